@@ -1,0 +1,1 @@
+"""The Flask app: predictions, information, pages, metrics, request log."""

@@ -1,0 +1,69 @@
+"""The root of the command line: it only registers the commands and reports expected failures."""
+
+import sys
+import traceback
+from importlib import import_module
+
+import click
+
+from carprice import __version__
+from carprice.errors import CarPriceError
+
+# A command's module is imported when it is called: MLflow and polars take seconds to import.
+COMMANDS = {
+    "up": "Start the service and MLflow, and wait until both are healthy.",
+    "down": "Stop the service and MLflow.",
+    "restart": "Restart the service, or one part of it.",
+    "status": "Show what runs, since when and how well.",
+    "logs": "Show the logs.",
+    "train": "Learn from listings and write a model.",
+    "models": "List the models.",
+    "promote": "Make a model the champion.",
+    "price": "Price one car.",
+    "score": "Price every car of a file.",
+    "market": "Check listings against a market, or draft a market file.",
+    "demo": "Draw simulated listings of the demo market.",
+    "test": "Run the tests.",
+}
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"carprice.cli.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="carprice")
+@click.option("--verbose", is_flag=True, help="Show the traceback of an error.")
+def cli(verbose: bool) -> None:
+    """Used-car prices from your own listings: train, serve, release."""
+
+
+def main() -> int:
+    """Run the command line; an expected failure is one message on stderr and exit code 1."""
+    try:
+        code = cli.main(prog_name="carprice", standalone_mode=False)
+    except CarPriceError as error:
+        if "--verbose" in sys.argv:
+            traceback.print_exc()
+        click.echo(f"Error: {error}", err=True)
+        return EXIT_FAILED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    return code if isinstance(code, int) else 0

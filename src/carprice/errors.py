@@ -1,0 +1,45 @@
+"""Expected failures. One root, caught in one place: the command line."""
+
+
+class CarPriceError(Exception):
+    """What failed, with the value, and the next step to take.
+
+    what: one sentence that names the thing and the value found.
+    hint: the next step, a command where there is one; empty where nothing helps.
+    """
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what}\n{self.hint}" if self.hint else self.what
+
+
+class SettingsError(CarPriceError):
+    """A setting from a flag, the environment or a file is not usable."""
+
+
+class MarketError(CarPriceError):
+    """A market file is missing or wrong."""
+
+
+class ListingsError(CarPriceError):
+    """A listings file is missing, unreadable or not of its market."""
+
+
+class BundleError(CarPriceError):
+    """A bundle is missing, damaged, of another format, or does not price as it did in training."""
+
+
+class TrainingError(CarPriceError):
+    """The listings do not make a model."""
+
+
+class TrackingError(CarPriceError):
+    """MLflow does not answer or refuses."""
+
+
+class StackError(CarPriceError):
+    """A service of the stack cannot be started, reached or stopped."""

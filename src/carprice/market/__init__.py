@@ -1,0 +1,1 @@
+"""What a listing is: market files, reading, cleaning and the demo market."""

@@ -1,0 +1,277 @@
+"""The market file: what a listing of one market looks like, checked whole when it is read."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from carprice.errors import MarketError
+
+KINDS = ("category", "number", "flag", "year", "date")
+OUTSIDE = ("drop", "missing")
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@dataclass(frozen=True)
+class Price:
+    """The price column and the prices that are believed, in the market's currency."""
+
+    column: str
+    min: float
+    max: float
+    pattern: str = ""
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One fact of a listing: where it stands in the source, and how its text becomes a value.
+
+    name is the field of the API, column the source's. Text is trimmed; a text in `missing` is no value; else
+    `replace` maps it, then `pattern` (a regular expression with one group) takes its part. A number is parsed
+    after that; a flag is true where the text is in `true`, false where it is in `false` and, with a
+    pattern instead of both, true where the pattern is found. A date is ISO 8601. A value beyond min or
+    max (for a category: a longer text than max) drops the listing, or is missing with outside = "missing".
+    """
+
+    name: str
+    column: str
+    kind: str
+    label: str = ""
+    unit: str = ""
+    min: float | None = None
+    max: float | None = None
+    optional: bool = False
+    missing: tuple[str, ...] = ()
+    replace: Mapping[str, str] = field(default_factory=dict)
+    pattern: str = ""
+    true: tuple[str, ...] = ()
+    false: tuple[str, ...] = ()
+    outside: str = "drop"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the trees see it as a category, not as a number."""
+        return self.kind == "category"
+
+
+@dataclass(frozen=True)
+class Market:
+    """One market: a name, a currency, a price and its features in the order the model sees them.
+
+    A feature called `make` or `model` is the car's make or model, and the first one of kind year its
+    age: metrics by slice and the price page look for them, and do without where they are absent.
+    """
+
+    name: str
+    title: str
+    currency: str
+    distance_unit: str
+    price: Price
+    features: tuple[Feature, ...]
+
+    def feature(self, name: str) -> Feature | None:
+        """The feature of that name, or None."""
+        return next((feature for feature in self.features if feature.name == name), None)
+
+    @property
+    def year(self) -> Feature | None:
+        """The feature that says how old the car is, or None."""
+        return next((feature for feature in self.features if feature.kind == "year"), None)
+
+
+def load_market(name: str, folder: Path) -> Market:
+    """Read `folder/name.toml`, or the file itself where name is a path that ends in .toml.
+
+    Raises MarketError with path, expectation and value.
+    """
+    path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.toml"))) or "none"
+        raise MarketError(
+            f"Market {name!r} has no file {path}",
+            f"Known markets: {known}. Draft one: ./carprice market init LISTINGS",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise MarketError(f"{path}: cannot be read ({error})") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MarketError(f"{path}: is not TOML: {error}") from None
+    return parse_market(data, str(path))
+
+
+def parse_market(data: Mapping[str, Any], source: str) -> Market:
+    """Build a market from parsed TOML; source is named in every error. The inverse of dump_market."""
+    _check_keys(data, {"name", "title", "currency", "distance_unit", "price", "features"}, source)
+    features = _table(data, "features", source)
+    if not features:
+        raise MarketError(f"{source}: features: should have at least one feature (got none)")
+    market = Market(
+        name=_text(data, "name", source),
+        title=_text(data, "title", source),
+        currency=_text(data, "currency", source),
+        distance_unit=_choice(data, "distance_unit", ("km", "mi"), source),
+        price=_parse_price(_table(data, "price", source), f"{source}: price"),
+        features=tuple(
+            _parse_feature(name, _table(features, name, f"{source}: features"), f"{source}: features.{name}")
+            for name in features
+        ),
+    )
+    for feature in market.features:
+        if feature.column == market.price.column:
+            raise MarketError(
+                f"{source}: features.{feature.name}.column: is the price column {feature.column!r}",
+                "A feature computed from the price would make every score a lie; remove it.",
+            )
+    return market
+
+
+def dump_market(market: Market) -> dict[str, Any]:
+    """The market as plain dicts, lists, strings and numbers, without defaults, as the market file has it."""
+    price = _without_defaults(market.price)
+    features = {}
+    for feature in market.features:
+        features[feature.name] = _without_defaults(feature)
+        del features[feature.name]["name"]
+    data = {key: getattr(market, key) for key in ("name", "title", "currency", "distance_unit")}
+    return {**data, "price": price, "features": features}
+
+
+def _without_defaults(value: Price | Feature) -> dict[str, Any]:
+    defaults = {item.name: item.default for item in fields(value)}
+    plain = {key: list(item) if isinstance(item, tuple) else item for key, item in asdict(value).items()}
+    return {key: item for key, item in plain.items() if item not in ([], {}) and item != defaults[key]}
+
+
+def _parse_price(data: Mapping[str, Any], where: str) -> Price:
+    _check_keys(data, {item.name for item in fields(Price)}, where)
+    price = Price(
+        column=_text(data, "column", where),
+        min=_number(data, "min", where, required=True) or 0.0,
+        max=_number(data, "max", where, required=True) or 0.0,
+        pattern=_pattern(data, where),
+        missing=_texts(data, "missing", where),
+    )
+    if price.min <= 0:
+        raise MarketError(f"{where}.min: should be above 0 (got {price.min:g})")
+    _check_order(price.min, price.max, where)
+    return price
+
+
+def _parse_feature(name: str, data: Mapping[str, Any], where: str) -> Feature:
+    if not _NAME.fullmatch(name):
+        raise MarketError(f"{where}: should be a name of a-z, 0-9 and _ of at most 40 characters (got {name!r})")
+    _check_keys(data, {item.name for item in fields(Feature)} - {"name"}, where)
+    feature = Feature(
+        name=name,
+        column=_text(data, "column", where),
+        kind=_choice(data, "kind", KINDS, where),
+        label=_text(data, "label", where, default=name.replace("_", " ").capitalize()),
+        unit=_text(data, "unit", where, default=""),
+        min=_number(data, "min", where),
+        max=_number(data, "max", where),
+        optional=_flag(data, "optional", where),
+        missing=_texts(data, "missing", where),
+        replace=_mapping(data, "replace", where),
+        pattern=_pattern(data, where),
+        true=_texts(data, "true", where),
+        false=_texts(data, "false", where),
+        outside=_choice(data, "outside", OUTSIDE, where, default="drop"),
+    )
+    _check_order(feature.min, feature.max, where)
+    if feature.kind == "flag" and not feature.pattern and not (feature.true and feature.false):
+        raise MarketError(f"{where}: a flag should have a pattern, or both true and false (got neither)")
+    if feature.kind == "year" and (feature.min is None or feature.max is None):
+        raise MarketError(f"{where}: a year should have min and max (got {feature.min} and {feature.max})")
+    if feature.outside == "missing" and not feature.optional:
+        raise MarketError(f"{where}.outside: 'missing' needs optional = true (got optional = false)")
+    return feature
+
+
+def _check_keys(data: Mapping[str, Any], known: set[str], where: str) -> None:
+    for key in data:
+        if key not in known:
+            raise MarketError(f"{where}: {key!r} is not a key here", f"Known keys: {', '.join(sorted(known))}")
+
+
+def _check_order(low: float | None, high: float | None, where: str) -> None:
+    if low is not None and high is not None and low >= high:
+        raise MarketError(f"{where}.max: should be above min {low:g} (got {high:g})")
+
+
+_MISSING = object()
+
+
+def _value(data: Mapping[str, Any], key: str, where: str, default: Any = _MISSING) -> Any:
+    if key in data:
+        return data[key]
+    if default is _MISSING:
+        raise MarketError(f"{where}: {key} is missing")
+    return default
+
+
+def _path(where: str, key: str) -> str:
+    return f"{where}: {key}" if where.endswith(".toml") or ": " not in where else f"{where}.{key}"
+
+
+def _expect(value: Any, kind: type | tuple[type, ...], name: str, key: str, where: str) -> Any:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise MarketError(f"{_path(where, key)}: should be {name} (got {value!r})")
+    return value
+
+
+def _text(data: Mapping[str, Any], key: str, where: str, default: Any = _MISSING) -> str:
+    text: str = _expect(_value(data, key, where, default), str, "a text", key, where)
+    if not text and default is _MISSING:
+        raise MarketError(f"{_path(where, key)}: should be a text (got '')")
+    return text
+
+
+def _choice(
+    data: Mapping[str, Any], key: str, choices: tuple[str, ...], where: str, default: Any = _MISSING
+) -> str:
+    value = _value(data, key, where, default)
+    if value not in choices:
+        raise MarketError(f"{_path(where, key)}: should be one of {', '.join(choices)} (got {value!r})")
+    return str(value)
+
+
+def _number(data: Mapping[str, Any], key: str, where: str, required: bool = False) -> float | None:
+    value = _value(data, key, where, _MISSING if required else None)
+    return None if value is None else float(_expect(value, (int, float), "a number", key, where))
+
+
+def _flag(data: Mapping[str, Any], key: str, where: str) -> bool:
+    return bool(_expect(_value(data, key, where, False), bool, "true or false", key, where))
+
+
+def _texts(data: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    values = _expect(_value(data, key, where, []), list, "a list of texts", key, where)
+    return tuple(_expect(value, str, "a list of texts", key, where) for value in values)
+
+
+def _mapping(data: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
+    values = _expect(_value(data, key, where, {}), dict, "a table of texts", key, where)
+    return {name: _expect(value, str, "a table of texts", key, where) for name, value in values.items()}
+
+
+def _table(data: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    table: Mapping[str, Any] = _expect(_value(data, key, where), dict, "a table", key, where)
+    return table
+
+
+def _pattern(data: Mapping[str, Any], where: str) -> str:
+    pattern = _text(data, "pattern", where, default="")
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise MarketError(
+            f"{_path(where, 'pattern')}: should be a regular expression (got {pattern!r}: {error})"
+        ) from None
+    return pattern

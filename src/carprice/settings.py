@@ -1,0 +1,99 @@
+"""Settings of every part: read once from the environment, checked whole, then frozen."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from carprice.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+API_PORT = 5000
+MLFLOW_PORT = 5001
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default; the environment overrides with CARPRICE_ and the name in capitals.
+
+    Folders are absolute. Sizes are in bytes, times in seconds.
+    """
+
+    artifacts_dir: Path = ROOT / "artifacts"
+    logs_dir: Path = ROOT / "logs"
+    markets_dir: Path = ROOT / "markets"
+    var_dir: Path = ROOT / "var"
+    host: str = "0.0.0.0"  # noqa: S104  a service in a container listens on every address
+    port: int = API_PORT
+    mlflow_port: int = MLFLOW_PORT
+    mlflow_url: str = ""
+    model_version: str = ""
+    release: str = "local"
+    threads: int = 4
+    max_body_bytes: int = 8 * MIB
+    max_batch_rows: int = 10_000
+    max_batches: int = 2
+    shutdown_seconds: int = 25
+    log_bytes: int = 10 * MIB
+    log_files: int = 5
+    log_lines_per_second: int = 100
+    sample_bytes: int = 5 * MIB
+    samples_per_second: int = 10
+
+    @property
+    def tracking_uri(self) -> str:
+        """Where MLflow answers: mlflow_url, or this machine's own server."""
+        return self.mlflow_url or f"http://127.0.0.1:{self.mlflow_port}"
+
+
+def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:
+    """Build the settings: a flag that is not None wins over the environment, the environment over the default.
+
+    Raises SettingsError naming the variable, the expectation and the value. MLFLOW_TRACKING_URI is
+    read as CARPRICE_MLFLOW_URL is.
+    """
+    values: dict[str, Any] = {}
+    if uri := environment.get("MLFLOW_TRACKING_URI"):
+        values["mlflow_url"] = uri
+    for name, default in vars(Settings()).items():
+        variable = f"CARPRICE_{name.upper()}"
+        if variable in environment:
+            values[name] = _READERS[type(default) if not isinstance(default, Path) else Path](
+                variable, environment[variable]
+            )
+    values.update({name: value for name, value in flags.items() if value is not None})
+    settings = Settings(**values)
+    _check_settings(settings)
+    return settings
+
+
+def _read_count(variable: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError(f"{variable}: should be a whole number (got {text!r})") from None
+
+
+def _read_folder(variable: str, text: str) -> Path:
+    if not text:
+        raise SettingsError(f"{variable}: should be a folder (got '')")
+    return Path(text).absolute()
+
+
+_READERS: dict[type, Callable[[str, str], Any]] = {
+    int: _read_count,
+    Path: _read_folder,
+    str: lambda _, text: text,
+}
+
+
+def _check_settings(settings: Settings) -> None:
+    for name, value in vars(settings).items():
+        if isinstance(value, int) and value < 1:
+            raise SettingsError(f"CARPRICE_{name.upper()}: should be at least 1 (got {value})")
+    for name in ("port", "mlflow_port"):
+        port = getattr(settings, name)
+        if port > 65535:
+            raise SettingsError(f"CARPRICE_{name.upper()}: should be at most 65535 (got {port})")

@@ -1,0 +1,1 @@
+"""Listings to bundle: split, fit, calibrate, evaluate, track."""
