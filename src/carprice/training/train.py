@@ -1,0 +1,175 @@
+"""From listings to a bundle: split, fit, calibrate, evaluate, write."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from carprice.errors import TrainingError
+from carprice.market.cleaning import Listings, load_listings
+from carprice.market.market import Market, dump_market
+from carprice.model.bundle import read_manifest, write_bundle
+from carprice.settings import Settings
+from carprice.training.baselines import measure_baselines
+from carprice.training.calibration import COVERAGE, calibrate_range, measure_coverage
+from carprice.training.matrix import Encoders, Scaler, encode_frame, fit_encoders, list_categories, read_listing
+from carprice.training.metrics import measure_slices
+from carprice.training.split import Split, split_listings
+from carprice.training.trees import PARAMS, Rows, grow_trees, measure_importance, score_rows
+
+SEED = 7
+GOLDEN_LISTINGS = 10
+EXAMPLE_ROWS = 5
+DEMO_MARKET = "demo"
+UNKNOWN_CATEGORY = "Not in the listings"
+LIBRARIES = ("lightgbm", "numpy", "polars", "scikit-learn", "mlflow")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one training made.
+
+    test: the test part with price, predicted, low and high. example: a few rows of the matrix, by
+    column name, as the trees see them. trees: LightGBM's model text.
+    """
+
+    version: str
+    folder: Path
+    manifest: dict[str, Any]
+    params: dict[str, Any]
+    test: pl.DataFrame
+    example: pl.DataFrame
+    trees: str
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    market: Market
+    encoders: Encoders
+    scaler: Scaler
+    trees: str
+    count: int
+    calibration: dict[str, Any]
+    importance: dict[str, float]
+    score: Callable[[pl.DataFrame], np.ndarray]
+
+
+def train_file(path: Path, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
+    """Read and clean a listings file, then train on it. Raises ListingsError and TrainingError."""
+    say(f"Reading {path} ...")
+    return train(load_listings(path, market), market, settings, seed, say)
+
+
+def train(listings: Listings, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
+    """Learn from cleaned listings and write a bundle below settings.artifacts_dir.
+
+    The test part is looked at once, after everything is chosen. Raises TrainingError when the
+    listings do not make a model.
+    """
+    split = split_listings(listings.frame)
+    say(f"Learning from {split.training.height:,} listings ...")
+    fitted = _fit(split, market, seed)
+    say(f"Judging by {split.test.height:,} other listings ...")
+    test = _price_test(fitted, split.test)
+    manifest = _describe(fitted, listings, split, test, seed)
+    model = {
+        "trees": fitted.trees,
+        "columns": [item.name for item in market.features],
+        "transform": "log",
+        "calibration": fitted.calibration,
+    }
+    golden = pick_golden(split.training, market)
+    version = write_bundle(settings.artifacts_dir, fitted.encoders, fitted.scaler, model, manifest, golden)
+    folder = settings.artifacts_dir / version
+    matrix = encode_frame(split.test.head(EXAMPLE_ROWS), market, fitted.encoders, fitted.scaler)
+    return Training(
+        version=version,
+        folder=folder,
+        manifest=read_manifest(folder),
+        params=manifest["params"],
+        test=test,
+        example=pl.DataFrame(matrix, schema=model["columns"]),
+        trees=fitted.trees,
+    )
+
+
+def _fit(split: Split, market: Market, seed: int) -> _Fitted:
+    encoders, scaler = fit_encoders(split.training, market)
+
+    def load_rows(part: pl.DataFrame) -> Rows:
+        return Rows(encode_frame(part, market, encoders, scaler), np.log(part["price"].to_numpy()))
+
+    if split.training["price"].n_unique() == 1:
+        raise TrainingError(
+            f"Every listing costs {split.training['price'][0]:g}: there is nothing to learn",
+            "Check the price column of the market file: ./carprice market check LISTINGS",
+        )
+    names = [item.name for item in market.features]
+    categories = list_categories(market)
+    held_out = load_rows(split.calibration)
+    trial = grow_trees(load_rows(split.fit), held_out, names, categories, seed)
+    calibration = calibrate_range(held_out.target - score_rows(trial, held_out.matrix))
+    booster = grow_trees(load_rows(split.training), None, names, categories, seed, trial.best_iteration)
+    return _Fitted(
+        market,
+        encoders,
+        scaler,
+        booster.model_to_string(),
+        booster.num_trees(),
+        calibration,
+        measure_importance(booster),
+        lambda part: score_rows(booster, encode_frame(part, market, encoders, scaler)),
+    )
+
+
+def _price_test(fitted: _Fitted, test: pl.DataFrame) -> pl.DataFrame:
+    raw = fitted.score(test)
+    return test.with_columns(
+        pl.Series("predicted", np.exp(raw)),
+        pl.Series("low", np.exp(raw + fitted.calibration["low"])),
+        pl.Series("high", np.exp(raw + fitted.calibration["high"])),
+    )
+
+
+def _describe(fitted: _Fitted, listings: Listings, split: Split, test: pl.DataFrame, seed: int) -> dict[str, Any]:
+    price, low, high = (test[name].to_numpy() for name in ("price", "low", "high"))
+    report = listings.report
+    return {
+        "market": dump_market(fitted.market),
+        "demo": fitted.market.name == DEMO_MARKET,
+        "data": {
+            "source": report.source,
+            "fingerprint": listings.fingerprint,
+            "rows_read": report.rows_read,
+            "rows_kept": report.rows_kept,
+            "train_rows": split.training.height,
+            "calibration_rows": split.calibration.height,
+            "test_rows": split.test.height,
+        },
+        "metrics": measure_slices(test, fitted.market),
+        "baselines": measure_baselines(split.training, split.test, fitted.market, fitted.scaler),
+        "coverage": {"target": COVERAGE, "measured": measure_coverage(price, low, high)},
+        "importance": fitted.importance,
+        "params": {**PARAMS, "trees": fitted.count, "seed": seed},
+        "libraries": {name: library_version(name) for name in LIBRARIES},
+        "mlflow": None,
+    }
+
+
+def pick_golden(training: pl.DataFrame, market: Market) -> list[dict[str, Any]]:
+    """Listings over the whole range of prices, one with an unknown category, one with a number missing."""
+    places = np.unique(np.linspace(0, training.height - 1, GOLDEN_LISTINGS - 2).astype(int))
+    rows = training.sort("price", "key")[places]
+    golden = [read_listing(row, market) for row in rows.iter_rows(named=True)]
+    texts = [item.name for item in market.features if item.is_text]
+    if texts:
+        golden.append({**golden[0], texts[min(1, len(texts) - 1)]: UNKNOWN_CATEGORY})
+    for name in [item.name for item in market.features if item.optional and not item.is_text][:1]:
+        golden.append({key: value for key, value in golden[-1].items() if key != name})
+    return golden
