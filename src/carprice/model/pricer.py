@@ -1,0 +1,155 @@
+"""The pricer: a bundle, loaded and proven, that turns listings into valuations."""
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from carprice.errors import BundleError, ListingsError
+from carprice.market.market import Market, parse_market
+from carprice.model.bundle import Bundle, read_bundle
+from carprice.model.encoding import Encoder, Warned
+from carprice.model.listing import Value, check_listing
+from carprice.model.manifest import RETRAIN
+from carprice.model.trees import Trees
+
+GOLDEN_TOLERANCE = 1e-9
+"""Relative. Another machine's exp may differ in the last bit; anything more is another model."""
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """What a car is worth, in whole units of the market's currency, with low <= price <= high."""
+
+    price: int
+    low: int
+    high: int
+    warnings: tuple[Warned, ...] = ()
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """How a price comes about: the average car's price, and what each feature adds; they sum to the price."""
+
+    base: int
+    parts: tuple[tuple[str, int], ...]
+
+
+class Pricer:
+    """Prices listings with one bundle. Safe to share between threads."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Put the parts of a bundle together. Raises BundleError where they do not fit each other."""
+        self.manifest = bundle.manifest
+        self.version: str = bundle.manifest["version"]
+        self.market: Market = parse_market(bundle.manifest["market"], "manifest.json: market")
+        self.encoders = bundle.encoders
+        self.scaler = bundle.scaler
+        self.encoder = Encoder(self.market, bundle.encoders, bundle.scaler)
+        self.trees = Trees(bundle.model["trees"])
+        if self.trees.columns != len(self.market.features):
+            raise BundleError(
+                f"model.pkl: trees: should have {len(self.market.features)} columns (got {self.trees.columns})",
+                RETRAIN,
+            )
+        calibration = bundle.model["calibration"]
+        self.coverage: float = calibration["coverage"]
+        self._low_factor = math.exp(calibration["low"])
+        self._high_factor = math.exp(calibration["high"])
+
+    def price(self, listing: Mapping[str, Any]) -> Valuation:
+        """Price one listing given as feature name to value. Raises ListingsError naming every wrong field."""
+        return self.price_values(self._check(listing))
+
+    def price_values(self, values: Sequence[Value]) -> Valuation:
+        """Price one checked listing given as its values in feature order."""
+        row, usual = self.encoder.encode(values)
+        return self._value(self.trees.predict_row(row), () if usual else tuple(self.encoder.warn(values)))
+
+    def price_many(self, listings: Sequence[Sequence[Value]], threads: int = 1) -> list[Valuation]:
+        """Price many checked listings, in order."""
+        rows = array("d")
+        warnings = []
+        for values in listings:
+            row, usual = self.encoder.encode(values)
+            rows.extend(row)
+            warnings.append(() if usual else tuple(self.encoder.warn(values)))
+        scores = self.trees.predict_rows(rows, threads)
+        return [self._value(score, warned) for score, warned in zip(scores, warnings, strict=True)]
+
+    def explain(self, listing: Mapping[str, Any]) -> Breakdown:
+        """Break one listing's price down. Raises ListingsError naming every wrong field."""
+        return self.explain_values(self._check(listing))
+
+    def explain_values(self, values: Sequence[Value]) -> Breakdown:
+        """Break one checked listing's price down into money that sums to it exactly.
+
+        The trees add in log price. Each contribution c becomes money as c * (P - B) / ln(P / B), where P is
+        the price and B the base: the logarithmic mean division of Ang, "The LMDI approach to decomposition
+        analysis" (Energy Policy, 2005), exact and the same in any order of the features. Rounding leaves the
+        largest remainders a unit more, so that whole units sum too.
+        """
+        row, _ = self.encoder.encode(values)
+        *parts, base = self.trees.contributions(row)
+        price = self._value(self.trees.predict_row(row), ()).price
+        total = sum(parts)
+        exact_base = math.exp(base)
+        rate = (math.exp(base + total) - exact_base) / total if total else exact_base
+        amounts = _round_to_sum([exact_base, *(part * rate for part in parts)], price)
+        names = [feature.name for feature in self.market.features]
+        return Breakdown(amounts[0], tuple(zip(names, amounts[1:], strict=True)))
+
+    def prove(self) -> None:
+        """Price the manifest's golden listings. Raises BundleError where one does not come out as in training."""
+        for number, golden in enumerate(self.manifest["golden"]):
+            self._prove_golden(number, golden)
+
+    def prove_one(self) -> None:
+        """Price the first golden listing: cheap enough for every health check."""
+        self._prove_golden(0, self.manifest["golden"][0])
+
+    def _prove_golden(self, number: int, golden: Mapping[str, Any]) -> None:
+        found = self.golden_valuation(golden["listing"])
+        for key, value in found.items():
+            if not math.isclose(golden[key], value, rel_tol=GOLDEN_TOLERANCE):
+                raise BundleError(
+                    f"manifest.json: golden[{number}].{key}: should be {golden[key]!r} (got {value!r})",
+                    f"The files of {self.version} do not belong together. {RETRAIN}",
+                )
+
+    def golden_valuation(self, listing: Mapping[str, Any]) -> dict[str, float]:
+        """The valuation of a listing before rounding, as the manifest keeps it."""
+        row, _ = self.encoder.encode(self._check(listing))
+        exact = math.exp(self.trees.predict_row(row))
+        return {"price": exact, "low": exact * self._low_factor, "high": exact * self._high_factor}
+
+    def _check(self, listing: Mapping[str, Any]) -> list[Value]:
+        values, problems = check_listing(self.market, listing)
+        if problems:
+            raise ListingsError(
+                "; ".join(f"{problem.pointer[2:]}: {problem.detail}" for problem in problems),
+                f"Fields: {', '.join(feature.name for feature in self.market.features)}",
+            )
+        return values
+
+    def _value(self, score: float, warnings: tuple[Warned, ...]) -> Valuation:
+        exact = math.exp(score)
+        return Valuation(round(exact), round(exact * self._low_factor), round(exact * self._high_factor), warnings)
+
+
+def load_pricer(folder: Path) -> Pricer:
+    """Load a bundle and prove it: digests, contents, golden valuations. Raises BundleError for any damage."""
+    pricer = Pricer(read_bundle(folder))
+    pricer.prove()
+    return pricer
+
+
+def _round_to_sum(amounts: Sequence[float], total: int) -> list[int]:
+    """Whole amounts that sum to total: round down, then give the largest remainders one more each."""
+    whole = [math.floor(amount) for amount in amounts]
+    order = sorted(range(len(amounts)), key=lambda place: whole[place] - amounts[place])
+    for step in range(total - sum(whole)):
+        whole[order[step % len(order)]] += 1
+    return whole

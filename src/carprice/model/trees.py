@@ -1,0 +1,168 @@
+"""LightGBM's public C API through ctypes: trees from text, raw scores, contributions.
+
+The API process needs neither the lightgbm package nor NumPy for it. C API reference:
+https://lightgbm.readthedocs.io/en/stable/C-API.html
+"""
+
+import ctypes
+import threading
+from array import array
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from carprice.errors import BundleError
+
+_RAW_SCORE = 1
+_CONTRIBUTIONS = 3
+_FLOAT64 = 1
+_ROW_MAJOR = 1
+_ALL_TREES = -1
+
+_Handle = ctypes.c_void_p
+
+
+@cache
+def _load_library() -> ctypes.CDLL:
+    spec = find_spec("lightgbm")
+    if spec is None or not spec.submodule_search_locations:
+        raise BundleError("The lightgbm library is not installed", "Install it: ./carprice up")
+    path = Path(next(iter(spec.submodule_search_locations))) / "lib" / "lib_lightgbm.so"
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        if "libgomp" in str(error):
+            raise BundleError(
+                f"LightGBM needs libgomp, which this machine does not have ({error})",
+                "Install it: apt-get install libgomp1",
+            ) from None
+        raise BundleError(
+            f"{path}: cannot be loaded ({error})", "Install it again: rm -r .venv; ./carprice up"
+        ) from None
+    library.LGBM_GetLastError.restype = ctypes.c_char_p
+    return library
+
+
+def _call(library: ctypes.CDLL, function: str, *arguments: Any) -> None:
+    if getattr(library, function)(*arguments) != 0:
+        reason = library.LGBM_GetLastError().decode(errors="replace")
+        raise BundleError(f"LightGBM refuses the trees: {reason}")
+
+
+class Trees:
+    """A fitted LightGBM model. Rows are float64 in column order, NaN for a missing value.
+
+    Any number of threads may share one instance: each has a row buffer and a prepared call of its own.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Load trees from LightGBM's text format. Raises BundleError where LightGBM refuses it."""
+        self._library = _load_library()
+        self._handle = _Handle()
+        iterations = ctypes.c_int()
+        _call(
+            self._library,
+            "LGBM_BoosterLoadModelFromString",
+            ctypes.c_char_p(text.encode()),
+            ctypes.byref(iterations),
+            ctypes.byref(self._handle),
+        )
+        columns = ctypes.c_int()
+        _call(self._library, "LGBM_BoosterGetNumFeature", self._handle, ctypes.byref(columns))
+        self.columns: int = columns.value
+        self.iterations: int = iterations.value
+        self._thread = threading.local()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self._library.LGBM_BoosterFree(self._handle)
+
+    def predict_row(self, row: list[float]) -> float:
+        """The raw score of one row."""
+        try:
+            call = self._thread.call
+        except AttributeError:
+            call = self._thread.call = _RowCall(self)
+        return call(row)  # type: ignore[no-any-return]
+
+    def predict_rows(self, rows: "array[float]", threads: int = 1) -> "array[float]":
+        """The raw score of each row of a row-major matrix, which any float64 buffer is (array, NumPy)."""
+        return self._predict_matrix(rows, _RAW_SCORE, 1, threads)
+
+    def contributions(self, row: list[float]) -> list[float]:
+        """What each column adds to the raw score, and last the base; they sum to the raw score.
+
+        SHAP values of trees: Lundberg et al., "Consistent individualized feature attribution for tree
+        ensembles" (2018), as LightGBM computes them.
+        """
+        return self._predict_matrix(array("d", row), _CONTRIBUTIONS, self.columns + 1, 1).tolist()
+
+    def _predict_matrix(self, rows: Any, kind: int, width: int, threads: int) -> "array[float]":
+        view = memoryview(rows).cast("B")
+        count, rest = divmod(view.nbytes, 8 * self.columns)
+        if rest:
+            raise ValueError(f"a matrix of {view.nbytes // 8} numbers is not rows of {self.columns}")
+        result = array("d", bytes(8 * count * width))
+        if not count:
+            return result
+        data = (ctypes.c_char * view.nbytes).from_buffer(view) if not view.readonly else view.tobytes()
+        _call(
+            self._library,
+            "LGBM_BoosterPredictForMat",
+            self._handle,
+            data,
+            _FLOAT64,
+            ctypes.c_int32(count),
+            ctypes.c_int32(self.columns),
+            _ROW_MAJOR,
+            kind,
+            0,
+            _ALL_TREES,
+            f"num_threads={threads}".encode(),
+            ctypes.byref(ctypes.c_int64()),
+            (ctypes.c_double * len(result)).from_buffer(result),
+        )
+        return result
+
+
+class _RowCall:
+    """One thread's prepared prediction: LightGBM's FastConfig with the buffers it reads and writes."""
+
+    def __init__(self, trees: Trees) -> None:
+        self._library = trees._library
+        self._trees = trees  # the booster must outlive its FastConfig
+        self._row = (ctypes.c_double * trees.columns)()
+        self._score = ctypes.c_double()
+        self._config = _Handle()
+        _call(
+            self._library,
+            "LGBM_BoosterPredictForMatSingleRowFastInit",
+            trees._handle,
+            _RAW_SCORE,
+            0,
+            _ALL_TREES,
+            _FLOAT64,
+            ctypes.c_int32(trees.columns),
+            b"num_threads=1",
+            ctypes.byref(self._config),
+        )
+        self._predict = self._library.LGBM_BoosterPredictForMatSingleRowFast
+        self._arguments = (
+            self._config,
+            ctypes.byref(self._row),
+            ctypes.byref(ctypes.c_int64()),
+            ctypes.byref(self._score),
+        )
+
+    def __call__(self, row: list[float]) -> float:
+        self._row[:] = row  # type: ignore[assignment]
+        if self._predict(*self._arguments) != 0:
+            raise BundleError(
+                f"LightGBM cannot price: {self._library.LGBM_GetLastError().decode(errors='replace')}"
+            )
+        return self._score.value
+
+    def __del__(self) -> None:
+        if getattr(self, "_config", None):
+            self._library.LGBM_FastConfigFree(self._config)
