@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from carprice.market.market import load_market
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -26,4 +28,26 @@ def listings_dir(root: Path) -> Path:
     folder = Path(os.environ.get("CARPRICE_LISTINGS", root.parent / "shared" / "data"))
     if not (folder / "uk.csv.gz").exists():
         pytest.skip(f"no real listings in {folder}; set CARPRICE_LISTINGS to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory, markets_dir: Path) -> Path:
+    """An artifacts folder with one champion of the uk market, on invented listings. Copy it to change it."""
+    # Imported here: polars and lightgbm take seconds that other tests need not wait.
+    from tests.bundles import grow_bundle, invent_uk_listings
+
+    market = load_market("uk", markets_dir)
+    folder = tmp_path_factory.mktemp("uk") / "artifacts"
+    grow_bundle(folder, invent_uk_listings(market), market)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dated_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An artifacts folder with one champion of a market with flags, dates and optional values."""
+    from tests.bundles import dated_market, grow_bundle, invent_dated_listings
+
+    folder = tmp_path_factory.mktemp("dated") / "artifacts"
+    grow_bundle(folder, invent_dated_listings(), dated_market())
     return folder
