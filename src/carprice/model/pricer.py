@@ -66,16 +66,16 @@ class Pricer:
     def price_values(self, values: Sequence[Value]) -> Valuation:
         """Price one checked listing given as its values in feature order."""
         row, usual = self.encoder.encode(values)
-        return self._value(self.trees.predict_row(row), () if usual else tuple(self.encoder.warn(values)))
+        return self.price_row(row, () if usual else tuple(self.encoder.warn(values)))
 
-    def price_many(self, listings: Sequence[Sequence[Value]], threads: int = 1) -> list[Valuation]:
-        """Price many checked listings, in order."""
-        rows = array("d")
-        warnings = []
-        for values in listings:
-            row, usual = self.encoder.encode(values)
-            rows.extend(row)
-            warnings.append(() if usual else tuple(self.encoder.warn(values)))
+    def price_row(self, row: list[float], warnings: tuple[Warned, ...] = ()) -> Valuation:
+        """Price one encoded listing."""
+        return self._value(self.trees.predict_row(row), warnings)
+
+    def price_rows(
+        self, rows: "array[float]", warnings: Sequence[tuple[Warned, ...]], threads: int = 1
+    ) -> list[Valuation]:
+        """Price encoded listings, one row after the other in `rows`, each with its warnings."""
         scores = self.trees.predict_rows(rows, threads)
         return [self._value(score, warned) for score, warned in zip(scores, warnings, strict=True)]
 

@@ -1,0 +1,96 @@
+"""The layer around Flask: it answers POST /predict/price itself and does for every request what all share.
+
+Flask's routing costs more than a price, so the busiest path goes around it. Request id, headers, metrics and
+the log are added here and nowhere else, which is why both ways are the same.
+"""
+
+import os
+import re
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any
+
+from carprice.api.answers import STATUS_LINES, problem_answer
+from carprice.api.predict import PRICE_PATH, answer_price
+from carprice.api.service import Service
+
+SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
+QUIET_PATHS = frozenset(("/livez", "/readyz", "/info/status", "/metrics"))
+NO_ROUTE = "none"
+
+StartResponse = Callable[..., Any]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}").fullmatch
+_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+
+
+class Gateway:
+    """A WSGI application around Flask's."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], service: Service) -> None:
+        self._app = app
+        self._service = service
+        self._prefix = os.urandom(8).hex()
+        self._numbers = count(1)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        started = time.perf_counter()
+        request_id = environ.get("HTTP_X_REQUEST_ID", "")
+        if not request_id or not _REQUEST_ID(request_id):
+            request_id = f"{self._prefix}-{next(self._numbers):x}"
+        environ["carprice.request_id"] = request_id
+        if environ["PATH_INFO"] == PRICE_PATH and environ["REQUEST_METHOD"] == "POST":
+            return self._answer_price(environ, start_response, started)
+        return self._answer_flask(environ, start_response, started)
+
+    def _answer_price(
+        self, environ: dict[str, Any], start_response: StartResponse, started: float
+    ) -> Iterable[bytes]:
+        try:
+            answer = answer_price(self._service, environ)
+        except Exception:
+            self.report_crash()
+            answer = problem_answer(500, "The service failed on this request; its log has the reason")
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        self._finish(environ, PRICE_PATH, answer.status, headers, started)
+        start_response(STATUS_LINES[answer.status], headers)
+        return (answer.body,)
+
+    def _answer_flask(
+        self, environ: dict[str, Any], start_response: StartResponse, started: float
+    ) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            route = environ.get("carprice.route", NO_ROUTE)
+            self._finish(environ, route, int(status[:3]), headers, started)
+            return start_response(status, headers, *rest)
+
+        return self._app(environ, start)
+
+    def _finish(
+        self, environ: dict[str, Any], route: str, status: int, headers: list[tuple[str, str]], started: float
+    ) -> None:
+        service = self._service
+        method = environ["REQUEST_METHOD"]
+        seconds = time.perf_counter() - started
+        request_id = environ["carprice.request_id"]
+        headers += (
+            ("X-Request-ID", request_id),
+            ("X-Model-Version", service.version),
+            ("X-Release", service.settings.release),
+            ("Server-Timing", f"app;dur={seconds * 1000:.3f}"),
+            *SECURITY,
+        )
+        service.metrics.add_request(method, route, status, seconds)
+        path = environ["PATH_INFO"]
+        if path not in QUIET_PATHS:
+            trace = _TRACE(environ.get("HTTP_TRACEPARENT", ""))
+            service.log.add_request(
+                request_id, trace[1] if trace else "", method, path, status, seconds, service.version
+            )
+
+    def report_crash(self) -> None:
+        """Log the exception being handled: a bug, which the client is told nothing of."""
+        self._service.log.error("request failed", traceback=traceback.format_exc())

@@ -1,0 +1,132 @@
+"""What the service says of itself: status, fields, model, probes, metrics."""
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, current_app
+
+from carprice.api.answers import Answer, json_answer, problem_answer
+from carprice.api.metrics import CONTENT_TYPE
+from carprice.api.service import LoadedModel, Service
+from carprice.errors import BundleError
+from carprice.model.manifest import FILES
+
+MODEL_KEYS = (
+    "format",
+    "version",
+    "created",
+    "demo",
+    "data",
+    "metrics",
+    "baselines",
+    "coverage",
+    "importance",
+    "params",
+    "libraries",
+    "files",
+)
+
+blueprint = Blueprint("info", __name__)
+
+
+@blueprint.get("/livez")
+def livez() -> Response:
+    """The process is up."""
+    return _respond(json_answer({"status": "alive"}))
+
+
+@blueprint.get("/readyz")
+@blueprint.get("/info/status")
+def status() -> Response:
+    """200 only when the model, its scaler and its encoders are loaded and price a car as in training."""
+    service = _service()
+    model = service.model
+    if model is None:
+        return _respond(problem_answer(503, f"No model is loaded: {service.reason}"))
+    try:
+        model.pricer.prove_one()
+    except BundleError as error:
+        return _respond(problem_answer(503, f"The model does not price as in training: {error.what}"))
+    return _respond(json_answer(_describe_status(service, model)))
+
+
+@blueprint.get("/info/features")
+def features() -> Response:
+    """The fields of a listing, as the loaded model knows them."""
+    service = _service()
+    return _respond(json_answer(describe_fields(service.model)) if service.model else _not_ready(service))
+
+
+@blueprint.get("/info/model")
+def model() -> Response:
+    """The public part of the manifest."""
+    service = _service()
+    if service.model is None:
+        return _respond(_not_ready(service))
+    manifest = service.model.pricer.manifest
+    public = {key: manifest.get(key) for key in MODEL_KEYS}
+    market = service.model.pricer.market
+    public["market"] = {key: getattr(market, key) for key in ("name", "title", "currency", "distance_unit")}
+    public["mlflow"] = _describe_run(manifest.get("mlflow"), service.settings.tracking_uri)
+    return _respond(json_answer(public))
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Prometheus text."""
+    return Response(_service().metrics.text(), content_type=CONTENT_TYPE)
+
+
+def describe_fields(model: LoadedModel) -> dict[str, Any]:
+    """Each field with kind, unit, limits, what training saw of it and its share of the trees' gain."""
+    importance = model.pricer.manifest.get("importance", {})
+    fields = []
+    for feature in model.pricer.market.features:
+        field: dict[str, Any] = {
+            "name": feature.name,
+            "label": feature.label,
+            "kind": feature.kind,
+            "unit": feature.unit or None,
+            "required": not feature.optional,
+            "importance": importance.get(feature.name),
+        }
+        if feature.is_text:
+            field["values"] = model.pricer.encoders[feature.name]
+        elif feature.kind != "flag":
+            figures = model.pricer.scaler[feature.name]
+            field |= {"min": feature.min, "max": feature.max, "typical": figures["fill"]}
+            field["training_range"] = [figures["min"], figures["max"]]
+        fields.append(field)
+    return {"model_version": model.version, "market": model.pricer.market.name, "fields": fields}
+
+
+def _describe_status(service: Service, model: LoadedModel) -> dict[str, Any]:
+    return {
+        "status": "ready",
+        "model_version": model.version,
+        "release": service.settings.release,
+        "market": model.pricer.market.name,
+        "demo": bool(model.pricer.manifest.get("demo", False)),
+        "artifacts": {name.removesuffix(".pkl"): "loaded" for name in FILES},
+        "uptime_seconds": round(time.time() - service.started_at, 1),
+    }
+
+
+def _describe_run(run: dict[str, Any] | None, tracking_uri: str) -> dict[str, Any] | None:
+    if not run or not run.get("run_id"):
+        return None
+    experiment = run.get("experiment_id", "0")
+    return {**run, "url": f"{tracking_uri}/#/experiments/{experiment}/runs/{run['run_id']}"}
+
+
+def _not_ready(service: Service) -> Answer:
+    return problem_answer(503, f"No model is loaded: {service.reason}")
+
+
+def _service() -> Service:
+    service: Service = current_app.extensions["carprice"]
+    return service
+
+
+def _respond(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, list(answer.headers))

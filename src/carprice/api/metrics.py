@@ -1,0 +1,118 @@
+"""Counts and histograms, cheap to add to, and shown in Prometheus' text format.
+
+Adding happens on every request, so it is a lookup and a bisection here; prometheus_client, whose own
+histogram walks its buckets at each observation, does the exposition.
+"""
+
+import threading
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+SECONDS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+PRICES = tuple(float(digit * 10**power) for power in range(2, 6) for digit in (1, 2, 5))
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class _Histogram:
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def add(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+    def buckets(self) -> list[tuple[str, float]]:
+        total = 0
+        rows: list[tuple[str, float]] = []
+        for bound, count in zip((*map(str, self.bounds), "+Inf"), self.counts, strict=True):
+            total += count
+            rows.append((bound, total))
+        return rows
+
+
+class Metrics(Collector):
+    """What this process counted since it started."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._durations: dict[tuple[str, str, int], _Histogram] = {}
+        self._prices = _Histogram(PRICES)
+        self._warnings: Counter[tuple[str, str]] = Counter()
+        self._model: tuple[str, str, str] | None = None
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    def set_model(self, version: str, digest: str, currency: str) -> None:
+        """Name the loaded model."""
+        self._model = (version, digest, currency)
+
+    def add_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request with its duration."""
+        key = (method, route, status)
+        with self._lock:
+            histogram = self._durations.get(key)
+            if histogram is None:
+                histogram = self._durations[key] = _Histogram(SECONDS)
+            histogram.add(seconds)
+
+    def add_price(self, price: float) -> None:
+        """Count one predicted price."""
+        with self._lock:
+            self._prices.add(price)
+
+    def add_warnings(self, warnings: Iterable[tuple[str, str]]) -> None:
+        """Count values that training never saw, each as (code, feature)."""
+        with self._lock:
+            self._warnings.update(warnings)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """The families, for prometheus_client."""
+        with self._lock:
+            yield from (
+                self._duration_family(),
+                self._price_family(),
+                self._warning_family(),
+                self._model_family(),
+            )
+
+    def _duration_family(self) -> Metric:
+        family = HistogramMetricFamily(
+            "http_server_request_duration_seconds",
+            "Time to answer a request.",
+            labels=("http_request_method", "http_route", "http_response_status_code"),
+        )
+        for (method, route, status), histogram in self._durations.items():
+            family.add_metric((method, route, str(status)), histogram.buckets(), histogram.sum)
+        return family
+
+    def _price_family(self) -> Metric:
+        family = HistogramMetricFamily("predicted_price", "Predicted prices.", labels=("currency",))
+        currency = self._model[2] if self._model else ""
+        family.add_metric((currency,), self._prices.buckets(), self._prices.sum)
+        return family
+
+    def _warning_family(self) -> Metric:
+        family = CounterMetricFamily(
+            "listing_warnings", "Values that training never saw, priced all the same.", labels=("code", "feature")
+        )
+        for (code, feature), count in self._warnings.items():
+            family.add_metric((code, feature), count)
+        return family
+
+    def _model_family(self) -> Metric:
+        family = GaugeMetricFamily("model_info", "The loaded model.", labels=("version", "digest"))
+        if self._model:
+            family.add_metric(self._model[:2], 1)
+        return family

@@ -1,0 +1,76 @@
+"""What the views share: the settings, the loaded model or the reason there is none, metrics and logs."""
+
+import threading
+import time
+
+from carprice.api.decoding import ListingDecoder
+from carprice.api.metrics import Metrics
+from carprice.api.requestlog import RequestLog
+from carprice.errors import CarPriceError
+from carprice.model.manifest import find_bundle
+from carprice.model.pricer import Pricer, load_pricer
+from carprice.settings import Settings
+
+LOOK_AGAIN_SECONDS = 1.0
+NO_VERSION = "none"
+
+
+class LoadedModel:
+    """A proven pricer and what the API makes of it once."""
+
+    def __init__(self, pricer: Pricer) -> None:
+        self.pricer = pricer
+        self.version = pricer.version
+        self.currency = pricer.market.currency
+        self.decoder = ListingDecoder(pricer.market)
+        self.loaded_at = time.time()
+
+
+class Service:
+    """One process's service. `model` is set once; until then `reason` says why there is none."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.started_at = time.time()
+        self.metrics = Metrics()
+        self.log = RequestLog(settings)
+        self.model: LoadedModel | None = None
+        self.reason: CarPriceError | None = None
+        self.batches = threading.BoundedSemaphore(settings.max_batches)
+        self._closed = threading.Event()
+
+    @property
+    def version(self) -> str:
+        """The loaded model's version, or `none`."""
+        return self.model.version if self.model else NO_VERSION
+
+    def load(self) -> bool:
+        """Try to load the model of the settings; say the reason once where it cannot be had."""
+        try:
+            folder = find_bundle(self.settings.artifacts_dir, self.settings.model_version)
+            model = LoadedModel(load_pricer(folder))
+        except CarPriceError as error:
+            if str(error) != str(self.reason):
+                self.log.error("model not loaded", reason=str(error))
+            self.reason = error
+            return False
+        self.metrics.set_model(
+            model.version, model.pricer.manifest["files"]["model.pkl"]["sha256"], model.currency
+        )
+        self.reason, self.model = None, model
+        self.log.info("model loaded", model_version=model.version)
+        return True
+
+    def load_or_watch(self) -> None:
+        """Load the model now, or keep looking for one in the background until there is one."""
+        if not self.load():
+            threading.Thread(target=self._watch, name="model-watch", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop looking for a model and close the logs."""
+        self._closed.set()
+        self.log.close()
+
+    def _watch(self) -> None:
+        while not self._closed.wait(LOOK_AGAIN_SECONDS) and not self.load():
+            pass
