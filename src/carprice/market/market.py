@@ -11,8 +11,11 @@ from carprice.errors import MarketError
 
 KINDS = ("category", "number", "flag", "year", "date")
 OUTSIDE = ("drop", "missing")
+DECIMALS = (".", ",")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+# Columns that cleaning adds to the features.
+_RESERVED = ("price", "key", "problem")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Price:
     min: float
     max: float
     pattern: str = ""
+    decimal: str = "."
     missing: tuple[str, ...] = ()
 
 
@@ -32,9 +36,10 @@ class Feature:
 
     name is the field of the API, column the source's. Text is trimmed; a text in `missing` is no value; else
     `replace` maps it, then `pattern` (a regular expression with one group) takes its part. A number is parsed
-    after that; a flag is true where the text is in `true`, false where it is in `false` and, with a
-    pattern instead of both, true where the pattern is found. A date is ISO 8601. A value beyond min or
-    max (for a category: a longer text than max) drops the listing, or is missing with outside = "missing".
+    after that, `decimal` ("." or ",") before its fraction and thousands set off or not; a flag is true where
+    the text is in `true`, false where it is in `false` and, with a pattern instead of both, true where the
+    pattern is found. A date is ISO 8601. A value that cannot be read, or lies beyond min or max (for a
+    category: a longer text than max), drops the listing, or is missing with outside = "missing".
     """
 
     name: str
@@ -48,6 +53,7 @@ class Feature:
     missing: tuple[str, ...] = ()
     replace: Mapping[str, str] = field(default_factory=dict)
     pattern: str = ""
+    decimal: str = "."
     true: tuple[str, ...] = ()
     false: tuple[str, ...] = ()
     outside: str = "drop"
@@ -156,6 +162,7 @@ def _parse_price(data: Mapping[str, Any], where: str) -> Price:
         min=_number(data, "min", where, required=True) or 0.0,
         max=_number(data, "max", where, required=True) or 0.0,
         pattern=_pattern(data, where),
+        decimal=_choice(data, "decimal", DECIMALS, where, default="."),
         missing=_texts(data, "missing", where),
     )
     if price.min <= 0:
@@ -167,6 +174,8 @@ def _parse_price(data: Mapping[str, Any], where: str) -> Price:
 def _parse_feature(name: str, data: Mapping[str, Any], where: str) -> Feature:
     if not _NAME.fullmatch(name):
         raise MarketError(f"{where}: should be a name of a-z, 0-9 and _ of at most 40 characters (got {name!r})")
+    if name in _RESERVED:
+        raise MarketError(f"{where}: {name!r} is a name that the product uses itself")
     _check_keys(data, {item.name for item in fields(Feature)} - {"name"}, where)
     feature = Feature(
         name=name,
@@ -180,6 +189,7 @@ def _parse_feature(name: str, data: Mapping[str, Any], where: str) -> Feature:
         missing=_texts(data, "missing", where),
         replace=_mapping(data, "replace", where),
         pattern=_pattern(data, where),
+        decimal=_choice(data, "decimal", DECIMALS, where, default="."),
         true=_texts(data, "true", where),
         false=_texts(data, "false", where),
         outside=_choice(data, "outside", OUTSIDE, where, default="drop"),
