@@ -1,0 +1,86 @@
+"""A real MLflow server for the tests that talk to one."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from carprice.settings import Settings
+
+START_SECONDS = 120
+POLL_SECONDS = 0.1
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def wait_for_answer(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Poll a URL until it answers 200; fail with the process's log when it ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(POLL_SECONDS)
+    pytest.fail(f"{url} does not answer:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[list[str], str], None]]:
+    """Start a program that answers on a URL; it is killed with its children when the tests end."""
+    started: list[subprocess.Popen[bytes]] = []
+    folder = tmp_path_factory.mktemp("processes")
+
+    def start(argv: list[str], url: str, **environment: str) -> None:
+        log = folder / f"{len(started)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *argv],
+                cwd=folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"} | environment,
+            )
+        started.append(process)
+        wait_for_answer(url, process, log)
+
+    yield start
+    for process in started:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def mlflow_url(start_process: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A MLflow server of the tests' own."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    argv = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    argv += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
+    argv += ["--artifacts-destination", str(folder / "artifacts")]
+    start_process(argv, f"{url}/health", MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false")
+    return url
+
+
+@pytest.fixture
+def offline(tmp_path: Path) -> Settings:
+    """Settings with folders of the test's own and an MLflow that is down."""
+    return Settings(
+        artifacts_dir=tmp_path / "artifacts",
+        var_dir=tmp_path / "var",
+        mlflow_url=f"http://127.0.0.1:{free_port()}",
+    )
