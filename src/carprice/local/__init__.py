@@ -1,0 +1,1 @@
+"""The stack on this machine without containers: the API and MLflow, supervised."""

@@ -1,0 +1,173 @@
+"""supervisord on this machine: started, asked, ended, and cleaned up after when it was killed."""
+
+import os
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]
+
+from carprice.errors import StackError
+from carprice.local.config import (
+    build_environment,
+    config_path,
+    render_config,
+    socket_path,
+    stack_dir,
+    supervisor_log,
+)
+from carprice.local.services import Service
+from carprice.settings import Settings
+
+ANSWER_SECONDS = 10
+KILL_SECONDS = 5
+FIRST_PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Life:
+    """What supervisord knows of one service. started: seconds since the epoch, 0 when it does not run."""
+
+    name: str
+    state: str
+    pid: int
+    started: float
+    restarts: int
+
+
+class Supervisor:
+    """A running supervisord, spoken to over its socket."""
+
+    def __init__(self, settings: Settings) -> None:
+        transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")
+        # The address is never used; xmlrpc wants one.
+        self._proxy: Any = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+
+    def read_pid(self) -> int:
+        """The process id of supervisord. Raises OSError or HTTPException when it does not answer."""
+        return int(self._proxy.supervisor.getPID())
+
+    def read_lives(self) -> dict[str, Life]:
+        """Every service by name."""
+        restarts = self._proxy.carprice.count_restarts()
+        return {
+            info["name"]: Life(
+                name=info["name"],
+                state=info["statename"],
+                pid=info["pid"],
+                started=info["start"] if info["pid"] else 0,
+                restarts=restarts.get(info["name"], 0),
+            )
+            for info in self._proxy.supervisor.getAllProcessInfo()
+        }
+
+    def start_service(self, name: str) -> None:
+        """Start a service that does not run, without waiting for it."""
+        with suppress(xmlrpc.client.Fault):  # it died at once: it is started again, and the health tells
+            self._proxy.supervisor.startProcess(name, False)
+
+    def stop_service(self, name: str) -> None:
+        """Stop a service and wait until it has ended."""
+        with suppress(xmlrpc.client.Fault):  # it does not run
+            self._proxy.supervisor.stopProcess(name, True)
+
+    def shut_down(self) -> None:
+        """Ask supervisord to stop every service and to end; it answers at once."""
+        self._proxy.supervisor.shutdown()
+
+
+def find_supervisor(settings: Settings) -> Supervisor | None:
+    """The supervisord of this stack, or None when none answers; a socket left by a dead one is none."""
+    if not socket_path(settings).exists():
+        return None
+    supervisor = Supervisor(settings)
+    try:
+        supervisor.read_pid()
+    except (OSError, xmlrpc.client.Error):
+        return None
+    return supervisor
+
+
+def is_gone(settings: Settings) -> bool:
+    """Whether no supervisord answers any more."""
+    return find_supervisor(settings) is None
+
+
+def start_supervisor(settings: Settings, services: list[Service]) -> Supervisor:
+    """Write the configuration and start supervisord, which goes into the background. No service starts yet.
+
+    Raises StackError with its last words when it does not answer.
+    """
+    write_config(settings, services)
+    argv = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config_path(settings))]
+    started = subprocess.run(
+        argv, env=build_environment(settings, os.environ), capture_output=True, text=True, check=False
+    )
+    deadline, pause = time.monotonic() + ANSWER_SECONDS, FIRST_PAUSE_SECONDS
+    while started.returncode == 0 and time.monotonic() < deadline:
+        if supervisor := find_supervisor(settings):
+            return supervisor
+        time.sleep(pause)
+        pause *= 2
+    words = (started.stderr or started.stdout).strip().splitlines()[-1:]
+    raise StackError(
+        f"The supervisor did not start: {words[0] if words else 'it does not answer'}",
+        f"Read {supervisor_log(settings)}",
+    )
+
+
+def write_config(settings: Settings, services: list[Service]) -> None:
+    """Write supervisord.conf, readable for this user alone, and make the folders it names."""
+    folder = stack_dir(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    settings.logs_dir.mkdir(parents=True, exist_ok=True)
+    (settings.var_dir / "mlflow").mkdir(exist_ok=True)
+    config_path(settings).write_text(render_config(settings, services), encoding="utf-8")
+
+
+def stop_supervisor(settings: Settings, supervisor: Supervisor, seconds: float) -> None:
+    """Stop every service and supervisord; whatever still runs after `seconds` is killed."""
+    process = psutil.Process(supervisor.read_pid())
+    supervisor.shut_down()
+    try:
+        process.wait(seconds)
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(KILL_SECONDS)
+    kill_orphans(settings)
+
+
+def kill_supervisor(settings: Settings, supervisor: Supervisor) -> None:
+    """End supervisord and every service at once."""
+    psutil.Process(supervisor.read_pid()).kill()
+    kill_orphans(settings)
+
+
+def kill_orphans(settings: Settings) -> list[str]:
+    """End the services whose supervisord was killed; returns them as `name (pid)`.
+
+    supervisord tells each service where it listens, so the environment of a process shows whose it was.
+    """
+    mark = f"unix://{socket_path(settings)}"
+    found: list[tuple[psutil.Process, str]] = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            environment = process.environ()
+            if environment.get("SUPERVISOR_SERVER_URL") == mark and process.pid != os.getpid():
+                found.append((process, environment.get("SUPERVISOR_PROCESS_NAME", process.name())))
+    processes = [process for process, _ in found]
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=KILL_SECONDS)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=KILL_SECONDS)
+    return [f"{name} (pid {process.pid})" for process, name in found]

@@ -1,0 +1,45 @@
+"""The model of simulated listings: what is served before somebody brings listings of their own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from carprice.market.cleaning import Listings, load_listings
+from carprice.market.demo import draw_listings
+from carprice.market.market import Market, load_market
+from carprice.model.manifest import champion_version
+from carprice.settings import Settings
+from carprice.training.registry import record_training
+from carprice.training.train import DEMO_MARKET, SEED, train
+
+DEMO_LISTINGS = 100_000
+FIGURES = "demo-cars.csv"
+
+Say = Callable[[str], None]
+
+
+def ensure_champion(settings: Settings, say: Say = print, count: int = DEMO_LISTINGS) -> None:
+    """Train on `count` simulated listings where no model serves yet; the first model becomes the champion.
+
+    Raises ListingsError, MarketError and TrainingError.
+    """
+    if champion_version(settings.artifacts_dir) is not None:
+        return
+    say(f"No model yet: training one on {count:,} simulated listings ...")
+    market = load_market(DEMO_MARKET, settings.markets_dir)
+    training = train(draw_clean(market, count, settings), market, settings, say=say)
+    record_training(training, settings, say)
+
+
+def draw_clean(market: Market, count: int, settings: Settings) -> Listings:
+    """Simulated listings, cleaned as a file of them would be: the same way as everybody's own."""
+    path = settings.var_dir / "demo" / "listings.parquet"
+    write_listings(path, count, settings.markets_dir / FIGURES)
+    return load_listings(path, market)
+
+
+def write_listings(path: Path, count: int, figures: Path) -> None:
+    """Draw listings into a Parquet file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pl.concat(draw_listings(count, SEED, figures)).write_parquet(path)
