@@ -4,13 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.training.trainings import copy_training
 
 from carprice.settings import Settings
 from carprice.training.mlflow_server import connect_client
 from carprice.training.registry import record_training, send_waiting
 from carprice.training.runs import list_pending
 from carprice.training.tracking import EXPERIMENT, MODEL_NAME
-from tests.training.trainings import copy_training
 
 
 @pytest.fixture

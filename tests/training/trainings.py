@@ -3,18 +3,18 @@
 import itertools
 import shutil
 from pathlib import Path
+from types import SimpleNamespace as Training
 
 import lightgbm as lgb
 import numpy as np
 import polars as pl
+from tests.bundles import invent_uk_listings
 
 from carprice.market.market import parse_market
 from carprice.model.bundle import read_bundle
 from carprice.model.manifest import champion_version, read_manifest, write_manifest
 from carprice.settings import Settings
 from carprice.training.matrix import encode_frame
-from types import SimpleNamespace as Training
-from tests.bundles import invent_uk_listings
 
 EXAMPLE_ROWS = 5
 TEST_ROWS = 400

@@ -57,7 +57,7 @@ def record_training(training: "Training", settings: Settings, say: Say = print) 
     """
     folder = keep_training(training, settings)
     if champion_version(settings.artifacts_dir) is None:
-        promote(training.version, settings, offline=True)
+        promote_version(training.version, settings, offline=True)
         say(f"{training.version} is the first model, so it is the champion")
     try:
         send_waiting(settings, say)
@@ -72,12 +72,12 @@ def send_waiting(settings: Settings, say: Say = print) -> list[Sent]:
     """
     sent = send_pending(settings, say)
     if (version := waiting_promotion(settings)) is not None:
-        promote(version, settings, say=say)
+        promote_version(version, settings, say=say)
         say(f"{version} is the champion in MLflow too")
     return sent
 
 
-def promote(version: str, settings: Settings, offline: bool = False, say: Say = print) -> Promotion:
+def promote_version(version: str, settings: Settings, offline: bool = False, say: Say = print) -> Promotion:
     """Make a version the champion in MLflow and in artifacts/champion, both or neither.
 
     The bundle has to load and price its golden listings first. offline leaves MLflow for later:

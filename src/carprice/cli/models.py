@@ -1,0 +1,38 @@
+"""carprice models."""
+
+import os
+from dataclasses import asdict
+
+import click
+
+from carprice.cli.console import print_json, say
+from carprice.settings import load_settings
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the models, oldest first, with their errors on listings they had not seen."""
+    from carprice.training.models import format_models, list_models
+
+    if context.invoked_subcommand:
+        return
+    found = list_models(load_settings(os.environ))
+    if as_json:
+        print_json("models", [asdict(model) for model in found])
+    else:
+        click.echo(format_models(found))
+
+
+@models.command()
+@click.option("--json", "as_json", is_flag=True, help="Print what was sent as JSON.")
+def send(as_json: bool) -> None:
+    """Send MLflow the trainings and promotions that it missed while it was down."""
+    from carprice.training.registry import send_waiting
+
+    sent = send_waiting(load_settings(os.environ), say)
+    if as_json:
+        print_json("sent", [asdict(item) for item in sent])
+    elif not sent:
+        say("MLflow has every training")

@@ -1,0 +1,28 @@
+"""carprice promote."""
+
+import os
+from dataclasses import asdict
+
+import click
+
+from carprice.cli.console import print_json, say
+from carprice.settings import load_settings
+
+
+@click.command()
+@click.argument("version")
+@click.option("--offline", is_flag=True, help="Promote here now, and tell MLflow later: ./carprice models send.")
+@click.option("--json", "as_json", is_flag=True, help="Print the promotion as JSON.")
+def promote(version: str, offline: bool, as_json: bool) -> None:
+    """Make VERSION the champion, here and in MLflow, after it has proved that it prices as it did in training."""
+    from carprice.training.models import describe_change
+    from carprice.training.registry import promote_version
+
+    settings = load_settings(os.environ)
+    for line in describe_change(version, settings):
+        say(line)
+    promotion = promote_version(version, settings, offline, say)
+    if as_json:
+        print_json("promotion", asdict(promotion))
+    else:
+        click.echo(version)

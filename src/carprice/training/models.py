@@ -1,0 +1,132 @@
+"""The models there are: one line each, from their manifests alone, so that MLflow need not be up."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from carprice.errors import BundleError
+from carprice.model.manifest import champion_version, list_versions, read_manifest
+from carprice.settings import Settings
+from carprice.training.runs import list_pending
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PENDING = "pending"
+NOT_KNOWN = "not known"
+
+WORSE_SHARE = 0.1
+COLUMNS = ("VERSION", "CREATED", "MARKET", "ROWS", "MEDIAN ERROR", "MAE", "COVERAGE", "ALIAS", "MLFLOW")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One bundle in figures; None where its manifest does not say.
+
+    median_ape and coverage are shares, mae is in currency, both of the test part. mlflow is the registered
+    model's version, `pending` for a run that waits to be sent, or None. problem says why the manifest
+    cannot be read, and then nothing else is known.
+    """
+
+    version: str
+    created: str | None = None
+    market: str | None = None
+    currency: str | None = None
+    fingerprint: str | None = None
+    rows: int | None = None
+    median_ape: float | None = None
+    mae: float | None = None
+    coverage: float | None = None
+    aliases: tuple[str, ...] = ()
+    mlflow: str | None = None
+    problem: str | None = None
+
+
+def list_models(settings: Settings) -> list[Model]:
+    """Every bundle in settings.artifacts_dir, oldest first. The challenger is the newest."""
+    versions = list_versions(settings.artifacts_dir)
+    champion = champion_version(settings.artifacts_dir)
+    pending = {folder.name for folder in list_pending(settings)}
+    return [
+        _describe_model(
+            settings.artifacts_dir / version,
+            _name_aliases(version, champion, versions[-1]),
+            version in pending,
+        )
+        for version in versions
+    ]
+
+
+def _name_aliases(version: str, champion: str | None, newest: str) -> tuple[str, ...]:
+    return (*([CHAMPION] if version == champion else []), *([CHALLENGER] if version == newest else []))
+
+
+def _describe_model(folder: Path, aliases: tuple[str, ...], is_pending: bool) -> Model:
+    try:
+        manifest = read_manifest(folder)
+    except BundleError as error:
+        return Model(folder.name, aliases=aliases, problem=error.what)
+    overall = _pick(manifest, "metrics", "overall") or {}
+    return Model(
+        version=folder.name,
+        created=manifest.get("created"),
+        market=_pick(manifest, "market", "name"),
+        currency=_pick(manifest, "market", "currency"),
+        fingerprint=_pick(manifest, "data", "fingerprint"),
+        rows=_pick(manifest, "data", "rows_kept"),
+        median_ape=_pick(overall, "median_ape"),
+        mae=_pick(overall, "mae"),
+        coverage=_pick(manifest, "coverage", "measured"),
+        aliases=aliases,
+        mlflow=PENDING if is_pending else _pick(manifest, "mlflow", "model_version"),
+    )
+
+
+def _pick(tree: Any, *path: str) -> Any:
+    for key in path:
+        tree = tree.get(key) if isinstance(tree, dict) else None
+    return tree
+
+
+def format_models(models: list[Model]) -> str:
+    """The models as a table, or the sentence that says how to get the first."""
+    if not models:
+        return "No models yet. Train one: ./carprice train"
+    rows = [COLUMNS, *(_format_row(model) for model in models)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    return "\n".join([*lines, *(f"{model.version}: {model.problem}" for model in models if model.problem)])
+
+
+def _format_row(model: Model) -> tuple[str, ...]:
+    return (
+        model.version,
+        (model.created or NOT_KNOWN)[:16].replace("T", " "),
+        model.market or NOT_KNOWN,
+        NOT_KNOWN if model.rows is None else f"{model.rows:,}",
+        NOT_KNOWN if model.median_ape is None else f"{model.median_ape:.1%}",
+        NOT_KNOWN if model.mae is None else f"{model.mae:,.0f} {model.currency}",
+        NOT_KNOWN if model.coverage is None else f"{model.coverage:.1%}",
+        ", ".join(model.aliases) or "-",
+        model.mlflow or "-",
+    )
+
+
+def describe_change(version: str, settings: Settings) -> list[str]:
+    """What to know before version takes the champion's place: both side by side, and what speaks against it."""
+    found = {model.version: model for model in list_models(settings)}
+    old, new = found.get(champion_version(settings.artifacts_dir) or ""), found.get(version)
+    if old is None or new is None or old is new:
+        return []
+    return [format_models([old, new]), *_compare_models(old, new)]
+
+
+def _compare_models(old: Model, new: Model) -> list[str]:
+    if new.market != old.market:
+        return [f"The market changes from {old.market} to {new.market}."]
+    if new.median_ape is None or old.median_ape is None or new.fingerprint != old.fingerprint:
+        return ["They were judged by different listings, so their errors do not compare."]
+    if new.median_ape > old.median_ape * (1 + WORSE_SHARE):
+        return [f"Warning: it is worse on the same listings: {new.median_ape:.1%} against {old.median_ape:.1%}."]
+    return []
