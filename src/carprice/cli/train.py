@@ -8,6 +8,7 @@ import click
 from carprice.cli.console import print_json, say
 from carprice.market.market import load_market
 from carprice.settings import load_settings
+from carprice.training.registry import record_training
 from carprice.training.train import SEED, train_file
 
 
@@ -24,6 +25,7 @@ def train(market_name: str, data: Path, seed: int, as_json: bool) -> None:
     """Learn from listings and write a model."""
     settings = load_settings(os.environ)
     training = train_file(data, load_market(market_name, settings.markets_dir), settings, seed, say)
+    record_training(training, settings, say)
     if as_json:
         print_json("training", training.manifest)
     else:

@@ -12,7 +12,8 @@ import polars as pl
 from carprice.errors import TrainingError
 from carprice.market.cleaning import Listings, load_listings
 from carprice.market.market import Market, dump_market
-from carprice.model.bundle import read_manifest, write_bundle
+from carprice.model.manifest import read_manifest
+from carprice.model.writing import write_bundle
 from carprice.settings import Settings
 from carprice.training.baselines import measure_baselines
 from carprice.training.calibration import COVERAGE, calibrate_range, measure_coverage
