@@ -29,6 +29,8 @@ class Settings:
     port: int = API_PORT
     mlflow_port: int = MLFLOW_PORT
     mlflow_url: str = ""
+    mlflow_public_url: str = ""
+    fallback_dir: str = ""
     model_version: str = ""
     release: str = "local"
     threads: int = 4
@@ -41,6 +43,11 @@ class Settings:
     log_lines_per_second: int = 100
     sample_bytes: int = 5 * MIB
     samples_per_second: int = 10
+
+    @property
+    def run_link(self) -> str:
+        """Where a person's browser finds MLflow: mlflow_public_url, or the same as programs."""
+        return self.mlflow_public_url or self.tracking_uri
 
     @property
     def tracking_uri(self) -> str:

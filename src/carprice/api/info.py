@@ -67,7 +67,7 @@ def model() -> Response:
     public = {key: manifest.get(key) for key in MODEL_KEYS}
     market = service.model.pricer.market
     public["market"] = {key: getattr(market, key) for key in ("name", "title", "currency", "distance_unit")}
-    public["mlflow"] = _describe_run(manifest.get("mlflow"), service.settings.tracking_uri)
+    public["mlflow"] = _describe_run(manifest.get("mlflow"), service.settings.run_link)
     return _respond(json_answer(public))
 
 
@@ -106,6 +106,7 @@ def _describe_status(service: Service, model: LoadedModel) -> dict[str, Any]:
         "model_version": model.version,
         "release": service.settings.release,
         "market": model.pricer.market.name,
+        "source": model.source,
         "demo": bool(model.pricer.manifest.get("demo", False)),
         "artifacts": {name.removesuffix(".pkl"): "loaded" for name in FILES},
         "uptime_seconds": round(time.time() - service.started_at, 1),
