@@ -3,7 +3,6 @@
 import itertools
 import shutil
 from pathlib import Path
-from types import SimpleNamespace as Training
 
 import lightgbm as lgb
 import numpy as np
@@ -15,6 +14,7 @@ from carprice.model.bundle import read_bundle
 from carprice.model.manifest import champion_version, read_manifest, write_manifest
 from carprice.settings import Settings
 from carprice.training.matrix import encode_frame
+from carprice.training.train import Training
 
 EXAMPLE_ROWS = 5
 TEST_ROWS = 400

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from carprice.market.market import Market
+from carprice.training.matrix import Floats
+from carprice.training.metrics import SMALLEST_SLICE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 PLOT_DPI = 130
 PLOT_INCHES = (7.0, 5.0)
 HEX_CELLS = 60
-FEWEST_PER_AGE = 10
 MOST_FEATURES = 20
 
 INK = "#1b2733"
@@ -43,9 +44,7 @@ def _draw_predictions(test: pl.DataFrame, market: Market) -> "Figure":
     actual, predicted = test["price"].to_numpy(), test["predicted"].to_numpy()
     low = float(min(actual.min(), predicted.min())) * 0.95
     high = float(max(actual.max(), predicted.max())) * 1.05
-    figure, (axes,) = _new_figure(
-        f"Predicted against actual price, {market.title}", _describe_errors(actual, predicted)
-    )
+    figure, (axes,) = _new_figure("Predicted against actual price", _describe_errors(actual, predicted, market))
     cells = axes.hexbin(
         actual, predicted, gridsize=HEX_CELLS, xscale="log", yscale="log", mincnt=1, bins="log", cmap="viridis_r",
         extent=(np.log10(low), np.log10(high), np.log10(low), np.log10(high)), linewidths=0.1,
@@ -68,7 +67,7 @@ def _draw_ages(test: pl.DataFrame, market: Market) -> "Figure | None":
     table = group_errors(test, market.year.name)
     ages = table["age"].to_numpy()
     figure, (axes, counts) = _new_figure(
-        f"Error by age, {market.title}", "How far predicted prices are off", (4, 1)
+        "Error by age", f"{market.title}: how far predicted prices are off", (4, 1)
     )
     axes.fill_between(ages, table["low"], table["high"], color=PALE, label="the middle half of the listings")
     axes.plot(ages, table["median"], color=BLUE, marker="o", markersize=4, label="median")
@@ -87,7 +86,7 @@ def _draw_ages(test: pl.DataFrame, market: Market) -> "Figure | None":
 def group_errors(test: pl.DataFrame, year: str) -> pl.DataFrame:
     """Per age in years: rows, and low quartile, median and high quartile of the absolute error in percent.
 
-    Ages of fewer than FEWEST_PER_AGE listings are left out, unless all are.
+    Ages of fewer than SMALLEST_SLICE listings are left out, unless all are.
     """
     error = (pl.col("predicted") - pl.col("price")).abs() / pl.col("price") * 100
     ages = (
@@ -102,13 +101,13 @@ def group_errors(test: pl.DataFrame, year: str) -> pl.DataFrame:
         )
         .sort("age")
     )
-    common = ages.filter(pl.col("rows") >= FEWEST_PER_AGE)
+    common = ages.filter(pl.col("rows") >= SMALLEST_SLICE)
     return common if common.height else ages
 
 
 def _draw_importance(importance: Mapping[str, float], market: Market) -> "Figure":
     ranked = sorted(importance.items(), key=lambda item: item[1])[-MOST_FEATURES:]
-    figure, (axes,) = _new_figure(f"What the price depends on, {market.title}", "Share of the trees' total gain")
+    figure, (axes,) = _new_figure("What the price depends on", f"{market.title}: share of the trees' gain")
     shares = [share * 100 for _, share in ranked]
     bars = axes.barh([_label_feature(name, market) for name, _ in ranked], shares, color=BLUE, height=0.7)
     axes.bar_label(bars, fmt="%.1f %%", padding=3, color=INK)
@@ -125,9 +124,9 @@ def _label_feature(name: str, market: Market) -> str:
     return f"{feature.label} ({feature.unit})" if feature.unit else feature.label
 
 
-def _describe_errors(actual: Any, predicted: Any) -> str:
+def _describe_errors(actual: Floats, predicted: Floats, market: Market) -> str:
     share = np.abs(predicted - actual) / actual * 100
-    return f"{actual.size:,} test listings, half are within {np.median(share):.1f} %"
+    return f"{market.title}: {actual.size:,} test listings, half within {np.median(share):.1f} %"
 
 
 def _format_prices(axes: "Axes") -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carprice.errors import TrackingError
+from carprice.errors import BundleError, TrackingError
 from carprice.model.bundle import read_bundle
 from carprice.model.manifest import champion_version, find_bundle, set_champion
 from carprice.model.pricer import load_pricer
@@ -88,12 +88,12 @@ def promote_version(version: str, settings: Settings, offline: bool = False, say
     load_pricer(folder)
     before = champion_version(settings.artifacts_dir)
     if offline:
-        set_champion(settings.artifacts_dir, version)
+        _write_champion(version, settings)
     else:
         client = _connect(settings)
         _ensure_registered(client, folder, settings, say)
         with hold_runs(settings), _moved_alias(client, version, settings):
-            set_champion(settings.artifacts_dir, version)
+            _write_champion(version, settings)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     promotion = Promotion(now, version, before, _name_user(), PENDING if offline else DONE)
     _append_promotion(promotion, settings)
@@ -116,6 +116,16 @@ def _ensure_registered(client: "MlflowClient", folder: Path, settings: Settings,
                 return
         keep_bundle(read_bundle(folder), settings)
     send_pending(settings, say)
+
+
+def _write_champion(version: str, settings: Settings) -> None:
+    try:
+        set_champion(settings.artifacts_dir, version)
+    except OSError as error:
+        raise BundleError(
+            f"{settings.artifacts_dir / CHAMPION}: cannot be written ({error.strerror})",
+            "Nothing was promoted. Let this user write there, and promote again",
+        ) from error
 
 
 @contextmanager

@@ -114,6 +114,7 @@ def _write_folder(
         write_file(draft / RUN_FILE, json.dumps({"format": RUN_FORMAT, **record}, indent=2).encode())
         if folder.exists():
             shutil.rmtree(folder)
+        draft.chmod(0o755)  # mkdtemp lets nobody else in
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
