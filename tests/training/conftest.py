@@ -6,9 +6,9 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,3 +84,9 @@ def offline(tmp_path: Path) -> Settings:
         var_dir=tmp_path / "var",
         mlflow_url=f"http://127.0.0.1:{free_port()}",
     )
+
+
+@pytest.fixture
+def online(offline: Settings, mlflow_url: str) -> Settings:
+    """The same folders, with an MLflow that is up."""
+    return replace(offline, mlflow_url=mlflow_url)
