@@ -8,8 +8,9 @@ import click
 from carprice.cli.console import print_json, say
 from carprice.market.market import load_market
 from carprice.settings import load_settings
+from carprice.training.demo import train_demo
 from carprice.training.registry import record_training
-from carprice.training.train import SEED, train_file
+from carprice.training.train import DEMO_MARKET, SEED, train_file
 
 
 @click.command()
@@ -17,14 +18,22 @@ from carprice.training.train import SEED, train_file
     "--market", "market_name", required=True, metavar="NAME", help="A file in markets/, or a path to one."
 )
 @click.option(
-    "--data", required=True, type=click.Path(path_type=Path), help="The listings: CSV, .csv.gz or .parquet."
+    "--data",
+    type=click.Path(path_type=Path),
+    help="The listings: CSV, .csv.gz or .parquet. The demo market draws its own where there are none.",
 )
 @click.option("--seed", default=SEED, show_default=True, help="Same data, seed and lock give the same trees.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
-def train(market_name: str, data: Path, seed: int, as_json: bool) -> None:
+def train(market_name: str, data: Path | None, seed: int, as_json: bool) -> None:
     """Learn from listings and write a model."""
     settings = load_settings(os.environ)
-    training = train_file(data, load_market(market_name, settings.markets_dir), settings, seed, say)
+    market = load_market(market_name, settings.markets_dir)
+    if data:
+        training = train_file(data, market, settings, seed, say)
+    elif market.name == DEMO_MARKET:
+        training = train_demo(settings, seed, say)
+    else:
+        raise click.UsageError(f"--data is missing: market {market.name!r} has no listings of its own.")
     record_training(training, settings, say)
     if as_json:
         print_json("training", training.manifest)

@@ -11,9 +11,9 @@ from carprice.market.market import Market, load_market
 from carprice.model.manifest import champion_version
 from carprice.settings import Settings
 from carprice.training.registry import record_training
-from carprice.training.train import DEMO_MARKET, SEED, train
+from carprice.training.train import DEMO_MARKET, SEED, Training, train
 
-DEMO_LISTINGS = 100_000
+DEMO_LISTINGS = 40_000
 FIGURES = "demo-cars.csv"
 
 Say = Callable[[str], None]
@@ -26,10 +26,15 @@ def ensure_champion(settings: Settings, say: Say = print, count: int = DEMO_LIST
     """
     if champion_version(settings.artifacts_dir) is not None:
         return
-    say(f"No model yet: training one on {count:,} simulated listings ...")
+    say("No model yet, so the demo market's comes first.")
+    record_training(train_demo(settings, say=say, count=count), settings, say)
+
+
+def train_demo(settings: Settings, seed: int = SEED, say: Say = print, count: int = DEMO_LISTINGS) -> Training:
+    """Train on `count` simulated listings. Raises ListingsError, MarketError and TrainingError."""
+    say(f"Drawing {count:,} simulated listings ...")
     market = load_market(DEMO_MARKET, settings.markets_dir)
-    training = train(draw_clean(market, count, settings), market, settings, say=say)
-    record_training(training, settings, say)
+    return train(draw_clean(market, count, settings), market, settings, seed, say)
 
 
 def draw_clean(market: Market, count: int, settings: Settings) -> Listings:
