@@ -1,0 +1,81 @@
+"""How well a model that saw simulated listings alone prices real British ones.
+
+    PYTHONPATH=src .venv/bin/python benchmarks/demo.py [--rows 40000]
+
+Needs uk.csv.gz: the folder is CARPRICE_LISTINGS, or ../shared/data beside the checkout.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+import polars as pl
+
+from carprice.market.cleaning import load_listings
+from carprice.market.demo import write_listings
+from carprice.market.figures import FIGURES_FILE
+from carprice.market.market import load_market
+from carprice.model.pricer import Pricer, load_pricer
+from carprice.settings import ROOT, load_settings
+from carprice.training.matrix import read_listing
+from carprice.training.train import train_file
+
+LIMIT = 0.15
+SEED = 7
+GROUP = ("make", "model", "year")
+
+
+@click.command()
+@click.option("--rows", default=40_000, show_default=True, help="Simulated listings to learn from.")
+def main(rows: int) -> None:
+    """Train on simulated listings, price the real ones, print one table."""
+    settings = load_settings(os.environ)
+    folder = Path(os.environ.get("CARPRICE_LISTINGS", ROOT.parent / "shared" / "data"))
+    real = load_listings(folder / "uk.csv.gz", load_market("uk", settings.markets_dir)).frame
+    with tempfile.TemporaryDirectory() as draft:
+        market = load_market("demo", settings.markets_dir)
+        simulated = Path(draft, "demo.csv")
+        with simulated.open("wb") as output:
+            write_listings(output, rows, SEED, settings.markets_dir / FIGURES_FILE)
+        started = time.monotonic()
+        trained = train_file(simulated, market, load_settings({}, artifacts_dir=Path(draft)), say=_say)
+        seconds = time.monotonic() - started
+        ours = measure_errors(price_all(load_pricer(trained.folder), real), real)
+        peer = measure_errors(look_up_medians(load_listings(simulated, market).frame, real), real)
+    print(f"{real.height:,} real listings, {rows:,} simulated ones, trained in {seconds:.1f} s")
+    print(f"{'':<34}{'median APE':>12}{'MAE':>10}{'of the limit':>14}")
+    for name, (ape, mae) in {"carprice": ours, "median by make, model and year": peer}.items():
+        print(f"{name:<34}{ape:>12.2%}{mae:>10,.0f}{ape / LIMIT:>14.2f}")
+    print(f"{'limit':<34}{LIMIT:>12.2%}")
+    sys.exit(ours[0] > LIMIT)
+
+
+def price_all(pricer: Pricer, listings: pl.DataFrame) -> np.ndarray:
+    """The prices (rows,) of clean listings, through the pricer as it serves."""
+    rows = listings.select(feature.name for feature in pricer.market.features).iter_rows(named=True)
+    return np.array([pricer.price(read_listing(row, pricer.market)).price for row in rows], float)
+
+
+def look_up_medians(simulated: pl.DataFrame, real: pl.DataFrame) -> np.ndarray:
+    """The median simulated price of each real listing's make, model and year, else of all."""
+    medians = simulated.group_by(GROUP).agg(pl.median("price").alias("guess"))
+    joined = real.join(medians, on=GROUP, how="left", maintain_order="left")
+    return joined["guess"].fill_null(simulated["price"].median()).to_numpy()
+
+
+def measure_errors(prices: np.ndarray, listings: pl.DataFrame) -> tuple[float, float]:
+    """Median absolute percentage error and mean absolute error."""
+    actual = listings["price"].to_numpy()
+    return float(np.median(np.abs(prices / actual - 1))), float(np.abs(prices - actual).mean())
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
