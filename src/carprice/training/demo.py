@@ -1,5 +1,6 @@
 """The model of simulated listings: what is served before somebody brings listings of their own."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import polars as pl
 from carprice.market.cleaning import Listings, load_listings
 from carprice.market.demo import draw_listings
 from carprice.market.market import Market, load_market
-from carprice.model.manifest import champion_version
-from carprice.settings import Settings
+from carprice.model.manifest import champion_version, set_champion
+from carprice.settings import Settings, load_settings
 from carprice.training.registry import record_training
 from carprice.training.train import DEMO_MARKET, SEED, Training, train
 
@@ -48,3 +49,9 @@ def write_listings(path: Path, count: int, figures: Path) -> None:
     """Draw listings into a Parquet file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pl.concat(draw_listings(count, SEED, figures)).write_parquet(path)
+
+
+if __name__ == "__main__":
+    # The image's build has the training code but neither the command line nor MLflow.
+    _settings = load_settings(os.environ)
+    set_champion(_settings.artifacts_dir, train_demo(_settings).version)

@@ -1,0 +1,69 @@
+# The price service. `docker compose build` builds the target `api`; `trainer` is what training needs.
+ARG BASE=python:3.11-slim
+
+# Locks to wheels. What has no wheel is compiled here, so that no compiler reaches the other stages.
+FROM ${BASE} AS builder
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends build-essential \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt
+COPY requirements/serve.txt requirements/
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels -r requirements/serve.txt
+
+FROM builder AS full-builder
+COPY requirements/full.txt requirements/
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /full-wheels -r requirements/full.txt
+
+# What both final images have: the libraries' run-time needs and a user without rights.
+FROM ${BASE} AS runtime
+ARG APP_UID=1000
+ARG APP_GID=1000
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends curl libgomp1 \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/cache/debconf /var/log/* \
+ && groupadd --gid ${APP_GID} appuser \
+ && useradd --uid ${APP_UID} --gid ${APP_GID} --no-create-home --home-dir /app --shell /usr/sbin/nologin appuser
+ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app/src
+WORKDIR /app
+
+FROM runtime AS training-libraries
+RUN --mount=type=bind,from=full-builder,source=/full-wheels,target=/wheels \
+    pip install --no-cache-dir --no-index --no-deps --root-user-action=ignore /wheels/*.whl
+COPY markets markets
+
+FROM training-libraries AS trainer
+COPY src src
+ENV CARPRICE_VAR_DIR=/tmp/var MPLCONFIGDIR=/tmp/matplotlib
+USER appuser
+ENTRYPOINT ["python", "-m", "carprice", "train"]
+
+# The demo model, for the first start; nothing else of this stage is kept. It copies what training reads and no
+# more, so that a change elsewhere in the code does not train it again.
+FROM training-libraries AS demo
+COPY src/carprice/*.py src/carprice/
+COPY src/carprice/market src/carprice/market
+COPY src/carprice/model src/carprice/model
+COPY src/carprice/training src/carprice/training
+RUN CARPRICE_ARTIFACTS_DIR=/demo python -m carprice.training.demo
+
+FROM runtime AS api
+RUN --mount=type=bind,from=builder,source=/wheels,target=/wheels \
+    pip install --no-cache-dir --no-index --no-deps --root-user-action=ignore /wheels/*.whl
+COPY --from=demo /demo demo
+COPY app.py ./
+COPY src src
+RUN python -m compileall -q app.py src && mkdir artifacts logs && chown appuser:appuser artifacts logs
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG RELEASE=unknown
+LABEL org.opencontainers.image.title="car-price-prediction" \
+      org.opencontainers.image.description="Used-car prices over HTTP" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      carprice.release="${RELEASE}"
+ENV CARPRICE_FALLBACK_DIR=/app/demo
+USER appuser
+EXPOSE 5000
+HEALTHCHECK --interval=30s --timeout=10s --retries=3 --start-period=30s --start-interval=1s \
+    CMD ["curl", "-f", "-s", "-S", "http://localhost:5000/info/status"]
+CMD ["python", "app.py"]
