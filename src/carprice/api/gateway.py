@@ -57,7 +57,7 @@ class Gateway:
         headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
         self._finish(environ, PRICE_PATH, answer.status, headers, started)
         start_response(STATUS_LINES[answer.status], headers)
-        return (answer.body,)
+        return [answer.body]
 
     def _answer_flask(
         self, environ: dict[str, Any], start_response: StartResponse, started: float
