@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
     """Start a program that answers on a URL; it is killed with its children when the tests end."""
     started: list[subprocess.Popen[bytes]] = []
     folder = tmp_path_factory.mktemp("processes")
+    # MLflow runs uvicorn by its name.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
     def start(argv: list[str], url: str, **environment: str) -> None:
         log = folder / f"{len(started)}.log"
@@ -52,14 +55,15 @@ def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"} | environment,
+                env=os.environ | {"PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true"} | environment,
             )
         started.append(process)
         wait_for_answer(url, process, log)
 
     yield start
     for process in started:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

@@ -1,39 +1,199 @@
-"""Sending runs to a real MLflow: down, up, again, and killed in the middle."""
+"""Sending runs to a real MLflow: complete, once, and mended after a kill at any step."""
 
-from dataclasses import replace
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.training.trainings import copy_training
 
-from carprice.settings import Settings
+from carprice.errors import BundleError
+from carprice.model.manifest import read_manifest
+from carprice.settings import ROOT, Settings
+from carprice.training import tracking
 from carprice.training.mlflow_server import connect_client
 from carprice.training.registry import record_training, send_waiting
-from carprice.training.runs import list_pending
-from carprice.training.tracking import EXPERIMENT, MODEL_NAME
+from carprice.training.runs import keep_training, list_pending
+from carprice.training.tracking import EXPERIMENT, MODEL_NAME, send_pending
+
+SEND = f"""
+import os, signal, sys
+sys.path.insert(0, {str(ROOT / "src")!r})
+from pathlib import Path
+from carprice.settings import Settings
+from carprice.training import tracking
+from mlflow import MlflowClient
+
+def die(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+step, artifacts, var, url = sys.argv[1:]
+if step:
+    setattr(MlflowClient if hasattr(MlflowClient, step) else tracking, step, die)
+tracking.send_pending(Settings(artifacts_dir=Path(artifacts), var_dir=Path(var), mlflow_url=url))
+"""
 
 
-@pytest.fixture
-def online(offline: Settings, mlflow_url: str) -> Settings:
-    """The same folders, with an MLflow that is up."""
-    return replace(offline, mlflow_url=mlflow_url)
+@dataclass(frozen=True)
+class Found:
+    """What MLflow has of one version."""
+
+    runs: list[Any]
+    models: list[Any]
+    versions: list[Any]
+    artifacts: set[str]
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        return len(self.runs), len(self.models), len(self.versions)
 
 
-def find_sent(settings: Settings, version: str) -> tuple[list, list]:
-    """The runs and the model versions that MLflow has of a version."""
+def find_sent(settings: Settings, version: str) -> Found:
     client = connect_client(settings)
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    runs = client.search_runs([experiment.experiment_id], f"tags.`carprice.version` = '{version}'")
-    models = client.search_model_versions(f"name = '{MODEL_NAME}' and tags.`carprice.version` = '{version}'")
-    return list(runs), list(models)
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    runs = list(client.search_runs([experiment], f"tags.`carprice.version` = '{version}'"))
+    models = [
+        model
+        for run in runs
+        for model in client.search_logged_models([experiment], f"source_run_id = '{run.info.run_id}'")
+    ]
+    versions = client.search_model_versions(f"name = '{MODEL_NAME}' and tags.`carprice.version` = '{version}'")
+    artifacts = {
+        item.path
+        for run in runs
+        for folder in ("bundle", "plots")
+        for item in client.list_artifacts(run.info.run_id, folder)
+    }
+    return Found(runs, models, list(versions), artifacts)
+
+
+def start_sending(settings: Settings, step: str = "") -> subprocess.Popen[bytes]:
+    """A process that sends what is kept; it kills itself where it comes to the step."""
+    argv = [
+        sys.executable,
+        "-c",
+        SEND,
+        step,
+        str(settings.artifacts_dir),
+        str(settings.var_dir),
+        settings.mlflow_url,
+    ]
+    return subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+
+
+def test_a_run_holds_everything(small_bundle: Path, offline: Settings, online: Settings) -> None:
+    training = copy_training(small_bundle, offline)
+    keep_training(training, online)
+    sent = send_pending(online, print)
+    found = find_sent(online, training.version)
+    run = found.runs[0]
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == training.version
+    assert run.data.params == {name: str(value) for name, value in training.params.items()}
+    assert (
+        run.data.metrics["test/make/Ford/median_ape"] == training.manifest["metrics"]["make"]["Ford"]["median_ape"]
+    )
+    assert run.data.tags["carprice.fingerprint"] == training.manifest["data"]["fingerprint"]
+    assert [item.dataset.digest for item in run.inputs.dataset_inputs] == [
+        training.manifest["data"]["fingerprint"]
+    ]
+    assert found.artifacts == {
+        *(f"bundle/{name}" for name in ("encoders.pkl", "scaler.pkl", "model.pkl", "manifest.json")),
+        *(f"plots/{name}.png" for name in ("predicted-against-actual", "error-by-age", "feature-importance")),
+    }
+    assert {metric.key for metric in found.models[0].metrics} == {
+        f"test/overall/{name}" for name in training.manifest["metrics"]["overall"]
+    }
+    assert sent == [tracking.Sent(training.version, run.info.run_id, found.versions[0].version)]
+    assert read_manifest(training.folder) == training.manifest | {
+        "mlflow": {
+            "run_id": run.info.run_id,
+            "model_version": found.versions[0].version,
+            "experiment": "car-price",
+        }
+    }
 
 
 def test_down_then_up_then_sent_twice(small_bundle: Path, offline: Settings, online: Settings) -> None:
-    training = copy_training(small_bundle, offline)
+    trainings = [copy_training(small_bundle, offline) for _ in range(2)]
+    for training in trainings:
+        record_training(training, offline, print)
     said: list[str] = []
-    record_training(training, offline, said.append)
-    assert [folder.name for folder in list_pending(offline)] == [training.version]
-    send_waiting(online, said.append)
-    assert not send_waiting(online)
-    runs, models = find_sent(online, training.version)
-    assert (len(runs), len(models)) == (1, 1)
+    sent = send_waiting(online, said.append)
+    assert [item.version for item in sent] == [training.version for training in trainings]
+    assert said == [
+        *(
+            line
+            for item in sent
+            for line in (
+                f"Sending {item.version} to MLflow ...",
+                f"Sent {item.version} to MLflow: car-price version {item.model_version}",
+            )
+        ),
+        f"{sent[0].version} is the champion in MLflow too",
+    ]
+    assert list_pending(online) == []
+    assert send_waiting(online, said.append) == []
+    assert [find_sent(online, item.version).counts for item in sent] == [(1, 1, 1), (1, 1, 1)]
+
+
+@pytest.mark.parametrize("step", ["log_model_artifacts", "_name_challenger"])
+def test_killed_in_the_middle_then_sent_again(small_bundle: Path, online: Settings, step: str) -> None:
+    training = copy_training(small_bundle, online)
+    keep_training(training, online)
+    assert start_sending(online, step).wait() == -signal.SIGKILL
+    assert find_sent(online, training.version).counts[0] == 1
+    assert [folder.name for folder in list_pending(online)] == [training.version]
+    send_pending(online, print)
+    found = find_sent(online, training.version)
+    assert found.counts == (1, 1, 1)
+    assert found.models[0].status == "READY"
+    assert len(found.artifacts) == 7
+
+
+class Broken(BaseException):
+    """Ends a sending where a test wants it to end."""
+
+
+def test_broken_off_at_every_step_then_sent_again(
+    small_bundle: Path, online: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = copy_training(small_bundle, online)
+    keep_training(training, online)
+
+    def break_off(*_: Any, **__: Any) -> None:
+        raise Broken
+
+    for step in ("_ensure_trees", "_log_files", "_log_facts", "_ensure_version", "write_manifest"):
+        with monkeypatch.context() as patch:
+            patch.setattr(tracking, step, break_off)
+            with pytest.raises(Broken):
+                send_pending(online, print)
+    send_pending(online, print)
+    assert find_sent(online, training.version).counts == (1, 1, 1)
+    client = connect_client(online)
+    run_id = find_sent(online, training.version).runs[0].info.run_id
+    assert len(client.get_metric_history(run_id, "test/overall/mae")) == 1
+
+
+def test_two_senders_at_once_send_once(small_bundle: Path, online: Settings) -> None:
+    training = copy_training(small_bundle, online)
+    keep_training(training, online)
+    other = start_sending(online)
+    send_pending(online, print)
+    assert other.wait() == 0
+    assert find_sent(online, training.version).counts == (1, 1, 1)
+
+
+def test_a_run_whose_bundle_is_gone_does_not_stop_the_others(small_bundle: Path, online: Settings) -> None:
+    lost, good = (copy_training(small_bundle, online) for _ in range(2))
+    for training in (lost, good):
+        keep_training(training, online)
+    lost.folder.rename(online.artifacts_dir / "elsewhere")
+    with pytest.raises(BundleError, match=f"has no bundle {lost.version}"):
+        send_pending(online, print)
+    assert find_sent(online, good.version).counts == (1, 1, 1)
+    assert [folder.name for folder in list_pending(online)] == [lost.version]

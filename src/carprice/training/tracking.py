@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from carprice.errors import CarPriceError
 from carprice.model.manifest import find_bundle, read_manifest, write_manifest
 from carprice.settings import Settings
-from carprice.training.mlflow_server import check_server, connect_client, expect_failures
+from carprice.training.mlflow_server import connect_client, expect_failures
 from carprice.training.runs import PLOTS_FOLDER, VERSION_TAG, Run, list_pending, read_run, runs_folder
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def send_pending(settings: Settings, say: Say = print) -> list[Sent]:
             try:
                 sent.append(send_run(folder, settings, client))
             except CarPriceError as error:
-                check_server(settings)
                 failures.append(error)
+                with expect_failures(settings):
+                    _ensure_experiment(client)  # stops here when the fault is the server's, not this run's
             else:
                 say(f"Sent {folder.name} to MLflow: {MODEL_NAME} version {sent[-1].model_version}")
     if failures:
