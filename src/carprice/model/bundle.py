@@ -8,10 +8,13 @@ from typing import Any
 
 from carprice.errors import BundleError
 from carprice.model.encoding import Encoders, Scaler
-from carprice.model.manifest import FILES, RETRAIN, read_file, read_manifest
-from carprice.model.pickles import MAX_BYTES, load_plain
+from carprice.model.manifest import FILES, RETRAIN, is_number, read_file, read_manifest
+from carprice.model.pickles import load_plain
 
 TRANSFORM = "log"
+FIGURES = ("fill", "mean", "scale", "min", "max")
+MOST_SPREAD = 20.0
+"""Of log price: a factor of 485 million, beyond which no range means anything."""
 
 
 @dataclass(frozen=True)
@@ -30,29 +33,27 @@ def read_bundle(folder: Path) -> Bundle:
     Raises BundleError naming file, expectation and value.
     """
     manifest = read_manifest(folder)
-    encoders, scaler, model = (_read_pickle(folder / name, manifest["files"]) for name in FILES)
-    _check_encoders(encoders, folder / FILES[0])
-    _check_scaler(scaler, folder / FILES[1])
-    _check_model(model, folder / FILES[2])
-    if not isinstance(manifest["golden"], list) or not manifest["golden"]:
-        raise BundleError(f"{folder / 'manifest.json'}: golden: should have at least one listing", RETRAIN)
-    return Bundle(manifest, encoders, scaler, model)
+    encoders, scaler, model = (_read_pickle(folder / name, manifest["files"][name]) for name in FILES)
+    return check_bundle(Bundle(manifest, encoders, scaler, model), folder)
 
 
-def _read_pickle(path: Path, files: Mapping[str, Any]) -> Any:
-    expected = files.get(path.name)
-    if not isinstance(expected, dict):
-        raise BundleError(f"{path.parent / 'manifest.json'}: files.{path.name} is missing", RETRAIN)
-    if path.exists() and path.stat().st_size > MAX_BYTES:
-        raise BundleError(f"{path}: should have at most {MAX_BYTES} bytes (got {path.stat().st_size})", RETRAIN)
+def check_bundle(bundle: Bundle, folder: Path) -> Bundle:
+    """The bundle, when its three values are what the pricer needs. Raises BundleError naming file and key."""
+    _check_encoders(bundle.encoders, folder / FILES[0])
+    _check_scaler(bundle.scaler, folder / FILES[1])
+    _check_model(bundle.model, folder / FILES[2])
+    return bundle
+
+
+def _read_pickle(path: Path, expected: Mapping[str, Any]) -> Any:
     data = read_file(path)
     if len(data) < expected["bytes"]:
         raise BundleError(
-            f"{path}: is truncated: should have {expected['bytes']} bytes (got {len(data)})", RETRAIN
+            f"{path}: is truncated: should have {expected['bytes']:,} bytes (got {len(data):,})", RETRAIN
         )
     digest = hashlib.sha256(data).hexdigest()
-    if digest != expected.get("sha256"):
-        raise BundleError(f"{path}: SHA-256: should be {expected.get('sha256')} (got {digest})", RETRAIN)
+    if digest != expected["sha256"]:
+        raise BundleError(f"{path}: SHA-256: should be {expected['sha256']} (got {digest})", RETRAIN)
     try:
         return load_plain(data)
     except BundleError as error:
@@ -63,27 +64,34 @@ def _check_encoders(encoders: Any, path: Path) -> None:
     for name, values in _expect_dict(encoders, path).items():
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise BundleError(f"{path}: {name}: should be a list of texts", RETRAIN)
+        if len(set(values)) < len(values):
+            raise BundleError(f"{path}: {name}: should have each value once", RETRAIN)
 
 
 def _check_scaler(scaler: Any, path: Path) -> None:
     for name, figures in _expect_dict(scaler, path).items():
-        for key in ("fill", "mean", "scale", "min", "max"):
-            if not isinstance(figures, dict) or not isinstance(figures.get(key), float):
+        for key in FIGURES:
+            if not isinstance(figures, dict) or not is_number(figures.get(key)):
                 raise BundleError(f"{path}: {name}.{key}: should be a number", RETRAIN)
-        if not figures["scale"]:
-            raise BundleError(f"{path}: {name}.scale: should not be 0", RETRAIN)
+        if figures["scale"] <= 0:
+            raise BundleError(f"{path}: {name}.scale: should be above 0 (got {figures['scale']})", RETRAIN)
 
 
 def _check_model(model: Any, path: Path) -> None:
     _expect_dict(model, path)
-    calibration = model.get("calibration")
-    for key in ("coverage", "low", "high"):
-        if not isinstance(calibration, dict) or not isinstance(calibration.get(key), float):
-            raise BundleError(f"{path}: calibration.{key}: should be a number", RETRAIN)
     if model.get("transform") != TRANSFORM:
         raise BundleError(f"{path}: transform: should be {TRANSFORM!r} (got {model.get('transform')!r})", RETRAIN)
     if not isinstance(model.get("trees"), str):
         raise BundleError(f"{path}: trees: should be LightGBM's text", RETRAIN)
+    if not isinstance(model.get("columns"), list):
+        raise BundleError(f"{path}: columns: should be a list of feature names", RETRAIN)
+    calibration = model.get("calibration")
+    for key in ("coverage", "low", "high"):
+        if not isinstance(calibration, dict) or not is_number(calibration.get(key)):
+            raise BundleError(f"{path}: calibration.{key}: should be a number", RETRAIN)
+    low, high = calibration["low"], calibration["high"]
+    if not -MOST_SPREAD <= low <= 0 <= high <= MOST_SPREAD:
+        raise BundleError(f"{path}: calibration: should have low <= 0 <= high (got {low} and {high})", RETRAIN)
 
 
 def _expect_dict(value: Any, path: Path) -> dict[str, Any]:

@@ -2,18 +2,21 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import Any
 
 from carprice.errors import BundleError
 from carprice.market.market import Feature, Market
 from carprice.model.listing import Value, describe_range
+from carprice.model.manifest import RETRAIN
 
 UNKNOWN = "unknown_category"
 OUTSIDE = "outside_training_range"
 MISSING = math.nan
 
+Codes = dict[str | None, float]
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
 
@@ -34,56 +37,60 @@ class Encoder:
     def __init__(self, market: Market, encoders: Encoders, scaler: Scaler) -> None:
         """Raises BundleError where a feature of the market was not fitted."""
         self._features = market.features
-        self._codes: list[dict[str, float] | None] = []
-        self._numbers: list[tuple[float, float, float, float]] = []
-        for feature in market.features:
-            fitted = encoders if feature.is_text else scaler
+        codes, numbers = [], []
+        for place, feature in enumerate(market.features):
+            fitted, name = (encoders, "encoders.pkl") if feature.is_text else (scaler, "scaler.pkl")
             if feature.name not in fitted:
-                name = "encoders.pkl" if feature.is_text else "scaler.pkl"
-                raise BundleError(f"{name}: has nothing for feature {feature.name!r}")
+                raise BundleError(f"{name}: has nothing for feature {feature.name!r}", RETRAIN)
             if feature.is_text:
-                self._codes.append(category_codes(encoders[feature.name]))
-                self._numbers.append((0.0, 1.0, 0.0, 0.0))
+                codes.append((place, category_codes(encoders[feature.name])))
             else:
-                scale = scaler[feature.name]
-                self._codes.append(None)
-                self._numbers.append((scale["mean"], scale["scale"], scale["min"], scale["max"]))
-        self._plan: Any = tuple(zip(self._codes, *zip(*self._numbers, strict=True), strict=True))
+                figures = scaler[feature.name]
+                numbers.append((place, figures["mean"], figures["scale"], figures["min"], figures["max"]))
+        self._codes = tuple(codes)
+        self._numbers = tuple(numbers)
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
         """The row of one listing, and whether training saw the like of every value."""
-        row = []
+        row: list[Any] = list(values)
         usual = True
-        for value, (codes, mean, scale, low, high) in zip(values, self._plan, strict=True):
+        for place, codes in self._codes:
+            code = codes.get(row[place])
+            if code is None:
+                code = codes.get(fold(row[place]), MISSING)
+                usual = usual and code == code
+            row[place] = code
+        for place, mean, scale, low, high in self._numbers:
+            value = row[place]
             if value is None:
-                row.append(MISSING)
-            elif codes is None:
-                usual = usual and low <= value <= high
-                row.append((value - mean) / scale)
+                row[place] = MISSING
             else:
-                code = codes.get(value)
-                if code is None:
-                    code = codes.get(fold(value), MISSING)  # type: ignore[arg-type]
-                    usual = usual and code == code
-                row.append(code)
+                if not low <= value <= high:
+                    usual = False
+                row[place] = (value - mean) / scale
         return row, usual
 
     def warn(self, values: Sequence[Value]) -> list[Warned]:
         """What training never saw among the values, in feature order."""
         warnings = []
-        for feature, value, codes, (_, _, low, high) in zip(
-            self._features, values, self._codes, self._numbers, strict=True
-        ):
-            if isinstance(value, str) and codes is not None and value not in codes and fold(value) not in codes:
-                warnings.append(_warn_unknown(feature, value, codes))
-            elif isinstance(value, float) and not low <= value <= high:
-                warnings.append(_warn_outside(feature, low, high))
-        return warnings
+        for place, codes in self._codes:
+            value = values[place]
+            if isinstance(value, str) and value not in codes and fold(value) not in codes:
+                warnings.append((place, _warn_unknown(self._features[place], value, codes)))
+        for place, _, _, low, high in self._numbers:
+            value = values[place]
+            if isinstance(value, float) and not low <= value <= high:
+                warnings.append((place, _warn_outside(self._features[place], value, low, high)))
+        return [warned for _, warned in sorted(warnings, key=itemgetter(0))]
 
 
-def category_codes(values: Sequence[str]) -> dict[str, float]:
-    """Each value's code, and under its folded text the first value's that folds to it; exact text wins."""
-    codes = {value: float(code) for code, value in enumerate(values)}
+def category_codes(values: Sequence[str]) -> Codes:
+    """Each value's code, and under its folded text the first value's that folds to it; exact text wins.
+
+    No value is NaN, as training has it.
+    """
+    codes: Codes = {value: float(code) for code, value in enumerate(values)}
+    codes[None] = MISSING
     for code, value in enumerate(values):
         codes.setdefault(fold(value), float(code))
     return codes
@@ -94,18 +101,19 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _warn_unknown(feature: Feature, value: str, codes: dict[str, float]) -> Warned:
-    close = get_close_matches(fold(value), [fold(text) for text in codes], n=3)
+def _warn_unknown(feature: Feature, value: str, codes: Codes) -> Warned:
     named: dict[str, str] = {}
-    for text in codes:
+    for text in filter(None, codes):
         named.setdefault(fold(text), text)
-    suggestions = tuple(dict.fromkeys(named[text] for text in close))
+    suggestions = tuple(named[text] for text in get_close_matches(fold(value), named, n=3))
     question = f"; did you mean {suggestions[0]!r}?" if suggestions else ""
     return Warned(feature.name, UNKNOWN, f"was not among the training listings{question}", suggestions)
 
 
-def _warn_outside(feature: Feature, low: float, high: float) -> Warned:
-    seen = describe_range(
-        Feature(feature.name, feature.column, feature.kind, unit=feature.unit, min=low, max=high)
-    )
-    return Warned(feature.name, OUTSIDE, f"is outside the training listings, which go {seen}")
+def _warn_outside(feature: Feature, value: float, low: float, high: float) -> Warned:
+    if feature.kind == "flag":
+        detail = f"was {'true' if value else 'false'} in none of the training listings"
+    else:
+        seen = describe_range(replace(feature, min=low, max=high))
+        detail = f"is outside the training listings, which go {seen}"
+    return Warned(feature.name, OUTSIDE, detail)

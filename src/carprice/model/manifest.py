@@ -1,8 +1,10 @@
 """The manifest of a bundle, and which bundle is the champion. Needs nothing but the standard library."""
 
 import json
+import math
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,70 +18,91 @@ MANIFEST = "manifest.json"
 CHAMPION = "champion"
 FILES = ("encoders.pkl", "scaler.pkl", "model.pkl")
 
-_VERSION = re.compile(r"\d{8}T\d{6}Z")
-_KEYS = ("format", "version", "market", "files", "golden")
+MAX_BYTES = 1 << 28
+MAX_MANIFEST_BYTES = 1 << 24
+MAX_CHAMPION_BYTES = 1 << 10
+
+_VERSION = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_KEYS = {"version": str, "market": dict, "files": dict, "golden": list}
+_NAMES = {str: "a text", dict: "an object", list: "a list", float: "a number"}
+_AMOUNTS = ("price", "low", "high")
 RETRAIN = (
     "Choose another model: ./carprice models, then ./carprice promote VERSION; or train one: ./carprice train"
 )
+NAME_AGAIN = "Name the champion again: ./carprice models, then ./carprice promote VERSION"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a bundle folder. Raises BundleError for a missing, damaged or newer one."""
     path = folder / MANIFEST
     try:
-        manifest = json.loads(read_file(path))
-    except ValueError as error:
+        manifest = json.loads(read_file(path, MAX_MANIFEST_BYTES))
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{path}: is not JSON ({error})", RETRAIN) from None
     if not isinstance(manifest, dict):
         raise BundleError(f"{path}: should hold an object (got {type(manifest).__name__})", RETRAIN)
-    found = manifest.get("format")
-    if isinstance(found, int) and found > FORMAT:
-        raise BundleError(
-            f"{path}: format {found} is newer than this code, which reads format {FORMAT}",
-            "Update the service, or choose an older model: ./carprice models",
-        )
-    if found != FORMAT:
-        raise BundleError(f"{path}: format: should be {FORMAT} (got {found!r})", RETRAIN)
-    for key in _KEYS:
-        if key not in manifest:
-            raise BundleError(f"{path}: {key} is missing", RETRAIN)
+    _check_format(manifest.get("format"), path)
+    _check_keys(manifest, path)
     return manifest
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a file of a bundle; BundleError names what stands in the way."""
+def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a file of a bundle, at most limit; BundleError names what stands in the way."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
     except FileNotFoundError:
         raise BundleError(f"{path}: is missing", RETRAIN) from None
-    except PermissionError:
-        raise BundleError(
-            f"{path}: may not be read by user {os.getuid()}", f"Let it be read: chmod -R a+rX {path.parent}"
-        ) from None
     except OSError as error:
-        raise BundleError(f"{path}: cannot be read ({error.strerror or error})", RETRAIN) from None
+        raise refuse_access(path, "read", error) from None
+    if len(data) > limit:
+        raise BundleError(f"{path}: should have at most {limit:,} bytes (got more)", RETRAIN)
+    return data
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: a temporary one beside it, flushed to disk, then renamed."""
+    """Write a file whole or not at all: a temporary one beside it, flushed to disk, then renamed.
+
+    Raises BundleError where it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise refuse_access(path, "written", error) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's own entries to disk: without it a power cut may undo a rename."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write or replace the manifest of a bundle folder."""
-    write_file(folder / MANIFEST, (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
+    """Write or replace the manifest of a bundle folder; a number that is not finite becomes null, as in JSON."""
+    text = json.dumps(_without_nan(manifest), indent=2, ensure_ascii=False, allow_nan=False)
+    write_file(folder / MANIFEST, f"{text}\n".encode())
 
 
 def list_versions(artifacts_dir: Path) -> list[str]:
-    """The versions of the whole bundles in a folder, oldest first."""
-    if not artifacts_dir.is_dir():
+    """The versions of the whole bundles in a folder, oldest first. Raises BundleError where it may not be read."""
+    try:
+        names = [path.name for path in artifacts_dir.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(path.parent.name for path in artifacts_dir.glob(f"*/{MANIFEST}") if is_version(path.parent.name))
+    except OSError as error:
+        raise refuse_access(artifacts_dir / "*", "read", error) from None
+    return sorted(name for name in names if is_version(name) and _is_there(artifacts_dir / name / MANIFEST))
 
 
 def is_version(text: str) -> bool:
@@ -93,13 +116,12 @@ def champion_version(artifacts_dir: Path) -> str | None:
     Raises BundleError where the champion file holds anything but one version.
     """
     path = artifacts_dir / CHAMPION
-    if not path.exists():
+    if not _is_there(path):
         return None
-    text = read_file(path).decode(errors="replace").strip()
+    text = read_file(path, MAX_CHAMPION_BYTES).decode(errors="replace").strip()
     if not is_version(text):
         raise BundleError(
-            f"{path}: should hold one version such as 20261123T124500Z (got {text[:40]!r})",
-            "Name the champion again: ./carprice models, then ./carprice promote VERSION",
+            f"{path}: should hold one version such as 20261123T124500Z (got {text[:40]!r})", NAME_AGAIN
         )
     return text
 
@@ -111,15 +133,91 @@ def set_champion(artifacts_dir: Path, version: str) -> None:
 
 def find_bundle(artifacts_dir: Path, version: str = "") -> Path:
     """The folder of that version, or of the champion. Raises BundleError naming what exists instead."""
-    wanted = version or champion_version(artifacts_dir)
-    versions = list_versions(artifacts_dir)
+    champion = "" if version else champion_version(artifacts_dir)
+    wanted = version or champion
     if not wanted:
         raise BundleError(
             f"{artifacts_dir}: has no champion, so there is no model to serve", "Train one: ./carprice train"
         )
     if not is_version(wanted):
         raise BundleError(f"Model version {wanted!r} is not a version such as 20261123T124500Z", RETRAIN)
-    if wanted not in versions:
-        known = ", ".join(versions) or "none"
-        raise BundleError(f"{artifacts_dir}: has no bundle {wanted}. Bundles there: {known}", RETRAIN)
-    return artifacts_dir / wanted
+    folder = artifacts_dir / wanted
+    if not _is_there(folder):
+        known = f"Bundles there: {', '.join(list_versions(artifacts_dir)) or 'none'}"
+        if champion:
+            raise BundleError(f"{artifacts_dir / CHAMPION}: names {wanted}, which is missing. {known}", NAME_AGAIN)
+        raise BundleError(f"{artifacts_dir}: has no bundle {wanted}. {known}", RETRAIN)
+    return folder
+
+
+def _check_format(found: Any, path: Path) -> None:
+    if type(found) is int and found > FORMAT:
+        raise BundleError(
+            f"{path}: format {found} is newer than this code, which reads format {FORMAT}",
+            "Update the service, or choose an older model: ./carprice models",
+        )
+    if type(found) is not int or found != FORMAT:
+        raise BundleError(f"{path}: format: should be {FORMAT} (got {found!r})", RETRAIN)
+
+
+def _check_keys(manifest: dict[str, Any], path: Path) -> None:
+    for key, kind in _KEYS.items():
+        if key not in manifest:
+            raise BundleError(f"{path}: {key} is missing", RETRAIN)
+        _expect(manifest[key], kind, f"{path}: {key}")
+    folder, version = path.parent.name, manifest["version"]
+    if not is_version(version) or (is_version(folder) and folder != version):
+        wanted = f"{folder}, as its folder" if is_version(folder) else "one such as 20261123T124500Z"
+        raise BundleError(f"{path}: version: should be {wanted} (got {version[:40]!r})", RETRAIN)
+    for name in FILES:
+        entry = manifest["files"].get(name)
+        if not isinstance(entry, dict) or type(entry.get("bytes")) is not int:
+            raise BundleError(f"{path}: files.{name}.bytes: should be a whole number", RETRAIN)
+        _expect(entry.get("sha256"), str, f"{path}: files.{name}.sha256")
+    if not manifest["golden"]:
+        raise BundleError(f"{path}: golden: should have at least one listing", RETRAIN)
+    for number, golden in enumerate(manifest["golden"]):
+        where = f"{path}: golden[{number}]"
+        _expect(golden, dict, where)
+        _expect(golden.get("listing"), dict, f"{where}.listing")
+        for key in _AMOUNTS:
+            _expect(golden.get(key), float, f"{where}.{key}")
+
+
+def _expect(value: Any, kind: type, where: str) -> None:
+    is_right = is_number(value) if kind is float else isinstance(value, kind)
+    if not is_right:
+        raise BundleError(f"{where}: should be {_NAMES[kind]}", RETRAIN)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value read from a file is a finite number."""
+    return type(value) is int or (type(value) is float and math.isfinite(value))
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:  # a folder above it may not be searched
+        raise refuse_access(path, "read", error) from None
+    return True
+
+
+def refuse_access(path: Path, act: str, error: OSError) -> BundleError:
+    """The error that says why a file or folder cannot be read, or written, and what to do about it."""
+    if isinstance(error, PermissionError):
+        rights = "a+rX" if act == "read" else "a+rwX"
+        return BundleError(
+            f"{path}: may not be {act} by user {os.getuid()}", f"Let it be {act}: chmod -R {rights} {path.parent}"
+        )
+    return BundleError(f"{path}: cannot be {act} ({error.strerror or error})", RETRAIN if act == "read" else "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from carprice.errors import BundleError, ListingsError
+from carprice.errors import BundleError, ListingsError, MarketError
 from carprice.market.market import Market, parse_market
 from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.encoding import Encoder, Warned
@@ -44,16 +44,14 @@ class Pricer:
         """Put the parts of a bundle together. Raises BundleError where they do not fit each other."""
         self.manifest = bundle.manifest
         self.version: str = bundle.manifest["version"]
-        self.market: Market = parse_market(bundle.manifest["market"], "manifest.json: market")
+        self.market = _read_market(bundle.manifest)
         self.encoders = bundle.encoders
         self.scaler = bundle.scaler
         self.encoder = Encoder(self.market, bundle.encoders, bundle.scaler)
+        names = [feature.name for feature in self.market.features]
+        _check_columns("columns", bundle.model["columns"], names)
         self.trees = Trees(bundle.model["trees"])
-        if self.trees.columns != len(self.market.features):
-            raise BundleError(
-                f"model.pkl: trees: should have {len(self.market.features)} columns (got {self.trees.columns})",
-                RETRAIN,
-            )
+        _check_columns("trees", self.trees.columns, names)
         calibration = bundle.model["calibration"]
         self.coverage: float = calibration["coverage"]
         self._low_factor = math.exp(calibration["low"])
@@ -96,7 +94,7 @@ class Pricer:
         price = self._value(self.trees.predict_row(row), ()).price
         total = sum(parts)
         exact_base = math.exp(base)
-        rate = (math.exp(base + total) - exact_base) / total if total else exact_base
+        rate = exact_base * math.expm1(total) / total if total else exact_base
         amounts = _round_to_sum([exact_base, *(part * rate for part in parts)], price)
         names = [feature.name for feature in self.market.features]
         return Breakdown(amounts[0], tuple(zip(names, amounts[1:], strict=True)))
@@ -111,11 +109,15 @@ class Pricer:
         self._prove_golden(0, self.manifest["golden"][0])
 
     def _prove_golden(self, number: int, golden: Mapping[str, Any]) -> None:
-        found = self.golden_valuation(golden["listing"])
+        where = f"manifest.json: golden[{number}]"
+        try:
+            found = self.golden_valuation(golden["listing"])
+        except (ListingsError, OverflowError) as error:
+            raise BundleError(f"{where}: cannot be priced ({error.args[0]})", RETRAIN) from None
         for key, value in found.items():
             if not math.isclose(golden[key], value, rel_tol=GOLDEN_TOLERANCE):
                 raise BundleError(
-                    f"manifest.json: golden[{number}].{key}: should be {golden[key]!r} (got {value!r})",
+                    f"{where}.{key}: should be {golden[key]!r} (got {value!r})",
                     f"The files of {self.version} do not belong together. {RETRAIN}",
                 )
 
@@ -144,6 +146,20 @@ def load_pricer(folder: Path) -> Pricer:
     pricer = Pricer(read_bundle(folder))
     pricer.prove()
     return pricer
+
+
+def _read_market(manifest: Mapping[str, Any]) -> Market:
+    try:
+        return parse_market(manifest["market"], "manifest.json: market")
+    except MarketError as error:
+        raise BundleError(error.what, RETRAIN) from None
+
+
+def _check_columns(key: str, found: Sequence[str], names: Sequence[str]) -> None:
+    if list(found) != names:
+        raise BundleError(
+            f"model.pkl: {key}: should be {', '.join(names)} (got {', '.join(map(str, found))})", RETRAIN
+        )
 
 
 def _round_to_sum(amounts: Sequence[float], total: int) -> list[int]:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import BundleError
+from carprice.model.manifest import RETRAIN
+from carprice.model.treetext import read_columns
 
 _RAW_SCORE = 1
 _CONTRIBUTIONS = 3
@@ -50,6 +52,21 @@ def _call(library: ctypes.CDLL, function: str, *arguments: Any) -> None:
         raise BundleError(f"LightGBM refuses the trees: {reason}")
 
 
+class _Booster:
+    """LightGBM's model, freed when the last that uses it is gone."""
+
+    def __init__(self, library: ctypes.CDLL, text: str) -> None:
+        self.library = library
+        self.handle = _Handle()
+        iterations = ctypes.byref(ctypes.c_int())
+        text_bytes = ctypes.c_char_p(text.encode())
+        _call(library, "LGBM_BoosterLoadModelFromString", text_bytes, iterations, ctypes.byref(self.handle))
+
+    def __del__(self) -> None:
+        if self.handle:
+            self.library.LGBM_BoosterFree(self.handle)
+
+
 class Trees:
     """A fitted LightGBM model. Rows are float64 in column order, NaN for a missing value.
 
@@ -57,33 +74,20 @@ class Trees:
     """
 
     def __init__(self, text: str) -> None:
-        """Load trees from LightGBM's text format. Raises BundleError where LightGBM refuses it."""
-        self._library = _load_library()
-        self._handle = _Handle()
-        iterations = ctypes.c_int()
-        _call(
-            self._library,
-            "LGBM_BoosterLoadModelFromString",
-            ctypes.c_char_p(text.encode()),
-            ctypes.byref(iterations),
-            ctypes.byref(self._handle),
-        )
-        columns = ctypes.c_int()
-        _call(self._library, "LGBM_BoosterGetNumFeature", self._handle, ctypes.byref(columns))
-        self.columns: int = columns.value
-        self.iterations: int = iterations.value
+        """Load trees from LightGBM's text format. Raises BundleError where they are damaged."""
+        try:
+            self.columns = tuple(read_columns(text))
+        except ValueError as error:
+            raise BundleError(f"model.pkl: trees: {error}", RETRAIN) from None
+        self._booster = _Booster(_load_library(), text)
         self._thread = threading.local()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            self._library.LGBM_BoosterFree(self._handle)
 
     def predict_row(self, row: list[float]) -> float:
         """The raw score of one row."""
         try:
             call = self._thread.call
         except AttributeError:
-            call = self._thread.call = _RowCall(self)
+            call = self._thread.call = _RowCall(self._booster, len(self.columns))
         return call(row)  # type: ignore[no-any-return]
 
     def predict_rows(self, rows: "array[float]", threads: int = 1) -> "array[float]":
@@ -96,25 +100,28 @@ class Trees:
         SHAP values of trees: Lundberg et al., "Consistent individualized feature attribution for tree
         ensembles" (2018), as LightGBM computes them.
         """
-        return self._predict_matrix(array("d", row), _CONTRIBUTIONS, self.columns + 1, 1).tolist()
+        return self._predict_matrix(array("d", row), _CONTRIBUTIONS, len(self.columns) + 1, 1).tolist()
 
     def _predict_matrix(self, rows: Any, kind: int, width: int, threads: int) -> "array[float]":
-        view = memoryview(rows).cast("B")
-        count, rest = divmod(view.nbytes, 8 * self.columns)
+        matrix, columns = memoryview(rows), len(self.columns)
+        if matrix.format != "d":
+            raise ValueError(f"a matrix should be of float64 (got format {matrix.format})")
+        view = matrix.cast("B")
+        count, rest = divmod(view.nbytes, 8 * columns)
         if rest:
-            raise ValueError(f"a matrix of {view.nbytes // 8} numbers is not rows of {self.columns}")
+            raise ValueError(f"a matrix of {view.nbytes // 8} numbers is not rows of {columns}")
         result = array("d", bytes(8 * count * width))
         if not count:
             return result
         data = (ctypes.c_char * view.nbytes).from_buffer(view) if not view.readonly else view.tobytes()
         _call(
-            self._library,
+            self._booster.library,
             "LGBM_BoosterPredictForMat",
-            self._handle,
+            self._booster.handle,
             data,
             _FLOAT64,
             ctypes.c_int32(count),
-            ctypes.c_int32(self.columns),
+            ctypes.c_int32(columns),
             _ROW_MAJOR,
             kind,
             0,
@@ -129,21 +136,21 @@ class Trees:
 class _RowCall:
     """One thread's prepared prediction: LightGBM's FastConfig with the buffers it reads and writes."""
 
-    def __init__(self, trees: Trees) -> None:
-        self._library = trees._library
-        self._trees = trees  # the booster must outlive its FastConfig
-        self._row = (ctypes.c_double * trees.columns)()
+    def __init__(self, booster: _Booster, columns: int) -> None:
+        self._booster = booster  # must outlive its FastConfig
+        self._library = booster.library
+        self._row = (ctypes.c_double * columns)()
         self._score = ctypes.c_double()
         self._config = _Handle()
         _call(
             self._library,
             "LGBM_BoosterPredictForMatSingleRowFastInit",
-            trees._handle,
+            booster.handle,
             _RAW_SCORE,
             0,
             _ALL_TREES,
             _FLOAT64,
-            ctypes.c_int32(trees.columns),
+            ctypes.c_int32(columns),
             b"num_threads=1",
             ctypes.byref(self._config),
         )
@@ -164,5 +171,5 @@ class _RowCall:
         return self._score.value
 
     def __del__(self) -> None:
-        if getattr(self, "_config", None):
+        if self._config:
             self._library.LGBM_FastConfigFree(self._config)

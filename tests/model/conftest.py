@@ -1,0 +1,33 @@
+"""Bundles to work on, and to damage."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from carprice.model.manifest import champion_version, find_bundle
+from carprice.model.pricer import Pricer, load_pricer
+
+
+@pytest.fixture(scope="session")
+def pricer(small_bundle: Path) -> Pricer:
+    """The uk market's pricer."""
+    return load_pricer(find_bundle(small_bundle))
+
+
+@pytest.fixture(scope="session")
+def dated_pricer(dated_bundle: Path) -> Pricer:
+    """The pricer of the market with flags, dates and optional values."""
+    return load_pricer(find_bundle(dated_bundle))
+
+
+@pytest.fixture
+def artifacts(small_bundle: Path, tmp_path: Path) -> Path:
+    """An artifacts folder of the test's own, with one champion of the uk market."""
+    return Path(shutil.copytree(small_bundle, tmp_path / "artifacts"))
+
+
+@pytest.fixture
+def bundle_folder(artifacts: Path) -> Path:
+    """The champion's folder in it."""
+    return artifacts / (champion_version(artifacts) or "")

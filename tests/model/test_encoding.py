@@ -1,0 +1,141 @@
+"""Encoding: bit-equal to training's, forgiving in spelling, and honest about what training never saw."""
+
+import math
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.bundles import dated_market, invent_dated_listings, invent_uk_listings
+from tests.model.cars import DATED_VALUES, UK_VALUES
+
+from carprice.errors import BundleError
+from carprice.market.market import load_market
+from carprice.model.encoding import Encoder, Warned, category_codes, fold
+from carprice.model.pricer import Pricer
+from carprice.training.matrix import encode_frame, fit_encoders
+
+
+def as_bits(row: list[float]) -> bytes:
+    return struct.pack(f"{len(row)}d", *row)
+
+
+@pytest.mark.parametrize("name", ["uk", "dated"])
+def test_rows_equal_training_to_the_last_bit(name: str, markets_dir: Path) -> None:
+    market = load_market("uk", markets_dir) if name == "uk" else dated_market()
+    frame = invent_uk_listings(market) if name == "uk" else invent_dated_listings()
+    encoders, scaler = fit_encoders(frame, market)
+    matrix = encode_frame(frame, market, encoders, scaler)
+    encoder = Encoder(market, encoders, scaler)
+    for values, expected in zip(frame.drop("price").iter_rows(), matrix.tolist(), strict=True):
+        row, is_usual = encoder.encode(values)
+        assert as_bits(row) == as_bits(expected)
+        assert is_usual
+        assert encoder.warn(values) == []
+
+
+def test_values_stay_as_they_were(pricer: Pricer) -> None:
+    values = list(UK_VALUES)
+    pricer.encoder.encode(values)
+    assert values == UK_VALUES
+
+
+@pytest.mark.parametrize("make", ["ford", "FORD", "FoRd"])
+@pytest.mark.parametrize("model", ["fiesta", "FIESTA"])
+def test_case_does_not_matter(pricer: Pricer, make: str, model: str) -> None:
+    assert pricer.encoder.encode([make, model, *UK_VALUES[2:]]) == pricer.encoder.encode(UK_VALUES)
+
+
+def test_spaces_do_not_matter(pricer: Pricer) -> None:
+    usual = ["BMW", "3 Series", *UK_VALUES[2:]]
+    for model in ("3  series", " 3 SERIES ", "3\tSeries"):
+        assert pricer.encoder.encode(["bmw", model, *UK_VALUES[2:]]) == pricer.encoder.encode(usual)
+
+
+def test_exact_text_wins_over_folded() -> None:
+    codes = category_codes(["a3", "A3", "A4", "Straße"])
+    assert [codes[text] for text in ("a3", "A3", "A4", "a4", "Straße", "strasse")] == [0, 1, 2, 2, 3, 3]
+    assert math.isnan(codes[None])
+    assert fold(" A  b\u00a0C ") == "a b c"
+
+
+UNKNOWN = "unknown_category"
+OUTSIDE = "outside_training_range"
+NOT_SEEN = "was not among the training listings"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "expected"),
+    [
+        (0, "Fird", Warned("make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
+        (0, "fords", Warned("make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
+        (0, "Lada", Warned("make", UNKNOWN, NOT_SEEN)),
+        (0, "Fo\x00rd", Warned("make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
+        (
+            1,
+            "4 series",
+            Warned("model", UNKNOWN, f"{NOT_SEEN}; did you mean '3 Series'?", ("3 Series", "1 Series")),
+        ),
+        (2, 1985.0, Warned("year", OUTSIDE, "is outside the training listings, which go from 2005 to 2020")),
+        (2, 2021.0, Warned("year", OUTSIDE, "is outside the training listings, which go from 2005 to 2020")),
+        (6, 999.0, Warned("tax", OUTSIDE, "is outside the training listings, which go from 0 to 150 GBP")),
+    ],
+)
+def test_warnings(pricer: Pricer, place: int, value: Any, expected: Warned) -> None:
+    values = [*UK_VALUES[:place], value, *UK_VALUES[place + 1 :]]
+    _, is_usual = pricer.encoder.encode(values)
+    assert not is_usual
+    assert pricer.encoder.warn(values) == [expected]
+
+
+def test_an_unknown_category_is_missing_to_the_trees(pricer: Pricer) -> None:
+    row, _ = pricer.encoder.encode(["Lada", *UK_VALUES[1:]])
+    assert math.isnan(row[0])
+
+
+def test_warnings_come_in_feature_order(pricer: Pricer) -> None:
+    values = ["Lada", "Fiesta", 1985.0, "Manual", 15944.0, "Steam", 150.0, 57.7, 9.0]
+    assert [warned.field for warned in pricer.encoder.warn(values)] == ["make", "year", "fuel", "engine_size"]
+
+
+def test_a_value_at_the_edge_of_training_is_usual(pricer: Pricer) -> None:
+    for year in (2005.0, 2020.0):
+        _, is_usual = pricer.encoder.encode([*UK_VALUES[:2], year, *UK_VALUES[3:]])
+        assert is_usual
+
+
+def test_missing_values_are_usual(pricer: Pricer, dated_pricer: Pricer) -> None:
+    row, is_usual = pricer.encoder.encode([*UK_VALUES[:6], None, None, None])
+    assert is_usual
+    assert all(map(math.isnan, row[6:]))
+    row, is_usual = dated_pricer.encoder.encode(["Audi", None, 16495.0, None, 1.0, None, 40_000.0, None])
+    assert is_usual
+    assert [math.isnan(number) for number in row] == [False, True, False, True, False, True, False, True]
+
+
+def test_dates_outside_training_are_told_as_dates(dated_pricer: Pricer) -> None:
+    values = [*DATED_VALUES[:2], 20_000.0, *DATED_VALUES[3:]]
+    assert dated_pricer.encoder.warn(values) == [
+        Warned(
+            "registered",
+            OUTSIDE,
+            "is outside the training listings, which go from 2009-07-26 to 2020-06-30",
+        )
+    ]
+
+
+@pytest.mark.parametrize(("seen", "value", "word"), [(0.0, 1.0, "true"), (1.0, 0.0, "false")])
+def test_a_flag_that_training_never_saw(dated_pricer: Pricer, seen: float, value: float, word: str) -> None:
+    figures = {**dated_pricer.scaler["leather"], "min": seen, "max": seen}
+    encoder = Encoder(dated_pricer.market, dated_pricer.encoders, {**dated_pricer.scaler, "leather": figures})
+    values = [*DATED_VALUES[:4], value, *DATED_VALUES[5:]]
+    assert encoder.warn(values) == [Warned("leather", OUTSIDE, f"was {word} in none of the training listings")]
+
+
+@pytest.mark.parametrize(("part", "name"), [("encoders", "make"), ("scaler", "mileage")])
+def test_a_feature_that_was_not_fitted_is_refused(pricer: Pricer, part: str, name: str) -> None:
+    fitted = {"encoders": pricer.encoders, "scaler": pricer.scaler}
+    fitted[part] = {key: value for key, value in fitted[part].items() if key != name}  # type: ignore[assignment]
+    with pytest.raises(BundleError) as error:
+        Encoder(pricer.market, fitted["encoders"], fitted["scaler"])
+    assert error.value.what == f"{part}.pkl: has nothing for feature '{name}'"
