@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
+from rapidfuzz import fuzz, process
 
 from carprice.errors import ListingsError
 from carprice.market.damage import shorten
@@ -28,6 +28,9 @@ from carprice.market.seen import SeenRows, hash_features, pair_ids
 DUPLICATE = "duplicate"
 MAX_UNREADABLE_PRICES = 0.5
 """With more prices of the first batch than this unreadable, the column is taken for another one."""
+
+CLOSE = 80
+"""How alike, of 100, a column's name must be to be offered for a missing one."""
 
 Progress = Callable[[int], None]
 
@@ -151,9 +154,8 @@ def check_columns(market: Market, columns: list[str], source: str, with_price: b
     for path, column in [("price", market.price.column), *wanted] if with_price else wanted:
         if column in columns:
             continue
-        folded = {name.casefold(): name for name in columns}
-        close = get_close_matches(column.casefold(), folded, n=1)
-        guess = f"Did you mean {folded[close[0]]!r}? " if close else ""
+        close = process.extractOne(column, columns, scorer=fuzz.WRatio, processor=str.casefold, score_cutoff=CLOSE)
+        guess = f"Did you mean {close[0]!r}? " if close else ""
         raise ListingsError(
             f"{source}: has no column {column!r}, which market {market.name} needs for {path}",
             f"{guess}The file has: {', '.join(columns)}.\n"

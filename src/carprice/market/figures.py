@@ -53,10 +53,11 @@ def measure_figures(listings: pl.DataFrame, market: Market) -> pl.DataFrame:
     return figures.sort(VERSION, nulls_last=True)
 
 
-def write_figures(figures: pl.DataFrame, listings: int, year: int) -> str:
-    """The figures as CSV text under a comment that says what they are."""
-    note = NOTE.format(rows=listings, year=year, least=MIN_LISTINGS, file=FIGURES_FILE)
-    return note + figures.write_csv(float_precision=None)
+def write_figures(figures: pl.DataFrame, listings: pl.DataFrame) -> str:
+    """The figures as CSV text under a comment that says what they are and what they were measured from."""
+    year = int(listings.select(pl.max("year")).item())
+    note = NOTE.format(rows=listings.height, year=year, least=MIN_LISTINGS, file=FIGURES_FILE)
+    return note + figures.write_csv()
 
 
 def read_figures(path: Path) -> pl.DataFrame:

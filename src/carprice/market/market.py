@@ -15,7 +15,7 @@ DECIMALS = (".", ",")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # Columns that cleaning adds to the features.
-_RESERVED = ("price", "key", "problem")
+RESERVED = ("price", "key", "problem")
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def _parse_price(data: Mapping[str, Any], where: str) -> Price:
 def _parse_feature(name: str, data: Mapping[str, Any], where: str) -> Feature:
     if not _NAME.fullmatch(name):
         raise MarketError(f"{where}: should be a name of a-z, 0-9 and _ of at most 40 characters (got {name!r})")
-    if name in _RESERVED:
+    if name in RESERVED:
         raise MarketError(f"{where}: {name!r} is a name that the product uses itself")
     _check_keys(data, {item.name for item in fields(Feature)} - {"name"}, where)
     feature = Feature(

@@ -1,0 +1,85 @@
+"""carprice market: check, init, figures."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from carprice.cli.console import print_json, say
+from carprice.market.cleaning import check_listings, load_listings
+from carprice.market.draft import draft_market
+from carprice.market.figures import measure_figures, write_figures
+from carprice.market.market import load_market
+from carprice.market.output import open_output
+from carprice.settings import load_settings
+
+PROGRESS_ROWS = 1_000_000
+
+_listings = click.argument("listings", type=click.Path(path_type=Path))
+_market = click.option(
+    "--market", "market_name", required=True, metavar="NAME", help="A file in markets/, or a path to one."
+)
+_output = click.option("--output", type=click.Path(path_type=Path), help="The file to write, instead of stdout.")
+_force = click.option("--force", is_flag=True, help="Overwrite the output file.")
+
+
+@click.group()
+def market() -> None:
+    """Check listings against a market, or draft a market file."""
+
+
+@market.command()
+@_listings
+@_market
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def check(listings: Path, market_name: str, as_json: bool) -> None:
+    """Report what cleaning does to LISTINGS: rows read, kept, dropped and why, values mended."""
+    settings = load_settings(os.environ)
+    report = check_listings(listings, load_market(market_name, settings.markets_dir), _make_progress())
+    if as_json:
+        print_json("cleaning", report.as_dict())
+    else:
+        click.echo(report.as_table())
+
+
+@market.command()
+@_listings
+@click.option(
+    "--price", "price_column", default="", metavar="COLUMN", help="The price column, if it is not found."
+)
+@_output
+@_force
+def init(listings: Path, price_column: str, output: Path | None, force: bool) -> None:
+    """Draft a market file for LISTINGS that trains as it stands."""
+    text = draft_market(listings, price_column)
+    with open_output(output, force) as stream:
+        stream.write(text.encode())
+    if output:
+        say(f"Wrote {output}\nLook it through, then: ./carprice market check {listings} --market {output}")
+
+
+@market.command()
+@_listings
+@_market
+@_output
+@_force
+def figures(listings: Path, market_name: str, output: Path | None, force: bool) -> None:
+    """Measure the figures that simulated listings are drawn from."""
+    source = load_market(market_name, load_settings(os.environ).markets_dir)
+    cars = load_listings(listings, source, _make_progress()).frame
+    with open_output(output, force) as stream:
+        stream.write(write_figures(measure_figures(cars, source), cars).encode())
+
+
+def _make_progress() -> Callable[[int], None]:
+    """Says how far it is, once per million rows."""
+    said = 0
+
+    def say_progress(rows: int) -> None:
+        nonlocal said
+        if rows - said >= PROGRESS_ROWS:
+            said = rows
+            say(f"Read {rows:,} rows ...")
+
+    return say_progress
