@@ -27,8 +27,9 @@ def copy_training(small_bundle: Path, settings: Settings) -> Training:
     number = next(_numbers)
     version = f"20300101T{number // 60:04d}{number % 60:02d}Z"
     folder = settings.artifacts_dir / version
-    shutil.copytree(small_bundle / (champion_version(small_bundle) or ""), folder)
-    write_manifest(folder, read_manifest(folder) | {"version": version, "mlflow": None})
+    source = small_bundle / (champion_version(small_bundle) or "")
+    shutil.copytree(source, folder)
+    write_manifest(folder, read_manifest(source) | {"version": version, "mlflow": None})
     return _describe_training(folder)
 
 
