@@ -116,10 +116,10 @@ class Cleaner:
         if count <= MAX_UNREADABLE_PRICES * work.height:
             return
         row = unreadable.arg_max() or 0
-        column = self.market.price.column
+        report, column = self.report, self.market.price.column
         raise ListingsError(
-            f"{self.report.source}: line {first_line + row}: column {column!r}: should be a price "
-            f"(got {shorten(work['raw:price'][row])}), and so should {count - 1:,} lines after it",
+            f"{report.source}: {report.counted} {first_line + row}: column {column!r}: should be a price "
+            f"(got {shorten(work['raw:price'][row])}; {count:,} of the first {work.height:,} rows have none)",
             f"Name the price column, or a pattern that takes the price out of it, in the file of market "
             f"{self.market.name}: docs/markets.md",
         )
@@ -167,6 +167,7 @@ def _clean_batches(cleaner: Cleaner, path: Path, report_progress: Progress | Non
     file = ListingsFile(path)
     check_columns(cleaner.market, file.columns, str(path))
     report = cleaner.report
+    report.counted = "row" if file.is_parquet else "line"
     for batch in file.read_batches():
         yield cleaner.clean(batch, file.first_line + report.rows_read)
         if report_progress:

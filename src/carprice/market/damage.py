@@ -4,6 +4,8 @@ import codecs
 import csv
 from typing import TYPE_CHECKING
 
+from carprice.errors import ListingsError
+
 if TYPE_CHECKING:
     from carprice.market.reading import ListingsFile
 
@@ -35,9 +37,13 @@ def explain_head(head: bytes) -> str:
     return "" if head.removeprefix(codecs.BOM_UTF8).splitlines()[0].strip() else "line 1: is empty, not a header"
 
 
-def explain_csv(listings: "ListingsFile", message: str) -> str:
+def csv_error(listings: "ListingsFile", message: str) -> ListingsError:
     """Why the CSV parser stopped, with line and value; its own message where this look finds nothing."""
-    return _find_bad_bytes(listings) or _find_ragged_line(listings) or f"is not CSV ({message})"
+    if problem := _find_bad_bytes(listings):
+        source = f"zcat {listings.path} | iconv" if listings.is_gzip else f"iconv {listings.path}"
+        return ListingsError(f"{listings.path}: {problem}", f"Convert it: {source} -f WINDOWS-1252 -t UTF-8")
+    problem = _find_ragged_line(listings) or f"is not CSV ({message})"
+    return ListingsError(f"{listings.path}: {problem}", EXPECTED)
 
 
 def shorten(text: str) -> str:

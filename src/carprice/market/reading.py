@@ -15,7 +15,7 @@ import pyarrow.csv  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 
 from carprice.errors import ListingsError
-from carprice.market.damage import EXPECTED, explain_csv, explain_head
+from carprice.market.damage import EXPECTED, csv_error, explain_head
 
 BATCH_ROWS = 100_000
 BLOCK_BYTES = 4 * 1024 * 1024
@@ -100,6 +100,8 @@ class ListingsFile:
         if problem := explain_head(head):
             raise ListingsError(f"{self.path}: {problem}", EXPECTED)
         text = head.decode("utf-8-sig", errors="replace")
+        if "\ufffd" in text.splitlines()[0]:
+            raise csv_error(self, "its header is not UTF-8")
         delimiter = max(DELIMITERS, key=text.splitlines()[0].count)
         return delimiter, next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
 
@@ -117,7 +119,7 @@ class ListingsFile:
                     rows += batch.num_rows
                     yield batch
             except pa.ArrowInvalid as error:
-                raise ListingsError(f"{self.path}: {explain_csv(self, str(error))}", EXPECTED) from None
+                raise csv_error(self, str(error)) from None
             except _ZIP_ERRORS as error:
                 raise _gzip_error(self.path, error) from None
             self._lines_differ = source.newlines not in (rows, rows + 1)

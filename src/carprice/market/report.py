@@ -27,10 +27,14 @@ class Finding:
 
 @dataclass
 class CleaningReport:
-    """The account of one file; rows_read = rows_kept + the sum of dropped."""
+    """The account of one file; rows_read = rows_kept + the sum of dropped.
+
+    counted: what examples are counted in, `line` or, of Parquet, `row`.
+    """
 
     market: str
     source: str
+    counted: str = "line"
     rows_read: int = 0
     rows_kept: int = 0
     findings: list[Finding] = field(default_factory=list)
@@ -65,6 +69,7 @@ class CleaningReport:
         return {
             "market": self.market,
             "source": self.source,
+            "counted": self.counted,
             "rows_read": self.rows_read,
             "rows_kept": self.rows_kept,
             "dropped": self.dropped,
@@ -90,9 +95,13 @@ class CleaningReport:
         found = [finding for finding in self.findings if finding.action == action]
         width = max((len(_title(finding)) for finding in found), default=0)
         return [
-            f"    {_title(finding):<{width}}  {finding.count:>9,}   first: {_place(finding)}"
+            f"    {_title(finding):<{width}}  {finding.count:>9,}   first: {self._place(finding)}"
             for finding in sorted(found, key=lambda finding: -finding.count)
         ]
+
+    def _place(self, finding: Finding) -> str:
+        value = "" if finding.value is None else f", {shorten(finding.value)}"
+        return f"{self.counted} {finding.line:,}{value}"
 
     def _count(self, action: str, name: Callable[[Finding], str]) -> dict[str, int]:
         counts: dict[str, int] = {}
@@ -104,7 +113,3 @@ class CleaningReport:
 
 def _title(finding: Finding) -> str:
     return f"{finding.column}: {finding.reason}" if finding.column else finding.reason
-
-
-def _place(finding: Finding) -> str:
-    return f"line {finding.line}" if finding.value is None else f"line {finding.line}, {shorten(finding.value)}"
