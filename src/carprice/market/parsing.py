@@ -111,7 +111,7 @@ def _parse_number(feature: Feature, text: pl.Expr) -> pl.Expr:
     else:
         number = pl.coalesce(text.cast(pl.Float64, strict=False), grouped.cast(pl.Float64, strict=False))
     # Minus zero equals zero, yet has other bits and would make another key.
-    return pl.when(number.is_finite()).then(number + 0.0)
+    return pl.when(number == 0).then(0.0).when(number.is_finite()).then(number)
 
 
 def _parse_year(feature: Feature, text: pl.Expr) -> pl.Expr:

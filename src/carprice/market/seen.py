@@ -44,13 +44,15 @@ def hash_features(frame: pl.DataFrame) -> pl.Series:
 
     Numbers enter by the bits of their float64, so that no library's way to print them moves a key.
     """
-    texts = [
-        pl.col(name) if kind == pl.String else pl.col(name).reinterpret(signed=True).cast(pl.String)
-        for name, kind in frame.schema.items()
-    ]
-    joined = frame.select(pl.concat_str([text.fill_null("") for text in texts], separator=_SEPARATOR)).to_series()
+    texts = [(values if values.dtype == pl.String else _write_bits(values)).fill_null("") for values in frame]
+    joined = pl.select(pl.concat_str(texts, separator=_SEPARATOR)).to_series()
     digests = b"".join(blake2b(text.encode(), digest_size=8).digest() for text in joined)
     return pl.Series("key", np.frombuffer(digests, "<u8").astype(np.uint64))
+
+
+def _write_bits(values: pl.Series) -> pl.Series:
+    bits = pl.Series(values.fill_null(0.0).to_numpy().view(np.int64)).cast(pl.String)
+    return bits.set(values.is_null(), None)
 
 
 def pair_ids(keys: pl.Series, prices: pl.Series) -> Ids:
