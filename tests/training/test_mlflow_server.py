@@ -17,7 +17,7 @@ from carprice.settings import Settings
 from carprice.training import mlflow_server
 from carprice.training.mlflow_server import SEND_HINT, check_server, show_url
 from carprice.training.registry import record_training
-from carprice.training.runs import list_pending
+from carprice.training.runs import WRITE_HINT, list_pending
 
 QUICK_SECONDS = 5
 
@@ -87,12 +87,11 @@ def test_training_ends_well_with_mlflow_down(small_bundle: Path, offline: Settin
     training = copy_training(small_bundle, offline)
     said: list[str] = []
     record_training(training, offline, said.append)
-    kept = offline.var_dir / "runs" / training.version
-    assert list_pending(offline) == [kept]
+    assert [folder.name for folder in list_pending(offline)] == [training.version]
     assert said == [
         f"{training.version} is the first model, so it is the champion",
         f"Warning: MLflow at {offline.mlflow_url} does not answer ([Errno 111] Connection refused). "
-        f"The run is kept in {kept}. {SEND_HINT}",
+        f"{training.version} is not in MLflow yet. {SEND_HINT}",
     ]
 
 
@@ -111,3 +110,14 @@ def test_training_ends_well_when_only_the_health_is_good(
     assert said[-1].startswith(f"Warning: MLflow at {url} failed: API request to")
     assert said[-1].endswith(SEND_HINT)
     assert [folder.name for folder in list_pending(offline)] == [training.version]
+
+
+def test_training_ends_well_where_no_run_can_be_kept(small_bundle: Path, offline: Settings) -> None:
+    training = copy_training(small_bundle, offline)
+    offline.var_dir.write_text("in the way")
+    said: list[str] = []
+    record_training(training, offline, said.append)
+    assert said[-1] == (
+        f"Warning: {offline.var_dir}/runs/{training.version}: cannot be written (Not a directory). "
+        f"{training.version} is not in MLflow yet. {WRITE_HINT}"
+    )

@@ -12,7 +12,6 @@ from carprice.cli.main import cli
 from carprice.model.manifest import read_manifest, set_champion, write_manifest
 from carprice.settings import Settings
 from carprice.training.models import describe_change, format_models, list_models
-from carprice.training.runs import keep_training
 
 
 @pytest.fixture
@@ -48,7 +47,6 @@ def test_every_model_with_its_figures(small_bundle: Path, offline: Settings, run
     sent, kept, damaged = (copy_training(small_bundle, offline) for _ in range(3))
     change_manifest(sent.folder, created="2030-01-01T00:00:00+00:00", mlflow={"run_id": "a", "model_version": "7"})
     change_manifest(kept.folder, created="2030-01-02T03:04:05+00:00")
-    keep_training(kept, offline)
     set_champion(offline.artifacts_dir, sent.version)
     (damaged.folder / "manifest.json").write_text("{")
     text = format_models(list_models(offline))

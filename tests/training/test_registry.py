@@ -12,12 +12,12 @@ from tests.training.conftest import free_port
 from tests.training.trainings import copy_training
 
 from carprice.errors import BundleError, TrackingError
-from carprice.model.manifest import champion_version
+from carprice.model.manifest import champion_version, read_manifest, write_manifest
 from carprice.settings import Settings
 from carprice.training.mlflow_server import connect_client
 from carprice.training.registry import list_promotions, promote_version, record_training, send_waiting
 from carprice.training.runs import keep_training, list_pending, read_run
-from carprice.training.tracking import MODEL_NAME, read_alias
+from carprice.training.tracking import EXPERIMENT, MODEL_NAME, read_alias
 
 
 def alias_version(settings: Settings, alias: str) -> str | None:
@@ -27,10 +27,11 @@ def alias_version(settings: Settings, alias: str) -> str | None:
 
 
 def test_the_first_is_champion_and_the_next_challenger(small_bundle: Path, online: Settings) -> None:
-    first, second = (copy_training(small_bundle, online) for _ in range(2))
+    first = copy_training(small_bundle, online)
     record_training(first, online, print)
     assert (champion_version(online.artifacts_dir), alias_version(online, "champion")) == (first.version,) * 2
     assert alias_version(online, "challenger") == first.version
+    second = copy_training(small_bundle, online)
     record_training(second, online, print)
     assert (champion_version(online.artifacts_dir), alias_version(online, "champion")) == (first.version,) * 2
     assert alias_version(online, "challenger") == second.version
@@ -46,11 +47,12 @@ def test_the_first_is_champion_and_the_next_challenger(small_bundle: Path, onlin
 
 
 def test_an_older_run_sent_late_does_not_take_the_challengers_place(small_bundle: Path, online: Settings) -> None:
-    older, newer = (copy_training(small_bundle, online) for _ in range(2))
-    keep_training(newer, online)
+    older = copy_training(small_bundle, online)
+    elsewhere = older.folder.rename(online.artifacts_dir / "elsewhere")
+    newer = copy_training(small_bundle, online)
     send_waiting(online)
-    keep_training(older, online)
-    send_waiting(online)
+    elsewhere.rename(older.folder)
+    assert [item.version for item in send_waiting(online)] == [older.version]
     assert alias_version(online, "challenger") == newer.version
 
 
@@ -64,8 +66,11 @@ def test_a_kept_run_is_sent_before_it_is_promoted(small_bundle: Path, online: Se
 
 def test_a_model_that_mlflow_lost_is_sent_again_from_its_bundle(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
+    stale = {"mlflow": {"run_id": "0" * 32, "model_version": "999", "experiment": EXPERIMENT}}
+    write_manifest(training.folder, read_manifest(training.folder) | stale)
     promote_version(training.version, online)
     assert alias_version(online, "champion") == training.version
+    assert read_manifest(training.folder)["mlflow"]["model_version"] != "999"
 
 
 def test_with_mlflow_down_nothing_changes(small_bundle: Path, offline: Settings) -> None:
@@ -81,9 +86,9 @@ def test_with_mlflow_down_nothing_changes(small_bundle: Path, offline: Settings)
 
 
 def test_promoted_offline_and_told_later(small_bundle: Path, offline: Settings, online: Settings) -> None:
-    first, second = (copy_training(small_bundle, offline) for _ in range(2))
+    first = copy_training(small_bundle, offline)
     record_training(first, online, print)
-    keep_training(second, offline)
+    second = copy_training(small_bundle, offline)
     assert promote_version(second.version, offline, offline=True).mlflow == "pending"
     assert champion_version(offline.artifacts_dir) == second.version
     assert alias_version(online, "champion") == first.version

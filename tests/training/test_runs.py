@@ -45,7 +45,7 @@ def test_the_kept_example_and_trees_price_as_the_training_did(small_bundle: Path
 
 def test_a_bundle_alone_can_be_kept_again(small_bundle: Path, offline: Settings) -> None:
     version = champion_version(small_bundle) or ""
-    run = read_run(keep_bundle(read_bundle(small_bundle / version), offline))
+    run = read_run(keep_bundle(small_bundle / version, offline))
     golden = read_bundle(small_bundle / version).manifest["golden"]
     raw = np.asarray(lgb.Booster(model_str=run.trees).predict(pd.DataFrame(run.example, dtype="float64")))
     assert np.exp(raw).tolist() == pytest.approx([one["price"] for one in golden], rel=1e-12)

@@ -140,11 +140,10 @@ def test_down_then_up_then_sent_twice(small_bundle: Path, offline: Settings, onl
     assert [find_sent(online, item.version).counts for item in sent] == [(1, 1, 1), (1, 1, 1)]
 
 
-@pytest.mark.parametrize("step", ["log_model_artifacts", "_name_challenger"])
-def test_killed_in_the_middle_then_sent_again(small_bundle: Path, online: Settings, step: str) -> None:
+def test_killed_in_the_middle_then_sent_again(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
     keep_training(training, online)
-    assert start_sending(online, step).wait() == -signal.SIGKILL
+    assert start_sending(online, "log_model_artifacts").wait() == -signal.SIGKILL
     assert find_sent(online, training.version).counts[0] == 1
     assert [folder.name for folder in list_pending(online)] == [training.version]
     send_pending(online, print)
@@ -167,7 +166,14 @@ def test_broken_off_at_every_step_then_sent_again(
     def break_off(*_: Any, **__: Any) -> None:
         raise Broken
 
-    for step in ("_ensure_trees", "_log_files", "_log_facts", "_ensure_version", "write_manifest"):
+    for step in (
+        "_ensure_trees",
+        "_log_files",
+        "_log_facts",
+        "_ensure_version",
+        "_name_challenger",
+        "write_manifest",
+    ):
         with monkeypatch.context() as patch:
             patch.setattr(tracking, step, break_off)
             with pytest.raises(Broken):
@@ -186,6 +192,15 @@ def test_two_senders_at_once_send_once(small_bundle: Path, online: Settings) -> 
     send_pending(online, print)
     assert other.wait() == 0
     assert find_sent(online, training.version).counts == (1, 1, 1)
+
+
+def test_a_training_that_broke_off_before_it_was_kept(small_bundle: Path, online: Settings) -> None:
+    training = copy_training(small_bundle, online)
+    assert [item.version for item in send_pending(online, print)] == [training.version]
+    found = find_sent(online, training.version)
+    assert found.counts == (1, 1, 1)
+    assert {path.split("/")[0] for path in found.artifacts} == {"bundle"}
+    assert send_pending(online, print) == []
 
 
 def test_a_run_whose_bundle_is_gone_does_not_stop_the_others(small_bundle: Path, online: Settings) -> None:

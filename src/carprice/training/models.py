@@ -7,7 +7,6 @@ from typing import Any
 from carprice.errors import BundleError
 from carprice.model.manifest import champion_version, list_versions, read_manifest
 from carprice.settings import Settings
-from carprice.training.runs import list_pending
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -23,8 +22,8 @@ class Model:
     """One bundle in figures; None where its manifest does not say.
 
     median_ape and coverage are shares, mae is in currency, both of the test part. mlflow is the registered
-    model's version, `pending` for a run that waits to be sent, or None. problem says why the manifest
-    cannot be read, and then nothing else is known.
+    model's version, or `pending` for one that waits to be sent. problem says why the manifest cannot be
+    read, and then nothing else is known.
     """
 
     version: str
@@ -45,13 +44,8 @@ def list_models(settings: Settings) -> list[Model]:
     """Every bundle in settings.artifacts_dir, oldest first. The challenger is the newest."""
     versions = list_versions(settings.artifacts_dir)
     champion = champion_version(settings.artifacts_dir)
-    pending = {folder.name for folder in list_pending(settings)}
     return [
-        _describe_model(
-            settings.artifacts_dir / version,
-            _name_aliases(version, champion, versions[-1]),
-            version in pending,
-        )
+        _describe_model(settings.artifacts_dir / version, _name_aliases(version, champion, versions[-1]))
         for version in versions
     ]
 
@@ -60,7 +54,7 @@ def _name_aliases(version: str, champion: str | None, newest: str) -> tuple[str,
     return (*([CHAMPION] if version == champion else []), *([CHALLENGER] if version == newest else []))
 
 
-def _describe_model(folder: Path, aliases: tuple[str, ...], is_pending: bool) -> Model:
+def _describe_model(folder: Path, aliases: tuple[str, ...]) -> Model:
     try:
         manifest = read_manifest(folder)
     except BundleError as error:
@@ -77,7 +71,7 @@ def _describe_model(folder: Path, aliases: tuple[str, ...], is_pending: bool) ->
         mae=_pick(overall, "mae"),
         coverage=_pick(manifest, "coverage", "measured"),
         aliases=aliases,
-        mlflow=PENDING if is_pending else _pick(manifest, "mlflow", "model_version"),
+        mlflow=_pick(manifest, "mlflow", "model_version") or PENDING,
     )
 
 

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carprice.errors import BundleError, TrackingError
-from carprice.model.bundle import read_bundle
 from carprice.model.manifest import champion_version, find_bundle, set_champion
 from carprice.model.pricer import load_pricer
 from carprice.settings import Settings
 from carprice.training.mlflow_server import SEND_HINT, connect_client, expect_failures, show_url
-from carprice.training.runs import keep_bundle, keep_training, runs_folder
+from carprice.training.runs import keep_bundle, keep_training
 from carprice.training.tracking import (
     MODEL_NAME,
     Say,
     Sent,
     find_version,
     hold_runs,
+    list_unsent,
     read_alias,
     send_pending,
 )
@@ -55,14 +55,14 @@ def record_training(training: "Training", settings: Settings, say: Say = print) 
 
     With MLflow down it says so in one warning that names what to type later; nothing is lost.
     """
-    folder = keep_training(training, settings)
     if champion_version(settings.artifacts_dir) is None:
         promote_version(training.version, settings, offline=True)
         say(f"{training.version} is the first model, so it is the champion")
     try:
+        keep_training(training, settings)
         send_waiting(settings, say)
     except TrackingError as error:
-        say(f"Warning: {error.what}. The run is kept in {folder}. {error.hint}")
+        say(f"Warning: {error.what}. {training.version} is not in MLflow yet. {error.hint}")
 
 
 def send_waiting(settings: Settings, say: Say = print) -> list[Sent]:
@@ -109,12 +109,12 @@ def _connect(settings: Settings) -> "MlflowClient":
 
 
 def _ensure_registered(client: "MlflowClient", folder: Path, settings: Settings, say: Say) -> None:
-    """Send the version first where MLflow does not have it, from its bundle where no run is kept."""
-    if not (runs_folder(settings) / folder.name).exists():
+    """Send the version first where MLflow does not have it, or has lost it."""
+    if folder.name not in list_unsent(settings):
         with expect_failures(settings):
             if find_version(client, folder.name) is not None:
                 return
-        keep_bundle(read_bundle(folder), settings)
+        keep_bundle(folder, settings)
     send_pending(settings, say)
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from carprice.errors import TrackingError
 from carprice.market.market import parse_market
-from carprice.model.bundle import Bundle
+from carprice.model.bundle import read_bundle
 from carprice.model.listing import check_listing
 from carprice.model.manifest import write_file
 from carprice.model.pricer import Pricer
@@ -27,6 +28,7 @@ RUN_FILE = "run.json"
 TREES_FILE = "model.txt"
 EXAMPLE_FILE = "input_example.json"
 PLOTS_FOLDER = "plots"
+WRITE_HINT = "The model stands. Let this user write there, then: ./carprice models send"
 
 VERSION_TAG = "carprice.version"
 VERSION_TIME = "%Y%m%dT%H%M%SZ"
@@ -78,11 +80,12 @@ def keep_training(training: "Training", settings: Settings) -> Path:
     return _write_folder(settings, describe_run(training.manifest, training.params), training.trees, example, draw)
 
 
-def keep_bundle(bundle: Bundle, settings: Settings) -> Path:
+def keep_bundle(folder: Path, settings: Settings) -> Path:
     """Write the run folder anew from a bundle, for an MLflow that has lost it or never had it.
 
     The test listings are gone, so there are no plots; the input example is the golden listings.
     """
+    bundle = read_bundle(folder)
     pricer = Pricer(bundle)
     rows = []
     for golden in bundle.manifest["golden"]:
@@ -101,24 +104,32 @@ def _write_folder(
     example: Mapping[str, list[float]],
     draw: Callable[[Path], None],
 ) -> Path:
-    runs = runs_folder(settings)
-    runs.mkdir(parents=True, exist_ok=True)
-    folder: Path = runs / record["version"]
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=runs))
+    folder: Path = runs_folder(settings) / record["version"]
     try:
-        plots = draft / PLOTS_FOLDER
-        plots.mkdir()
-        draw(plots)
-        write_file(draft / TREES_FILE, trees.encode())
-        write_file(draft / EXAMPLE_FILE, json.dumps(_replace_nan(example)).encode())
-        write_file(draft / RUN_FILE, json.dumps({"format": RUN_FORMAT, **record}, indent=2).encode())
+        with _draft_folder(folder) as draft:
+            (draft / PLOTS_FOLDER).mkdir()
+            draw(draft / PLOTS_FOLDER)
+            write_file(draft / TREES_FILE, trees.encode())
+            write_file(draft / EXAMPLE_FILE, json.dumps(_replace_nan(example)).encode())
+            write_file(draft / RUN_FILE, json.dumps({"format": RUN_FORMAT, **record}, indent=2).encode())
+    except OSError as error:
+        raise TrackingError(f"{folder}: cannot be written ({error.strerror})", WRITE_HINT) from error
+    return folder
+
+
+@contextmanager
+def _draft_folder(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside it that takes its place when the block ends well, and is gone otherwise."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)  # mkdtemp lets nobody else in
         if folder.exists():
             shutil.rmtree(folder)
-        draft.chmod(0o755)  # mkdtemp lets nobody else in
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return folder
 
 
 def _replace_nan(example: Mapping[str, list[float]]) -> dict[str, list[float | None]]:

@@ -11,11 +11,20 @@ from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carprice.errors import CarPriceError
-from carprice.model.manifest import find_bundle, read_manifest, write_manifest
+from carprice.errors import BundleError, CarPriceError, TrackingError
+from carprice.model.manifest import find_bundle, list_versions, read_manifest, write_manifest
 from carprice.settings import Settings
 from carprice.training.mlflow_server import connect_client, expect_failures
-from carprice.training.runs import PLOTS_FOLDER, VERSION_TAG, Run, list_pending, read_run, runs_folder
+from carprice.training.runs import (
+    PLOTS_FOLDER,
+    VERSION_TAG,
+    WRITE_HINT,
+    Run,
+    keep_bundle,
+    list_pending,
+    read_run,
+    runs_folder,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -26,6 +35,7 @@ MODEL_NAME = "car-price"
 CHALLENGER = "challenger"
 TREES_NAME = "trees"
 BUNDLE_FOLDER = "bundle"
+LOCK_FILE = ".tracking.lock"
 
 SERVING_LIBRARIES = ("mlflow", "lightgbm", "numpy", "pandas")
 METRICS_PER_REQUEST = 1000
@@ -45,29 +55,50 @@ class Sent:
 
 
 def send_pending(settings: Settings, say: Say = print) -> list[Sent]:
-    """Send every kept run, oldest first; returns what was sent.
+    """Send every training that MLflow does not have, oldest first; returns what was sent.
 
-    A run that cannot be sent does not stop the others. Raises TrackingError when MLflow does not answer,
-    or at the end for the first run that failed.
+    One that cannot be sent does not stop the others. Raises TrackingError when MLflow does not answer,
+    or at the end for the first one that failed.
     """
-    if not list_pending(settings):
-        return []
     sent, failures = [], []
     with hold_runs(settings):
+        versions = list_unsent(settings)
+        if not versions:
+            return []
         client = connect_client(settings)
-        for folder in list_pending(settings):
-            say(f"Sending {folder.name} to MLflow ...")
+        for version in versions:
+            say(f"Sending {version} to MLflow ...")
             try:
-                sent.append(send_run(folder, settings, client))
+                sent.append(send_run(_ensure_kept(version, settings), settings, client))
             except CarPriceError as error:
                 failures.append(error)
                 with expect_failures(settings):
                     _ensure_experiment(client)  # stops here when the fault is the server's, not this run's
             else:
-                say(f"Sent {folder.name} to MLflow: {MODEL_NAME} version {sent[-1].model_version}")
+                say(f"Sent {version} to MLflow: {MODEL_NAME} version {sent[-1].model_version}")
     if failures:
         raise failures[0]
     return sent
+
+
+def list_unsent(settings: Settings) -> list[str]:
+    """The versions that wait for MLflow, oldest first: kept runs, and bundles that name no run of MLflow."""
+    kept = {folder.name for folder in list_pending(settings)}
+    bundles = list_versions(settings.artifacts_dir)
+    return sorted(kept.union(version for version in bundles if _is_unsent(version, settings)))
+
+
+def _is_unsent(version: str, settings: Settings) -> bool:
+    try:
+        return not read_manifest(settings.artifacts_dir / version).get("mlflow")
+    except BundleError:
+        return False  # damaged: it is no model, and carprice models says so
+
+
+def _ensure_kept(version: str, settings: Settings) -> Path:
+    """The run folder; made from the bundle where the training broke off before it kept one."""
+    folder = runs_folder(settings) / version
+    return folder if folder.exists() else keep_bundle(find_bundle(settings.artifacts_dir, version), settings)
 
 
 def send_run(folder: Path, settings: Settings, client: "MlflowClient") -> Sent:
@@ -99,9 +130,14 @@ def send_run(folder: Path, settings: Settings, client: "MlflowClient") -> Sent:
 
 @contextmanager
 def hold_runs(settings: Settings) -> Iterator[None]:
-    """Let one process at a time send or promote; another one waits."""
-    runs_folder(settings).mkdir(parents=True, exist_ok=True)
-    with (runs_folder(settings) / ".lock").open("w") as lock:
+    """Let one process at a time send or promote; another one waits. The lock is beside the bundles."""
+    path = settings.artifacts_dir / LOCK_FILE
+    try:
+        settings.artifacts_dir.mkdir(parents=True, exist_ok=True)
+        lock = path.open("w")
+    except OSError as error:
+        raise TrackingError(f"{path}: cannot be written ({error.strerror})", WRITE_HINT) from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
