@@ -3,10 +3,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.market.conftest import CARS
 
 from carprice.errors import MarketError
 from carprice.market.market import Market, dump_market, load_market, parse_market
-from tests.market.conftest import CARS
 
 MILEAGE = '[features.mileage]\ncolumn = "Km"\nkind = "number"\n'
 
