@@ -25,6 +25,7 @@ class Settings:
     logs_dir: Path = ROOT / "logs"
     markets_dir: Path = ROOT / "markets"
     var_dir: Path = ROOT / "var"
+    stack_dir: Path = ROOT
     host: str = "0.0.0.0"  # noqa: S104  a service in a container listens on every address
     port: int = API_PORT
     mlflow_port: int = MLFLOW_PORT
@@ -38,6 +39,8 @@ class Settings:
     max_batch_rows: int = 10_000
     max_batches: int = 2
     shutdown_seconds: int = 25
+    watchdog_seconds: int = 10
+    watchdog_failures: int = 3
     log_bytes: int = 10 * MIB
     log_files: int = 5
     log_lines_per_second: int = 100

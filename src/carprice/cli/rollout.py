@@ -1,0 +1,34 @@
+"""carprice rollout."""
+
+import os
+from dataclasses import asdict
+
+import click
+
+from carprice.cli.console import print_json, say
+from carprice.deploy.plan import describe_plan
+from carprice.deploy.rollout import Wanted, roll_out
+from carprice.deploy.site import open_site
+from carprice.settings import load_settings
+
+
+@click.command()
+@click.option("--image", default="", metavar="TAG", help="The image; without it, car-price-prediction:latest.")
+@click.option("--model", default="", metavar="VERSION", help="The model version; without it, the champion.")
+@click.option("--accept-price-shift", is_flag=True, help="Let prices move beyond the limits of rollout.toml.")
+@click.option("--dry-run", is_flag=True, help="Check everything and show the plan, but change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+def rollout(image: str, model: str, accept_price_shift: bool, dry_run: bool, as_json: bool) -> None:
+    """Make a new release live without losing a request."""
+    site = open_site(load_settings(os.environ).stack_dir, say)
+    wanted = Wanted(image, model, accept_price_shift)
+    if dry_run:
+        click.echo(describe_plan(site, wanted))
+        return
+    outcome = roll_out(site, wanted)
+    if as_json:
+        print_json("rollout", asdict(outcome))
+    elif outcome.changed:
+        click.echo(f"{outcome.release} is live: {outcome.proof}")
+    else:
+        click.echo(f"{outcome.release} is live already; nothing to do")

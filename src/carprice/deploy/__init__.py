@@ -1,0 +1,1 @@
+"""Releases on Docker: argv, edge, gates, rollout, journal, lifecycle, doctor."""

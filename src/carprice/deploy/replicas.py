@@ -1,0 +1,111 @@
+"""The replicas of a set: what Docker knows of each, and requests to each one directly, never through the edge."""
+
+import http.client
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from carprice.deploy import argv
+from carprice.deploy.runner import Runner
+from carprice.errors import StackError
+
+API_PORT = 5000
+REQUEST_SECONDS = 10.0
+LOG_LINES = 15
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One container of the API."""
+
+    id: str
+    name: str
+    address: str
+    state: str
+    health: str
+    restarts: int
+    exit_code: int
+    error: str
+    image: str
+    release: str
+    model: str
+    started: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs and never had to be started again."""
+        return self.state == "running" and self.restarts == 0
+
+    def ask(self, method: str, path: str, body: Any = None, seconds: float = REQUEST_SECONDS) -> "Reply":
+        """One request to this replica. A body is sent as JSON, bytes as they are. Raises OSError."""
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        connection = http.client.HTTPConnection(self.address, API_PORT, timeout=seconds)
+        started = time.perf_counter()
+        try:
+            headers = {"Content-Type": "application/json"} if data is not None else {}
+            connection.request(method, path, data, headers)
+            response = connection.getresponse()
+            content = response.read()
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"{type(error).__name__}: {error}") from None
+        finally:
+            connection.close()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Reply(response.status, headers, content, time.perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a replica answered, and in how many seconds."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+    seconds: float
+
+    def json(self) -> Any:
+        """The body as JSON, or None where it is not."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return None
+
+
+def list_replicas(runner: Runner, service: str) -> list[Replica]:
+    """The containers of a service, stopped ones too, by name."""
+    ids = runner.run(argv.list_containers(service)).split()
+    if not ids:
+        return []
+    found = runner.try_run(argv.inspect_containers(ids))
+    try:
+        facts = json.loads(found.stdout)
+    except ValueError:
+        raise StackError(f"Docker does not describe its containers: {found.stderr.strip()}") from None
+    return sorted((_read_replica(item) for item in facts), key=lambda replica: replica.name)
+
+
+def read_logs(runner: Runner, replica: Replica, lines: int = LOG_LINES) -> str:
+    """The last log lines of a replica."""
+    result = runner.try_run(argv.show_logs(replica.id, lines))
+    return (result.stdout + result.stderr).strip()
+
+
+def _read_replica(facts: dict[str, Any]) -> Replica:
+    state = facts["State"]
+    variables = dict(item.split("=", 1) for item in facts["Config"]["Env"] if "=" in item)
+    networks = facts["NetworkSettings"]["Networks"].values()
+    return Replica(
+        id=facts["Id"],
+        name=facts["Name"].lstrip("/"),
+        address=next((network["IPAddress"] for network in networks if network["IPAddress"]), ""),
+        state=state["Status"],
+        health=state.get("Health", {}).get("Status", "none"),
+        restarts=facts.get("RestartCount", 0),
+        exit_code=state["ExitCode"],
+        error=state.get("Error", "") or ("out of memory" if state.get("OOMKilled") else ""),
+        image=facts["Image"],
+        release=variables.get("CARPRICE_RELEASE", ""),
+        model=variables.get("CARPRICE_MODEL_VERSION", ""),
+        started=state["StartedAt"],
+    )
