@@ -16,7 +16,6 @@ from carprice.api.answers import STATUS_LINES, problem_answer
 from carprice.api.predict import PRICE_PATH, answer_price
 from carprice.api.service import Service
 
-SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 QUIET_PATHS = frozenset(("/livez", "/readyz", "/info/status", "/metrics"))
 NO_ROUTE = "none"
 
@@ -37,9 +36,9 @@ class Gateway:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        started = time.perf_counter()
-        request_id = environ.get("HTTP_X_REQUEST_ID", "")
-        if not request_id or not _REQUEST_ID(request_id):
+        started = environ["carprice.started"] = time.perf_counter()
+        request_id = environ.get("HTTP_X_REQUEST_ID")
+        if request_id is None or not _REQUEST_ID(request_id):
             request_id = f"{self._prefix}-{next(self._numbers):x}"
         environ["carprice.request_id"] = request_id
         if environ["PATH_INFO"] == PRICE_PATH and environ["REQUEST_METHOD"] == "POST":
@@ -73,23 +72,28 @@ class Gateway:
         self, environ: dict[str, Any], route: str, status: int, headers: list[tuple[str, str]], started: float
     ) -> None:
         service = self._service
-        method = environ["REQUEST_METHOD"]
-        seconds = time.perf_counter() - started
-        request_id = environ["carprice.request_id"]
+        ended = time.perf_counter()
+        seconds = ended - started
         headers += (
-            ("X-Request-ID", request_id),
-            ("X-Model-Version", service.version),
-            ("X-Release", service.settings.release),
+            ("X-Request-ID", environ["carprice.request_id"]),
             ("Server-Timing", f"app;dur={seconds * 1000:.3f}"),
-            *SECURITY,
+            *service.headers,
         )
-        service.metrics.add_request(method, route, status, seconds)
-        path = environ["PATH_INFO"]
-        if path not in QUIET_PATHS:
-            trace = _TRACE(environ.get("HTTP_TRACEPARENT", ""))
-            service.log.add_request(
-                request_id, trace[1] if trace else "", method, path, status, seconds, service.version
-            )
+        service.metrics.add_request(environ["REQUEST_METHOD"], route, status, seconds)
+        if environ["PATH_INFO"] not in QUIET_PATHS and service.log.wants_request(ended, status):
+            self._log_request(environ, status, seconds)
+
+    def _log_request(self, environ: dict[str, Any], status: int, seconds: float) -> None:
+        trace = _TRACE(environ.get("HTTP_TRACEPARENT", ""))
+        self._service.log.add_request(
+            environ["carprice.request_id"],
+            trace[1] if trace else "",
+            environ["REQUEST_METHOD"],
+            environ["PATH_INFO"],
+            status,
+            seconds,
+            self._service.version,
+        )
 
     def report_crash(self) -> None:
         """Log the exception being handled: a bug, which the client is told nothing of."""

@@ -24,6 +24,7 @@ BATCH_PATH = "/predict/batch"
 RETRY = ("Retry-After", "1")
 
 _HEADERS = (JSON, NO_STORE)
+JSON_TYPE = "application/json"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -97,13 +98,12 @@ def _answer_valuation(
     breakdown: dict[str, Any] | None = None,
 ) -> Answer:
     _count_valuation(service, valuation)
-    if service.log.wants_sample():
+    if service.log.wants_sample(environ["carprice.started"]):
         amounts = {"price": valuation.price, "low": valuation.low, "high": valuation.high}
         service.log.add_sample(environ["carprice.request_id"], model.version, load_json(body), amounts)
-    warnings = [_describe_warning(warned) for warned in valuation.warnings]
-    answer = PriceAnswer(
-        valuation.price, valuation.low, valuation.high, model.currency, model.version, warnings, breakdown
-    )
+    price, low, high, warned = valuation
+    warnings = [_describe_warning(one) for one in warned] if warned else []
+    answer = PriceAnswer(price, low, high, model.currency, model.version, warnings, breakdown)
     return Answer(200, _encode(answer), _HEADERS)
 
 
@@ -148,7 +148,7 @@ def _require_model(service: Service) -> LoadedModel:
 
 def _read_body(service: Service, environ: dict[str, Any]) -> bytes:
     kind = environ.get("CONTENT_TYPE", "")
-    if kind != "application/json" and kind.partition(";")[0].strip().lower() != "application/json":
+    if kind != JSON_TYPE and kind.partition(";")[0].strip().lower() != JSON_TYPE:
         raise _RefusedError(
             problem_answer(415, "The body should be JSON, sent with Content-Type: application/json")
         )
@@ -158,7 +158,7 @@ def _read_body(service: Service, environ: dict[str, Any]) -> bytes:
     except ValueError:
         raise _RefusedError(problem_answer(400, "Content-Length is not a number")) from None
     body: bytes = environ["wsgi.input"].read(min(length, limit + 1))
-    if max(len(body), length if "CONTENT_LENGTH" in environ else 0) > limit:
+    if len(body) > limit or (length > limit and "CONTENT_LENGTH" in environ):
         raise _RefusedError(problem_answer(413, f"The body should have at most {limit} bytes"))
     return body
 

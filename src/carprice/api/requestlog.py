@@ -8,7 +8,6 @@ import json
 import logging
 import sys
 import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,25 +22,24 @@ SAMPLE_FILES = 1
 
 
 class _Budget:
-    """At most so many a second; counts what went over."""
+    """At most so many a second; counts what went over. Times are seconds of any clock that only goes forward."""
 
     def __init__(self, per_second: int) -> None:
         self._per_second = per_second
-        self._second = 0
-        self._used = 0
+        self._left = 0
+        self._ends = 0.0
         self._lock = threading.Lock()
         self.left_out = 0
 
     def take(self, now: float) -> bool:
-        second = int(now)
         with self._lock:
-            if second != self._second:
-                self._second, self._used = second, 0
-            if self._used >= self._per_second:
-                self.left_out += 1
-                return False
-            self._used += 1
-            return True
+            if now >= self._ends:
+                self._left, self._ends = self._per_second, now + 1
+            if self._left:
+                self._left -= 1
+                return True
+            self.left_out += 1
+            return False
 
 
 class RequestLog:
@@ -62,29 +60,30 @@ class RequestLog:
         """Something that needs a person, also on stderr."""
         self._write("error", event, facts, sys.stderr)
 
+    def wants_request(self, now: float, status: int) -> bool:
+        """Whether this request is to be logged: failures always, the rest within the lines a second."""
+        return self._lines.take(now) or status >= 500
+
     def add_request(
         self, request_id: str, trace: str, method: str, path: str, status: int, seconds: float, version: str
     ) -> None:
-        """One request; failures always, the rest within the lines a second."""
-        now = time.time()
-        if not self._lines.take(now) and status < 500:
-            return
+        """One request."""
         facts: dict[str, Any] = {"request_id": request_id, "method": method, "path": path, "status": status}
         facts |= {"ms": round(seconds * 1000, 3), "model_version": version}
         if trace:
             facts["trace_id"] = trace
         if self._lines.left_out:
             facts["left_out_before"], self._lines.left_out = self._lines.left_out, 0
-        self._emit(self._log, now, {"level": "info" if status < 500 else "error", "event": "request", **facts})
+        self._emit(self._log, {"level": "info" if status < 500 else "error", "event": "request", **facts})
 
-    def wants_sample(self) -> bool:
+    def wants_sample(self, now: float) -> bool:
         """Whether this second has room for one more sample."""
-        return self._samples.take(time.time())
+        return self._samples.take(now)
 
     def add_sample(self, request_id: str, version: str, listing: Any, answer: dict[str, Any]) -> None:
         """A valid request with its answer, for replay against another model."""
         facts = {"request_id": request_id, "model_version": version, "listing": listing, "answer": answer}
-        self._emit(self._sample, time.time(), facts)
+        self._emit(self._sample, facts)
 
     def close(self) -> None:
         """Close the files."""
@@ -95,12 +94,12 @@ class RequestLog:
     def _write(self, level: str, event: str, facts: dict[str, Any], stream: Any) -> None:
         line = {"level": level, "event": event, **facts}
         print(json.dumps(line, ensure_ascii=False), file=stream, flush=True)
-        self._emit(self._log, time.time(), line)
+        self._emit(self._log, line)
 
-    def _emit(self, handler: logging.Handler | None, now: float, facts: dict[str, Any]) -> None:
+    def _emit(self, handler: logging.Handler | None, facts: dict[str, Any]) -> None:
         if handler is None:
             return
-        stamp = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         text = json.dumps({"time": stamp, "release": self._release, **facts}, ensure_ascii=False)
         handler.handle(logging.LogRecord("carprice", logging.INFO, "", 0, text, None, None))
 

@@ -16,6 +16,7 @@ LOOK_AGAIN_SECONDS = 1.0
 NO_VERSION = "none"
 ARTIFACTS = "artifacts"
 FALLBACK = "fallback"
+SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 
 
 class LoadedModel:
@@ -46,11 +47,12 @@ class Service:
         self.reason: CarPriceError | None = None
         self.batches = threading.BoundedSemaphore(settings.max_batches)
         self._closed = threading.Event()
+        self._set_version(NO_VERSION)
 
-    @property
-    def version(self) -> str:
-        """The loaded model's version, or `none`."""
-        return self.model.version if self.model else NO_VERSION
+    def _set_version(self, version: str) -> None:
+        """The loaded model's version, or `none`, and with it the headers that every answer has."""
+        self.version = version
+        self.headers = (("X-Model-Version", version), ("X-Release", self.settings.release), *SECURITY)
 
     def load(self) -> bool:
         """Try to load the model of the settings; say the reason once where it cannot be had.
@@ -70,6 +72,7 @@ class Service:
         digest = model.pricer.manifest["files"]["model.pkl"]["sha256"]
         self.metrics.set_model(model.version, digest, model.currency)
         self.reason, self.model = None, model
+        self._set_version(model.version)
         self.log.info("model loaded", model_version=model.version, source=source)
         return source != FALLBACK
 

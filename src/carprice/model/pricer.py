@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from carprice.errors import BundleError, ListingsError, MarketError
 from carprice.market.market import Market, parse_market
@@ -19,8 +19,7 @@ GOLDEN_TOLERANCE = 1e-9
 """Relative. Another machine's exp may differ in the last bit; anything more is another model."""
 
 
-@dataclass(frozen=True)
-class Valuation:
+class Valuation(NamedTuple):
     """What a car is worth, in whole units of the market's currency, with low <= price <= high."""
 
     price: int
