@@ -1,7 +1,6 @@
 """carprice logs."""
 
 import os
-from contextlib import suppress
 
 import click
 
@@ -28,8 +27,7 @@ def logs(follow: bool, lines: int, service: tuple[str, ...]) -> None:
     sizes = measure_logs(services)
     show_tails(services, lines, build_printer(services))
     if follow:
-        with suppress(KeyboardInterrupt):
-            show_new_logs(settings, services, sizes)
+        show_new_logs(settings, services, sizes)
 
 
 def show_new_logs(settings: Settings, services: list[Service], sizes: dict[str, int]) -> None:

@@ -17,7 +17,8 @@ COLUMNS = ("SERVICE", "STATE", "HEALTH", "RESTARTS", "PID", "UPTIME", "MEMORY", 
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def status(as_json: bool) -> None:
     """Show what runs, since when and how well."""
-    found = read_status(*find_services(load_settings(os.environ)))
+    settings = load_settings(os.environ)
+    found = read_status(settings, *find_services(settings))
     if as_json:
         print_json("status", [asdict(item) for item in found])
         return

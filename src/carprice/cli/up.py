@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sys
 import time
 
 import click
 
 from carprice.cli.console import say
 from carprice.cli.logs import show_new_logs
+from carprice.cli.main import EXIT_INTERRUPTED
 from carprice.local.logs import measure_logs
 from carprice.local.services import API, build_services
 from carprice.local.stack import start_stack, stop_stack
@@ -49,7 +51,7 @@ def show_addresses(settings: Settings, seconds: float) -> None:
 
 def follow_until_interrupted(settings: Settings, sizes: dict[str, int]) -> None:
     """Show the logs until the stack ends; Ctrl-C ends it."""
-    say("Ctrl-C stops both.")
+    say("Ctrl-C stops everything.")
     try:
         show_new_logs(settings, build_services(settings), sizes)
         say("The stack was taken down.")
@@ -57,4 +59,4 @@ def follow_until_interrupted(settings: Settings, sizes: dict[str, int]) -> None:
         say("\nStopping ...")
         stop_stack(settings, say)
         say("Stopped.")
-        raise
+        sys.exit(EXIT_INTERRUPTED)

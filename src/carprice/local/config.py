@@ -1,5 +1,7 @@
 """The configuration that supervisord reads, and the environment it starts the services with."""
 
+import hashlib
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import fields
@@ -23,14 +25,20 @@ def stack_dir(settings: Settings) -> Path:
 
 
 def socket_path(settings: Settings) -> Path:
-    """Where supervisord listens. Raises StackError when the folder's name is too long for a Unix socket."""
+    """Where supervisord listens: in its folder, or below /tmp when that name is too long for a Unix socket."""
     path = stack_dir(settings) / "supervisor.sock"
-    if len(bytes(path)) > SOCKET_PATH_BYTES:
-        raise StackError(
-            f"{path}: a socket's path may have {SOCKET_PATH_BYTES} bytes (got {len(bytes(path))})",
-            "Name a shorter folder: export CARPRICE_VAR_DIR=$HOME/.carprice",
-        )
-    return path
+    if len(bytes(path)) <= SOCKET_PATH_BYTES:
+        return path
+    digest = hashlib.blake2b(bytes(path), digest_size=8).hexdigest()
+    return Path(f"/tmp/carprice-{os.getuid()}") / f"{digest}.sock"  # noqa: S108  made by make_private_folder
+
+
+def make_private_folder(folder: Path) -> None:
+    """A folder that no other user may enter. Raises StackError when it is another user's already."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.stat().st_uid != os.getuid():
+        raise StackError(f"{folder} belongs to user {folder.stat().st_uid}", f"Remove it: sudo rm -r {folder}")
+    folder.chmod(0o700)
 
 
 def config_path(settings: Settings) -> Path:
@@ -61,7 +69,7 @@ pidfile = {_escape(folder / "supervisord.pid")}
 childlogdir = {_escape(settings.logs_dir)}
 directory = {_escape(ROOT)}
 nocleanup = true
-
+{_name_root()}
 [unix_http_server]
 file = {_escape(socket_path(settings))}
 chmod = 0700
@@ -76,6 +84,7 @@ supervisor.rpcinterface_factory = carprice.local.keeper:make_keeper
 
 
 def _render_program(settings: Settings, service: Service) -> str:
+    # supervisord expands the name of a log twice.
     variables = ",".join(f'{name}="{value}"' for name, value in service.environment.items())
     return f"""\
 [program:{service.name}]
@@ -89,10 +98,15 @@ stopwaitsecs = {service.stop_seconds}
 stopasgroup = {str(service.signal_group).lower()}
 killasgroup = true
 redirect_stderr = true
-stdout_logfile = {_escape(service.log)}
+stdout_logfile = {_escape(_escape(service.log))}
 stdout_logfile_maxbytes = {settings.log_bytes}
 stdout_logfile_backups = {settings.log_files}
 """
+
+
+def _name_root() -> str:
+    # supervisord logs a critical warning when root runs it without having said so.
+    return "user = root\n" if os.getuid() == 0 else ""
 
 
 def _escape(value: object) -> str:

@@ -92,9 +92,9 @@ def build_mlflow(settings: Settings) -> Service:
         argv=[
             *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
             *("--host", LOOPBACK, "--port", str(settings.mlflow_port)),
-            "--uvicorn-opts=--no-access-log",
             *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
             *("--artifacts-destination", str(folder / "artifacts")),
+            "--uvicorn-opts=--no-access-log",
         ],
         host=LOOPBACK,
         port=settings.mlflow_port,

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
 import psutil
@@ -97,9 +98,10 @@ def wait_until_well(
 ) -> None:
     """Wait until every service answers well. Raises StackError with the last answer and the last log lines."""
     started = time.monotonic()
+    deaths = count_deaths(supervisor)
     for service in services:
         pause, announced = FIRST_PAUSE_SECONDS, False
-        while not (health := check_life(supervisor, service)).is_well:
+        while not (health := check_life(supervisor, service, deaths.get(service.name, 0))).is_well:
             if time.monotonic() - started > seconds:
                 raise StackError(*_describe_failure(service, f"is not healthy after {seconds:g} s", health))
             if not announced:
@@ -110,14 +112,20 @@ def wait_until_well(
         say(f"{service.name} is healthy ({time.monotonic() - started:.1f} s)")
 
 
-def check_life(supervisor: Supervisor, service: Service) -> Health:
+def count_deaths(supervisor: Supervisor) -> dict[str, int]:
+    """How often each service has died until now."""
+    return {name: life.restarts for name, life in supervisor.read_lives().items()}
+
+
+def check_life(supervisor: Supervisor, service: Service, deaths_before: int) -> Health:
     """Its health, when it lives. Raises StackError when it keeps dying or the stack was taken down."""
     try:
         life = supervisor.read_lives()[service.name]
-    except OSError:
+    except (OSError, HTTPException):
         raise StackError("The stack was taken down meanwhile", "Start it: ./carprice up") from None
-    if life.restarts >= DEATHS_AT_START:
-        health = Health(False, f"died {life.restarts} times")
+    deaths = life.restarts - deaths_before
+    if deaths >= DEATHS_AT_START:
+        health = Health(False, f"died {deaths} times")
         raise StackError(*_describe_failure(service, "does not stay up", health))
     return check_health(service) if life.pid else Health(False, "does not run")
 

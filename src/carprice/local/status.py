@@ -8,7 +8,8 @@ import psutil
 
 from carprice.local.health import check_health
 from carprice.local.services import Service
-from carprice.local.supervision import Life, Supervisor
+from carprice.local.supervision import Life, Supervisor, find_orphans
+from carprice.settings import Settings
 
 START_SECONDS = 120
 """How long a service may take until it answers."""
@@ -42,17 +43,25 @@ class ServiceStatus:
     model_version: str
 
 
-def read_status(services: list[Service], supervisor: Supervisor | None) -> list[ServiceStatus]:
-    """The status of each service; without a supervisor all are stopped."""
-    lives = supervisor.read_lives() if supervisor else {}
-    return [_judge(service, lives.get(service.name)) for service in services]
+def read_status(settings: Settings, services: list[Service], supervisor: Supervisor | None) -> list[ServiceStatus]:
+    """The status of each service."""
+    if supervisor is None:
+        orphans = {name: process.pid for process, name in reversed(find_orphans(settings))}
+        return [_judge_unsupervised(service, orphans.get(service.name)) for service in services]
+    lives = supervisor.read_lives()
+    return [_judge(service, lives[service.name]) for service in services]
 
 
-def _judge(service: Service, life: Life | None) -> ServiceStatus:
-    state = STATES[life.state] if life else "stopped"
-    restarts = life.restarts if life else 0
-    if not life or not life.pid:
-        return ServiceStatus(service.name, state, "", "", restarts, None, None, None, service.port, "")
+def _judge_unsupervised(service: Service, pid: int | None) -> ServiceStatus:
+    state = "orphaned" if pid else "stopped"
+    detail = "was left running by a killed supervisor; end it: ./carprice down" if pid else ""
+    return ServiceStatus(service.name, state, "", detail, 0, pid, None, None, service.port, "")
+
+
+def _judge(service: Service, life: Life) -> ServiceStatus:
+    state = STATES[life.state]
+    if not life.pid:
+        return ServiceStatus(service.name, state, "", "", life.restarts, None, None, None, service.port, "")
     uptime = max(0, int(time.time() - life.started))
     health = check_health(service)
     ill = "starting" if uptime < START_SECONDS else "unhealthy"
@@ -61,7 +70,7 @@ def _judge(service: Service, life: Life | None) -> ServiceStatus:
         state=state,
         health="healthy" if health.is_well else ill,
         detail="" if health.is_well else health.detail,
-        restarts=restarts,
+        restarts=life.restarts,
         pid=life.pid,
         uptime_seconds=uptime,
         memory_bytes=measure_memory(life.pid),

@@ -7,6 +7,7 @@ import time
 import xmlrpc.client
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 import psutil
@@ -16,6 +17,7 @@ from carprice.errors import StackError
 from carprice.local.config import (
     build_environment,
     config_path,
+    make_private_folder,
     render_config,
     socket_path,
     stack_dir,
@@ -88,7 +90,7 @@ def find_supervisor(settings: Settings) -> Supervisor | None:
     supervisor = Supervisor(settings)
     try:
         supervisor.read_pid()
-    except (OSError, xmlrpc.client.Error):
+    except (OSError, HTTPException, xmlrpc.client.Error):
         return None
     return supervisor
 
@@ -114,18 +116,15 @@ def start_supervisor(settings: Settings, services: list[Service]) -> Supervisor:
             return supervisor
         time.sleep(pause)
         pause *= 2
-    words = (started.stderr or started.stdout).strip().splitlines()[-1:]
-    raise StackError(
-        f"The supervisor did not start: {words[0] if words else 'it does not answer'}",
-        f"Read {supervisor_log(settings)}",
-    )
+    lines = started.stderr.strip().splitlines() or ["it does not answer"]
+    why = next((line for line in lines if line.startswith("Error: ")), lines[-1]).removeprefix("Error: ")
+    raise StackError(f"The supervisor did not start: {why}", f"Read {supervisor_log(settings)}")
 
 
 def write_config(settings: Settings, services: list[Service]) -> None:
     """Write supervisord.conf, readable for this user alone, and make the folders it names."""
-    folder = stack_dir(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    make_private_folder(stack_dir(settings))
+    make_private_folder(socket_path(settings).parent)
     settings.logs_dir.mkdir(parents=True, exist_ok=True)
     (settings.var_dir / "mlflow").mkdir(exist_ok=True)
     config_path(settings).write_text(render_config(settings, services), encoding="utf-8")
@@ -149,8 +148,8 @@ def kill_supervisor(settings: Settings, supervisor: Supervisor) -> None:
     kill_orphans(settings)
 
 
-def kill_orphans(settings: Settings) -> list[str]:
-    """End the services whose supervisord was killed; returns them as `name (pid)`.
+def find_orphans(settings: Settings) -> list[tuple[psutil.Process, str]]:
+    """The processes, each with its service's name, that a killed supervisord of this stack left running.
 
     supervisord tells each service where it listens, so the environment of a process shows whose it was.
     """
@@ -161,6 +160,12 @@ def kill_orphans(settings: Settings) -> list[str]:
             environment = process.environ()
             if environment.get("SUPERVISOR_SERVER_URL") == mark and process.pid != os.getpid():
                 found.append((process, environment.get("SUPERVISOR_PROCESS_NAME", process.name())))
+    return found
+
+
+def kill_orphans(settings: Settings) -> list[str]:
+    """End what a killed supervisord left running; returns it as `name (pid 812)`."""
+    found = find_orphans(settings)
     processes = [process for process, _ in found]
     for process in processes:
         with suppress(psutil.NoSuchProcess):
