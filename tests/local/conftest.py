@@ -11,12 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.bundles import grow_bundle, invent_uk_listings
 
 from carprice.local.stack import stop_stack
 from carprice.local.supervision import find_orphans, find_supervisor, kill_supervisor
-from carprice.market.market import load_market
-from carprice.model.manifest import set_champion
 from carprice.settings import Settings
 
 STANDIN = Path(__file__).with_name("standin.py")
@@ -39,19 +36,10 @@ def wait_until(is_so: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(POLL_SECONDS)
 
 
-@pytest.fixture(scope="session")
-def small_artifacts(tmp_path_factory: pytest.TempPathFactory, markets_dir: Path) -> Path:
-    """An artifacts folder with a small champion."""
-    folder = tmp_path_factory.mktemp("bundles")
-    market = load_market("uk", markets_dir)
-    set_champion(folder, grow_bundle(folder, invent_uk_listings(market), market))
-    return folder
-
-
 @pytest.fixture
-def settings(tmp_path: Path, small_artifacts: Path) -> Iterator[Settings]:
+def settings(tmp_path: Path, small_bundle: Path) -> Iterator[Settings]:
     """Settings of a stack with a champion, and with MLflow elsewhere."""
-    shutil.copytree(small_artifacts, tmp_path / "artifacts")
+    shutil.copytree(small_bundle, tmp_path / "artifacts")
     made = Settings(
         artifacts_dir=tmp_path / "artifacts",
         logs_dir=tmp_path / "logs",

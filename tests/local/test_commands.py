@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.request import urlopen
 
 import psutil
@@ -113,7 +112,7 @@ def test_the_foreground_ends_everything(start: Start, settings: Settings, number
     assert not is_well(settings)
 
 
-def test_ctrl_c_while_it_starts(start: Start, settings: Settings, small_artifacts: Path) -> None:
+def test_ctrl_c_while_it_starts(start: Start, settings: Settings) -> None:
     (settings.artifacts_dir / "champion").write_text("20010101T000000Z\n")  # is not there: never healthy
     up = start("up")
     read_until(up, "Waiting for car-price-api ...")
