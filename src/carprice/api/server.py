@@ -1,9 +1,13 @@
 """The production server around the app. Granian is named in this file only, so that another can replace it."""
 
+import json
+import multiprocessing
 import os
+import sys
 from typing import Any
 
 from carprice.api.app import create_app
+from carprice.api.watchdog import Watchdog
 from carprice.settings import Settings, load_settings
 
 
@@ -29,8 +33,21 @@ def serve(settings: Settings) -> int:
         workers_kill_timeout=settings.shutdown_seconds,
         log_access=False,
     )
+    watchdog = Watchdog(
+        settings.host, settings.port, settings.watchdog_seconds, settings.watchdog_failures, _end_worker
+    )
+    watching = watchdog.start()
     server.serve()
+    watching.set()
     return 0
+
+
+def _end_worker(reason: str) -> None:
+    """Kill the worker. Granian then leaves with exit code 1, and Docker or supervisord starts a new replica."""
+    line = {"level": "error", "event": "worker ended", "reason": reason}
+    print(json.dumps(line), file=sys.stderr, flush=True)
+    for worker in multiprocessing.active_children():
+        worker.kill()
 
 
 def build_app() -> Any:

@@ -7,19 +7,26 @@ training gives no 200, and after a few times in a row it is killed.
 
 import http.client
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 STATUS_PATH = "/info/status"
+NO_ANSWER = 0
+READY = 200
+
+_OWN_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked, not listened on
 
 
 @dataclass(frozen=True)
 class Watchdog:
-    """Asks the worker on a port every `seconds`; after `failures` bad answers in a row, calls end_worker once.
+    """Asks the worker every `seconds`, waiting no longer for its answer; calls end_worker once.
 
-    It begins to count at the first good answer: a service that never had a model says so, and stays up.
+    That is after `failures` bad answers in a row. Silence is bad once there was any answer, and a status other
+    than 200 once there was a 200: a slow start and a service that never had a model are left alone.
     """
 
+    host: str
     port: int
     seconds: float
     failures: int
@@ -32,24 +39,36 @@ class Watchdog:
         return stopped
 
     def _watch(self, stopped: threading.Event) -> None:
-        was_ready = False
+        seen: set[int] = set()
         failed = 0
-        while not stopped.wait(self.seconds):
-            problem = self._ask()
-            was_ready = was_ready or not problem
-            failed = failed + 1 if problem and was_ready else 0
+        pause = self.seconds
+        while not stopped.wait(pause):
+            began = time.monotonic()
+            status = self._ask()
+            seen.add(status)
+            failed = failed + 1 if _is_bad(status, seen) else 0
             if failed >= self.failures:
-                self.end_worker(problem)
+                self.end_worker(_describe(status, failed, self.seconds))
                 return
+            pause = max(0.0, self.seconds - (time.monotonic() - began))
 
-    def _ask(self) -> str:
-        """What is wrong, or nothing."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.seconds)
+    def _ask(self) -> int:
+        """The status it answers, or NO_ANSWER."""
+        host = _OWN_ADDRESSES.get(self.host, self.host)
+        connection = http.client.HTTPConnection(host, self.port, timeout=self.seconds)
         try:
             connection.request("GET", STATUS_PATH)
-            status = connection.getresponse().status
-        except (OSError, http.client.HTTPException) as error:
-            return f"no answer within {self.seconds:g} s ({type(error).__name__})"
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return NO_ANSWER
         finally:
             connection.close()
-        return "" if status == 200 else f"status {status}"
+
+
+def _is_bad(status: int, seen: set[int]) -> bool:
+    return seen > {NO_ANSWER} if status == NO_ANSWER else status != READY and READY in seen
+
+
+def _describe(status: int, times: int, seconds: float) -> str:
+    found = f"status {status}" if status else f"no answer within {seconds:g} s"
+    return f"GET {STATUS_PATH}: {found}, {times} times in a row"

@@ -1,0 +1,196 @@
+"""A worker that no longer prices is ended, and the process with it; real processes, really broken."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+SECONDS = 1
+FAILURES = 2
+BOUND = SECONDS * (FAILURES + 1)
+SLACK = 10  # a busy machine
+POLL_SECONDS = 0.05
+
+
+class Replica:
+    """`python app.py` in a folder of its own, with faults that can be switched on."""
+
+    def __init__(self, root: Path, folder: Path, artifacts: Path, **settings: object) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.fault = folder / "fault"
+        names = {
+            "artifacts_dir": artifacts,
+            "logs_dir": folder / "logs",
+            "host": "127.0.0.1",
+            "port": self.port,
+            "watchdog_seconds": SECONDS,
+            "watchdog_failures": FAILURES,
+            "shutdown_seconds": 2,
+            "test_fault": self.fault,
+        }
+        environment = {f"CARPRICE_{name.upper()}": str(value) for name, value in (names | settings).items()}
+        self.output = folder / "output"
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "app.py"],
+                cwd=root,
+                env={**os.environ, **environment, "PYTHONPATH": str(root / "tests" / "faults")},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def ask(self, path: str = "/readyz") -> int:
+        """The status of a GET, 0 without an answer. Not the watchdog's path, so that its questions can be told."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=SECONDS) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def is_watched(self) -> bool:
+        """Whether the watchdog has had an answer."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=SECONDS) as answer:
+            return b'http_route="/info/status"' in answer.read()
+
+    def worker(self) -> psutil.Process:
+        """The process that serves."""
+        return psutil.Process(self.process.pid).children()[0]
+
+    def end(self) -> None:
+        """Leave nothing running."""
+        for process in [*psutil.Process(self.process.pid).children(), self.process] if self.lives() else []:
+            process.kill()
+        self.process.wait()
+
+    def lives(self) -> bool:
+        """Whether the main process still runs."""
+        return self.process.poll() is None
+
+
+def wait_for(is_so: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"not so within {seconds} s"
+        time.sleep(POLL_SECONDS)
+
+
+@pytest.fixture
+def start(root: Path, tmp_path: Path) -> Iterator[Callable[..., Replica]]:
+    """Start a replica that is killed after the test."""
+    started: list[Replica] = []
+
+    def start_replica(artifacts: Path, **settings: object) -> Replica:
+        started.append(Replica(root, tmp_path, artifacts, **settings))
+        return started[0]
+
+    yield start_replica
+    for replica in started:
+        replica.end()
+
+
+@pytest.fixture
+def replica(start: Callable[..., Replica], small_bundle: Path) -> Replica:
+    """A replica that serves, and that the watchdog has seen serving."""
+    started = start(small_bundle)
+    wait_for(lambda: started.ask() == 200)
+    wait_for(started.is_watched)
+    return started
+
+
+def assert_ended(replica: Replica, reason: str) -> None:
+    began = time.monotonic()
+    code = replica.process.wait(BOUND + SLACK)
+    lines = [json.loads(line) for line in replica.output.read_text().splitlines() if line.startswith("{")]
+    ended = [line for line in lines if line["event"] == "worker ended"]
+    assert code == 1, replica.output.read_text()
+    assert ended == [{"level": "error", "event": "worker ended", "reason": f"GET /info/status: {reason}"}]
+    assert time.monotonic() - began < BOUND + SLACK
+
+
+def assert_stays(replica: Replica, status: int) -> None:
+    deadline = time.monotonic() + BOUND + SECONDS
+    while time.monotonic() < deadline:
+        assert replica.ask() == status
+        time.sleep(POLL_SECONDS)
+
+
+def test_ends_a_stopped_worker(replica: Replica) -> None:
+    replica.worker().send_signal(signal.SIGSTOP)
+    assert_ended(replica, "no answer within 1 s, 2 times in a row")
+
+
+def test_ends_a_worker_in_a_dead_lock(replica: Replica) -> None:
+    replica.fault.write_text("lock")
+    assert_ended(replica, "no answer within 1 s, 2 times in a row")
+
+
+def test_ends_a_worker_whose_trees_hang(replica: Replica) -> None:
+    replica.fault.write_text("hang")
+    wait_for(lambda: not replica.fault.exists())
+    assert replica.ask("/livez") == 200, "the rest of the service still answers"
+    assert_ended(replica, "no answer within 1 s, 2 times in a row")
+
+
+def test_ends_a_worker_whose_trees_price_otherwise(replica: Replica) -> None:
+    replica.fault.write_text("wrong")
+    assert_ended(replica, "status 503, 2 times in a row")
+
+
+def test_exits_with_1_when_the_worker_is_killed(replica: Replica) -> None:
+    replica.worker().kill()
+    assert replica.process.wait(SLACK) == 1
+
+
+def test_serves_on_while_the_main_process_is_stopped(replica: Replica) -> None:
+    replica.process.send_signal(signal.SIGSTOP)
+    assert_stays(replica, 200)
+    replica.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: replica.ask() == 200)
+    assert replica.lives()
+
+
+def test_leaves_a_service_alone_that_never_had_a_model(start: Callable[..., Replica], tmp_path: Path) -> None:
+    replica = start(tmp_path / "none")
+    wait_for(lambda: replica.ask() == 503)
+    assert_stays(replica, 503)
+    assert replica.lives()
+
+
+def test_ends_a_worker_that_hangs_without_a_model(start: Callable[..., Replica], tmp_path: Path) -> None:
+    replica = start(tmp_path / "none")
+    wait_for(lambda: replica.ask() == 503)
+    wait_for(replica.is_watched)
+    replica.worker().send_signal(signal.SIGSTOP)
+    assert_ended(replica, "no answer within 1 s, 2 times in a row")
+
+
+def test_leaves_in_peace_on_sigterm(replica: Replica) -> None:
+    replica.process.send_signal(signal.SIGTERM)
+    assert replica.process.wait(SLACK) == 0
+    assert "worker ended" not in replica.output.read_text()
+
+
+def test_a_model_taken_away_is_no_reason(
+    start: Callable[..., Replica], small_bundle: Path, tmp_path: Path
+) -> None:
+    artifacts = tmp_path / "artifacts"
+    shutil.copytree(small_bundle, artifacts)
+    replica = start(artifacts)
+    wait_for(lambda: replica.ask() == 200)
+    shutil.rmtree(artifacts)
+    assert_stays(replica, 200)
