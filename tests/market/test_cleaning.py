@@ -134,8 +134,8 @@ def test_clean_frame_and_report(make_market: Make, write_file: Write) -> None:
         "    Year: value outside limits           1   first: line 7, '2060'\n"
         "    Make: missing value                  1   first: line 8, ''\n"
         "  values mended           2\n"
-        "    Make: spaces trimmed                             1   first: line 2, ' Ford'\n"
-        "    Km: value outside limits, taken as missing       1   first: line 9, '2000'"
+        "    Make: spaces trimmed                                1   first: line 2, ' Ford'\n"
+        "    Km: value outside limits, taken as missing          1   first: line 9, '2000'"
     )
     report = listings.report.as_dict()
     assert report["dropped"] == {
