@@ -1,6 +1,9 @@
 """Bundles to work on, and to damage."""
 
+import os
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +34,13 @@ def artifacts(small_bundle: Path, tmp_path: Path) -> Path:
 def bundle_folder(artifacts: Path) -> Path:
     """The champion's folder in it."""
     return artifacts / (champion_version(artifacts) or "")
+
+
+@pytest.fixture
+def open_artifacts(small_bundle: Path) -> Iterator[Path]:
+    """An artifacts folder of the test's own that any user can reach, unlike those of pytest."""
+    if os.getuid() != 0:
+        pytest.skip("needs root, to become another user")
+    with tempfile.TemporaryDirectory(prefix="carprice-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(shutil.copytree(small_bundle, Path(folder) / "artifacts"))
