@@ -69,7 +69,7 @@ def figures(listings: Path, market_name: str, output: Path | None, force: bool) 
     source = load_market(market_name, load_settings(os.environ).markets_dir)
     cars = load_listings(listings, source, _make_progress()).frame
     with open_output(output, force) as stream:
-        stream.write(write_figures(measure_figures(cars, source), cars).encode())
+        stream.write(write_figures(measure_figures(cars, source), cars, source).encode())
 
 
 def _make_progress() -> Callable[[int], None]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from carprice.market.figures import MILES, YEAR_QUANTILES, read_figures
+from carprice.market.figures import DISTANCE, YEAR_QUANTILES, read_figures
 
 BATCH_ROWS = 50_000
 NEWEST_YEAR = 2020
@@ -85,7 +85,7 @@ def _draw_years(cars: pl.DataFrame, uniform: Floats) -> Floats:
 
 def _draw_miles(cars: pl.DataFrame, years: Floats, normal: Floats) -> Floats:
     driven = np.maximum(NEWEST_YEAR - years, NEW_CAR_YEARS)
-    pace = cars["miles_per_year"].to_numpy() * np.exp(cars["miles_spread"].to_numpy() * normal)
+    pace = cars["distance_per_year"].to_numpy() * np.exp(cars["distance_spread"].to_numpy() * normal)
     miles: Floats = np.maximum(np.rint(pace * driven), 1.0)
     return miles
 
@@ -93,7 +93,7 @@ def _draw_miles(cars: pl.DataFrame, years: Floats, normal: Floats) -> Floats:
 def _draw_prices(cars: pl.DataFrame, years: Floats, miles: Floats, normal: Floats) -> Floats:
     level = np.log(cars["price"].to_numpy())
     level = level + (NEWEST_YEAR - years) * np.log1p(-cars["loss_per_year"].to_numpy())
-    level = level + miles / MILES * np.log1p(-cars["loss_per_10000_miles"].to_numpy())
+    level = level + miles / DISTANCE * np.log1p(-cars["loss_per_10000"].to_numpy())
     level = level + cars["spread"].to_numpy() * normal
     prices: Floats = np.maximum(np.rint(np.exp(level) / PRICE_STEP), 1.0) * PRICE_STEP
     return prices

@@ -14,18 +14,19 @@ FIGURES_FILE = "demo-cars.csv"
 MIN_LISTINGS = 10
 """A version with fewer listings has no figures, so that no figure shows a single listing."""
 YEAR_QUANTILES = {"year_first": 0.02, "year_early": 0.25, "year_middle": 0.5, "year_late": 0.75, "year_last": 0.98}
-MILES = 10_000
+DISTANCE = 10_000
+"""Losses are per so much distance."""
 OUTLIER_SPREADS = 4.0
 PRIOR_LISTINGS = 20.0
 """A model's losses are drawn towards those of all cars as much as by this many listings."""
 MAD_TO_SPREAD = 1.4826
-MIN_MILES_PER_YEAR, MIN_SPREAD = 100.0, 0.02
+MIN_DISTANCE_PER_YEAR, MIN_SPREAD = 100.0, 0.02
 
 VERSION = ("make", "model", "transmission", "fuel", "engine_size")
 NOTE = """\
-# Figures per version of a car, measured from {rows:,} British listings of {year}; these are not listings.
-# Versions with fewer than {least} listings are left out. Prices are pounds for a new car without a mile on it.
-# Measured by: ./carprice market figures LISTINGS --market uk --output markets/{file}
+# Figures per version of a car, measured from {rows:,} listings of {year} ({title}); these are not listings.
+# Versions with fewer than {least} listings are left out. Prices are {currency} for a new, undriven car;
+# distances are {unit}. Measured by: ./carprice market figures LISTINGS --market {name}
 """
 
 Floats = npt.NDArray[np.float64]
@@ -34,9 +35,9 @@ Floats = npt.NDArray[np.float64]
 def measure_figures(listings: pl.DataFrame, market: Market) -> pl.DataFrame:
     """One row of figures per version (make, model, transmission, fuel, engine size) of clean listings.
 
-    share: of all listings. price: of a new one. loss_per_year, loss_per_10000_miles: the part of the
+    share: of all listings. price: of a new one. loss_per_year, loss_per_10000: the part of the
     price that goes with each. spread: standard deviation of the log price around that. year_first to
-    year_last: quantiles of the year. miles_per_year: median. miles_spread: of its logarithm.
+    year_last: quantiles of the year. distance_per_year: median. distance_spread: of its logarithm.
     Raises MarketError for a market without one of the features, ListingsError for too few listings.
     """
     for name in (*VERSION, "year", "mileage"):
@@ -44,7 +45,7 @@ def measure_figures(listings: pl.DataFrame, market: Market) -> pl.DataFrame:
             raise MarketError(f"market {market.name}: has no feature {name!r}, which figures are measured of")
     newest = float(listings.select(pl.max("year")).item())
     cars = listings.with_columns(
-        age=newest - pl.col("year"), miles=pl.col("mileage") / MILES, level=pl.col("price").log()
+        age=newest - pl.col("year"), miles=pl.col("mileage") / DISTANCE, level=pl.col("price").log()
     ).drop_nulls(["age", "miles"])
     cars = cars.filter(pl.len().over(VERSION) >= MIN_LISTINGS)
     if cars.is_empty():
@@ -53,10 +54,17 @@ def measure_figures(listings: pl.DataFrame, market: Market) -> pl.DataFrame:
     return figures.sort(VERSION, nulls_last=True)
 
 
-def write_figures(figures: pl.DataFrame, listings: pl.DataFrame) -> str:
+def write_figures(figures: pl.DataFrame, listings: pl.DataFrame, market: Market) -> str:
     """The figures as CSV text under a comment that says what they are and what they were measured from."""
-    year = int(listings.select(pl.max("year")).item())
-    note = NOTE.format(rows=listings.height, year=year, least=MIN_LISTINGS, file=FIGURES_FILE)
+    note = NOTE.format(
+        rows=listings.height,
+        year=int(listings.select(pl.max("year")).item()),
+        title=market.title,
+        least=MIN_LISTINGS,
+        currency=market.currency,
+        unit=market.distance_unit,
+        name=market.name,
+    )
     return note + figures.write_csv()
 
 
@@ -77,7 +85,7 @@ def _measure_prices(cars: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield model.with_columns(
             new_level=level,
             loss_per_year=pl.lit(-np.expm1(-losses[0])),
-            loss_per_10000_miles=-np.expm1(-losses[1]),
+            loss_per_10000=-np.expm1(-losses[1]),
         )
 
 
@@ -101,19 +109,19 @@ def _fit_losses(centred: Floats, prior: Floats, weight: float) -> Floats:
 
 
 def _summaries(rows: int) -> dict[str, pl.Expr]:
-    level, pace = pl.col("new_level"), _miles_per_year()
+    level, pace = pl.col("new_level"), _distance_per_year()
     return {
         "share": (pl.len() / rows).round(6),
         "price": _round_tens(level.median().exp()),
         "loss_per_year": pl.first("loss_per_year").round(4),
-        "loss_per_10000_miles": pl.first("loss_per_10000_miles").round(4),
+        "loss_per_10000": pl.first("loss_per_10000").round(4),
         "spread": _spread(level).clip(MIN_SPREAD).round(4),
         **{
             name: pl.col("year").quantile(share, "nearest").cast(pl.Int64)
             for name, share in YEAR_QUANTILES.items()
         },
-        "miles_per_year": _round_tens(pace.median().clip(MIN_MILES_PER_YEAR)),
-        "miles_spread": _spread(pace.log()).clip(0.1, 1.5).round(2),
+        "distance_per_year": _round_tens(pace.median().clip(MIN_DISTANCE_PER_YEAR)),
+        "distance_spread": _spread(pace.log()).clip(0.1, 1.5).round(2),
     }
 
 
@@ -121,7 +129,7 @@ def _spread(values: pl.Expr) -> pl.Expr:
     return (values - values.median()).abs().median() * MAD_TO_SPREAD
 
 
-def _miles_per_year() -> pl.Expr:
+def _distance_per_year() -> pl.Expr:
     # A car of the newest year was on the road for part of it.
     return pl.col("mileage").clip(1) / (pl.col("age")).clip(0.3)
 
