@@ -1,0 +1,127 @@
+"""carprice price."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import click
+
+from carprice.cli.console import print_json
+from carprice.errors import ListingsError
+from carprice.market.market import Feature
+from carprice.model.listing import parse_fields
+from carprice.model.manifest import find_bundle
+from carprice.model.pricer import Breakdown, Pricer, Valuation, load_pricer
+from carprice.settings import Settings, load_settings
+
+NOT_GIVEN = "not given"
+TITLE = ("make", "model", "year")
+
+
+@dataclass(frozen=True)
+class Quote:
+    """One priced car: its fields as the API takes them, and what the model says."""
+
+    pricer: Pricer
+    listing: Mapping[str, Any]
+    valuation: Valuation
+    breakdown: Breakdown
+
+
+@click.command()
+@click.argument("fields", nargs=-1, metavar="FIELD=VALUE...")
+@click.option("--model", "version", metavar="VERSION", help="Ask this model instead of the champion.")
+@click.option("--explain", is_flag=True, help="Show what each field adds to the price.")
+@click.option("--json", "as_json", is_flag=True, help="Print the valuation as JSON.")
+def price(fields: tuple[str, ...], version: str | None, explain: bool, as_json: bool) -> None:
+    """Price one car: ./carprice price make=Ford model=Fiesta year=2017 mileage=15944 ...
+
+    No server is needed. A model's name with a space needs quotes: "model=3 Series".
+    """
+    quote = price_car(fields, load_settings(os.environ, model_version=version))
+    if as_json:
+        print_json("valuation", describe_quote(quote, explain))
+    else:
+        click.echo(format_quote(quote, explain))
+
+
+def price_car(fields: Sequence[str], settings: Settings) -> Quote:
+    """Price a car given as `field=value` texts. Raises ListingsError naming every wrong field, and BundleError."""
+    pairs = split_fields(fields)
+    pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version))
+    listing = parse_fields(pricer.market, pairs)
+    return Quote(pricer, listing, pricer.price(listing), pricer.explain(listing))
+
+
+def split_fields(fields: Sequence[str]) -> dict[str, str]:
+    """The texts `field=value` as a dict. Raises ListingsError for one without `=`, and for a field given twice."""
+    pairs: dict[str, str] = {}
+    for field in fields:
+        name, equals, value = field.partition("=")
+        if not equals or not name:
+            raise ListingsError(
+                f"{field!r} is not FIELD=VALUE", "Such as: ./carprice price make=BMW 'model=3 Series' year=2017"
+            )
+        if name in pairs:
+            raise ListingsError(f"{name}: is given twice ({pairs[name]!r} and {value!r})")
+        pairs[name] = value
+    return pairs
+
+
+def describe_quote(quote: Quote, explain: bool) -> dict[str, Any]:
+    """The quote as plain data, in the words of the HTTP API."""
+    valuation, pricer = quote.valuation, quote.pricer
+    data: dict[str, Any] = {
+        **{key: getattr(valuation, key) for key in ("price", "low", "high")},
+        "currency": pricer.market.currency,
+        "coverage": pricer.coverage,
+        "model_version": pricer.version,
+        "warnings": [asdict(warned) for warned in valuation.warnings],
+    }
+    if explain:
+        parts = [{"feature": name, "amount": amount} for name, amount in quote.breakdown.parts]
+        data["breakdown"] = {"base": quote.breakdown.base, "parts": parts}
+    return data
+
+
+def format_quote(quote: Quote, explain: bool) -> str:
+    """The quote as lines for a person."""
+    valuation, pricer = quote.valuation, quote.pricer
+    currency, coverage = pricer.market.currency, f"{pricer.coverage:.0%}"
+    named = [pricer.market.feature(name) for name in TITLE if name in quote.listing]
+    lines = [
+        *([" ".join(_write_value(feature, quote.listing) for feature in named)] if named else []),
+        f"Price  {valuation.price:,} {currency}",
+        f"Range  {valuation.low:,} to {valuation.high:,} {currency} (holds {coverage} of asking prices)",
+        f"Model  {pricer.version}, {pricer.market.title}",
+    ]
+    if pricer.manifest.get("demo"):
+        lines.append("Note: this model learnt from simulated listings. Train one on yours: ./carprice train")
+    lines += [f"Note: {warned.field} {warned.detail}" for warned in valuation.warnings]
+    return "\n".join([*lines, *(["", *_format_breakdown(quote)] if explain else [])])
+
+
+def _format_breakdown(quote: Quote) -> list[str]:
+    """The typical car's price, what each field adds to it, the largest first, and their sum."""
+    market = quote.pricer.market
+    rows = [("Typical car", "", f"{quote.breakdown.base:,}")]
+    for name, amount in sorted(quote.breakdown.parts, key=lambda part: -abs(part[1])):
+        feature = market.feature(name)
+        rows.append((feature.label if feature else name, _write_value(feature, quote.listing), f"{amount:+,}"))
+    rows.append(("Price", "", f"{quote.valuation.price:,}"))
+    first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
+    lines = [f"{label:<{first}}  {value:<{second}}  {amount:>{third}}" for label, value, amount in rows]
+    return [*lines[:-1], "-" * len(lines[0]), f"{lines[-1]} {market.currency}"]
+
+
+def _write_value(feature: Feature | None, listing: Mapping[str, Any]) -> str:
+    value = listing.get(feature.name) if feature else None
+    if feature is None or value is None:
+        return NOT_GIVEN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, float):
+        return " ".join(str(value).split())
+    number = f"{value:.0f}" if feature.kind == "year" else f"{value:,.12g}"
+    return f"{number} {feature.unit}".rstrip()

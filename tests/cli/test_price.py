@@ -1,0 +1,215 @@
+"""carprice price: what the operator sees, whole."""
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.tiny import write_tiny
+
+from carprice.cli.main import main
+from carprice.model.manifest import RETRAIN
+
+Run = Callable[..., tuple[int, str, str]]
+
+HINT = "Fields: make, year, mileage, leather\n"
+
+# ln 10,000 - 0.2 + 0.3 + 0.1
+FORD = round(10_000 * math.exp(0.2))
+
+
+@pytest.fixture
+def version(tmp_path: Path) -> str:
+    return write_tiny(tmp_path / "artifacts")
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run `carprice price` in this process: exit code, stdout, stderr."""
+    monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(tmp_path / "artifacts"))
+
+    def run_command(*argv: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["carprice", "price", *argv])
+        code = main()
+        output = capfd.readouterr()
+        return code, output.out, output.err
+
+    return run_command
+
+
+def test_a_price(run: Run, version: str) -> None:
+    assert FORD == 12214
+    assert run("make=Ford", "year=2020", "mileage=50000") == (
+        0,
+        f"""\
+Ford 2020
+Price  12,214 EUR
+Range  11,052 to 14,918 EUR (holds 90% of asking prices)
+Model  {version}, Four fields
+""",
+        "",
+    )
+
+
+def test_a_price_explained(run: Run, version: str) -> None:
+    assert run("--explain", "make=Ford", "year=2020", "mileage=50000", "leather=yes") == (
+        0,
+        f"""\
+Ford 2020
+Price  12,214 EUR
+Range  11,052 to 14,918 EUR (holds 90% of asking prices)
+Model  {version}, Four fields
+
+Typical car               10,000
+Year           2020       +3,321
+Make           Ford       -2,214
+Mileage        50,000 km  +1,107
+Leather seats  yes            +0
+--------------------------------
+Price                     12,214 EUR
+""",
+        "",
+    )
+
+
+def test_a_price_with_notes(run: Run, tmp_path: Path) -> None:
+    version = write_tiny(tmp_path / "artifacts", demo=True)
+    assert run("make=Frod", "year=1995", "mileage=", "leather=no", "--explain") == (
+        0,
+        f"""\
+Frod 1995
+Price  10,000 EUR
+Range  9,048 to 12,214 EUR (holds 90% of asking prices)
+Model  {version}, Four fields
+Note: this model learnt from simulated listings. Train one on yours: ./carprice train
+Note: make was not among the training listings; did you mean 'Ford'?
+Note: year is outside the training listings, which go from 2005 to 2025
+
+Typical car               10,000
+Year           1995       -3,000
+Make           Frod       +2,000
+Mileage        not given  +1,000
+Leather seats  no             +0
+--------------------------------
+Price                     10,000 EUR
+""",
+        "",
+    )
+
+
+def test_json(run: Run, version: str) -> None:
+    code, out, errors = run("make=ford", "year=2020", "mileage=50000", "--json")
+    assert (code, errors) == (0, "")
+    valuation: dict[str, Any] = {
+        "price": 12214,
+        "low": 11052,
+        "high": 14918,
+        "currency": "EUR",
+        "coverage": 0.9,
+        "model_version": version,
+        "warnings": [],
+    }
+    assert json.loads(out) == {"schema": 1, "kind": "valuation", "data": valuation}
+    code, out, _ = run("make=Lada", "year=2020", "mileage=50000", "--json", "--explain")
+    found = json.loads(out)["data"]
+    assert found["warnings"] == [
+        {
+            "field": "make",
+            "code": "unknown_category",
+            "detail": "was not among the training listings",
+            "suggestions": [],
+        }
+    ]
+    assert [part["feature"] for part in found["breakdown"]["parts"]] == ["make", "year", "mileage", "leather"]
+    amounts = [part["amount"] for part in found["breakdown"]["parts"]]
+    assert found["breakdown"]["base"] + sum(amounts) == found["price"]
+
+
+def test_another_model(run: Run, version: str, tmp_path: Path) -> None:
+    other = write_tiny(tmp_path / "artifacts")
+    assert f"Model  {other}, " in run("make=Ford", "year=2020")[1]
+    assert f"Model  {version}, " in run("make=Ford", "year=2020", "--model", version)[1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ((), f"make: is required; year: is required\n{HINT}"),
+        (
+            ("make=", "year=1900", "mileage=-5", "milage=5", "colour=red"),
+            "make: is required; year: should be from 1990 to 2030; mileage: should be from 0 to 900000 km; "
+            "milage: is not a field of this market; did you mean 'mileage'?; "
+            f"colour: is not a field of this market\n{HINT}",
+        ),
+        (("make=Ford", "year=new"), "year: should be a number (got 'new')\n"),
+        (("make=Ford", "year=2020", "leather=maybe"), "leather: should be true or false (got 'maybe')\n"),
+        (("make=Ford", "year=2020.5"), f"year: should be a whole number\n{HINT}"),
+        (("make=Ford", "year=nan"), f"year: should be a whole number\n{HINT}"),
+        (
+            ("Ford",),
+            "'Ford' is not FIELD=VALUE\nSuch as: ./carprice price make=BMW 'model=3 Series' year=2017\n",
+        ),
+        (
+            ("=Ford",),
+            "'=Ford' is not FIELD=VALUE\nSuch as: ./carprice price make=BMW 'model=3 Series' year=2017\n",
+        ),
+        (("make=Ford", "make=Audi"), "make: is given twice ('Ford' and 'Audi')\n"),
+    ],
+)
+def test_wrong_fields(run: Run, version: str, fields: tuple[str, ...], message: str) -> None:
+    assert run(*fields) == (1, "", f"Error: {message}")
+
+
+def test_no_model(run: Run, tmp_path: Path) -> None:
+    assert run("make=Ford") == (
+        1,
+        "",
+        f"Error: {tmp_path / 'artifacts'}: has no champion, so there is no model to serve\n"
+        "Train one: ./carprice train\n",
+    )
+
+
+def test_a_model_that_is_missing(run: Run, version: str, tmp_path: Path) -> None:
+    assert run("make=Ford", "--model", "20200101T000000Z") == (
+        1,
+        "",
+        f"Error: {tmp_path / 'artifacts'}: has no bundle 20200101T000000Z. Bundles there: {version}\n{RETRAIN}\n",
+    )
+
+
+def test_a_damaged_model(run: Run, version: str, tmp_path: Path) -> None:
+    path = tmp_path / "artifacts" / version / "scaler.pkl"
+    path.unlink()
+    assert run("make=Ford", "year=2020") == (1, "", f"Error: {path}: is missing\n{RETRAIN}\n")
+
+
+def test_a_real_market(run: Run, small_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(small_bundle))
+    car = ("make=bmw", "model=3 series", "year=2017", "transmission=Manual", "mileage=15944.5", "fuel=Petrol")
+    code, out, errors = run(*car, "tax=150", "--explain")
+    assert (code, errors) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    base, *parts, _, total = lines[lines.index([]) + 1 :]
+    amounts = [int(line[-1].replace(",", "")) for line in (base, *parts)]
+    assert sum(amounts) == int(total[1].replace(",", ""))
+    assert total[1:] == lines[1][1:]
+    assert "15,944.5 mi" in out
+    assert "not given" in out
+
+
+def test_it_needs_none_of_the_heavy_libraries(version: str, tmp_path: Path) -> None:
+    """A price comes in a blink: neither polars nor MLflow nor NumPy is imported for it."""
+    code = (
+        "import sys; from carprice.cli.main import main\n"
+        "sys.argv = ['carprice', 'price', 'make=Ford', 'year=2020']\n"
+        "main(); print(sorted({'polars', 'numpy', 'mlflow', 'lightgbm', 'pandas'} & set(sys.modules)))"
+    )
+    environment = {"CARPRICE_ARTIFACTS_DIR": str(tmp_path / "artifacts"), "PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
