@@ -34,7 +34,8 @@ class Settings:
     fallback_dir: str = ""
     model_version: str = ""
     release: str = "local"
-    threads: int = 4
+    threads: int = 16
+    idle_seconds: int = 15
     max_body_bytes: int = 8 * MIB
     max_batch_rows: int = 10_000
     max_batches: int = 2

@@ -1,16 +1,20 @@
 """JSON lines in logs/: what happened, and a sample of valid requests with their answers.
 
-Both files rotate by size. Replicas may share the folder: concurrent-log-handler takes a file lock for each
-line, so a busy service writes a bounded number of lines a second and says how many it left out.
+Both files rotate by size. Replicas may share the folder: concurrent-log-handler takes a file lock for each line.
+So that no request ever waits for a disk, or for another replica that stands still with the lock, a thread of
+its own writes the lines, and a busy service writes a bounded number of them a second and says how many it left
+out.
 """
 
 import json
 import logging
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from queue import Full, Queue
+from typing import Any, TextIO
 
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 
@@ -19,6 +23,19 @@ from carprice.settings import Settings
 LOG_FILE = "api.jsonl"
 SAMPLE_FILE = "requests.jsonl"
 SAMPLE_FILES = 1
+MAX_WAITING = 1000
+MAX_PATH = 200
+FLUSH_SECONDS = 2.0
+
+
+def say_line(stream: TextIO, level: str, event: str, **facts: Any) -> None:
+    """One line for whoever watches the process."""
+    print(_as_line({"level": level, "event": event, **facts}), file=stream, flush=True)
+
+
+def _as_line(facts: dict[str, Any]) -> str:
+    stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return json.dumps({"time": stamp, **facts}, ensure_ascii=False)
 
 
 class _Budget:
@@ -29,7 +46,7 @@ class _Budget:
         self._left = 0
         self._ends = 0.0
         self._lock = threading.Lock()
-        self.left_out = 0
+        self._left_out = 0
 
     def take(self, now: float) -> bool:
         with self._lock:
@@ -38,8 +55,51 @@ class _Budget:
             if self._left:
                 self._left -= 1
                 return True
-            self.left_out += 1
+            self._left_out += 1
             return False
+
+    def take_left_out(self) -> int:
+        """How many went over since this was last asked."""
+        with self._lock:
+            found, self._left_out = self._left_out, 0
+            return found
+
+
+class _File(ConcurrentRotatingFileHandler):
+    """A file that rotates by size. What cannot be written is lost, and said once: a full disk stops no service."""
+
+    failed = False
+
+    def handleError(self, _: logging.LogRecord) -> None:  # noqa: N802  logging's name
+        if not self.failed:
+            self.failed = True
+            _complain(Path(self.baseFilename), sys.exception())
+
+
+class _Writer:
+    """Writes lines to their files in its own thread, in the order they came."""
+
+    def __init__(self) -> None:
+        self._lines: Queue[tuple[logging.Handler, str] | None] = Queue(MAX_WAITING)
+        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._thread.start()
+
+    def add(self, file: logging.Handler | None, line: str) -> None:
+        """Write the line soon; it is lost where there is no file, or where the disk is far behind."""
+        if file:
+            with suppress(Full):
+                self._lines.put_nowait((file, line))
+
+    def close(self) -> None:
+        """Write what waits, for no longer than FLUSH_SECONDS."""
+        with suppress(Full):
+            self._lines.put(None, timeout=FLUSH_SECONDS)
+            self._thread.join(FLUSH_SECONDS)
+
+    def _write(self) -> None:
+        while waiting := self._lines.get():
+            file, line = waiting
+            file.handle(logging.LogRecord("carprice", logging.INFO, "", 0, line, None, None))
 
 
 class RequestLog:
@@ -48,33 +108,36 @@ class RequestLog:
     def __init__(self, settings: Settings) -> None:
         self._release = settings.release
         self._lines = _Budget(settings.log_lines_per_second)
+        self._failures = _Budget(settings.log_lines_per_second)
         self._samples = _Budget(settings.samples_per_second)
         self._log = _open_file(settings.logs_dir / LOG_FILE, settings.log_bytes, settings.log_files)
         self._sample = _open_file(settings.logs_dir / SAMPLE_FILE, settings.sample_bytes, SAMPLE_FILES)
+        self._writer = _Writer()
 
     def info(self, event: str, **facts: Any) -> None:
         """Something worth knowing, also on stdout."""
-        self._write("info", event, facts, sys.stdout)
+        self._say(sys.stdout, "info", event, facts)
 
     def error(self, event: str, **facts: Any) -> None:
         """Something that needs a person, also on stderr."""
-        self._write("error", event, facts, sys.stderr)
+        self._say(sys.stderr, "error", event, facts)
 
     def wants_request(self, now: float, status: int) -> bool:
-        """Whether this request is to be logged: failures always, the rest within the lines a second."""
-        return self._lines.take(now) or status >= 500
+        """Whether this request is to be logged: failures have as many lines a second as all the rest."""
+        return (self._lines if status < 500 else self._failures).take(now)
 
     def add_request(
         self, request_id: str, trace: str, method: str, path: str, status: int, seconds: float, version: str
     ) -> None:
         """One request."""
-        facts: dict[str, Any] = {"request_id": request_id, "method": method, "path": path, "status": status}
+        facts: dict[str, Any] = {"level": "info" if status < 500 else "error", "event": "request"}
+        facts |= {"request_id": request_id, "method": method, "path": path[:MAX_PATH], "status": status}
         facts |= {"ms": round(seconds * 1000, 3), "model_version": version}
         if trace:
             facts["trace_id"] = trace
-        if self._lines.left_out:
-            facts["left_out_before"], self._lines.left_out = self._lines.left_out, 0
-        self._emit(self._log, {"level": "info" if status < 500 else "error", "event": "request", **facts})
+        if left_out := self._lines.take_left_out() + self._failures.take_left_out():
+            facts["left_out_before"] = left_out
+        self._add(self._log, facts)
 
     def wants_sample(self, now: float) -> bool:
         """Whether this second has room for one more sample."""
@@ -83,25 +146,21 @@ class RequestLog:
     def add_sample(self, request_id: str, version: str, listing: Any, answer: dict[str, Any]) -> None:
         """A valid request with its answer, for replay against another model."""
         facts = {"request_id": request_id, "model_version": version, "listing": listing, "answer": answer}
-        self._emit(self._sample, facts)
+        self._add(self._sample, facts)
 
     def close(self) -> None:
-        """Close the files."""
-        for handler in (self._log, self._sample):
-            if handler:
-                handler.close()
+        """Write what waits and close the files."""
+        self._writer.close()
+        for file in (self._log, self._sample):
+            if file:
+                file.close()
 
-    def _write(self, level: str, event: str, facts: dict[str, Any], stream: Any) -> None:
-        line = {"level": level, "event": event, **facts}
-        print(json.dumps(line, ensure_ascii=False), file=stream, flush=True)
-        self._emit(self._log, line)
+    def _say(self, stream: TextIO, level: str, event: str, facts: dict[str, Any]) -> None:
+        say_line(stream, level, event, release=self._release, **facts)
+        self._add(self._log, {"level": level, "event": event, **facts})
 
-    def _emit(self, handler: logging.Handler | None, facts: dict[str, Any]) -> None:
-        if handler is None:
-            return
-        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-        text = json.dumps({"time": stamp, "release": self._release, **facts}, ensure_ascii=False)
-        handler.handle(logging.LogRecord("carprice", logging.INFO, "", 0, text, None, None))
+    def _add(self, file: logging.Handler | None, facts: dict[str, Any]) -> None:
+        self._writer.add(file, _as_line({"release": self._release, **facts}))
 
 
 def _open_file(path: Path, max_bytes: int, files: int) -> logging.Handler | None:
@@ -109,11 +168,12 @@ def _open_file(path: Path, max_bytes: int, files: int) -> logging.Handler | None
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a"):
             pass
-        return ConcurrentRotatingFileHandler(str(path), maxBytes=max_bytes, backupCount=files, encoding="utf-8")
+        return _File(str(path), maxBytes=max_bytes, backupCount=files, encoding="utf-8")
     except OSError as error:
-        print(
-            f"{path}: cannot be written ({error.strerror}); serving goes on without it",
-            file=sys.stderr,
-            flush=True,
-        )
+        _complain(path, error)
         return None
+
+
+def _complain(path: Path, error: BaseException | None) -> None:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    say_line(sys.stderr, "error", "log not written", path=str(path), reason=reason)

@@ -1,55 +1,116 @@
 """The production server around the app. Granian is named in this file only, so that another can replace it."""
 
-import json
+import logging
 import multiprocessing
 import os
+import signal
 import sys
+import threading
+from multiprocessing.util import Finalize
 from typing import Any
 
+from carprice.api.address import find_address
 from carprice.api.app import create_app
+from carprice.api.requestlog import say_line
+from carprice.api.silence import watch_silence
 from carprice.api.watchdog import Watchdog
 from carprice.settings import Settings, load_settings
+
+MAX_CONNECTIONS = 1024
+"""Open at once, idle ones too; the next wait in the listening queue, which is as long again."""
+MAX_HEAD_BYTES = 65_536
 
 
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT, let the requests in flight finish, and return the exit code.
 
     One worker process: a replica is one process, and more of them is the stack's business. The worker reads
-    its settings from the environment again, because Granian starts it afresh.
+    its settings from the environment again, because Granian starts it afresh. A worker that ends by itself ends
+    this process with exit code 1. Raises StackError where the service cannot listen.
     """
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
 
     server = Granian(
         "carprice.api.server:build_app",
         factory=True,
-        address=settings.host,
+        address=find_address(settings.host, settings.port),
         port=settings.port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=settings.idle_seconds * 1000, max_buffer_size=MAX_HEAD_BYTES
+        ),
         websockets=False,
         workers=1,
         blocking_threads=settings.threads,
+        backlog=MAX_CONNECTIONS,
+        backpressure=MAX_CONNECTIONS,
         workers_kill_timeout=settings.shutdown_seconds,
         log_access=False,
+        log_level=LogLevels.warning,
+        log_dictconfig=_LOGGING,
     )
-    watchdog = Watchdog(
-        settings.host, settings.port, settings.watchdog_seconds, settings.watchdog_failures, _end_worker
-    )
-    watching = watchdog.start()
+
+    def end_worker(reason: str) -> None:
+        """Kill the worker: Granian then leaves with exit code 1, and Docker or supervisord starts it anew."""
+        if server.interrupt_signal:
+            return  # it is stopping already, and has until shutdown_seconds
+        say_line(sys.stderr, "error", "worker ended", reason=reason)
+        for worker in multiprocessing.active_children():
+            worker.kill()
+
+    watching = Watchdog(
+        settings.host, settings.port, settings.watchdog_seconds, settings.watchdog_failures, end_worker
+    ).start()
     server.serve()
     watching.set()
+    say_line(sys.stdout, "info", "stopped")
     return 0
-
-
-def _end_worker(reason: str) -> None:
-    """Kill the worker. Granian then leaves with exit code 1, and Docker or supervisord starts a new replica."""
-    line = {"level": "error", "event": "worker ended", "reason": reason}
-    print(json.dumps(line), file=sys.stderr, flush=True)
-    for worker in multiprocessing.active_children():
-        worker.kill()
 
 
 def build_app() -> Any:
     """The WSGI application of a worker, with the settings of the environment."""
-    return create_app(load_settings(os.environ))
+    settings = load_settings(os.environ)
+    app = create_app(settings)
+    watch_silence(settings.port, settings.idle_seconds)
+    _follow_parent(settings.shutdown_seconds)
+    service = app.extensions["carprice"]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    service.log.info("serving", url=f"http://{host}:{settings.port}", model_version=service.version)
+    Finalize(None, service.close, exitpriority=0)
+    return app
+
+
+def _follow_parent(seconds: float) -> None:
+    """Stop when the main process is gone, however it went: a worker of nobody would hold the port."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is None:
+            return
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(seconds)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+class _ServerLine(logging.StreamHandler[Any]):
+    """Granian's warnings and errors as lines like all others."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        # More threads than cores are meant: a body that comes slowly holds one.
+        if not message.startswith("Configuration allows spawning"):
+            say_line(sys.stderr, record.levelname.lower(), "server", detail=message)
+
+
+_LOGGING = {
+    "formatters": {},
+    "handlers": {"line": {"()": _ServerLine}},
+    "loggers": {"_granian": {"handlers": ["line"], "propagate": False}},
+}

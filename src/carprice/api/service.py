@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from pathlib import Path
 
 from carprice.api.decoding import ListingDecoder
@@ -13,6 +14,7 @@ from carprice.model.pricer import Pricer, load_pricer
 from carprice.settings import Settings
 
 LOOK_AGAIN_SECONDS = 1.0
+PAUSE_PER_LOOK = 10
 NO_VERSION = "none"
 ARTIFACTS = "artifacts"
 FALLBACK = "fallback"
@@ -44,15 +46,10 @@ class Service:
         self.metrics = Metrics()
         self.log = RequestLog(settings)
         self.model: LoadedModel | None = None
-        self.reason: CarPriceError | None = None
+        self.reason = "It is being loaded"
         self.batches = threading.BoundedSemaphore(settings.max_batches)
         self._closed = threading.Event()
         self._set_version(NO_VERSION)
-
-    def _set_version(self, version: str) -> None:
-        """The loaded model's version, or `none`, and with it the headers that every answer has."""
-        self.version = version
-        self.headers = (("X-Model-Version", version), ("X-Release", self.settings.release), *SECURITY)
 
     def load(self) -> bool:
         """Try to load the model of the settings; say the reason once where it cannot be had.
@@ -65,21 +62,23 @@ class Service:
                 return False
             model = LoadedModel(load_pricer(folder), source)
         except CarPriceError as error:
-            if str(error) != str(self.reason):
-                self.log.error("model not loaded", reason=str(error))
-            self.reason = error
+            self._note_reason(f"{error.what}. {error.hint}" if error.hint else error.what)
             return False
-        digest = model.pricer.manifest["files"]["model.pkl"]["sha256"]
-        self.metrics.set_model(model.version, digest, model.currency)
-        self.reason, self.model = None, model
-        self._set_version(model.version)
-        self.log.info("model loaded", model_version=model.version, source=source)
+        except Exception:  # a bug, which should end neither the service nor the search for a model
+            self._note_reason("The service failed on it; its log has the traceback", traceback.format_exc())
+            return False
+        self._use_model(model)
         return source != FALLBACK
 
     def load_or_watch(self) -> None:
         """Load the model now, or keep looking for it in the background until it is there."""
         if not self.load():
             threading.Thread(target=self._watch, name="model-watch", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop looking for a model, write what waits for the logs and close them."""
+        self._closed.set()
+        self.log.close()
 
     def _find_folder(self) -> tuple[Path, str]:
         artifacts_dir, wanted = self.settings.artifacts_dir, self.settings.model_version
@@ -88,11 +87,28 @@ class Service:
             return find_bundle(Path(fallback)), FALLBACK
         return find_bundle(artifacts_dir, wanted), ARTIFACTS
 
-    def close(self) -> None:
-        """Stop looking for a model and close the logs."""
-        self._closed.set()
-        self.log.close()
+    def _note_reason(self, reason: str, trace: str = "") -> None:
+        if reason != self.reason:
+            self.log.error("model not loaded", reason=reason, **({"traceback": trace} if trace else {}))
+        self.reason = reason
+
+    def _use_model(self, model: LoadedModel) -> None:
+        digest = model.pricer.manifest["files"]["model.pkl"]["sha256"]
+        self.metrics.set_model(model.version, digest, model.currency)
+        self.model = model
+        self._set_version(model.version)
+        self.log.info("model loaded", model_version=model.version, source=model.source)
+
+    def _set_version(self, version: str) -> None:
+        """The loaded model's version, or `none`, and with it the headers that every answer has."""
+        self.version = version
+        self.headers = (("X-Model-Version", version), ("X-Release", self.settings.release), *SECURITY)
 
     def _watch(self) -> None:
-        while not self._closed.wait(LOOK_AGAIN_SECONDS) and not self.load():
-            pass
+        pause = LOOK_AGAIN_SECONDS
+        while not self._closed.wait(pause):
+            began = time.monotonic()
+            if self.load():
+                return
+            # A damaged bundle is read and hashed at each look: that should not take a core.
+            pause = max(LOOK_AGAIN_SECONDS, PAUSE_PER_LOOK * (time.monotonic() - began))
