@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 API_PORT = 5000
 MLFLOW_PORT = 5001
-MIB = 1024 * 1024
+KIB = 1024
+MIB = 1024 * KIB
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Settings:
     release: str = "local"
     threads: int = 16
     idle_seconds: int = 15
+    max_listing_bytes: int = 64 * KIB
     max_body_bytes: int = 8 * MIB
     max_batch_rows: int = 10_000
     max_batches: int = 2

@@ -1,19 +1,26 @@
 """Answers as status, headers and body, and errors as RFC 9457 problem details."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import msgspec
+from flask import Response
 
 from carprice.model.listing import Problem
 
-JSON = ("Content-Type", "application/json")
-PROBLEM = ("Content-Type", "application/problem+json")
+JSON_TYPE = "application/json"
+PROBLEM_TYPE = "application/problem+json"
+JSON = ("Content-Type", JSON_TYPE)
+PROBLEM = ("Content-Type", PROBLEM_TYPE)
 NO_STORE = ("Cache-Control", "no-store")
+RETRY = ("Retry-After", "1")
 MAX_ERRORS = 50
 
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+CRASHED = "The service failed on this request; its log has the reason"
+
+Headers = tuple[tuple[str, str], ...]
 
 
 class Answer(NamedTuple):
@@ -21,7 +28,23 @@ class Answer(NamedTuple):
 
     status: int
     body: bytes
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
+
+
+class RefusedError(Exception):
+    """A request that gets a problem for an answer; errors name the wrong fields, never their values."""
+
+    def __init__(self, status: int, detail: str, errors: Sequence[Problem] = (), headers: Headers = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
+
+    def answer(self, request_id: str) -> Answer:
+        """The problem as `application/problem+json`, which names the request as its log line does."""
+        body = problem_body(self.status, self.detail, self.errors) | {"instance": f"urn:x-request-id:{request_id}"}
+        return Answer(self.status, msgspec.json.encode(body), (PROBLEM, NO_STORE, *self.headers))
 
 
 def json_answer(data: Any, status: int = 200) -> Answer:
@@ -29,15 +52,7 @@ def json_answer(data: Any, status: int = 200) -> Answer:
     return Answer(status, msgspec.json.encode(data), (JSON, NO_STORE))
 
 
-def problem_answer(
-    status: int, detail: str, errors: Iterable[Problem] = (), headers: tuple[tuple[str, str], ...] = ()
-) -> Answer:
-    """A problem as `application/problem+json`; errors name the wrong fields, never their values."""
-    body = msgspec.json.encode(problem_body(status, detail, errors))
-    return Answer(status, body, (PROBLEM, NO_STORE, *headers))
-
-
-def problem_body(status: int, detail: str, errors: Iterable[Problem] = ()) -> dict[str, Any]:
+def problem_body(status: int, detail: str, errors: Sequence[Problem] = ()) -> dict[str, Any]:
     """The members of a problem, the first 50 wrong fields among them."""
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -45,7 +60,11 @@ def problem_body(status: int, detail: str, errors: Iterable[Problem] = ()) -> di
         "status": status,
         "detail": detail,
     }
-    fields = [{"detail": problem.detail, "pointer": problem.pointer} for problem in errors]
-    if fields:
-        body["errors"] = fields[:MAX_ERRORS]
+    if errors:
+        body["errors"] = [{"detail": error.detail, "pointer": error.pointer} for error in errors[:MAX_ERRORS]]
     return body
+
+
+def as_response(answer: Answer) -> Response:
+    """The answer as Flask gives it."""
+    return Response(answer.body, answer.status, list(answer.headers))

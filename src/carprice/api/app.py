@@ -1,21 +1,20 @@
 """The Flask app of the price service."""
 
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from flask.globals import request_ctx
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from carprice.api import info, pages, predict
-from carprice.api.answers import problem_answer
+from carprice.api.answers import CRASHED, RefusedError, as_response
 from carprice.api.gateway import Gateway
+from carprice.api.info import find_service
 from carprice.api.service import Service
 from carprice.settings import Settings
 
-_DETAILS = {
-    404: "There is nothing at this path; GET /api/docs lists what there is",
-    405: "This path does not take this method",
-    500: "The service failed on this request; its log has the reason",
-}
+_NOT_FOUND = "There is nothing at this path; GET /api/docs lists what there is"
 
 
 def create_app(settings: Settings) -> Flask:
@@ -24,16 +23,29 @@ def create_app(settings: Settings) -> Flask:
     The service behind the views is `app.extensions["carprice"]`; close it when the app is done with.
     """
     folder = Path(__file__).parent
-    app = Flask("carprice", root_path=str(folder), static_folder="static", template_folder="templates")
+    app = _App("carprice", root_path=str(folder), static_folder="static", template_folder="templates")
     service = Service(settings)
     app.extensions["carprice"] = service
     for blueprint in (predict.blueprint, info.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     app.before_request(_note_route)
-    app.register_error_handler(HTTPException, _answer_problem)
+    app.register_error_handler(RefusedError, _answer_refused)
+    app.register_error_handler(HTTPException, _answer_http_error)
     service.load_or_watch()
     app.wsgi_app = Gateway(app.wsgi_app, service)  # type: ignore[method-assign]
     return app
+
+
+class _App(Flask):
+    def log_exception(self, _: Any) -> None:
+        """In the log that everything else is in."""
+        find_service().log_crash(request.environ)
+
+    def make_default_options_response(self) -> Response:
+        """No content, which needs no content type."""
+        response = Response(status=204, headers={"Allow": ", ".join(_list_methods())})
+        del response.headers["Content-Type"]
+        return response
 
 
 def _note_route() -> None:
@@ -41,13 +53,19 @@ def _note_route() -> None:
         request.environ["carprice.route"] = request.url_rule.rule
 
 
-def _answer_problem(error: HTTPException) -> Response:
+def _answer_refused(refused: RefusedError) -> Response:
+    return as_response(refused.answer(request.environ["carprice.request_id"]))
+
+
+def _answer_http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    answer = problem_answer(status, _DETAILS.get(status, error.name))
-    response = Response(answer.body, answer.status, list(answer.headers))
-    if isinstance(error, InternalServerError):
-        return response
-    for name, value in error.get_headers():
-        if name == "Allow":
-            response.headers[name] = value
-    return response
+    if isinstance(error, MethodNotAllowed):
+        methods = ", ".join(_list_methods())
+        return _answer_refused(RefusedError(status, f"This path takes {methods}", headers=(("Allow", methods),)))
+    details = {404: _NOT_FOUND, 500: CRASHED}
+    return _answer_refused(RefusedError(status, details.get(status, error.name)))
+
+
+def _list_methods() -> list[str]:
+    adapter = request_ctx.url_adapter
+    return sorted(adapter.allowed_methods()) if adapter else []

@@ -7,17 +7,19 @@ the log are added here and nowhere else, which is why both ways are the same.
 import os
 import re
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
-from carprice.api.answers import STATUS_LINES, problem_answer
+from carprice.api.answers import CRASHED, STATUS_LINES, RefusedError
 from carprice.api.predict import PRICE_PATH, answer_price
 from carprice.api.service import Service
 
 QUIET_PATHS = frozenset(("/livez", "/readyz", "/info/status", "/metrics"))
 NO_ROUTE = "none"
+METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"))
+OTHER_METHOD = "_OTHER"
+"""What OpenTelemetry calls it: made-up methods should not become series of their own."""
 
 StartResponse = Callable[..., Any]
 
@@ -51,8 +53,8 @@ class Gateway:
         try:
             answer = answer_price(self._service, environ)
         except Exception:
-            self.report_crash()
-            answer = problem_answer(500, "The service failed on this request; its log has the reason")
+            self._service.log_crash(environ)
+            answer = RefusedError(500, CRASHED).answer(environ["carprice.request_id"])
         headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
         self._finish(environ, PRICE_PATH, answer.status, headers, started)
         start_response(STATUS_LINES[answer.status], headers)
@@ -66,7 +68,14 @@ class Gateway:
             self._finish(environ, route, int(status[:3]), headers, started)
             return start_response(status, headers, *rest)
 
-        return self._app(environ, start)
+        chunks = self._app(environ, start)
+        try:
+            # In one piece: the server sends a stream from a thread of its own, which a client that does not
+            # read would hold.
+            return [b"".join(chunks)]
+        finally:
+            if close := getattr(chunks, "close", None):
+                close()
 
     def _finish(
         self, environ: dict[str, Any], route: str, status: int, headers: list[tuple[str, str]], started: float
@@ -79,7 +88,8 @@ class Gateway:
             ("Server-Timing", f"app;dur={seconds * 1000:.3f}"),
             *service.headers,
         )
-        service.metrics.add_request(environ["REQUEST_METHOD"], route, status, seconds)
+        method = environ["REQUEST_METHOD"]
+        service.metrics.add_request(method if method in METHODS else OTHER_METHOD, route, status, seconds)
         if environ["PATH_INFO"] not in QUIET_PATHS and service.log.wants_request(ended, status):
             self._log_request(environ, status, seconds)
 
@@ -94,7 +104,3 @@ class Gateway:
             seconds,
             self._service.version,
         )
-
-    def report_crash(self) -> None:
-        """Log the exception being handled: a bug, which the client is told nothing of."""
-        self._service.log.error("request failed", traceback=traceback.format_exc())

@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app
 
-from carprice.api.answers import Answer, json_answer, problem_answer
+from carprice.api.answers import RefusedError, as_response, json_answer
 from carprice.api.metrics import CONTENT_TYPE
-from carprice.api.service import LoadedModel, Service
+from carprice.api.service import FALLBACK, LoadedModel, Service
 from carprice.errors import BundleError
 from carprice.model.manifest import FILES
 
@@ -32,49 +32,39 @@ blueprint = Blueprint("info", __name__)
 @blueprint.get("/livez")
 def livez() -> Response:
     """The process is up."""
-    return _respond(json_answer({"status": "alive"}))
+    return as_response(json_answer({"status": "alive"}))
 
 
 @blueprint.get("/readyz")
 @blueprint.get("/info/status")
 def status() -> Response:
     """200 only when the model, its scaler and its encoders are loaded and price a car as in training."""
-    service = _service()
-    model = service.model
-    if model is None:
-        return _respond(problem_answer(503, f"No model is loaded: {service.reason}"))
+    service = find_service()
+    model = service.require_model()
     try:
         model.pricer.prove_one()
     except BundleError as error:
-        return _respond(problem_answer(503, f"The model does not price as in training: {error.what}"))
-    return _respond(json_answer(_describe_status(service, model)))
+        raise RefusedError(503, f"The model does not price as in training: {error.what}") from None
+    return as_response(json_answer(_describe_status(service, model)))
 
 
 @blueprint.get("/info/features")
 def features() -> Response:
     """The fields of a listing, as the loaded model knows them."""
-    service = _service()
-    return _respond(json_answer(describe_fields(service.model)) if service.model else _not_ready(service))
+    return as_response(json_answer(describe_fields(find_service().require_model())))
 
 
 @blueprint.get("/info/model")
 def model() -> Response:
     """The public part of the manifest."""
-    service = _service()
-    if service.model is None:
-        return _respond(_not_ready(service))
-    manifest = service.model.pricer.manifest
-    public = {key: manifest.get(key) for key in MODEL_KEYS}
-    market = service.model.pricer.market
-    public["market"] = {key: getattr(market, key) for key in ("name", "title", "currency", "distance_unit")}
-    public["mlflow"] = _describe_run(manifest.get("mlflow"), service.settings.run_link)
-    return _respond(json_answer(public))
+    service = find_service()
+    return as_response(json_answer(_describe_model(service.require_model(), service.settings.run_link)))
 
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """Prometheus text."""
-    return Response(_service().metrics.text(), content_type=CONTENT_TYPE)
+    return Response(find_service().metrics.text(), content_type=CONTENT_TYPE)
 
 
 def describe_fields(model: LoadedModel) -> dict[str, Any]:
@@ -107,27 +97,29 @@ def _describe_status(service: Service, model: LoadedModel) -> dict[str, Any]:
         "release": service.settings.release,
         "market": model.pricer.market.name,
         "source": model.source,
+        "waiting_for": service.reason if model.source == FALLBACK else None,
         "demo": bool(model.pricer.manifest.get("demo", False)),
         "artifacts": {name.removesuffix(".pkl"): "loaded" for name in FILES},
         "uptime_seconds": round(time.time() - service.started_at, 1),
     }
 
 
-def _describe_run(run: dict[str, Any] | None, tracking_uri: str) -> dict[str, Any] | None:
+def _describe_model(model: LoadedModel, run_link: str) -> dict[str, Any]:
+    manifest, market = model.pricer.manifest, model.pricer.market
+    public = {key: manifest.get(key) for key in MODEL_KEYS}
+    public["market"] = {key: getattr(market, key) for key in ("name", "title", "currency", "distance_unit")}
+    public["mlflow"] = _describe_run(manifest.get("mlflow"), run_link)
+    return public
+
+
+def _describe_run(run: dict[str, Any] | None, run_link: str) -> dict[str, Any] | None:
     if not run or not run.get("run_id"):
         return None
     experiment = run.get("experiment_id", "0")
-    return {**run, "url": f"{tracking_uri}/#/experiments/{experiment}/runs/{run['run_id']}"}
+    return {**run, "url": f"{run_link}/#/experiments/{experiment}/runs/{run['run_id']}"}
 
 
-def _not_ready(service: Service) -> Answer:
-    return problem_answer(503, f"No model is loaded: {service.reason}")
-
-
-def _service() -> Service:
+def find_service() -> Service:
+    """The service of the app that answers."""
     service: Service = current_app.extensions["carprice"]
     return service
-
-
-def _respond(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, list(answer.headers))

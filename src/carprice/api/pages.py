@@ -3,12 +3,11 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, render_template, send_from_directory
+from flask import Blueprint, Response, render_template, send_from_directory
 
-from carprice.api.answers import json_answer, problem_answer
-from carprice.api.info import describe_fields
+from carprice.api.answers import as_response, json_answer
+from carprice.api.info import describe_fields, find_service
 from carprice.api.openapi import build_openapi
-from carprice.api.service import Service
 
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
@@ -20,7 +19,7 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 def form() -> Response:
     """The price form."""
-    model = _service().model
+    model = find_service().model
     fields = describe_fields(model)["fields"] if model else []
     return _page(render_template("price.html", model=model, fields=fields), 200 if model else 503)
 
@@ -40,12 +39,7 @@ def docs_file(name: str) -> Response:
 @blueprint.get("/api/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document of the loaded model."""
-    service = _service()
-    if service.model is None:
-        answer = problem_answer(503, f"No model is loaded: {service.reason}")
-    else:
-        answer = json_answer(build_openapi(service.model))
-    return Response(answer.body, answer.status, list(answer.headers))
+    return as_response(json_answer(build_openapi(find_service().require_model())))
 
 
 def _page(html: str, status: int = 200) -> Response:
@@ -60,8 +54,3 @@ def _swagger_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError("flask_openapi3_swagger is not installed")
     return Path(next(iter(spec.submodule_search_locations))) / "templates" / "swagger"
-
-
-def _service() -> Service:
-    service: Service = current_app.extensions["carprice"]
-    return service

@@ -5,14 +5,23 @@ routes give the same.
 """
 
 from array import array
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 from flask import Blueprint, Response, current_app, request
 
-from carprice.api.answers import JSON, NO_STORE, Answer, json_answer, problem_answer, problem_body
+from carprice.api.answers import (
+    JSON,
+    NO_STORE,
+    RETRY,
+    Answer,
+    RefusedError,
+    as_response,
+    json_answer,
+    problem_body,
+)
+from carprice.api.bodies import load_listings, read_body
 from carprice.api.decoding import MalformedError, load_json
 from carprice.api.service import LoadedModel, Service
 from carprice.model.encoding import Warned
@@ -21,16 +30,9 @@ from carprice.model.pricer import Breakdown, Valuation
 
 PRICE_PATH = "/predict/price"
 BATCH_PATH = "/predict/batch"
-RETRY = ("Retry-After", "1")
 
 _HEADERS = (JSON, NO_STORE)
-JSON_TYPE = "application/json"
 _encode = msgspec.json.Encoder().encode
-
-
-class _RefusedError(Exception):
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
 
 
 class PriceAnswer(msgspec.Struct, omit_defaults=True):
@@ -48,8 +50,8 @@ class PriceAnswer(msgspec.Struct, omit_defaults=True):
 def answer_price(service: Service, environ: dict[str, Any]) -> Answer:
     """Price the listing in the request's body."""
     try:
-        model = _require_model(service)
-        body = _read_body(service, environ)
+        model = service.require_model()
+        body = read_body(environ, service.settings.max_listing_bytes)
         explain = bool(environ["QUERY_STRING"]) and _wants_breakdown(environ["QUERY_STRING"])
         values = model.decoder.decode_usual(body)
         if values is not None:
@@ -57,21 +59,22 @@ def answer_price(service: Service, environ: dict[str, Any]) -> Answer:
             if usual and not explain:
                 return _answer_valuation(service, model, environ, body, model.pricer.price_row(row))
         return _answer_any(service, model, environ, body, explain)
-    except _RefusedError as refusal:
-        return refusal.answer
+    except RefusedError as refused:
+        return refused.answer(environ["carprice.request_id"])
 
 
 def answer_batch(service: Service, environ: dict[str, Any]) -> Answer:
     """Price the listings in the request's body, in order; a bad one gets its problem in its place."""
+    settings = service.settings
     if not service.batches.acquire(blocking=False):
-        limit = service.settings.max_batches
-        return problem_answer(429, f"{limit} batches are being priced already; try again", headers=(RETRY,))
+        busy = f"{settings.max_batches} batches are being priced already; try again"
+        return RefusedError(429, busy, headers=(RETRY,)).answer(environ["carprice.request_id"])
     try:
-        model = _require_model(service)
-        listings = _load_listings(service, _read_body(service, environ))
-        return json_answer(_price_batch(service, model, listings))
-    except _RefusedError as refusal:
-        return refusal.answer
+        model = service.require_model()
+        rows = load_listings(read_body(environ, settings.max_body_bytes), settings.max_batch_rows)
+        return json_answer(_price_batch(service, model, rows))
+    except RefusedError as refused:
+        return refused.answer(environ["carprice.request_id"])
     finally:
         service.batches.release()
 
@@ -82,9 +85,9 @@ def _answer_any(
     try:
         values, problems = model.decoder.decode_any(body)
     except MalformedError as error:
-        return problem_answer(400, str(error))
+        raise RefusedError(400, str(error)) from None
     if problems:
-        return problem_answer(422, _count_problems(problems), problems)
+        raise RefusedError(422, _count_problems(problems), problems)
     breakdown = _describe_breakdown(model.pricer.explain_values(values)) if explain else None
     return _answer_valuation(service, model, environ, body, model.pricer.price_values(values), breakdown)
 
@@ -140,48 +143,10 @@ def _encode_row(model: LoadedModel, body: bytes) -> tuple[list[float], tuple[War
     return encoder.encode(values)[0], tuple(encoder.warn(values)), None
 
 
-def _require_model(service: Service) -> LoadedModel:
-    if service.model is None:
-        raise _RefusedError(problem_answer(503, f"No model is loaded: {service.reason}", headers=(RETRY,)))
-    return service.model
-
-
-def _read_body(service: Service, environ: dict[str, Any]) -> bytes:
-    kind = environ.get("CONTENT_TYPE", "")
-    if kind != JSON_TYPE and kind.partition(";")[0].strip().lower() != JSON_TYPE:
-        raise _RefusedError(
-            problem_answer(415, "The body should be JSON, sent with Content-Type: application/json")
-        )
-    limit = service.settings.max_body_bytes
-    try:
-        length = int(environ.get("CONTENT_LENGTH") or limit + 1)
-    except ValueError:
-        raise _RefusedError(problem_answer(400, "Content-Length is not a number")) from None
-    body: bytes = environ["wsgi.input"].read(min(length, limit + 1))
-    if len(body) > limit or (length > limit and "CONTENT_LENGTH" in environ):
-        raise _RefusedError(problem_answer(413, f"The body should have at most {limit} bytes"))
-    return body
-
-
-def _load_listings(service: Service, body: bytes) -> list[msgspec.Raw]:
-    try:
-        listings: list[msgspec.Raw] = msgspec.json.decode(body, type=list[msgspec.Raw])
-    except msgspec.ValidationError:
-        raise _RefusedError(
-            problem_answer(422, "The body is not a list", [Problem("#", "should be a list of listings")])
-        ) from None
-    except msgspec.DecodeError as error:
-        raise _RefusedError(problem_answer(400, f"The body is not JSON: {error}")) from None
-    limit = service.settings.max_batch_rows
-    if len(listings) > limit:
-        raise _RefusedError(problem_answer(413, f"A batch should have at most {limit} listings"))
-    return listings
-
-
 def _wants_breakdown(query: str) -> bool:
     values = parse_qs(query, keep_blank_values=True).get("explain", ["0"])
     if values[-1] not in ("0", "1"):
-        raise _RefusedError(problem_answer(422, "The query has a wrong value: explain should be 0 or 1"))
+        raise RefusedError(422, "The query has a wrong value: explain should be 0 or 1")
     return values[-1] == "1"
 
 
@@ -217,18 +182,13 @@ def _describe_breakdown(breakdown: Breakdown) -> dict[str, Any]:
 blueprint = Blueprint("predict", __name__)
 
 
-def _respond(act: Callable[[Service, dict[str, Any]], Answer]) -> Response:
-    answer = act(current_app.extensions["carprice"], request.environ)
-    return Response(answer.body, answer.status, list(answer.headers))
-
-
 @blueprint.post(PRICE_PATH)
 def price() -> Response:
     """One listing."""
-    return _respond(answer_price)
+    return as_response(answer_price(current_app.extensions["carprice"], request.environ))
 
 
 @blueprint.post(BATCH_PATH)
 def batch() -> Response:
     """Many listings."""
-    return _respond(answer_batch)
+    return as_response(answer_batch(current_app.extensions["carprice"], request.environ))

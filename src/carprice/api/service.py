@@ -3,8 +3,11 @@
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from carprice.api.answers import RETRY, RefusedError
 from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
 from carprice.api.requestlog import RequestLog
@@ -51,6 +54,13 @@ class Service:
         self._closed = threading.Event()
         self._set_version(NO_VERSION)
 
+    def require_model(self) -> LoadedModel:
+        """The loaded model. Raises RefusedError with 503 and the reason where there is none."""
+        model = self.model
+        if model is None:
+            raise RefusedError(503, f"No model is loaded: {self.reason}", headers=(RETRY,))
+        return model
+
     def load(self) -> bool:
         """Try to load the model of the settings; say the reason once where it cannot be had.
 
@@ -75,6 +85,11 @@ class Service:
         if not self.load():
             threading.Thread(target=self._watch, name="model-watch", daemon=True).start()
 
+    def log_crash(self, environ: Mapping[str, Any]) -> None:
+        """Log the exception being handled: a bug, of which the client is told nothing."""
+        request_id, path = environ["carprice.request_id"], environ["PATH_INFO"]
+        self.log.error("request failed", request_id=request_id, path=path, traceback=traceback.format_exc())
+
     def close(self) -> None:
         """Stop looking for a model, write what waits for the logs and close them."""
         self._closed.set()
@@ -96,6 +111,8 @@ class Service:
         digest = model.pricer.manifest["files"]["model.pkl"]["sha256"]
         self.metrics.set_model(model.version, digest, model.currency)
         self.model = model
+        if model.source == FALLBACK:
+            self.reason = "There is no champion yet"
         self._set_version(model.version)
         self.log.info("model loaded", model_version=model.version, source=model.source)
 
