@@ -6,7 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from carprice.errors import BundleError
 from carprice.model.pickles import dump_plain, load_plain
+from carprice.model.pricer import load_pricer
 
 
 def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
@@ -29,3 +33,26 @@ def edit_pickle(folder: Path, name: str, edit: Callable[[Any], Any]) -> None:
     value = load_plain((folder / name).read_bytes())
     other = edit(value)
     replace_file(folder, name, dump_plain(value if other is None else other))
+
+
+def drop(key: str) -> Callable[[dict[str, Any]], Any]:
+    """An edit that takes a key away."""
+    return lambda tree: tree.pop(key)
+
+
+def put(*path: Any, value: Any) -> Callable[[Any], None]:
+    """An edit that puts a value at a path."""
+
+    def edit(tree: Any) -> None:
+        for key in path[:-1]:
+            tree = tree[key]
+        tree[path[-1]] = value
+
+    return edit
+
+
+def refusal(folder: Path) -> BundleError:
+    """What loading the bundle is refused with."""
+    with pytest.raises(BundleError) as error:
+        load_pricer(folder)
+    return error.value

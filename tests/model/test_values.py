@@ -1,0 +1,152 @@
+"""Whole files with wrong values in them: the key and what it should be are named."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.model.damage import drop, edit_manifest, edit_pickle, put, refusal
+
+from carprice.model.manifest import RETRAIN
+from carprice.model.pricer import load_pricer
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (drop("version"), "version is missing"),
+        (drop("market"), "market is missing"),
+        (drop("files"), "files is missing"),
+        (drop("golden"), "golden is missing"),
+        (put("version", value=3), "version: should be a text"),
+        (put("market", value=[]), "market: should be an object"),
+        (put("files", value=None), "files: should be an object"),
+        (put("files", value={}), "files.encoders.pkl.bytes: should be a whole number"),
+        (put("files", "scaler.pkl", value="x"), "files.scaler.pkl.bytes: should be a whole number"),
+        (put("files", "model.pkl", "bytes", value=1.5), "files.model.pkl.bytes: should be a whole number"),
+        (put("files", "model.pkl", "sha256", value=None), "files.model.pkl.sha256: should be a text"),
+        (put("golden", value={}), "golden: should be a list"),
+        (put("golden", value=[]), "golden: should have at least one listing"),
+        (put("golden", 1, value=[]), "golden[1]: should be an object"),
+        (put("golden", 1, "listing", value="Ford"), "golden[1].listing: should be an object"),
+        (put("golden", 1, "price", value="9000"), "golden[1].price: should be a number"),
+        (put("golden", 1, "low", value=float("nan")), "golden[1].low: should be a number"),
+        (put("golden", 1, "high", value=None), "golden[1].high: should be a number"),
+    ],
+)
+def test_a_key_of_the_manifest_is_missing_or_wrong(
+    bundle_folder: Path, edit: Callable[[dict[str, Any]], Any], message: str
+) -> None:
+    edit_manifest(bundle_folder, edit)
+    assert str(refusal(bundle_folder)) == f"{bundle_folder / 'manifest.json'}: {message}\n{RETRAIN}"
+
+
+def test_the_manifest_of_another_version(bundle_folder: Path) -> None:
+    edit_manifest(bundle_folder, put("version", value="20200101T000000Z"))
+    path = bundle_folder / "manifest.json"
+    assert str(refusal(bundle_folder)) == (
+        f"{path}: version: should be {bundle_folder.name}, as its folder (got '20200101T000000Z')\n{RETRAIN}"
+    )
+
+
+def test_a_version_that_is_none(bundle_folder: Path) -> None:
+    folder = bundle_folder.rename(bundle_folder.parent / "candidate")
+    load_pricer(folder)  # a folder of another name may hold any version
+    edit_manifest(folder, put("version", value="latest"))
+    assert refusal(folder).what == (
+        f"{folder / 'manifest.json'}: version: should be one such as 20261123T124500Z (got 'latest')"
+    )
+
+
+def as_list(value: dict[str, Any]) -> list[Any]:
+    return list(value)
+
+
+def trees_without(text: str) -> Callable[[dict[str, Any]], None]:
+    return lambda model: model.update(trees=model["trees"].replace(text, "", 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "message"),
+    [
+        ("encoders.pkl", as_list, "should hold a dict (got list)"),
+        ("encoders.pkl", lambda _: 3, "should hold a dict (got int)"),
+        ("encoders.pkl", put("make", value="Ford"), "make: should be a list of texts"),
+        ("encoders.pkl", put("make", value=["Ford", 3]), "make: should be a list of texts"),
+        ("encoders.pkl", put("make", value={"Ford": 0}), "make: should be a list of texts"),
+        ("encoders.pkl", put("make", value=["Ford", "Ford"]), "make: should have each value once"),
+        ("scaler.pkl", as_list, "should hold a dict (got list)"),
+        ("scaler.pkl", put("year", value=[1.0]), "year.fill: should be a number"),
+        ("scaler.pkl", lambda scaler: scaler["year"].pop("max") and None, "year.max: should be a number"),
+        ("scaler.pkl", put("year", "mean", value="x"), "year.mean: should be a number"),
+        ("scaler.pkl", put("year", "mean", value=True), "year.mean: should be a number"),
+        ("scaler.pkl", put("year", "mean", value=float("inf")), "year.mean: should be a number"),
+        ("scaler.pkl", put("year", "scale", value=float("nan")), "year.scale: should be a number"),
+        ("scaler.pkl", put("year", "scale", value=0.0), "year.scale: should be above 0 (got 0.0)"),
+        ("scaler.pkl", put("year", "scale", value=-2.0), "year.scale: should be above 0 (got -2.0)"),
+        ("model.pkl", as_list, "should hold a dict (got list)"),
+        ("model.pkl", put("transform", value="sqrt"), "transform: should be 'log' (got 'sqrt')"),
+        ("model.pkl", lambda model: model.pop("transform") and None, "transform: should be 'log' (got None)"),
+        ("model.pkl", put("trees", value=b"tree"), "trees: should be LightGBM's text"),
+        ("model.pkl", lambda model: model.pop("trees") and None, "trees: should be LightGBM's text"),
+        ("model.pkl", lambda m: m.pop("columns") and None, "columns: should be a list of feature names"),
+        ("model.pkl", put("columns", value="make"), "columns: should be a list of feature names"),
+        ("model.pkl", lambda m: m.pop("calibration") and None, "calibration.coverage: should be a number"),
+        ("model.pkl", put("calibration", value=[0.9]), "calibration.coverage: should be a number"),
+        ("model.pkl", put("calibration", "low", value=None), "calibration.low: should be a number"),
+        ("model.pkl", put("calibration", "high", value=float("nan")), "calibration.high: should be a number"),
+        (
+            "model.pkl",
+            put("calibration", value={"coverage": 0.9, "low": 0.1, "high": 0.2}),
+            "calibration: should have low <= 0 <= high (got 0.1 and 0.2)",
+        ),
+        (
+            "model.pkl",
+            put("calibration", value={"coverage": 0.9, "low": -0.1, "high": 900.0}),
+            "calibration: should have low <= 0 <= high (got -0.1 and 900.0)",
+        ),
+    ],
+)
+def test_a_value_of_a_pickle_is_wrong(
+    bundle_folder: Path, name: str, edit: Callable[[Any], Any], message: str
+) -> None:
+    edit_pickle(bundle_folder, name, edit)
+    assert str(refusal(bundle_folder)) == f"{bundle_folder / name}: {message}\n{RETRAIN}"
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "message"),
+    [
+        ("encoders.pkl", lambda value: value.pop("fuel") and None, "encoders.pkl: has nothing for feature 'fuel'"),
+        ("scaler.pkl", lambda value: value.pop("tax") and None, "scaler.pkl: has nothing for feature 'tax'"),
+        ("model.pkl", trees_without("\nend of trees"), "model.pkl: trees: has no end"),
+        (
+            "model.pkl",
+            put("columns", value=["make"]),
+            "model.pkl: columns: should be make, model, year, transmission, mileage, fuel, tax, mpg, engine_size "
+            "(got make)",
+        ),
+    ],
+)
+def test_the_parts_do_not_fit_each_other(
+    bundle_folder: Path, name: str, edit: Callable[[Any], Any], message: str
+) -> None:
+    edit_pickle(bundle_folder, name, edit)
+    assert str(refusal(bundle_folder)) == f"{message}\n{RETRAIN}"
+
+
+@pytest.mark.parametrize(
+    ("name", "edit"),
+    [
+        ("encoders.pkl", lambda encoders: encoders["model"].reverse()),
+        ("scaler.pkl", lambda scaler: put("mileage", "mean", value=0.0)(scaler)),
+        ("model.pkl", lambda model: put("calibration", "low", value=-0.5)(model)),
+    ],
+)
+def test_golden_valuations_are_not_reproduced(bundle_folder: Path, name: str, edit: Callable[[Any], Any]) -> None:
+    """Each part is whole and signed, but not the one that the golden valuations came from."""
+    edit_pickle(bundle_folder, name, edit)
+    error = refusal(bundle_folder)
+    assert error.what.startswith("manifest.json: golden[")
+    assert ": should be " in error.what
+    assert error.hint == f"The files of {bundle_folder.name} do not belong together. {RETRAIN}"

@@ -1,0 +1,251 @@
+"""The rules that keep the parts apart: who may import whom, and that importing a module does nothing."""
+
+import ast
+import os
+import re
+import statistics
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "carprice"
+MODULES = sorted(SOURCE.rglob("*.py"))
+APP = SOURCE.parents[1] / "app.py"
+
+# What each part may import besides itself. The modules beside the folders belong to everybody.
+EVERYBODY = {"errors", "settings", "__init__"}
+MAY_IMPORT = {
+    "market": set(),
+    "model": {"market"},
+    "training": {"market", "model"},
+    "api": {"market", "model"},
+    "deploy": {"model.manifest"},
+    "local": {"model.manifest", "training.demo"},
+}
+SERVING = ("api", "model", "market/market.py", "errors.py", "settings.py")
+HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}
+
+# MLflow reads these while it is imported, and has no other switch for them.
+SETS_ENVIRONMENT = {"training/mlflow_server.py"}
+
+MOST_LINES = 500
+MANY_LINES = 300
+LONGEST_FUNCTION = 50
+USUAL_FUNCTION = 10
+NINE_IN_TEN = 25
+MACHINE_PATH = re.compile(r"/(?:work|home|root|Users)/\w")
+TEXTS = (".py", ".md", ".toml", ".cfg", ".yml", ".in", ".txt", ".html", ".css", ".js", ".sh", "")
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(SOURCE).as_posix()
+
+
+def part_of(path: Path) -> str:
+    return name_of(path).split("/")[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
+    """Every module that a file imports, and whether it is imported when the file is; types alone do not count."""
+    tree = ast.parse(path.read_text())
+    for_types = {
+        child for node in ast.walk(tree) if _is_for_types(node) for item in node.body for child in ast.walk(item)
+    }
+    inside = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for child in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node not in inside) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            assert node.module
+            yield from ((f"{node.module}.{alias.name}", node not in inside) for alias in node.names)
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_parts_import_only_what_they_may(path: Path) -> None:
+    part = part_of(path)
+    if part in ("cli", "__main__"):
+        return
+    allowed = MAY_IMPORT.get(part, set())
+    for imported, _ in imports_of(path):
+        if not imported.startswith("carprice."):
+            continue
+        other = imported.removeprefix("carprice.")
+        first = other.split(".")[0]
+        is_allowed = first == part or first in EVERYBODY | allowed or ".".join(other.split(".")[:2]) in allowed
+        is_allowed = is_allowed or imported == "carprice.__version__"
+        assert is_allowed, f"{part} imports {imported}"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if name_of(path).startswith(SERVING)] + [APP], ids=lambda path: path.name
+)
+def test_serving_imports_nothing_heavy(path: Path) -> None:
+    for imported, _ in imports_of(path):
+        assert imported.split(".")[0] not in HEAVY, f"{path.name} imports {imported}"
+        assert not imported.startswith(("carprice.training", "carprice.cli", "carprice.deploy", "carprice.local"))
+
+
+def run_python(code: str, *arguments: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_service_that_answers_has_loaded_nothing_heavy(small_bundle: Path, tmp_path: Path) -> None:
+    """Really: the app is made, prices one car, explains it, prices a batch and shows every page."""
+    code = """
+import os, sys
+import app
+from carprice.api.server import build_app
+from carprice.api.app import create_app
+from carprice.settings import load_settings
+service = create_app(load_settings(os.environ))
+client = service.test_client()
+model = service.extensions["carprice"].model
+car = model.pricer.manifest["golden"][0]["listing"]
+answers = [client.post("/predict/price", json=car), client.post("/predict/price?explain=1", json=car)]
+answers.append(client.post("/predict/price", json={**car, "make": "Lada"}))
+answers.append(client.post("/predict/batch", json=[car, car]))
+pages = "/ /info/status /info/model /info/features /metrics /livez /readyz /api/docs /api/openapi.json".split()
+answers += [client.get(page) for page in pages]
+assert {answer.status_code for answer in answers} == {200}, answers
+service.extensions["carprice"].close()
+heavy = set(sys.argv[1].split())
+print(sorted(name for name in sys.modules if name.split(".")[0] in heavy or name.startswith("carprice.training")))
+"""
+    environment = {"CARPRICE_ARTIFACTS_DIR": str(small_bundle), "CARPRICE_LOGS_DIR": str(tmp_path / "logs")}
+    found = run_python(code, " ".join(HEAVY), **environment)
+    assert found.splitlines()[-1] == "[]"
+
+
+def test_importing_does_nothing() -> None:
+    """No file is read or made, no thread, process, connection or logging handler, no variable changed.
+
+    All is imported once for the libraries' own doings, then again with an eye on it.
+    """
+    code = """
+import importlib, logging, os, sys, threading
+from pathlib import Path
+sys.dont_write_bytecode = True
+source = Path(sys.argv[1])
+names = [".".join(path.relative_to(source.parent).with_suffix("").parts) for path in source.rglob("*.py")]
+names = sorted(name.removesuffix(".__init__") for name in names if not name.endswith("__main__"))
+for name in names:
+    importlib.import_module(name)
+for name in list(sys.modules):
+    if name.split(".")[0] == "carprice":
+        del sys.modules[name]
+def state():
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    handlers = [handler for logger in loggers for handler in getattr(logger, "handlers", [])]
+    return {"environment": dict(os.environ), "folder": os.getcwd(), "threads": threading.active_count(),
+            "handlers": handlers}
+quiet = "open os.mkdir os.rename os.remove os.fork subprocess.Popen socket.bind socket.connect".split()
+seen = []
+def look(event, arguments):
+    if event in quiet and not (event == "open" and str(arguments[0]).endswith((".py", ".pyc"))):
+        seen.append((event, str(arguments[0])))
+before = state()
+sys.addaudithook(look)
+for name in names:
+    importlib.import_module(name)
+found = list(seen)
+after = state()
+changed = [key for key in before if after[key] != before[key]]
+print(len(names) > 50, found, changed)
+"""
+    assert run_python(code, str(SOURCE)) == "True [] []"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_settings_read_the_environment(path: Path) -> None:
+    """The whole of it may be handed on, to load_settings or to another program; no variable is looked up."""
+    if name_of(path) in SETS_ENVIRONMENT:
+        return
+    tree = ast.parse(path.read_text())
+    handed_on = {
+        argument
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]
+    }
+    for node in ast.walk(tree):
+        assert not (isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node).endswith("getenv"))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "os.environ":
+            assert node in handed_on, f"{name_of(path)}:{node.lineno}: looks a variable up"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_the_command_line_prints(path: Path) -> None:
+    """A service's own log line names the stream it goes to."""
+    if part_of(path) == "cli":
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            assert "file" in {keyword.arg for keyword in node.keywords}, f"{name_of(path)}:{node.lineno}: prints"
+
+
+def tracked_texts(root: Path) -> list[Path]:
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip("needs a git checkout")
+    paths = [root / name for name in done.stdout.split("\0") if name]
+    return [path for path in paths if path.suffix in TEXTS and path.is_file()]
+
+
+def test_no_file_names_a_place_of_one_machine(root: Path) -> None:
+    found = [
+        f"{path.relative_to(root)}:{number}: {line.strip()[:80]}"
+        for path in tracked_texts(root)
+        if path != Path(__file__)
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        if MACHINE_PATH.search(line) or (len(root.parts) > 2 and f"{root}/" in line)
+    ]
+    assert found == []
+
+
+def test_files_stay_short(root: Path) -> None:
+    folders = ("src", "tests", "benchmarks")
+    lengths = {
+        str(path.relative_to(root)): len(path.read_text().splitlines())
+        for folder in folders
+        for path in (root / folder).rglob("*.py")
+    }
+    long = {name: length for name, length in lengths.items() if length > MANY_LINES}
+    if long:
+        warnings.warn(f"files over {MANY_LINES} lines: {long}", stacklevel=1)
+    assert {name: length for name, length in long.items() if length > MOST_LINES} == {}
+
+
+def test_functions_stay_short() -> None:
+    lengths = {
+        f"{name_of(path)}:{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+    assert statistics.median(lengths.values()) <= USUAL_FUNCTION
+    assert statistics.quantiles(lengths.values(), n=10)[-1] <= NINE_IN_TEN
