@@ -21,12 +21,13 @@ MAX_CONNECTIONS = 1024
 MAX_HEAD_BYTES = 65_536
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, target: str = "carprice.api.server:build_app") -> int:
     """Serve until SIGTERM or SIGINT, let the requests in flight finish, and return the exit code.
 
     One worker process: a replica is one process, and more of them is the stack's business. The worker reads
     its settings from the environment again, because Granian starts it afresh. A worker that ends by itself ends
-    this process with exit code 1. Raises StackError where the service cannot listen.
+    this process with exit code 1. Raises StackError where the service cannot listen. target names the function
+    that builds the WSGI application: a benchmark puts a bare one there.
     """
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
@@ -34,7 +35,7 @@ def serve(settings: Settings) -> int:
     from granian.log import LogLevels
 
     server = Granian(
-        "carprice.api.server:build_app",
+        target,
         factory=True,
         address=find_address(settings.host, settings.port),
         port=settings.port,
@@ -65,6 +66,8 @@ def serve(settings: Settings) -> int:
     watching = Watchdog(
         settings.host, settings.port, settings.watchdog_seconds, settings.watchdog_failures, end_worker
     ).start()
+    # A worker has the main process's handler until it serves, and would not notice a SIGTERM while it loads.
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     server.serve()
     watching.set()
     say_line(sys.stdout, "info", "stopped")
