@@ -185,6 +185,13 @@ def test_leaves_in_peace_on_sigterm(replica: Replica) -> None:
     assert "worker ended" not in replica.output.read_text()
 
 
+def test_leaves_at_once_while_its_worker_loads(start: Callable[..., Replica], small_bundle: Path) -> None:
+    replica = start(small_bundle, shutdown_seconds=100)
+    wait_for(lambda: psutil.Process(replica.process.pid).children())
+    replica.process.send_signal(signal.SIGTERM)
+    assert replica.process.wait(SLACK) == 0
+
+
 def test_a_model_taken_away_is_no_reason(
     start: Callable[..., Replica], small_bundle: Path, tmp_path: Path
 ) -> None:
