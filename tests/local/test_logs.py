@@ -35,6 +35,11 @@ def test_last_lines_go_back_over_a_rotation(log: Path) -> None:
     assert read_tail(log, 2) == ["two", "three"]
 
 
+def test_last_lines_before_a_point(log: Path) -> None:
+    log.write_text("one\ntwo\nthree\n")
+    assert read_tail(log, 1, len("one\ntwo\n")) == ["two"]
+
+
 def test_no_log_has_no_lines(log: Path) -> None:
     assert read_tail(log, 5) == []
 
@@ -93,6 +98,6 @@ def test_following_ends_with_what_was_written_until_then(settings: Settings, tmp
     def show(item: Service, line: str) -> None:
         seen.append((item.name, line))
 
-    show_tails([service], 5, show)
+    show_tails([service], sizes, 5, show)
     follow_logs([service], sizes, show, is_over)
     assert seen == [("car-price-api", "old"), ("car-price-api", "asked 1")]

@@ -22,6 +22,7 @@ from carprice.local.supervision import (
     Supervisor,
     find_orphans,
     find_supervisor,
+    is_alive,
     is_gone,
     kill_orphans,
     start_supervisor,
@@ -140,8 +141,9 @@ def test_stopping_ends_services_and_supervisor(supervisor: Supervisor, settings:
     supervisor.start_service(API)
     wait_until(lambda: is_well(api))
     pids = (supervisor.read_pid(), supervisor.read_lives()[API].pid)
+    processes = [psutil.Process(pid) for pid in pids]
     stop_supervisor(settings, supervisor, 10)
-    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert not any(is_alive(process) for process in processes)
     assert is_gone(settings)
 
 

@@ -25,7 +25,7 @@ def logs(follow: bool, lines: int, service: tuple[str, ...]) -> None:
     settings = load_settings(os.environ)
     services = choose_services(find_services(settings)[0], list(service))
     sizes = measure_logs(services)
-    show_tails(services, lines, build_printer(services))
+    show_tails(services, sizes, lines, build_printer(services))
     if follow:
         show_new_logs(settings, services, sizes)
 

@@ -14,24 +14,26 @@ POLL_SECONDS = 0.2
 Show = Callable[[Service, str], None]
 
 
-def read_tail(path: Path, count: int) -> list[str]:
-    """The last `count` lines of a log, going back into `path.1` where it has just been rotated."""
-    lines: list[str] = []
-    for part in (path, path.with_name(f"{path.name}.1")):
-        if len(lines) < count and part.exists():
-            lines = [*_read_last_lines(part, count - len(lines)), *lines]
+def read_tail(path: Path, count: int, end: int | None = None) -> list[str]:
+    """The last `count` lines of a log, up to byte `end`, and of `path.1` where it has just been rotated."""
+    lines = _read_last_lines(path, count, end)
+    if len(lines) < count:
+        lines = [*_read_last_lines(path.with_name(f"{path.name}.1"), count - len(lines)), *lines]
     return lines
 
 
-def _read_last_lines(path: Path, count: int) -> list[str]:
+def _read_last_lines(path: Path, count: int, end: int | None = None) -> list[str]:
+    if not count or not path.exists():
+        return []
     with path.open("rb") as file:
         position = file.seek(0, os.SEEK_END)
+        position = position if end is None else min(end, position)
         data = b""
         while position and data.count(b"\n") <= count:
             step = min(BLOCK_BYTES, position)
             position = file.seek(position - step)
             data = file.read(step) + data
-    return data.decode("utf-8", "replace").splitlines()[-count:] if count else []
+    return data.decode("utf-8", "replace").splitlines()[-count:]
 
 
 class LogReader:
@@ -76,10 +78,10 @@ def measure_logs(services: list[Service]) -> dict[str, int]:
     return {item.name: item.log.stat().st_size if item.log.exists() else 0 for item in services}
 
 
-def show_tails(services: list[Service], count: int, show: Show) -> None:
-    """Show the last lines of each service."""
+def show_tails(services: list[Service], ends: dict[str, int], count: int, show: Show) -> None:
+    """Show the last lines of each service up to `ends`."""
     for service in services:
-        for line in read_tail(service.log, count):
+        for line in read_tail(service.log, count, ends[service.name]):
             show(service, line)
 
 

@@ -71,19 +71,18 @@ def bring_up(supervisor: Supervisor, settings: Settings, services: list[Service]
     for service in others:
         supervisor.start_service(service.name)
     if champion_version(settings.artifacts_dir) is None:
-        # The training is recorded in MLflow, so MLflow must answer first.
-        wait_until_well(supervisor, others, say)
-        train_demo(settings, say)
+        # Both take their time, so MLflow starts while the model is trained, and answers when it is recorded.
+        train_demo(settings, say, lambda: wait_until_well(supervisor, others, say))
     for service in api:
         supervisor.start_service(service.name)
     wait_until_well(supervisor, services, say)
 
 
-def train_demo(settings: Settings, say: Say) -> None:
+def train_demo(settings: Settings, say: Say, before_record: Callable[[], None]) -> None:
     """Train on simulated listings, so that there is something to serve."""
     from carprice.training.demo import ensure_champion  # takes seconds to import, and is rarely needed
 
-    ensure_champion(settings, say)
+    ensure_champion(settings, say, before_record)
 
 
 def complete_stack(supervisor: Supervisor, services: list[Service], say: Say) -> None:

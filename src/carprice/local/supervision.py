@@ -134,11 +134,8 @@ def stop_supervisor(settings: Settings, supervisor: Supervisor, seconds: float) 
     """Stop every service and supervisord; whatever still runs after `seconds` is killed."""
     process = psutil.Process(supervisor.read_pid())
     supervisor.shut_down()
-    try:
-        process.wait(seconds)
-    except psutil.TimeoutExpired:
+    if wait_for_ends([process], seconds):
         process.kill()
-        process.wait(KILL_SECONDS)
     kill_orphans(settings)
 
 
@@ -170,9 +167,26 @@ def kill_orphans(settings: Settings) -> list[str]:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, alive = psutil.wait_procs(processes, timeout=KILL_SECONDS)
+    alive = wait_for_ends(processes, KILL_SECONDS)
     for process in alive:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=KILL_SECONDS)
+    wait_for_ends(alive, KILL_SECONDS)
     return [f"{name} (pid {process.pid})" for process, name in found]
+
+
+def wait_for_ends(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until the processes have ended; returns those that have not within the time."""
+    deadline = time.monotonic() + seconds
+    alive = [process for process in processes if is_alive(process)]
+    while alive and time.monotonic() < deadline:
+        time.sleep(FIRST_PAUSE_SECONDS)
+        alive = [process for process in alive if is_alive(process)]
+    return alive
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it still runs; one that has ended but that nobody fetched, as in a container, does not."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False

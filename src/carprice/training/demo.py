@@ -20,15 +20,22 @@ FIGURES = "demo-cars.csv"
 Say = Callable[[str], None]
 
 
-def ensure_champion(settings: Settings, say: Say = print, count: int = DEMO_LISTINGS) -> None:
+def ensure_champion(
+    settings: Settings,
+    say: Say = print,
+    before_record: Callable[[], None] = lambda: None,
+    count: int = DEMO_LISTINGS,
+) -> None:
     """Train on `count` simulated listings where no model serves yet; the first model becomes the champion.
 
-    Raises ListingsError, MarketError and TrainingError.
+    before_record is called between the training and its record in MLflow: the time to wait for MLflow. Raises ListingsError, MarketError and TrainingError.
     """
     if champion_version(settings.artifacts_dir) is not None:
         return
     say("No model yet, so the demo market's comes first.")
-    record_training(train_demo(settings, say=say, count=count), settings, say)
+    training = train_demo(settings, say=say, count=count)
+    before_record()
+    record_training(training, settings, say)
 
 
 def train_demo(settings: Settings, seed: int = SEED, say: Say = print, count: int = DEMO_LISTINGS) -> Training:
