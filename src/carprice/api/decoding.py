@@ -42,7 +42,7 @@ class ListingDecoder:
         """
         try:
             values: Sequence[Any] = msgspec.structs.astuple(self._decode(body))
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
         if body.count(b":") != len(values) - values.count(None):
             return None

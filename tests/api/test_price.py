@@ -1,0 +1,309 @@
+"""POST /predict/price: one table of requests, each through the gateway's own answer and through Flask's route."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from tests.api.calls import JSON, WAYS, Result, as_json, call
+from tests.api.conftest import MakeApp
+from tests.model.cars import DATED_CAR, UK_CAR, change
+
+from carprice.model.manifest import find_bundle
+from carprice.model.pricer import Pricer, load_pricer
+
+SECRET = "xyzzy"
+CHUNKED = ""
+LIMIT = 65_536
+YEARS = {"#/year": "should be from 1980 to 2021"}
+MILES = {"#/mileage": "should be from 0 to 500000 mi"}
+TEXT = "should be a text"
+REQUIRED = "is required"
+
+Way = Callable[[Flask], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request and what it gets."""
+
+    name: str
+    body: bytes
+    status: int = 200
+    detail: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    kind: str | None = JSON
+    query: str = ""
+    length: str | None = None
+
+
+def good(name: str, body: Any = UK_CAR, **more: Any) -> Case:
+    return Case(name, body if isinstance(body, bytes) else as_json(body), **more)
+
+
+def wrong(name: str, errors: dict[str, str], **fields: Any) -> Case:
+    count = "1 field is wrong" if len(errors) == 1 else f"{len(errors)} fields are wrong"
+    return Case(name, as_json(change(UK_CAR, **fields)), 422, count, errors)
+
+
+def raw(field_name: str, text: str) -> bytes:
+    """The car with JSON text in place of one value."""
+    return as_json(change(UK_CAR, **{field_name: "@"})).replace(b'"@"', text.encode())
+
+
+def malformed(name: str, body: bytes, detail: str, **more: Any) -> Case:
+    return Case(name, body, 400, detail, **more)
+
+
+def double(field_name: str) -> bytes:
+    """The car with one field twice."""
+    return as_json(UK_CAR)[:-1] + f', "{field_name}": {json.dumps(UK_CAR[field_name])}}}'.encode()
+
+
+def not_json(message: str, column: int = 1) -> str:
+    return f"The body is not JSON: {message} at line 1, column {column}"
+
+
+TWICE = "The body has an object with the same field twice"
+CONSTANT = "The body has NaN or Infinity, which JSON does not know"
+DIGITS = "The body has a number with too many digits"
+NOT_OBJECT = {"#": "should be an object with the fields of one listing"}
+LISTING_LIMIT = f"The body should have at most {LIMIT} bytes"
+WANTS_JSON = "The body should be JSON, sent with Content-Type: application/json"
+WANTS_FLAG = "The query has a wrong value: explain should be 0 or 1"
+UNKNOWN = "unknown_category"
+OUTSIDE = "outside_training_range"
+
+CASES = [
+    good("good"),
+    good("good with spaces", json.dumps(UK_CAR, indent=4).encode()),
+    good("other order", dict(reversed(UK_CAR.items()))),
+    good("optional left out", change(UK_CAR, tax=..., mpg=..., engine_size=...)),
+    good("optional null", change(UK_CAR, tax=None, mpg=None)),
+    good("whole number as 2017.0", raw("year", "2017.0")),
+    good("exponent", raw("mileage", "1.5944e4")),
+    good("escapes in a text", raw("make", '"\\u0046ord"')),
+    good("case and spaces of a category", change(UK_CAR, make=" ford ", model="FIESTA")),
+    good("charset", kind="application/json; charset=utf-8"),
+    good("type in capitals", kind="Application/JSON"),
+    good("in chunks", length=CHUNKED),
+    good("explain=0", query="?explain=0"),
+    good("explain=1", query="?explain=1"),
+    good("the last explain counts", query="?explain=0&explain=1"),
+    good("other parameters", query="?verbose=1&explain=1"),
+    good("unknown make", change(UK_CAR, make="Frod"), codes={"#/make": UNKNOWN}),
+    good(
+        "unknown make and model",
+        change(UK_CAR, make="Q", model="Z"),
+        codes={"#/make": UNKNOWN, "#/model": UNKNOWN},
+    ),
+    good("a colon in a text", change(UK_CAR, model="a:b"), codes={"#/model": UNKNOWN}),
+    good("not Latin", change(UK_CAR, model="Ёлка 🚗"), codes={"#/model": UNKNOWN}),
+    good("outside the training range", change(UK_CAR, mileage=400_000), codes={"#/mileage": OUTSIDE}),
+    good("unknown, explained", change(UK_CAR, make="Frod"), codes={"#/make": UNKNOWN}, query="?explain=1"),
+    wrong("missing field", {"#/make": REQUIRED}, make=...),
+    wrong("null", {"#/make": REQUIRED}, make=None),
+    wrong("text for a number", {"#/mileage": "should be a number"}, mileage=SECRET),
+    wrong("number as text", {"#/mileage": "should be a number"}, mileage="15944"),
+    wrong("number for a text", {"#/make": TEXT}, make=9191),
+    wrong("true for a number", {"#/year": "should be a whole number"}, year=True),
+    wrong("empty text", {"#/make": TEXT}, make=""),
+    wrong("blank text", {"#/make": TEXT}, make=" \t"),
+    wrong("long text", {"#/make": "should have at most 100 characters"}, make=SECRET * 21),
+    wrong("list for a text", {"#/make": TEXT}, make=[SECRET]),
+    wrong("object for a number", {"#/mileage": "should be a number"}, mileage={SECRET: 1}),
+    wrong("below a limit", YEARS, year=1979),
+    wrong("above a limit", MILES, mileage=500_001),
+    wrong("below zero", MILES, mileage=-1),
+    wrong("half a year", {"#/year": "should be a whole number"}, year=2017.5),
+    wrong("unknown field", {"#/colour": "is not a field of this market"}, colour=SECRET),
+    wrong(
+        "field with a typing error",
+        {"#/mileage": REQUIRED, "#/milage": "is not a field of this market; did you mean 'mileage'?"},
+        mileage=...,
+        milage=9191,
+    ),
+    Case("1e999", raw("mileage", "1e999"), 422, "1 field is wrong", MILES),
+    Case("-1e999", raw("mileage", "-1e999"), 422, "1 field is wrong", MILES),
+    Case("huge whole number", raw("year", "9" * 4000), 422, "1 field is wrong", YEARS),
+    malformed("number of too many digits", raw("year", "9" * 5000), DIGITS),
+    malformed("same field twice", double("make"), TWICE),
+    malformed("same number twice", double("mileage"), TWICE),
+    malformed("twice, once null", as_json(UK_CAR)[:-1] + b', "tax": null}', TWICE),
+    malformed("NaN", raw("mileage", "NaN"), CONSTANT),
+    malformed("Infinity", raw("mileage", "Infinity"), CONSTANT),
+    malformed("-Infinity", raw("mileage", "-Infinity"), CONSTANT),
+    malformed("nesting", b"[" * 50_000, "The body is nested too deeply"),
+    Case("nesting in a field", raw("make", "[" * 900 + "]" * 900), 422, "1 field is wrong", {"#/make": TEXT}),
+    malformed("not UTF-8", as_json(UK_CAR).replace(b"Ford", b"F\xffrd"), "The body is not UTF-8 at byte 11"),
+    malformed("UTF-16", json.dumps(UK_CAR).encode("utf-16"), "The body is not UTF-8 at byte 0"),
+    malformed("empty", b"", not_json("Expecting value")),
+    malformed("cut off", as_json(UK_CAR)[:20], not_json("Unterminated string starting at", 18)),
+    malformed("two values", as_json(UK_CAR) + b"{}", not_json("Extra data", 157)),
+    malformed("a form", b"make=Ford&model=Fiesta", not_json("Expecting value")),
+    Case("a list", as_json([UK_CAR]), 422, "1 field is wrong", NOT_OBJECT),
+    Case("a text", as_json(SECRET), 422, "1 field is wrong", NOT_OBJECT),
+    Case("null alone", b"null", 422, "1 field is wrong", NOT_OBJECT),
+    Case("too large", b" " * (LIMIT + 1), 413, LISTING_LIMIT),
+    Case("too large, in chunks", b" " * (LIMIT + 1), 413, LISTING_LIMIT, length=CHUNKED),
+    Case("announced too large", b"{}", 413, LISTING_LIMIT, length=str(LIMIT + 1)),
+    malformed(
+        "shorter than announced", b"{}", "The body ended before the length that Content-Length gives", length="9"
+    ),
+    malformed("length of letters", b"{}", "Content-Length is not a number of bytes", length="two"),
+    malformed("length below zero", b"{}", "Content-Length is not a number of bytes", length="-2"),
+    Case("no type", as_json(UK_CAR), 415, WANTS_JSON, kind=None),
+    Case("a form's type", as_json(UK_CAR), 415, WANTS_JSON, kind="application/x-www-form-urlencoded"),
+    Case("nearly JSON", as_json(UK_CAR), 415, WANTS_JSON, kind="application/jsonp"),
+    Case("explain=x", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain=x"),
+    Case("explain=", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain="),
+    Case("explain=true", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain=true"),
+]
+
+
+def send(app: Any, case: Case) -> Result:
+    return call(app, "POST", f"/predict/price{case.query}", case.body, kind=case.kind, length=case.length)
+
+
+@pytest.fixture(scope="module")
+def pricer(small_bundle: Path) -> Pricer:
+    return load_pricer(find_bundle(small_bundle))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_both_ways_answer_the_same(app: Flask, case: Case) -> None:
+    results = [send(make(app), case) for make in WAYS.values()]
+    assert results[0].without_changes() == results[1].without_changes()
+    result = results[0]
+    assert result.status == case.status, result.body
+    if case.status != 200:
+        assert result.problem["detail"] == case.detail
+        assert {error["pointer"]: error["detail"] for error in result.problem.get("errors", [])} == case.errors
+        assert SECRET.encode() not in result.body
+        assert b"9191" not in result.body
+    else:
+        assert {warned["pointer"]: warned["code"] for warned in result.json["warnings"]} == case.codes
+        assert ("breakdown" in result.json) == case.query.endswith("explain=1")
+
+
+def test_a_good_answer_is_the_pricers(app: Flask, way: Way, pricer: Pricer) -> None:
+    result = call(way(app), "POST", "/predict/price", as_json(UK_CAR))
+    valuation = pricer.price(UK_CAR)
+    assert result.json == {
+        "price": valuation.price,
+        "low": valuation.low,
+        "high": valuation.high,
+        "currency": "GBP",
+        "model_version": pricer.version,
+        "warnings": [],
+    }
+    assert result.header("Content-Type") == "application/json"
+    assert result.header("Content-Length") == str(len(result.body))
+
+
+def test_every_golden_listing_is_priced_as_in_training(app: Flask, way: Way, pricer: Pricer) -> None:
+    for golden in pricer.manifest["golden"]:
+        found = call(way(app), "POST", "/predict/price", as_json(golden["listing"])).json
+        assert [found[key] for key in ("price", "low", "high")] == [
+            round(golden[key]) for key in ("price", "low", "high")
+        ]
+
+
+def test_the_breakdown_sums_to_the_price(app: Flask, way: Way) -> None:
+    for car in (UK_CAR, change(UK_CAR, make="Frod", tax=None)):
+        found = call(way(app), "POST", "/predict/price?explain=1", as_json(car)).json
+        parts = found["breakdown"]["parts"]
+        assert [part["feature"] for part in parts] == list(UK_CAR)
+        assert found["breakdown"]["base"] + sum(part["amount"] for part in parts) == found["price"]
+
+
+def test_an_unknown_category_comes_with_what_may_have_been_meant(app: Flask, way: Way) -> None:
+    found = call(way(app), "POST", "/predict/price", as_json(change(UK_CAR, make="Frod", model="Fiista"))).json
+    assert found["warnings"] == [
+        {
+            "pointer": "#/make",
+            "code": UNKNOWN,
+            "detail": "was not among the training listings; did you mean 'Ford'?",
+            "suggestions": ["Ford"],
+        },
+        {
+            "pointer": "#/model",
+            "code": UNKNOWN,
+            "detail": "was not among the training listings; did you mean 'Fiesta'?",
+            "suggestions": ["Fiesta"],
+        },
+    ]
+
+
+def test_at_most_fifty_problems_are_named(app: Flask, way: Way) -> None:
+    body = as_json({f"field_{number}": SECRET for number in range(500)})
+    problem = call(way(app), "POST", "/predict/price", body).problem
+    assert len(problem["errors"]) == 50
+    assert SECRET not in str(problem)
+
+
+DATED_CASES = [
+    good("every kind", DATED_CAR),
+    good("optional left out", change(DATED_CAR, colour=..., inspected=..., towbar=..., seats=...)),
+    good("optional null", change(DATED_CAR, colour=None, inspected=None, towbar=None, seats=None)),
+    good("before the training range", change(DATED_CAR, registered="1950-01-31"), codes={"#/registered": OUTSIDE}),
+    *[
+        Case(
+            f"date {text!r}",
+            as_json(change(DATED_CAR, registered=text)),
+            422,
+            "1 field is wrong",
+            {"#/registered": "should be a date such as 2020-05-31"},
+        )
+        for text in (
+            "20150301",
+            "2015-W09-7",
+            "2015-02-30",
+            "2015-3-1",
+            "01/03/2015",
+            "2015-03-01T00:00:00",
+            "",
+            16495,
+        )
+    ],
+    *[
+        Case(
+            f"flag {value!r}",
+            as_json(change(DATED_CAR, leather=value)),
+            422,
+            "1 field is wrong",
+            {"#/leather": "should be true or false"},
+        )
+        for value in (1, 0, "true", "yes", [])
+    ],
+    Case(
+        "long make",
+        as_json(change(DATED_CAR, make="x" * 31)),
+        422,
+        "1 field is wrong",
+        {"#/make": "should have at most 30 characters"},
+    ),
+    Case(
+        "no lower limit",
+        as_json(change(DATED_CAR, seats=0)),
+        422,
+        "1 field is wrong",
+        {"#/seats": "should be at least 1"},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", DATED_CASES, ids=[case.name for case in DATED_CASES])
+def test_dates_and_flags(make_app: MakeApp, dated_bundle: Path, case: Case) -> None:
+    app = make_app(artifacts_dir=dated_bundle)
+    results = [send(make(app), case) for make in WAYS.values()]
+    assert results[0].without_changes() == results[1].without_changes()
+    assert results[0].status == case.status, results[0].body
+    if case.status == 200:
+        assert {warned["pointer"]: warned["code"] for warned in results[0].json["warnings"]} == case.codes
+    else:
+        assert results[0].pointers == case.errors
