@@ -8,6 +8,7 @@ out.
 
 import json
 import logging
+import os
 import sys
 import threading
 from contextlib import suppress
@@ -110,9 +111,19 @@ class RequestLog:
         self._lines = _Budget(settings.log_lines_per_second)
         self._failures = _Budget(settings.log_lines_per_second)
         self._samples = _Budget(settings.samples_per_second)
-        self._log = _open_file(settings.logs_dir / LOG_FILE, settings.log_bytes, settings.log_files)
-        self._sample = _open_file(settings.logs_dir / SAMPLE_FILE, settings.sample_bytes, SAMPLE_FILES)
+        self._log: logging.Handler | None = None
+        self._sample: logging.Handler | None = None
+        self._open_files(settings)
         self._writer = _Writer()
+
+    def _open_files(self, settings: Settings) -> None:
+        folder = settings.logs_dir
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._log = _open_file(folder / LOG_FILE, settings.log_bytes, settings.log_files)
+            self._sample = _open_file(folder / SAMPLE_FILE, settings.sample_bytes, SAMPLE_FILES)
+        except OSError as error:
+            _complain(folder, error)
 
     def info(self, event: str, **facts: Any) -> None:
         """Something worth knowing, also on stdout."""
@@ -163,17 +174,16 @@ class RequestLog:
         self._writer.add(file, _as_line({"release": self._release, **facts}))
 
 
-def _open_file(path: Path, max_bytes: int, files: int) -> logging.Handler | None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a"):
-            pass
-        return _File(str(path), maxBytes=max_bytes, backupCount=files, encoding="utf-8")
-    except OSError as error:
-        _complain(path, error)
-        return None
+def _open_file(path: Path, max_bytes: int, files: int) -> logging.Handler:
+    with path.open("a"):
+        pass  # the handler opens its file late, when nobody can be told any more
+    return _File(str(path), maxBytes=max_bytes, backupCount=files, encoding="utf-8")
 
 
 def _complain(path: Path, error: BaseException | None) -> None:
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    say_line(sys.stderr, "error", "log not written", path=str(path), reason=reason)
+    facts = {"path": str(path), "reason": error.strerror if isinstance(error, OSError) else str(error)}
+    if isinstance(error, PermissionError):
+        # The folder's own name: in a container its path is another than where the folder is kept.
+        folder = path.name if path.is_dir() else path.parent.name
+        facts["mend"] = f"sudo chown -R {os.geteuid()}:{os.getegid()} {folder}"
+    say_line(sys.stderr, "error", "log not written", **facts)
