@@ -1,0 +1,117 @@
+"""What is in the image, and what is not."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.stack.stacks import inspect, run
+
+BASE = "python:3.11-slim"
+MOST_BYTES_OVER_BASE = 80_000_000
+UNWANTED_MODULES = ("numpy", "scipy", "pandas", "polars", "sklearn", "mlflow", "pyarrow", "matplotlib", "pydantic")
+UNWANTED_PROGRAMS = ("gcc", "cc", "g++", "make", "ld", "as", "git", "sudo")
+SECOND = 1_000_000_000
+
+
+def run_inside(image: str, *argv: str, check: bool = True) -> str:
+    return run(["docker", "run", "--rm", "--entrypoint", argv[0], image, *argv[1:]], check).stdout
+
+
+def test_is_small(image: str) -> None:
+    over = inspect(image)["Size"] - inspect(BASE)["Size"]
+    assert 0 < over <= MOST_BYTES_OVER_BASE
+
+
+def test_is_configured_as_documented(image: str) -> None:
+    config = inspect(image)["Config"]
+    assert config["User"] == "appuser"
+    assert config["WorkingDir"] == "/app"
+    assert config["Cmd"] == ["python", "app.py"]
+    assert not config.get("Entrypoint")
+    assert list(config["ExposedPorts"]) == ["5000/tcp"]
+    assert config["Healthcheck"] == {
+        "Test": ["CMD", "curl", "-f", "-s", "-S", "http://localhost:5000/info/status"],
+        "Interval": 30 * SECOND,
+        "Timeout": 10 * SECOND,
+        "StartPeriod": 30 * SECOND,
+        "StartInterval": 1 * SECOND,
+        "Retries": 3,
+    }
+
+
+def test_is_labelled(image: str) -> None:
+    labels = inspect(image)["Config"]["Labels"]
+    assert labels["org.opencontainers.image.title"] == "car-price-prediction"
+    assert labels["org.opencontainers.image.version"] == "0.1.0"
+    assert labels["org.opencontainers.image.revision"] == "0123abc"
+    assert labels["carprice.release"] == "local"
+
+
+def test_belongs_to_appuser_with_uid_1000(image: str) -> None:
+    assert run_inside(image, "id").startswith("uid=1000(appuser) gid=1000(appuser)")
+    assert run_inside(image, "sh", "-c", "grep appuser /etc/passwd").strip().endswith(":/usr/sbin/nologin")
+
+
+def test_has_the_uid_of_its_build_argument(root: Path, image: str) -> None:
+    tag = f"{image}-uid"
+    build = ["docker", "build", "--target", "runtime", "--build-arg", "APP_UID=1234", "--tag", tag, str(root)]
+    try:
+        run(build)
+        assert run_inside(tag, "id", "-u", "appuser").strip() == "1234"
+    finally:
+        run(["docker", "image", "rm", tag], check=False)
+
+
+@pytest.mark.parametrize("module", UNWANTED_MODULES)
+def test_lacks_modules_of_training(image: str, module: str) -> None:
+    program = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is not None)"
+    run_inside(image, "python", "-c", program)
+
+
+def test_lacks_compilers_and_tools(image: str) -> None:
+    found = run_inside(image, "sh", "-c", f"command -v {' '.join(UNWANTED_PROGRAMS)}", check=False)
+    assert found == ""
+
+
+def test_lacks_caches_and_wheels(image: str) -> None:
+    places = "/root /wheels /full-wheels /var/cache /var/lib/apt/lists"
+    find = ("sh", "-c", f"find {places} -type f 2>/dev/null; find / -xdev -name '*.whl'")
+    of_base, found = (set(run_inside(name, *find, check=False).split()) for name in (BASE, image))
+    assert found - of_base == set()
+
+
+def test_holds_the_demo_model_and_no_other(image: str) -> None:
+    assert run_inside(image, "sh", "-c", "ls artifacts logs").split() == ["artifacts:", "logs:"]
+    version = run_inside(image, "cat", "demo/champion").strip()
+    assert sorted(run_inside(image, "ls", "demo").split()) == sorted(["champion", version])
+
+
+def test_runs_without_its_compose_file(image: str) -> None:
+    ask = "curl -fsS --retry 30 --retry-connrefused --retry-delay 1 localhost:5000/info/status"
+    answer = run_inside(image, "sh", "-c", f"python app.py >/tmp/log & {ask}")
+    assert '"source":"fallback","demo":true' in answer
+
+
+def test_a_change_of_code_trains_and_installs_nothing(root: Path, tmp_path: Path, image: str) -> None:
+    copy = tmp_path / "checkout"
+    names = run(["git", "ls-files", "--cached"], cwd=root).stdout.splitlines()
+    for name in names:
+        if (root / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, copy / name)
+    with (copy / "src/carprice/api/app.py").open("a") as source:
+        source.write(f"\n# a change of {tmp_path}\n")
+    tag = f"{image}-changed"
+    try:
+        build = ["docker", "build", "--progress", "plain", "--tag", tag, str(copy)]
+        steps = run(build, env={**os.environ, "DOCKER_BUILDKIT": "1"}).stderr
+        assert "carprice.training.demo" in steps
+        cached = {line.split()[0] for line in steps.splitlines() if line.endswith(" CACHED")}
+        for line in steps.splitlines():
+            number, _, text = line.partition(" ")
+            if "] RUN " in text or "] COPY " in text:
+                is_late = "compileall" in text or text.endswith("COPY src src")
+                assert (number in cached) != is_late, text
+    finally:
+        run(["docker", "image", "rm", tag], check=False)
