@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app
 
-from carprice.api.answers import RefusedError, as_response, json_answer
+from carprice.api.answers import NO_STORE, RefusedError, as_response, json_answer
 from carprice.api.metrics import CONTENT_TYPE
 from carprice.api.service import FALLBACK, LoadedModel, Service
 from carprice.errors import BundleError
@@ -64,7 +64,7 @@ def model() -> Response:
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """Prometheus text."""
-    return Response(find_service().metrics.text(), content_type=CONTENT_TYPE)
+    return Response(find_service().metrics.text(), headers=[NO_STORE], content_type=CONTENT_TYPE)
 
 
 def describe_fields(model: LoadedModel) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from flask import Blueprint, Response, render_template, send_from_directory
 
-from carprice.api.answers import as_response, json_answer
+from carprice.api.answers import NO_STORE, as_response, json_answer
 from carprice.api.info import describe_fields, find_service
 from carprice.api.openapi import build_openapi
 
-CONTENT_POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-)
+PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+# Swagger UI sets styles on its elements and has its icons in the style sheet.
+DOCS_POLICY = f"{PAGE_POLICY}; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+FILE_SECONDS = 3600
 
 blueprint = Blueprint("pages", __name__)
 
@@ -24,16 +25,16 @@ def form() -> Response:
     return _page(render_template("price.html", model=model, fields=fields), 200 if model else 503)
 
 
-@blueprint.get("/api/docs")
+@blueprint.get("/api/docs", strict_slashes=False)
 def docs() -> Response:
     """Swagger UI."""
-    return _page(render_template("docs.html"))
+    return _page(render_template("docs.html"), policy=DOCS_POLICY)
 
 
 @blueprint.get("/api/docs/<path:name>")
 def docs_file(name: str) -> Response:
     """A file of Swagger UI."""
-    return send_from_directory(_swagger_folder(), name, max_age=3600)
+    return send_from_directory(_swagger_folder(), name, max_age=FILE_SECONDS)
 
 
 @blueprint.get("/api/openapi.json")
@@ -42,10 +43,9 @@ def openapi() -> Response:
     return as_response(json_answer(build_openapi(find_service().require_model())))
 
 
-def _page(html: str, status: int = 200) -> Response:
-    return Response(
-        html, status, {"Content-Security-Policy": CONTENT_POLICY}, content_type="text/html; charset=utf-8"
-    )
+def _page(html: str, status: int = 200, policy: str = PAGE_POLICY) -> Response:
+    headers = [("Content-Security-Policy", policy), NO_STORE]
+    return Response(html, status, headers, content_type="text/html; charset=utf-8")
 
 
 def _swagger_folder() -> Path:

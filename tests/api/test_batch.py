@@ -1,0 +1,130 @@
+"""POST /predict/batch: one result or problem for each row, in order."""
+
+import threading
+from typing import Any
+
+import pytest
+from flask import Flask
+from tests.api.calls import as_json, call, find_service
+from tests.api.conftest import MakeApp, wait_until
+from tests.model.cars import UK_CAR, change
+
+PATH = "/predict/batch"
+SECRET = "xyzzy"
+
+
+class Held:
+    """A body that waits to be sent, as a slow client's does."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.asked = threading.Event()
+        self.sent = threading.Event()
+
+    def read(self, _: int) -> bytes:
+        self.asked.set()
+        assert self.sent.wait(20)
+        return self.body
+
+
+def test_each_row_gets_what_it_gets_alone(app: Flask) -> None:
+    cars = [
+        UK_CAR,
+        change(UK_CAR, make="Frod", mileage=400_000),
+        change(UK_CAR, tax=None),
+        change(UK_CAR, model="FIESTA"),
+        change(UK_CAR, year=1900, colour=SECRET),
+        {},
+        [UK_CAR],
+        None,
+        SECRET,
+    ]
+    result = call(app.wsgi_app, "POST", PATH, as_json(cars))
+    assert result.status == 200
+    assert result.json["currency"] == "GBP"
+    assert result.json["model_version"] == find_service(app).version
+    for car, row in zip(cars, result.json["results"], strict=True):
+        alone = call(app.wsgi_app, "POST", "/predict/price", as_json(car)).json
+        expected = {key: alone[key] for key in alone if key not in ("currency", "model_version", "instance")}
+        assert row == expected
+    assert SECRET.encode() not in result.body
+
+
+def test_a_row_that_is_not_json_does_not_fail_the_others(app: Flask) -> None:
+    good = as_json(UK_CAR)
+    rows = [good, good.replace(b"Ford", b"F\xffrd"), good[:-1] + b', "make": "Audi"}', good]
+    results = call(app.wsgi_app, "POST", PATH, b"[" + b",".join(rows) + b"]").json["results"]
+    assert [row.get("status", 200) for row in results] == [200, 400, 400, 200]
+    assert results[1]["detail"] == "The body is not UTF-8 at byte 11"
+    assert results[2]["detail"] == "The body has an object with the same field twice"
+    assert results[0] == results[3]
+
+
+def test_an_empty_batch_is_empty(app: Flask) -> None:
+    assert call(app.wsgi_app, "POST", PATH, b"[]").json["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "detail"),
+    [
+        (as_json(UK_CAR), 422, "The body is not a list"),
+        (b"null", 422, "The body is not a list"),
+        (b"[{}", 400, "The body is not JSON: Input data was truncated"),
+        (b"[NaN]", 400, "The body is not JSON: JSON is malformed: invalid character (byte 1)"),
+        (b"", 400, "The body is not JSON: Input data was truncated"),
+        (b"[{}, ]", 400, "The body is not JSON: JSON is malformed: trailing comma in array (byte 5)"),
+        (b"[" * 50_000, 400, "The body is nested too deeply"),
+        (b"[" + b"[" * 50_000, 400, "The body is nested too deeply"),
+        (b"[" + b"3," * 20 + b"3]", 413, "A batch should have at most 20 listings"),
+        (b" " * 60_001, 413, "The body should have at most 60000 bytes"),
+    ],
+)
+def test_a_wrong_body(make_app: MakeApp, body: bytes, status: int, detail: str) -> None:
+    app = make_app(max_batch_rows=20, max_body_bytes=60_000)
+    for length in (None, ""):
+        result = call(app.wsgi_app, "POST", PATH, body, length=length)
+        assert (result.status, result.problem["detail"]) == (status, detail)
+
+
+def test_a_wrong_type(app: Flask) -> None:
+    assert call(app.wsgi_app, "POST", PATH, b"[]", kind="text/csv").status == 415
+
+
+def test_more_batches_at_once_than_allowed_are_sent_away(make_app: MakeApp) -> None:
+    app = make_app(max_batches=2)
+    held = [Held(b"[]"), Held(b"[]")]
+    answers: list[Any] = []
+
+    def send(body: Held) -> None:
+        environ = {"wsgi.input": body, "CONTENT_TYPE": "application/json", "carprice.request_id": "a"}
+        with app.test_request_context(PATH, method="POST", environ_overrides=environ):
+            answers.append(app.full_dispatch_request())
+
+    threads = [threading.Thread(target=send, args=(body,)) for body in held]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: all(body.asked.is_set() for body in held))
+    result = call(app.wsgi_app, "POST", PATH, b"[]")
+    assert result.status == 429
+    assert result.header("Retry-After") == "1"
+    assert result.problem["detail"] == "2 batches are being priced already; try again"
+    assert call(app.wsgi_app, "POST", "/predict/price", as_json(UK_CAR)).status == 200
+    for body in held:
+        body.sent.set()
+    for thread in threads:
+        thread.join(20)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert call(app.wsgi_app, "POST", PATH, b"[]").status == 200
+
+
+def test_a_batch_that_fails_gives_its_place_back(make_app: MakeApp) -> None:
+    app = make_app(max_batches=1)
+    for body in (b"nonsense", b"{}", b"[]", b"[]"):
+        assert call(app.wsgi_app, "POST", PATH, body).status != 429
+
+
+def test_the_largest_batch(app: Flask) -> None:
+    cars = [change(UK_CAR, mileage=number) for number in range(10_000)]
+    results = call(app.wsgi_app, "POST", PATH, as_json(cars)).json["results"]
+    assert len(results) == 10_000
+    assert all("price" in row for row in results)
