@@ -79,8 +79,8 @@ def test_the_range_holds_the_price(any_pricer: Pricer) -> None:
 def test_the_range_is_the_calibration_in_log_price(any_pricer: Pricer) -> None:
     for golden in any_pricer.manifest["golden"]:
         exact = any_pricer.golden_valuation(golden["listing"])
-        assert math.log(exact["low"] / exact["price"]) == pytest.approx(math.log(any_pricer._low_factor))
-        assert any_pricer._low_factor <= 1 <= any_pricer._high_factor
+        assert math.log(exact["low"] / exact["price"]) == pytest.approx(math.log(any_pricer.low_factor))
+        assert any_pricer.low_factor <= 1 <= any_pricer.high_factor
 
 
 def test_breakdowns_sum_to_the_price_exactly(any_pricer: Pricer) -> None:

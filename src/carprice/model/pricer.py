@@ -53,8 +53,8 @@ class Pricer:
         _check_columns("trees", self.trees.columns, names)
         calibration = bundle.model["calibration"]
         self.coverage: float = calibration["coverage"]
-        self._low_factor = math.exp(calibration["low"])
-        self._high_factor = math.exp(calibration["high"])
+        self.low_factor = math.exp(calibration["low"])
+        self.high_factor = math.exp(calibration["high"])
 
     def price(self, listing: Mapping[str, Any]) -> Valuation:
         """Price one listing given as feature name to value. Raises ListingsError naming every wrong field."""
@@ -124,7 +124,7 @@ class Pricer:
         """The valuation of a listing before rounding, as the manifest keeps it."""
         row, _ = self.encoder.encode(self._check(listing))
         exact = math.exp(self.trees.predict_row(row))
-        return {"price": exact, "low": exact * self._low_factor, "high": exact * self._high_factor}
+        return {"price": exact, "low": exact * self.low_factor, "high": exact * self.high_factor}
 
     def _check(self, listing: Mapping[str, Any]) -> list[Value]:
         values, problems = check_listing(self.market, listing)
@@ -137,7 +137,7 @@ class Pricer:
 
     def _value(self, score: float, warnings: tuple[Warned, ...]) -> Valuation:
         exact = math.exp(score)
-        return Valuation(round(exact), round(exact * self._low_factor), round(exact * self._high_factor), warnings)
+        return Valuation(round(exact), round(exact * self.low_factor), round(exact * self.high_factor), warnings)
 
 
 def load_pricer(folder: Path) -> Pricer:

@@ -90,7 +90,7 @@ class Trees:
             call = self._thread.call = _RowCall(self._booster, len(self.columns))
         return call(row)  # type: ignore[no-any-return]
 
-    def predict_rows(self, rows: "array[float]", threads: int = 1) -> "array[float]":
+    def predict_rows(self, rows: Any, threads: int = 1) -> "array[float]":
         """The raw score of each row of a row-major matrix, which any float64 buffer is (array, NumPy)."""
         return self._predict_matrix(rows, _RAW_SCORE, 1, threads)
 
