@@ -70,12 +70,14 @@ def bring_up(supervisor: Supervisor, settings: Settings, services: list[Service]
     others = [item for item in services if item.name != API]
     for service in others:
         supervisor.start_service(service.name)
+    awaited = services
     if champion_version(settings.artifacts_dir) is None:
         # Both take their time, so MLflow starts while the model is trained, and answers when it is recorded.
         train_demo(settings, say, lambda: wait_until_well(supervisor, others, say))
+        awaited = api
     for service in api:
         supervisor.start_service(service.name)
-    wait_until_well(supervisor, services, say)
+    wait_until_well(supervisor, awaited, say)
 
 
 def train_demo(settings: Settings, say: Say, before_record: Callable[[], None]) -> None:
