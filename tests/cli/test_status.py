@@ -1,0 +1,35 @@
+import pytest
+
+from carprice.cli.status import COLUMNS, format_duration, format_row, format_table
+from carprice.local.status import ServiceStatus
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (59, "59s"),
+        (60, "1m 0s"),
+        (3_599, "59m 59s"),
+        (3_600, "1h 0m"),
+        (86_399, "23h 59m"),
+        (86_400, "1d 0h"),
+        (200_000, "2d 7h"),
+    ],
+)
+def test_durations(seconds: int, text: str) -> None:
+    assert format_duration(seconds) == text
+
+
+def test_the_table() -> None:
+    rows = [
+        ServiceStatus("mlflow-server", "restarting", "", "", 3, None, None, None, 5001, ""),
+        ServiceStatus("car-price-api", "running", "healthy", "", 0, 812, 42, 55 * MIB, 5000, "20261123T124500Z"),
+    ]
+    assert format_table([COLUMNS, *(format_row(row) for row in rows)]) == (
+        "SERVICE        STATE       HEALTH   RESTARTS  PID  UPTIME  MEMORY  PORT  MODEL\n"
+        "mlflow-server  restarting  -        3         -    -       -       5001  -\n"
+        "car-price-api  running     healthy  0         812  42s     55 MB   5000  20261123T124500Z"
+    )
