@@ -1,6 +1,7 @@
 """What the service says of itself: status, fields, model, probes, metrics."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, current_app
@@ -9,6 +10,8 @@ from carprice.api.answers import NO_STORE, RefusedError, as_response, json_answe
 from carprice.api.metrics import CONTENT_TYPE
 from carprice.api.service import FALLBACK, LoadedModel, Service
 from carprice.errors import BundleError
+from carprice.market.market import Feature
+from carprice.model.listing import EPOCH
 from carprice.model.manifest import FILES
 
 MODEL_KEYS = (
@@ -83,11 +86,28 @@ def describe_fields(model: LoadedModel) -> dict[str, Any]:
         if feature.is_text:
             field["values"] = model.pricer.encoders[feature.name]
         elif feature.kind != "flag":
-            figures = model.pricer.scaler[feature.name]
-            field |= {"min": feature.min, "max": feature.max, "typical": figures["fill"]}
-            field["training_range"] = [figures["min"], figures["max"]]
+            field |= _describe_limits(feature, model.pricer.scaler[feature.name])
         fields.append(field)
     return {"model_version": model.version, "market": model.pricer.market.name, "fields": fields}
+
+
+def _describe_limits(feature: Feature, figures: dict[str, float]) -> dict[str, Any]:
+    def show(value: float | None) -> Any:
+        return _as_date(value) if feature.kind == "date" and value is not None else value
+
+    return {
+        "min": show(feature.min),
+        "max": show(feature.max),
+        "typical": show(figures["fill"]),
+        "training_range": [show(figures["min"]), show(figures["max"])],
+    }
+
+
+def _as_date(days: float) -> str | None:
+    try:
+        return (EPOCH + timedelta(days=days)).isoformat()
+    except OverflowError:  # a market file may set any limit
+        return None
 
 
 def _describe_status(service: Service, model: LoadedModel) -> dict[str, Any]:
