@@ -26,6 +26,7 @@ class ListingDecoder:
         ]
         listing = msgspec.defstruct("Listing", [*required, *optional], forbid_unknown_fields=True, kw_only=True)
         self._decode = msgspec.json.Decoder(listing).decode
+        self._decode_list = msgspec.json.Decoder(list[listing]).decode  # type: ignore[valid-type]
         self._fields = listing.__struct_fields__
         names = [feature.name for feature in market.features]
         self._order = None if list(self._fields) == names else [self._fields.index(name) for name in names]
@@ -46,9 +47,17 @@ class ListingDecoder:
             return None
         if body.count(b":") != len(values) - values.count(None):
             return None
-        if self._order is not None:
-            values = [values[place] for place in self._order]
-        return self._mend_values(values) if self._mend else values
+        return self._order_values(values)
+
+    def decode_usual_rows(self, body: bytes) -> list[Sequence[Value]] | None:
+        """The values of every listing of a list, or None where one is not usual; see decode_usual."""
+        try:
+            rows = [msgspec.structs.astuple(listing) for listing in self._decode_list(body)]
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        if body.count(b":") != sum(len(values) - values.count(None) for values in rows):
+            return None
+        return [self._order_values(values) for values in rows]
 
     def decode_any(self, body: bytes) -> tuple[list[Value], list[Problem]]:
         """The values of a listing and every problem with it. Raises MalformedError where it is not JSON."""
@@ -59,6 +68,11 @@ class ListingDecoder:
         if not isinstance(fields, dict):
             return [], [Problem("#", "should be an object with the fields of one listing")]
         return check_listing(self._market, fields)
+
+    def _order_values(self, values: Sequence[Any]) -> Sequence[Value]:
+        if self._order is not None:
+            values = [values[place] for place in self._order]
+        return self._mend_values(values) if self._mend else values
 
     def _mend_values(self, values: Sequence[Any]) -> Sequence[Value]:
         mended = list(values)

@@ -68,6 +68,12 @@ class Metrics(Collector):
         with self._lock:
             self._prices.add(price)
 
+    def add_prices(self, prices: Iterable[float]) -> None:
+        """Count predicted prices."""
+        with self._lock:
+            for price in prices:
+                self._prices.add(price)
+
     def add_warnings(self, warnings: Iterable[tuple[str, str]]) -> None:
         """Count values that training never saw, each as (code, feature)."""
         with self._lock:

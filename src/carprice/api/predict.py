@@ -5,6 +5,7 @@ routes give the same.
 """
 
 from array import array
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,7 +26,7 @@ from carprice.api.bodies import load_listings, read_body
 from carprice.api.decoding import MalformedError, load_json
 from carprice.api.service import LoadedModel, Service
 from carprice.model.encoding import Warned
-from carprice.model.listing import Problem
+from carprice.model.listing import Problem, Value
 from carprice.model.pricer import Breakdown, Valuation
 
 PRICE_PATH = "/predict/price"
@@ -45,6 +46,15 @@ class PriceAnswer(msgspec.Struct, omit_defaults=True):
     model_version: str
     warnings: list[dict[str, Any]]
     breakdown: dict[str, Any] | None = None
+
+
+class PricedRow(msgspec.Struct):
+    """What POST /predict/batch answers for a good row."""
+
+    price: int
+    low: int
+    high: int
+    warnings: list[dict[str, Any]]
 
 
 def answer_price(service: Service, environ: dict[str, Any]) -> Answer:
@@ -71,8 +81,9 @@ def answer_batch(service: Service, environ: dict[str, Any]) -> Answer:
         return RefusedError(429, busy, headers=(RETRY,)).answer(environ["carprice.request_id"])
     try:
         model = service.require_model()
-        rows = load_listings(read_body(environ, settings.max_body_bytes), settings.max_batch_rows)
-        return json_answer(_price_batch(service, model, rows))
+        body = read_body(environ, settings.max_body_bytes)
+        listings = load_listings(body, settings.max_batch_rows)
+        return json_answer(_price_batch(service, model, body, listings))
     except RefusedError as refused:
         return refused.answer(environ["carprice.request_id"])
     finally:
@@ -110,30 +121,35 @@ def _answer_valuation(
     return Answer(200, _encode(answer), _HEADERS)
 
 
-def _price_batch(service: Service, model: LoadedModel, listings: list[msgspec.Raw]) -> dict[str, Any]:
+def _price_batch(service: Service, model: LoadedModel, body: bytes, listings: list[msgspec.Raw]) -> dict[str, Any]:
     results: list[Any] = [None] * len(listings)
     rows, warnings, places = array("d"), [], []
+    usual = model.decoder.decode_usual_rows(body)
     for place, raw in enumerate(listings):
-        row, warned, problem = _encode_row(model, bytes(raw))
+        values = usual[place] if usual else model.decoder.decode_usual(bytes(raw))
+        row, warned, problem = _encode_row(model, values, raw)
         if problem:
             results[place] = problem
             continue
         rows.extend(row)
         warnings.append(warned)
         places.append(place)
-    for place, valuation in zip(places, model.pricer.price_rows(rows, warnings), strict=True):
-        _count_valuation(service, valuation)
+    valuations = model.pricer.price_rows(rows, warnings)
+    _count_valuations(service, valuations)
+    for place, valuation in zip(places, valuations, strict=True):
         results[place] = _describe_valuation(valuation)
     return {"currency": model.currency, "model_version": model.version, "results": results}
 
 
-def _encode_row(model: LoadedModel, body: bytes) -> tuple[list[float], tuple[Warned, ...], dict[str, Any] | None]:
+def _encode_row(
+    model: LoadedModel, usual_values: Sequence[Value] | None, raw: msgspec.Raw
+) -> tuple[list[float], tuple[Warned, ...], dict[str, Any] | None]:
     encoder = model.pricer.encoder
-    usual_values = model.decoder.decode_usual(body)
     if usual_values is not None:
         row, usual = encoder.encode(usual_values)
         if usual:
             return row, (), None
+    body = bytes(raw)
     try:
         values, problems = model.decoder.decode_any(body)
     except MalformedError as error:
@@ -160,9 +176,16 @@ def _count_valuation(service: Service, valuation: Valuation) -> None:
         service.metrics.add_warnings((warned.code, warned.field) for warned in valuation.warnings)
 
 
-def _describe_valuation(valuation: Valuation) -> dict[str, Any]:
-    warnings = [_describe_warning(warned) for warned in valuation.warnings]
-    return {"price": valuation.price, "low": valuation.low, "high": valuation.high, "warnings": warnings}
+def _count_valuations(service: Service, valuations: Sequence[Valuation]) -> None:
+    service.metrics.add_prices(valuation.price for valuation in valuations)
+    warned = [(one.code, one.field) for valuation in valuations for one in valuation.warnings]
+    if warned:
+        service.metrics.add_warnings(warned)
+
+
+def _describe_valuation(valuation: Valuation) -> PricedRow:
+    price, low, high, warned = valuation
+    return PricedRow(price, low, high, [_describe_warning(one) for one in warned] if warned else [])
 
 
 def _describe_warning(warned: Warned) -> dict[str, Any]:
