@@ -11,7 +11,7 @@ from tests.model.cars import DATED_VALUES, UK_VALUES
 
 from carprice.errors import BundleError
 from carprice.market.market import load_market
-from carprice.model.encoding import Encoder, Warned, category_codes, fold
+from carprice.model.encoding import Encoder, Warned, category_codes
 from carprice.model.pricer import Pricer
 from carprice.training.matrix import encode_frame, fit_encoders
 
@@ -56,7 +56,6 @@ def test_exact_text_wins_over_folded() -> None:
     codes = category_codes(["a3", "A3", "A4", "Straße"])
     assert [codes[text] for text in ("a3", "A3", "A4", "a4", "Straße", "strasse")] == [0, 1, 2, 2, 3, 3]
     assert math.isnan(codes[None])
-    assert fold(" A  b\u00a0C ") == "a b c"
 
 
 UNKNOWN = "unknown_category"

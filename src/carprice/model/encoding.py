@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from operator import itemgetter
 from typing import Any
 
@@ -11,6 +10,7 @@ from carprice.errors import BundleError
 from carprice.market.market import Feature, Market
 from carprice.model.listing import Value, describe_range
 from carprice.model.manifest import RETRAIN
+from carprice.model.spelling import Speller, fold
 
 UNKNOWN = "unknown_category"
 OUTSIDE = "outside_training_range"
@@ -47,6 +47,7 @@ class Encoder:
             else:
                 figures = scaler[feature.name]
                 numbers.append((place, figures["mean"], figures["scale"], figures["min"], figures["max"]))
+        self._spellers = {place: Speller(filter(None, known)) for place, known in codes}
         self._codes = tuple(codes)
         self._numbers = tuple(numbers)
 
@@ -76,7 +77,7 @@ class Encoder:
         for place, codes in self._codes:
             value = values[place]
             if isinstance(value, str) and value not in codes and fold(value) not in codes:
-                warnings.append((place, _warn_unknown(self._features[place], value, codes)))
+                warnings.append((place, _warn_unknown(self._features[place], value, self._spellers[place])))
         for place, _, _, low, high in self._numbers:
             value = values[place]
             if isinstance(value, float) and not low <= value <= high:
@@ -96,16 +97,8 @@ def category_codes(values: Sequence[str]) -> Codes:
     return codes
 
 
-def fold(text: str) -> str:
-    """The text as spelled by somebody in a hurry: case and outer or doubled spaces do not matter."""
-    return " ".join(text.casefold().split())
-
-
-def _warn_unknown(feature: Feature, value: str, codes: Codes) -> Warned:
-    named: dict[str, str] = {}
-    for text in filter(None, codes):
-        named.setdefault(fold(text), text)
-    suggestions = tuple(named[text] for text in get_close_matches(fold(value), named, n=3))
+def _warn_unknown(feature: Feature, value: str, speller: Speller) -> Warned:
+    suggestions = speller.suggest(value)
     question = f"; did you mean {suggestions[0]!r}?" if suggestions else ""
     return Warned(feature.name, UNKNOWN, f"was not among the training listings{question}", suggestions)
 

@@ -76,7 +76,7 @@ def _check_children(tree: dict[str, str], leaves: int) -> None:
 
 
 def _check_splits(tree: dict[str, str], leaves: int) -> None:
-    thresholds = [float(value) for value in tree.get("threshold", "").split()]
+    thresholds = tree.get("threshold", "").split()
     kinds = _read_nodes(tree, "decision_type", leaves)
     if len(thresholds) != leaves - 1:
         raise ValueError(f"threshold should have {leaves - 1} numbers (got {len(thresholds)})")
@@ -86,7 +86,9 @@ def _check_splits(tree: dict[str, str], leaves: int) -> None:
         words = _read_integers(tree.get("cat_threshold", ""))
         if len(bounds) != categories + 1 or bounds != sorted(bounds) or (bounds[0], bounds[-1]) != (0, len(words)):
             raise ValueError("cat_boundaries do not fit cat_threshold")
-    chosen = [int(threshold) for threshold, kind in zip(thresholds, kinds, strict=True) if kind & _IS_CATEGORICAL]
+    chosen = [
+        int(float(threshold)) for threshold, kind in zip(thresholds, kinds, strict=True) if kind & _IS_CATEGORICAL
+    ]
     _check_range(chosen, 0, categories, "threshold")
 
 

@@ -1,0 +1,41 @@
+"""Which of many names was meant by a text that is none of them."""
+
+from collections import Counter
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+MOST_SUGGESTIONS = 3
+MOST_CANDIDATES = 40
+LONGEST_TEXT = 40
+
+
+def fold(text: str) -> str:
+    """The text as spelled by somebody in a hurry: case and outer or doubled spaces do not matter."""
+    return " ".join(text.casefold().split())
+
+
+class Speller:
+    """Suggests names for misspelled texts, without a comparison with every name: a batch may hold thousands of them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._named: dict[str, str] = {}
+        for name in names:
+            self._named.setdefault(fold(name), name)
+        self._with_pair: dict[str, list[str]] = {}
+        for folded in self._named:
+            for pair in _pairs(folded):
+                self._with_pair.setdefault(pair, []).append(folded)
+
+    def suggest(self, text: str) -> tuple[str, ...]:
+        """The names most like the text, the best first; of those that share most pairs of letters with it."""
+        folded = fold(text[:LONGEST_TEXT])
+        shared: Counter[str] = Counter()
+        for pair in _pairs(folded):
+            shared.update(self._with_pair.get(pair, ()))
+        candidates = [name for name, _ in shared.most_common(MOST_CANDIDATES)]
+        return tuple(self._named[name] for name in get_close_matches(folded, candidates, MOST_SUGGESTIONS))
+
+
+def _pairs(folded: str) -> set[str]:
+    padded = f" {folded} "
+    return {padded[place : place + 2] for place in range(len(padded) - 1)}
