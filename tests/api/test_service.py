@@ -126,6 +126,14 @@ def test_the_fallback_serves_until_there_is_a_champion(
     assert call(app.wsgi_app, "POST", "/predict/price", as_json(UK_CAR)).status == 200
 
 
+def test_the_version_image_asks_for_the_fallback_whatever_champion_there_is(
+    make_app: MakeApp, artifacts: Path, dated_bundle: Path
+) -> None:
+    app = make_app(artifacts_dir=artifacts, fallback_dir=str(dated_bundle), model_version="image")
+    status = get(app).json
+    assert (status["source"], status["market"], status["waiting_for"]) == ("fallback", "dated", None)
+
+
 def test_a_bug_in_loading_is_logged_and_tried_again(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -117,7 +117,7 @@ def _describe_status(service: Service, model: LoadedModel) -> dict[str, Any]:
         "release": service.settings.release,
         "market": model.pricer.market.name,
         "source": model.source,
-        "waiting_for": service.reason if model.source == FALLBACK else None,
+        "waiting_for": (service.reason or None) if model.source == FALLBACK else None,
         "demo": bool(model.pricer.manifest.get("demo", False)),
         "artifacts": {name.removesuffix(".pkl"): "loaded" for name in FILES},
         "uptime_seconds": round(time.time() - service.started_at, 1),

@@ -21,6 +21,7 @@ PAUSE_PER_LOOK = 10
 NO_VERSION = "none"
 ARTIFACTS = "artifacts"
 FALLBACK = "fallback"
+OWN_MODEL = "image"
 SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 
 
@@ -40,7 +41,7 @@ class Service:
     """One process's service. Without a `model`, `reason` says why; a model of the settings, once loaded, stays.
 
     The fallback is the demo model of the image: it serves while there is no champion, and is replaced by the
-    first one.
+    first one. The model version `image` asks for it whatever champion there is, as a rollback to it does.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -78,7 +79,7 @@ class Service:
             self._note_reason("The service failed on it; its log has the traceback", traceback.format_exc())
             return False
         self._use_model(model)
-        return source != FALLBACK
+        return source != FALLBACK or self.settings.model_version == OWN_MODEL
 
     def load_or_watch(self) -> None:
         """Load the model now, or keep looking for it in the background until it is there."""
@@ -98,7 +99,8 @@ class Service:
     def _find_folder(self) -> tuple[Path, str]:
         artifacts_dir, wanted = self.settings.artifacts_dir, self.settings.model_version
         fallback = self.settings.fallback_dir
-        if fallback and not wanted and champion_version(artifacts_dir) is None:
+        is_asked_for = wanted == OWN_MODEL or (not wanted and champion_version(artifacts_dir) is None)
+        if fallback and is_asked_for:
             return find_bundle(Path(fallback)), FALLBACK
         return find_bundle(artifacts_dir, wanted), ARTIFACTS
 
@@ -112,7 +114,7 @@ class Service:
         self.metrics.set_model(model.version, digest, model.currency)
         self.model = model
         if model.source == FALLBACK:
-            self.reason = "There is no champion yet"
+            self.reason = "" if self.settings.model_version == OWN_MODEL else "There is no champion yet"
         self._set_version(model.version)
         self.log.info("model loaded", model_version=model.version, source=model.source)
 
