@@ -185,16 +185,23 @@ def test_only_settings_read_the_environment(path: Path) -> None:
     if name_of(path) in SETS_ENVIRONMENT:
         return
     tree = ast.parse(path.read_text())
-    handed_on = {
-        argument
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]
-    }
+    handed_on = {child for node in ast.walk(tree) for child in _wholes(node)}
     for node in ast.walk(tree):
         assert not (isinstance(node, ast.Attribute | ast.Name) and ast.unparse(node).endswith("getenv"))
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "os.environ":
             assert node in handed_on, f"{name_of(path)}:{node.lineno}: looks a variable up"
+
+
+def _wholes(node: ast.AST) -> list[ast.expr]:
+    """What a call, a dict of others or a union takes whole."""
+    match node:
+        case ast.Call():
+            return [*node.args, *(keyword.value for keyword in node.keywords)]
+        case ast.Dict():
+            return [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
+        case ast.BinOp(op=ast.BitOr()):
+            return [node.left, node.right]
+    return []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

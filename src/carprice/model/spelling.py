@@ -15,7 +15,7 @@ def fold(text: str) -> str:
 
 
 class Speller:
-    """Suggests names for misspelled texts, without a comparison with every name: a batch may hold thousands of them."""
+    """Suggests names for misspelled texts, of which a batch may hold thousands: not every name is compared."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._named: dict[str, str] = {}
@@ -36,6 +36,7 @@ class Speller:
         return tuple(self._named[name] for name in get_close_matches(folded, candidates, MOST_SUGGESTIONS))
 
 
-def _pairs(folded: str) -> set[str]:
+def _pairs(folded: str) -> list[str]:
+    """Its pairs of letters, each once and in order: a set's order would change the suggestions from run to run."""
     padded = f" {folded} "
-    return {padded[place : place + 2] for place in range(len(padded) - 1)}
+    return list(dict.fromkeys(padded[place : place + 2] for place in range(len(padded) - 1)))
