@@ -1,0 +1,78 @@
+"""Connections on which nothing moves are closed; those that are used are not."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.api.conftest import wait_until
+
+from carprice.api.silence import close_silent, watch_silence
+
+SECONDS = 0.3
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        yield server
+
+
+def connect(listener: socket.socket) -> tuple[socket.socket, socket.socket]:
+    """Both ends of a connection: the client's, and the server's in this process."""
+    client = socket.create_connection(listener.getsockname(), timeout=10)
+    return client, listener.accept()[0]
+
+
+def test_a_silent_connection_is_closed(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    client, server = connect(listener)
+    with client, server:
+        client.sendall(b"half")
+        assert server.recv(10) == b"half"
+        assert close_silent(port, 60) == 0
+        wait_until(lambda: close_silent(port, SECONDS))
+        assert server.recv(10) == b""
+        assert client.recv(10) == b""
+        assert close_silent(port, 0) == 0, "once"
+
+
+def test_a_connection_of_another_port_is_left_alone(listener: socket.socket) -> None:
+    client, server = connect(listener)
+    with client, server, socket.create_server(("127.0.0.1", 0)) as other:
+        assert close_silent(other.getsockname()[1], -1) == 0
+        assert close_silent(listener.getsockname()[1], -1) == 1
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_connection_that_moves_stays(listener: socket.socket, side: int) -> None:
+    pair = connect(listener)
+    stopped = watch_silence(listener.getsockname()[1], SECONDS)
+    silent, watched = connect(listener)
+    with pair[0], pair[1], silent, watched:
+
+        def is_closed() -> bool:
+            pair[side].sendall(b"x")
+            assert pair[1 - side].recv(1) == b"x"
+            watched.setblocking(False)
+            try:
+                return watched.recv(1) == b""
+            except BlockingIOError:
+                return False
+
+        wait_until(is_closed)
+        stopped.set()
+        pair[side].sendall(b"y")
+        assert pair[1 - side].recv(1) == b"y"
+
+
+def test_files_are_not_taken_for_connections(listener: socket.socket) -> None:
+    with Path("/dev/null").open(), socket.socketpair()[0]:
+        before = count_files()
+        close_silent(listener.getsockname()[1], 0)
+        assert count_files() == before
+
+
+def count_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
