@@ -193,7 +193,7 @@ def test_only_settings_read_the_environment(path: Path) -> None:
 
 
 def _wholes(node: ast.AST) -> list[ast.expr]:
-    """What a call, a dict of others or a union takes whole."""
+    """What a call, a dict of others, a union or a look at all items takes whole."""
     match node:
         case ast.Call():
             return [*node.args, *(keyword.value for keyword in node.keywords)]
@@ -201,6 +201,8 @@ def _wholes(node: ast.AST) -> list[ast.expr]:
             return [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
         case ast.BinOp(op=ast.BitOr()):
             return [node.left, node.right]
+        case ast.Attribute(attr="items"):
+            return [node.value]
     return []
 
 
