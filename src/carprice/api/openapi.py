@@ -1,13 +1,37 @@
-"""The OpenAPI 3.1 document of the loaded model: its fields, their values and ranges."""
+"""The OpenAPI 3.1 document of the loaded model."""
 
 from typing import Any
 
 from carprice import __version__
+from carprice.api.answers import JSON_TYPE, PROBLEM_TYPE
+from carprice.api.metrics import CONTENT_TYPE
+from carprice.api.schemas import Schema, build_schemas, list_of, ref
 from carprice.api.service import LoadedModel
-from carprice.market.market import Feature
-from carprice.model.listing import MAX_TEXT
 
-_TYPES = {"category": "string", "number": "number", "flag": "boolean", "year": "integer", "date": "string"}
+_PROBLEMS = {
+    "400": "The body is not JSON, or not all of it came",
+    "404": "There is nothing at this path",
+    "405": "The path does not take this method; Allow names those it takes",
+    "413": "The body or the batch is too large",
+    "415": "The body is not sent as application/json",
+    "422": "Values are wrong; errors names each field",
+    "429": "As many batches as allowed are being priced",
+    "500": "A bug; the log has it under the request's id",
+    "503": "No model is loaded; detail says why",
+}
+_BODY_PROBLEMS = ("400", "413", "415", "422", "503")
+_WITH_RETRY = ("429", "503")
+_ANSWER_HEADERS = {
+    "X-Request-ID": "The request's own id, or a new one; the log has it too.",
+    "X-Model-Version": "The version of the loaded model, or none.",
+    "X-Release": "The release that answers.",
+    "Server-Timing": "Milliseconds that the answer took.",
+}
+_TAGS = {
+    "predict": "What cars are worth.",
+    "info": "What serves, and how good it is.",
+    "probes": "For orchestrators and Prometheus.",
+}
 
 
 def build_openapi(model: LoadedModel) -> dict[str, Any]:
@@ -19,148 +43,100 @@ def build_openapi(model: LoadedModel) -> dict[str, Any]:
             "title": "Car price service",
             "version": __version__,
             "description": f"{market.title}: prices in {market.currency} from model {model.version}.",
+            "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "paths": _paths(model),
-        "components": {"schemas": _schemas(model), "responses": _problem_responses()},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
+        "paths": {**_prediction_paths(model), **_information_paths()},
+        "components": {
+            "schemas": build_schemas(model),
+            "responses": {status: _problem_response(status) for status in _PROBLEMS},
+            "headers": {name: _header(text) for name, text in _ANSWER_HEADERS.items()},
+            "parameters": _parameters(),
+        },
     }
 
 
-def describe_field(feature: Feature, values: list[str] | None) -> dict[str, Any]:
-    """The JSON schema of one field. Categories are open: an unknown value is priced, with a warning."""
-    schema: dict[str, Any] = {"type": _TYPES[feature.kind], "title": feature.label}
-    if values is not None:
-        schema |= {"minLength": 1, "maxLength": int(feature.max or MAX_TEXT)}
-        schema["anyOf"] = [{"enum": values}, {"description": "Any other value is priced with a warning."}]
-    elif feature.kind in ("number", "year"):
-        limits = {"minimum": feature.min, "maximum": feature.max}
-        schema |= {key: limit for key, limit in limits.items() if limit is not None}
-    elif feature.kind == "date":
-        schema["format"] = "date"
-    if feature.unit:
-        schema["description"] = f"In {feature.unit}."
-    if feature.optional:
-        schema["type"] = [schema["type"], "null"]
-        if "anyOf" in schema:
-            schema["anyOf"].append({"type": "null"})
-    return schema
+def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
+    listing = model.pricer.manifest["golden"][0]["listing"]
+    price = _operation("predict", "priceOne", "Price one car", ref("Valuation"), _BODY_PROBLEMS)
+    price["parameters"] = [{"$ref": "#/components/parameters/explain"}, *price["parameters"]]
+    price["requestBody"] = _body(ref("Listing"), listing)
+    batch = _operation(
+        "predict", "priceMany", "Price many cars, in order", ref("BatchAnswer"), (*_BODY_PROBLEMS, "429")
+    )
+    batch["description"] = "Each row gets its valuation or its problem; a bad row never fails the others."
+    batch["requestBody"] = _body(list_of(ref("Listing")), [listing])
+    return {"/predict/price": {"post": price}, "/predict/batch": {"post": batch}}
 
 
-def _schemas(model: LoadedModel) -> dict[str, Any]:
-    pricer = model.pricer
-    fields = {
-        feature.name: describe_field(feature, pricer.encoders[feature.name] if feature.is_text else None)
-        for feature in pricer.market.features
-    }
-    money = {"type": "integer", "description": f"In {model.currency}."}
-    amounts = {"price": money, "low": money, "high": money, "warnings": _list_of("Warning")}
-    named = {"currency": {"type": "string", "const": model.currency}, "model_version": {"type": "string"}}
-    part = _object({"feature": {"type": "string"}, "amount": money})
-    return {
-        "Listing": {
-            **_object(fields, [feature.name for feature in pricer.market.features if not feature.optional]),
-            "additionalProperties": False,
-            "examples": [pricer.manifest["golden"][0]["listing"]],
-        },
-        "Warning": _object(
-            {
-                "pointer": {"type": "string"},
-                "code": {"enum": ["unknown_category", "outside_training_range"]},
-                "detail": {"type": "string"},
-                "suggestions": {"type": "array", "items": {"type": "string"}},
-            }
+def _information_paths() -> dict[str, Any]:
+    page = {"text/html": {"schema": {"type": "string"}}}
+    paths = {
+        "/info/status": _operation("info", "readStatus", "Whether cars can be priced", ref("Status"), ("503",)),
+        "/info/features": _operation("info", "readFeatures", "The fields of a listing", ref("Features"), ("503",)),
+        "/info/model": _operation(
+            "info", "readModel", "Where the model comes from and how good it is", ref("Model"), ("503",)
         ),
-        "Breakdown": _object({"base": money, "parts": {"type": "array", "items": part}}),
-        "Valuation": _object({**amounts, **named, "breakdown": _schema("Breakdown")}, [*amounts, *named]),
-        "RowValuation": _object(amounts),
-        "BatchAnswer": _object(
-            {
-                **named,
-                "results": {"type": "array", "items": {"anyOf": [_schema("RowValuation"), _schema("Problem")]}},
-            }
-        ),
-        "Problem": _object(
-            {
-                "type": {"type": "string"},
-                "title": {"type": "string"},
-                "status": {"type": "integer"},
-                "detail": {"type": "string"},
-                "errors": {
-                    "type": "array",
-                    "items": _object({"detail": {"type": "string"}, "pointer": {"type": "string"}}),
-                },
-            },
-            ["type", "title", "status", "detail"],
-        ),
+        "/livez": _operation("probes", "readAlive", "Whether the process is up", ref("Alive"), ()),
+        "/readyz": _operation("probes", "readReady", "The same as /info/status", ref("Status"), ("503",)),
+        "/metrics": _operation("probes", "readMetrics", "Prometheus text", None, ()),
+        "/api/openapi.json": _operation("info", "readDocument", "This document", {"type": "object"}, ("503",)),
+        "/api/docs": _operation("info", "showDocument", "This document as a page", None, ()),
+        "/": _operation("info", "showForm", "A form that prices one car", None, ()),
     }
+    paths["/metrics"]["responses"]["200"]["content"] = {CONTENT_TYPE: {"schema": {"type": "string"}}}
+    paths["/api/docs"]["responses"]["200"]["content"] = page
+    paths["/"]["responses"]["200"]["content"] = page
+    paths["/"]["responses"]["503"] = {"description": "The page says that no model is loaded", "content": page}
+    return {path: {"get": operation} for path, operation in paths.items()}
 
 
-def _paths(model: LoadedModel) -> dict[str, Any]:
-    explain = {
-        "name": "explain",
-        "in": "query",
-        "description": "1 adds the breakdown that sums to the price.",
-        "schema": {"type": "integer", "enum": [0, 1], "default": 0},
-    }
-    errors = ("400", "413", "415", "422", "503")
+def _operation(
+    tag: str, operation_id: str, summary: str, answer: Schema | None, problems: tuple[str, ...]
+) -> dict[str, Any]:
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _ANSWER_HEADERS}
+    good: dict[str, Any] = {"description": "OK", "headers": headers}
+    if answer:
+        good["content"] = {JSON_TYPE: {"schema": answer}}
+    responses = {status: {"$ref": f"#/components/responses/{status}"} for status in (*problems, "500")}
     return {
-        "/predict/price": {
-            "post": {
-                **_operation("predict", "Price one car", "Valuation", errors),
-                "parameters": [explain],
-                "requestBody": _body(_schema("Listing")),
-            }
-        },
-        "/predict/batch": {
-            "post": {
-                **_operation("predict", "Price many cars, in order", "BatchAnswer", (*errors, "429")),
-                "requestBody": _body(_list_of("Listing")),
-            }
-        },
-        "/info/status": {"get": _operation("info", "Whether cars can be priced", None, ("503",))},
-        "/info/features": {"get": _operation("info", "The fields of a listing", None, ("503",))},
-        "/info/model": {
-            "get": _operation("info", "Where the model comes from and how good it is", None, ("503",))
-        },
-        "/livez": {"get": _operation("probes", "Whether the process is up", None, ())},
-        "/readyz": {"get": _operation("probes", "The same as /info/status", None, ("503",))},
+        "tags": [tag],
+        "operationId": operation_id,
+        "summary": summary,
+        "parameters": [{"$ref": "#/components/parameters/requestId"}],
+        "responses": {"200": good, **dict(sorted(responses.items()))},
     }
 
 
-def _operation(tag: str, summary: str, answer: str | None, errors: tuple[str, ...]) -> dict[str, Any]:
-    schema = _schema(answer) if answer else {"type": "object"}
-    responses: dict[str, Any] = {"200": {"description": "OK", "content": {"application/json": {"schema": schema}}}}
-    responses |= {status: {"$ref": f"#/components/responses/{status}"} for status in errors}
-    return {"tags": [tag], "summary": summary, "responses": responses}
+def _problem_response(status: str) -> dict[str, Any]:
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _ANSWER_HEADERS}
+    if status in _WITH_RETRY:
+        headers["Retry-After"] = _header("Seconds to wait before the next try.")
+    content = {PROBLEM_TYPE: {"schema": ref("Problem")}}
+    return {"description": _PROBLEMS[status], "headers": headers, "content": content}
 
 
-def _problem_responses() -> dict[str, Any]:
-    texts = {
-        "400": "The body is not JSON",
-        "413": "The body or the batch is too large",
-        "415": "The body is not sent as application/json",
-        "422": "Fields are wrong; errors names each",
-        "429": "Too many batches at once",
-        "503": "No model is loaded",
-    }
-    content = {"application/problem+json": {"schema": _schema("Problem")}}
-    return {status: {"description": text, "content": content} for status, text in texts.items()}
-
-
-def _body(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
-
-
-def _object(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
+def _parameters() -> dict[str, Any]:
     return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties) if required is None else required,
+        "explain": {
+            "name": "explain",
+            "in": "query",
+            "description": "1 adds the breakdown that sums to the price.",
+            "schema": {"type": "integer", "enum": [0, 1], "default": 0},
+        },
+        "requestId": {
+            "name": "X-Request-ID",
+            "in": "header",
+            "description": "Comes back in the answer and stands in the log; another one is made up in its place.",
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:/+=-]{1,128}$"},
+        },
     }
 
 
-def _schema(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
+def _header(text: str) -> dict[str, Any]:
+    return {"description": text, "schema": {"type": "string"}}
 
 
-def _list_of(name: str) -> dict[str, Any]:
-    return {"type": "array", "items": _schema(name)}
+def _body(schema: Schema, example: Any) -> dict[str, Any]:
+    return {"required": True, "content": {JSON_TYPE: {"schema": schema, "example": example}}}

@@ -1,0 +1,157 @@
+"""The OpenAPI document: valid, complete, and true of real answers."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from jsonschema import Draft202012Validator, FormatChecker
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from tests.api.calls import Result, as_json, call
+from tests.api.conftest import MakeApp
+from tests.model.cars import DATED_CAR, UK_CAR, change
+
+UNDOCUMENTED = {"/static/{filename}", "/api/docs/{name}"}
+BAD_BODIES = {
+    400: b"nonsense",
+    413: b" " * 70_000,
+    415: as_json(UK_CAR),
+    422: as_json(change(UK_CAR, year=3, colour="red", make=...)),
+}
+
+
+def read_document(app: Flask) -> dict[str, Any]:
+    document: dict[str, Any] = call(app.wsgi_app, "GET", "/api/openapi.json").json
+    return document
+
+
+def make_validator(document: dict[str, Any], schema: dict[str, Any]) -> Draft202012Validator:
+    """Checks against a schema of the document, closed: a field that it does not name is an error."""
+    schemas = {name: close_schema(item) for name, item in document["components"]["schemas"].items()}
+    return Draft202012Validator(
+        {**schema, "components": {"schemas": schemas}}, format_checker=FormatChecker(["date"])
+    )
+
+
+def close_schema(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [close_schema(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: close_schema(item) for key, item in schema.items()}
+    if isinstance(schema.get("properties"), dict) and "required" in schema:
+        closed.setdefault("additionalProperties", False)
+    return closed
+
+
+def check(document: dict[str, Any], method: str, path: str, result: Result) -> None:
+    """The answer is one that the document announces."""
+    response = document["paths"][path][method.lower()]["responses"][str(result.status)]
+    if "$ref" in response:
+        response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    for name in response["headers"]:
+        assert result.header(name), name
+    schema = response["content"][result.header("Content-Type")]["schema"]
+    make_validator(document, schema).validate(result.json)
+
+
+@pytest.fixture(params=["small_bundle", "dated_bundle"])
+def any_app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
+    return make_app(artifacts_dir=request.getfixturevalue(request.param))
+
+
+def test_the_document_is_valid(any_app: Flask) -> None:
+    OpenAPIV31SpecValidator(read_document(any_app)).validate()
+
+
+def test_every_route_is_documented(app: Flask) -> None:
+    documented = {(path, method) for path, item in read_document(app)["paths"].items() for method in item}
+    routes = {
+        (rule.rule.replace("<path:", "{").replace(">", "}"), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if method not in ("HEAD", "OPTIONS")
+    }
+    assert {route for route in routes if route[0] not in UNDOCUMENTED} == documented
+
+
+def test_operations_have_names_of_their_own(app: Flask) -> None:
+    operations = [item for path in read_document(app)["paths"].values() for item in path.values()]
+    assert len({item["operationId"] for item in operations}) == len(operations)
+
+
+@pytest.mark.parametrize("path", ["/info/status", "/info/features", "/info/model", "/livez", "/readyz"])
+def test_information_is_as_documented(any_app: Flask, path: str) -> None:
+    check(read_document(any_app), "GET", path, call(any_app.wsgi_app, "GET", path))
+
+
+def test_valuations_are_as_documented(app: Flask) -> None:
+    document = read_document(app)
+    example = document["paths"]["/predict/price"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    for car in (example, UK_CAR, change(UK_CAR, make="Frod", mileage=400_000, tax=None)):
+        for query in ("", "?explain=1"):
+            result = call(app.wsgi_app, "POST", f"/predict/price{query}", as_json(car))
+            assert result.status == 200
+            check(document, "POST", "/predict/price", result)
+    rows = [UK_CAR, {}, 3, change(UK_CAR, model="?")]
+    check(document, "POST", "/predict/batch", call(app.wsgi_app, "POST", "/predict/batch", as_json(rows)))
+
+
+@pytest.mark.parametrize("status", BAD_BODIES)
+@pytest.mark.parametrize("path", ["/predict/price", "/predict/batch"])
+def test_problems_are_as_documented(make_app: MakeApp, path: str, status: int) -> None:
+    app = make_app(max_body_bytes=65_536)
+    kind = "text/csv" if status == 415 else "application/json"
+    result = call(app.wsgi_app, "POST", path, BAD_BODIES[status], kind=kind)
+    assert result.status == status
+    check(read_document(app), "POST", path, result)
+
+
+def test_the_missing_model_is_as_documented(app: Flask, make_app: MakeApp, tmp_path: Path) -> None:
+    document = read_document(app)
+    empty = make_app(artifacts_dir=tmp_path / "none")
+    for path in ("/info/status", "/info/features", "/info/model", "/readyz", "/api/openapi.json"):
+        check(document, "GET", path, call(empty.wsgi_app, "GET", path))
+    check(document, "POST", "/predict/price", call(empty.wsgi_app, "POST", "/predict/price", as_json(UK_CAR)))
+
+
+CARS = [
+    ("small_bundle", UK_CAR, True),
+    ("small_bundle", change(UK_CAR, tax=None, mpg=...), True),
+    ("small_bundle", change(UK_CAR, make="Frod", mileage=400_000), True),
+    ("small_bundle", change(UK_CAR, year=2017.0), True),
+    ("small_bundle", change(UK_CAR, make=...), False),
+    ("small_bundle", change(UK_CAR, make=None), False),
+    ("small_bundle", change(UK_CAR, make=""), False),
+    ("small_bundle", change(UK_CAR, make="x" * 101), False),
+    ("small_bundle", change(UK_CAR, year=1979), False),
+    ("small_bundle", change(UK_CAR, year=2017.5), False),
+    ("small_bundle", change(UK_CAR, mileage="15944"), False),
+    ("small_bundle", change(UK_CAR, mileage=500_001), False),
+    ("small_bundle", change(UK_CAR, colour="red"), False),
+    ("dated_bundle", DATED_CAR, True),
+    ("dated_bundle", change(DATED_CAR, inspected=None, towbar=None, seats=..., colour=...), True),
+    ("dated_bundle", change(DATED_CAR, colour="no such colour"), True),
+    ("dated_bundle", change(DATED_CAR, registered="2015-02-30"), False),
+    ("dated_bundle", change(DATED_CAR, leather="yes"), False),
+    ("dated_bundle", change(DATED_CAR, seats=0), False),
+]
+
+
+@pytest.mark.parametrize(("bundle", "car", "is_good"), CARS)
+def test_the_schema_takes_what_the_service_takes(
+    make_app: MakeApp, request: pytest.FixtureRequest, bundle: str, car: dict[str, Any], is_good: bool
+) -> None:
+    app = make_app(artifacts_dir=request.getfixturevalue(bundle))
+    document = read_document(app)
+    schema = make_validator(document, {"$ref": "#/components/schemas/Listing"})
+    assert schema.is_valid(car) == is_good
+    assert (call(app.wsgi_app, "POST", "/predict/price", as_json(car)).status == 200) == is_good
+
+
+def test_enums_and_ranges_are_the_models(app: Flask) -> None:
+    fields = read_document(app)["components"]["schemas"]["Listing"]["properties"]
+    assert fields["make"]["anyOf"][0]["enum"] == ["Audi", "BMW", "Ford", "Skoda", "Toyota", "Vauxhall"]
+    assert (fields["year"]["minimum"], fields["year"]["maximum"]) == (1980, 2021)
+    assert fields["mileage"]["description"] == "In mi."
+    assert fields["tax"]["type"] == ["number", "null"]
