@@ -1,11 +1,11 @@
 """carprice rollback."""
 
 import os
-from dataclasses import asdict
 
 import click
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import say
+from carprice.cli.rollout import show_outcome
 from carprice.deploy.rollback import roll_back
 from carprice.deploy.site import open_site
 from carprice.settings import load_settings
@@ -16,10 +16,5 @@ from carprice.settings import load_settings
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def rollback(release: str, as_json: bool) -> None:
     """Go back to an earlier RELEASE; without one, to the one before the live one."""
-    outcome = roll_back(open_site(load_settings(os.environ).stack_dir, say), release)
-    if as_json:
-        print_json("rollback", asdict(outcome))
-    elif outcome.changed:
-        click.echo(f"{outcome.release} is live: {outcome.proof}")
-    else:
-        click.echo(f"{outcome.release} is live already; nothing to do")
+    site = open_site(load_settings(os.environ).stack_dir, say)
+    show_outcome("rollback", roll_back(site, release), as_json)

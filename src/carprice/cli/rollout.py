@@ -7,7 +7,7 @@ import click
 
 from carprice.cli.console import print_json, say
 from carprice.deploy.plan import describe_plan
-from carprice.deploy.rollout import Wanted, roll_out
+from carprice.deploy.rollout import Outcome, Wanted, roll_out
 from carprice.deploy.site import open_site
 from carprice.settings import load_settings
 
@@ -24,10 +24,14 @@ def rollout(image: str, model: str, accept_price_shift: bool, dry_run: bool, as_
     wanted = Wanted(image, model, accept_price_shift)
     if dry_run:
         click.echo(describe_plan(site, wanted))
-        return
-    outcome = roll_out(site, wanted)
+    else:
+        show_outcome("rollout", roll_out(site, wanted), as_json)
+
+
+def show_outcome(kind: str, outcome: Outcome, as_json: bool) -> None:
+    """What a rollout or rollback came to, for people or machines."""
     if as_json:
-        print_json("rollout", asdict(outcome))
+        print_json(kind, asdict(outcome))
     elif outcome.changed:
         click.echo(f"{outcome.release} is live: {outcome.proof}")
     else:

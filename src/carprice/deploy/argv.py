@@ -1,4 +1,8 @@
-"""The argv of every Docker command the product runs. Pure: lists in, lists out."""
+"""The argv of every Docker command the product runs. Pure: lists in, lists out.
+
+Compose creates and starts, because only it reads the compose file. Everything else asks Docker itself by the
+labels that Compose gives: ten times as fast, and a rollout asks often.
+"""
 
 COMPOSE = ["docker", "compose"]
 ROLLOUT = [*COMPOSE, "--profile", "rollout"]
@@ -9,6 +13,14 @@ EDGE = "edge"
 MLFLOW = "mlflow-server"
 
 RUNTIME_PORT = 9999
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+
+_CONNECT = f"exec 3<>/dev/tcp/127.0.0.1/{RUNTIME_PORT}"
+_ASK = f'{_CONNECT}; printf "%s\\n" "$0" >&3; cat <&3'
+# Docker leaves a program in a container running when the one who started it is gone: this one ends with its
+# stdin.
+_FOLLOW = f'{_CONNECT} 4<&0; printf "%s\\n" "$0" >&3; (read -r <&4; kill $$) >/dev/null 2>&1 & exec cat <&3 4<&-'
 
 
 def check_compose() -> list[str]:
@@ -16,9 +28,13 @@ def check_compose() -> list[str]:
     return [*ROLLOUT, "config", "--quiet"]
 
 
-def list_containers(service: str) -> list[str]:
+def list_containers(project: str, service: str) -> list[str]:
     """The ids of a service's containers, stopped ones too."""
-    return [*ROLLOUT, "ps", "--all", "--quiet", service]
+    filters = [f"label={PROJECT_LABEL}={project}", f"label={SERVICE_LABEL}={service}"]
+    # `docker compose run` makes containers of the same service that are none of its replicas.
+    filters.append("label=com.docker.compose.oneoff=False")
+    words = [word for item in filters for word in ("--filter", item)]
+    return ["docker", "container", "ls", "--all", "--quiet", "--no-trunc", *words]
 
 
 def inspect_containers(ids: list[str]) -> list[str]:
@@ -31,20 +47,32 @@ def inspect_image(image: str) -> list[str]:
     return ["docker", "image", "inspect", image]
 
 
-def start_service(service: str, replicas: int, *, recreate: bool = False) -> list[str]:
-    """Create and start the replicas of a service, and nothing it depends on."""
-    options = ["--detach", "--no-deps", "--no-build", "--scale", f"{service}={replicas}"]
-    return [*ROLLOUT, "up", *options, *(["--force-recreate"] if recreate else []), service]
+def list_tags(name: str) -> list[str]:
+    """The tags of an image name, a line each."""
+    return ["docker", "image", "ls", "--format", "{{.Tag}}", name]
 
 
-def remove_service(service: str) -> list[str]:
-    """Remove the containers of a service, killing what still runs."""
-    return [*ROLLOUT, "rm", "--stop", "--force", service]
+def start_service(service: str, replicas: int, *, recreate: bool = False, stop_seconds: int = 10) -> list[str]:
+    """Create and start the replicas of a service, and nothing it depends on; 0 means as many as the file says.
+
+    recreate: all of them anew, where one that has not stopped after the seconds is killed; else those that are
+    there stay as they are.
+    """
+    options = ["--detach", "--no-deps", "--no-build", "--timeout", str(stop_seconds)]
+    options.append("--force-recreate" if recreate else "--no-recreate")
+    if replicas:
+        options += ["--scale", f"{service}={replicas}"]
+    return [*ROLLOUT, "up", *options, service]
 
 
-def stop_service(service: str, seconds: int) -> list[str]:
-    """Stop the containers of a service; Docker kills what has not stopped after the seconds."""
-    return [*ROLLOUT, "stop", "--timeout", str(seconds), service]
+def stop_containers(ids: list[str], seconds: int) -> list[str]:
+    """Stop containers; Docker kills what has not stopped after the seconds."""
+    return ["docker", "container", "stop", "--time", str(seconds), *ids]
+
+
+def remove_containers(ids: list[str]) -> list[str]:
+    """Remove containers, killing what still runs."""
+    return ["docker", "container", "rm", "--force", *ids]
 
 
 def disable_restart(ids: list[str]) -> list[str]:
@@ -57,11 +85,6 @@ def show_logs(container: str, lines: int) -> list[str]:
     return ["docker", "container", "logs", "--tail", str(lines), container]
 
 
-def show_memory(ids: list[str]) -> list[str]:
-    """The memory each container uses now."""
-    return ["docker", "container", "stats", "--no-stream", "--format", "{{.MemUsage}}", *ids]
-
-
 def tag_image(image: str, tag: str) -> list[str]:
     """Give an image one more name."""
     return ["docker", "image", "tag", image, tag]
@@ -72,7 +95,11 @@ def remove_image(image: str) -> list[str]:
     return ["docker", "image", "rm", image]
 
 
-def edge_runtime(command: str) -> list[str]:
+def edge_runtime(edge: str, command: str) -> list[str]:
     """One command on the edge's runtime API, which listens on its container's own loopback."""
-    talk = f'exec 3<>/dev/tcp/127.0.0.1/{RUNTIME_PORT}; printf "%s\\n" "$0" >&3; cat <&3'
-    return [*COMPOSE, "exec", "--no-TTY", EDGE, "bash", "-c", talk, command]
+    return ["docker", "container", "exec", edge, "bash", "-c", _ASK, command]
+
+
+def edge_events(edge: str) -> list[str]:
+    """Every request that the edge remembers, then every one as it ends, until stdin is closed."""
+    return ["docker", "container", "exec", "--interactive", edge, "bash", "-c", _FOLLOW, "show events proof -w"]

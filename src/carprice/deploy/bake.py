@@ -2,45 +2,62 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from carprice.deploy.edge import NEXT, Traffic
+from carprice.deploy.candidate import check_still_healthy
+from carprice.deploy.edge import NEXT, SERVICES
+from carprice.deploy.limits import Limits
+from carprice.deploy.proof import Tally, Witness
 from carprice.deploy.replicas import Replica
 from carprice.deploy.site import Site
 from carprice.errors import StackError
 
-POLL_SECONDS = 0.4
+POLL_SECONDS = 0.1
+HEALTH_SECONDS = 1.0
 MIN_REQUESTS = 20
 MIN_PRICES = 200
-SLOW_FLOOR_MS = 20.0
+# A share of the requests, and the milliseconds below which that share is never called slow.
+SLOW_FLOORS_MS = ((0.5, 20), (0.95, 200))
 
 
 class BakeError(StackError):
     """The new release does worse than the old one."""
 
 
-def watch_bake(
-    site: Site, replicas: Sequence[Replica], before: Traffic, old_mean: float | None, accept: bool
-) -> None:
-    """Watch errors, latency and prices for the bake's time. Raises BakeError at the first trouble.
+@dataclass(frozen=True)
+class Prices:
+    """How many prices a set predicted so far, and their sum."""
 
-    before: the old set's traffic just before the switch; old_mean: its mean predicted price, if known.
-    """
+    count: float = 0.0
+    sum: float = 0.0
+
+    def since(self, earlier: "Prices") -> "Prices":
+        """What was predicted after an earlier look."""
+        return Prices(self.count - earlier.count, self.sum - earlier.sum)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean price; None for too few to tell."""
+        return self.sum / self.count if self.count >= MIN_PRICES else None
+
+
+def watch_bake(site: Site, witness: Witness, candidate: Sequence[Replica]) -> None:
+    """Watch errors, latency and health for the bake's time. Raises StackError at the first trouble."""
     end = time.monotonic() + site.limits.bake
-    start = site.edge.traffic(NEXT)
+    look = time.monotonic()
     while time.monotonic() < end:
+        seen = witness.watched()
+        check_errors(seen, site.limits)
+        check_latency(seen, witness.before, site.limits)
+        if time.monotonic() >= look:
+            check_still_healthy(site, SERVICES[NEXT], candidate)
+            look = time.monotonic() + HEALTH_SECONDS
         time.sleep(min(POLL_SECONDS, site.limits.bake))
-        now = site.edge.traffic(NEXT)
-        _check_errors(site, start, now)
-        _check_latency(site, before, now)
-        if site.edge.ready_servers(NEXT) == 0:
-            raise BakeError("no replica of the new release is ready any more", "See its log: ./carprice doctor")
-    if old_mean and not accept:
-        _check_prices(site, replicas, old_mean)
 
 
-def mean_price(replicas: Sequence[Replica]) -> float | None:
-    """The mean of the prices that a set predicted so far, from its own counts; None for fewer than 200."""
-    total = count = 0.0
+def read_prices(replicas: Sequence[Replica]) -> Prices:
+    """What a set predicted so far, from its own counts."""
+    count = total = 0.0
     for replica in replicas:
         try:
             text = replica.ask("GET", "/metrics").content.decode()
@@ -51,35 +68,40 @@ def mean_price(replicas: Sequence[Replica]) -> float | None:
                 total += float(line.rsplit(" ", 1)[1])
             elif line.startswith("predicted_price_count"):
                 count += float(line.rsplit(" ", 1)[1])
-    return total / count if count >= MIN_PRICES else None
+    return Prices(count, total)
 
 
-def _check_errors(site: Site, start: Traffic, now: Traffic) -> None:
-    requests, failed = now.requests - start.requests, now.failed - start.failed
-    limit = site.limits.bake_error_share
-    if requests >= MIN_REQUESTS and failed > limit * requests:
+def check_errors(seen: Tally, limits: Limits) -> None:
+    """Refuse more failures than the limit's share, once there are enough requests to tell."""
+    if seen.requests >= MIN_REQUESTS and seen.failed > limits.bake_error_share * seen.requests:
         raise BakeError(
-            f"{failed} of {requests} requests failed with 5xx after the switch, the limit is {limit:.1%}",
+            f"{seen.failed} of {seen.requests} requests failed after the switch, the limit is "
+            f"{limits.bake_error_share:.1%}",
             "See its log: docker compose logs car-price-api-next",
         )
 
 
-def _check_latency(site: Site, before: Traffic, now: Traffic) -> None:
-    limit = max(before.mean_ms * site.limits.bake_slowdown, SLOW_FLOOR_MS)
-    if now.mean_ms > limit:
-        raise BakeError(
-            f"requests take {now.mean_ms:g} ms on average after the switch, the limit is {limit:g} ms",
-            "Raise bake_slowdown in rollout.toml, or give the machine room",
-        )
-
-
-def _check_prices(site: Site, replicas: Sequence[Replica], old_mean: float) -> None:
-    new_mean = mean_price(replicas)
-    if new_mean is None:
+def check_latency(seen: Tally, before: Tally, limits: Limits) -> None:
+    """Refuse answers that take much longer than before the rollout, half of them or one in twenty."""
+    if min(seen.requests, before.requests) < MIN_REQUESTS:
         return
-    shift, limit = new_mean / old_mean - 1, site.limits.price_shift_p95
-    if abs(shift) > limit:
+    for share, floor in SLOW_FLOORS_MS:
+        took, usual = seen.percentile(share) or 0, before.percentile(share) or 0
+        limit = max(usual * limits.bake_slowdown, floor)
+        if took > limit:
+            raise BakeError(
+                f"p{share * 100:g} of the requests is {took} ms after the switch, the limit {limit:g} ms",
+                "Raise bake_slowdown in rollout.toml, or give the machine room",
+            )
+
+
+def check_prices(old: Prices, new: Prices, limits: Limits) -> None:
+    """Refuse a mean price far from the old release's, where both predicted enough to tell."""
+    if old.mean is None or new.mean is None:
+        return
+    shift = new.mean / old.mean - 1
+    if abs(shift) > limits.price_shift_p95:
         raise BakeError(
-            f"the mean price moved by {shift:+.1%} after the switch, the limit is {limit:.1%}",
+            f"the mean price moved by {shift:+.1%} after the switch, the limit is {limits.price_shift_p95:.1%}",
             "To accept it: ./carprice rollout --accept-price-shift",
         )

@@ -1,4 +1,4 @@
-"""Waiting for a set of replicas: healthy, and warm. Deadlines, the last status in every message."""
+"""Waiting for a set of replicas: healthy, warm, and still so. Deadlines, the last status in every message."""
 
 import time
 from collections.abc import Sequence
@@ -10,8 +10,15 @@ from carprice.deploy.site import Site
 from carprice.errors import StackError
 
 POLL_SECONDS = 0.1
-MAX_POLL_SECONDS = 1.0
+MAX_POLL_SECONDS = 0.5
+STATUS_SECONDS = 5.0
 WARMUP_WINDOW = 50
+READY = "200"
+
+
+def start_set(site: Site, service: str, count: int, *, recreate: bool = False) -> None:
+    """Create and start the replicas of a service; 0 means as many as the compose file says."""
+    site.runner.run(argv.start_service(service, count, recreate=recreate, stop_seconds=int(site.limits.stop)))
 
 
 def wait_for_health(site: Site, service: str, count: int) -> list[Replica]:
@@ -24,15 +31,12 @@ def wait_for_health(site: Site, service: str, count: int) -> list[Replica]:
     passes = 0
     while passes < site.limits.health_passes:
         replicas = list_replicas(site.runner, service)
-        statuses = [_ask_status(site, replica) for replica in replicas]
-        passes = passes + 1 if len(statuses) == count and all(status == "200" for status in statuses) else 0
-        if time.monotonic() > end:
-            told = ", ".join(f"{item.name}: {status}" for item, status in zip(replicas, statuses, strict=True))
-            logs = read_logs(site.runner, replicas[0]) if replicas else ""
-            raise StackError(
-                f"{service} is not healthy within {site.limits.health_deadline:g} s ({told or 'no container'})",
-                f"Its last log lines:\n{logs}\nFind out more: ./carprice doctor",
-            )
+        statuses = [check_replica(site, replica) for replica in replicas]
+        is_full = len(replicas) == count if count else bool(replicas)
+        passes = passes + 1 if is_full and set(statuses) == {READY} else 0
+        if time.monotonic() > end and not passes:
+            what = f"{service} is not healthy within {site.limits.health_deadline:g} s"
+            raise _describe_sick(site, what, replicas, statuses)
         time.sleep(pause)
         pause = min(pause * 1.5, MAX_POLL_SECONDS)
     return replicas
@@ -58,26 +62,41 @@ def warm_up(site: Site, replicas: Sequence[Replica]) -> None:
             took.append(_time_price(replica, listing))
 
 
-def start_set(site: Site, service: str, *, recreate: bool = False) -> None:
-    """Create and start the replicas of a service."""
-    replicas = max(site.limits.replicas, 1)
-    site.runner.run(argv.start_service(service, replicas, recreate=recreate))
+def check_still_healthy(site: Site, service: str, known: Sequence[Replica]) -> None:
+    """Every replica must still be the one that was tested, and healthy. Raises StackError with its log lines."""
+    replicas = list_replicas(site.runner, service)
+    statuses = [check_replica(site, replica) for replica in replicas]
+    same = {replica.started for replica in replicas} == {replica.started for replica in known}
+    if not same or set(statuses) != {READY}:
+        raise _describe_sick(site, f"{service} is not healthy any more", replicas, statuses)
 
 
-def _ask_status(site: Site, replica: Replica) -> str:
+def check_replica(site: Site, replica: Replica) -> str:
+    """The status that a replica answers, `200` when it is healthy. Raises StackError when it exited."""
     if replica.state in ("exited", "dead", "restarting") or replica.restarts:
-        logs = read_logs(site.runner, replica)
         reason = f", {replica.error}" if replica.error else ""
         raise StackError(
-            f"{replica.name} ended with exit code {replica.exit_code}{reason}",
-            f"Its last log lines:\n{logs}\nFind out more: ./carprice doctor",
+            f"{replica.name} ended with exit code {replica.exit_code}{reason}", _quote_log(site, replica)
         )
     try:
-        reply = replica.ask("GET", "/info/status", seconds=5)
+        reply = replica.ask("GET", "/info/status", seconds=STATUS_SECONDS)
     except OSError as error:
         return f"no answer ({type(error).__name__})"
-    detail = (reply.json() or {}).get("detail", "") if reply.status == 503 else ""
+    detail = reply.detail() if reply.status == 503 else ""
     return f"{reply.status}{' ' + detail if detail else ''}"
+
+
+def _describe_sick(site: Site, what: str, replicas: Sequence[Replica], statuses: Sequence[str]) -> StackError:
+    told = ", ".join(f"{item.name}: {status}" for item, status in zip(replicas, statuses, strict=True))
+    sick = [item for item, status in zip(replicas, statuses, strict=True) if status != READY]
+    return StackError(
+        f"{what} ({told or 'no container'})",
+        _quote_log(site, sick[0]) if sick else "Find out more: ./carprice doctor",
+    )
+
+
+def _quote_log(site: Site, replica: Replica) -> str:
+    return f"Its last log lines:\n{read_logs(site.runner, replica)}\nFind out more: ./carprice doctor"
 
 
 def _time_price(replica: Replica, listing: object) -> float:
@@ -89,7 +108,7 @@ def _time_price(replica: Replica, listing: object) -> float:
         ) from None
     if reply.status != 200:
         raise StackError(
-            f"{replica.name} answered {reply.status} while it warmed up, should be 200",
+            f"{replica.name} answered {reply.status} while it warmed up, should be 200: {reply.detail()}",
             f"See: docker logs {replica.name}",
         )
     return reply.seconds

@@ -14,13 +14,15 @@ INFO_PATHS = (
     "/info/status",
     "/info/features",
     "/info/model",
-    "/api/openapi.json",
     "/livez",
     "/readyz",
     "/metrics",
     "/",
 )
+OPENAPI_PATH = "/api/openapi.json"
+LISTING = "Listing"
 GOLDEN_UNITS = 1
+SHOWN = 3
 
 
 class GateError(StackError):
@@ -37,8 +39,9 @@ class BadRequest:
 
     name: str
     path: str
-    body: bytes
+    body: bytes | None
     status: int
+    method: str = "POST"
 
 
 BAD_REQUESTS = (
@@ -46,6 +49,8 @@ BAD_REQUESTS = (
     BadRequest("an empty listing", PRICE_PATH, b"{}", 422),
     BadRequest("an unknown field", PRICE_PATH, b'{"no_such_field": 1}', 422),
     BadRequest("a batch that is no list", BATCH_PATH, b"{}", 422),
+    BadRequest("a path that is none", "/no/such/path", None, 404, "GET"),
+    BadRequest("a method that is none", PRICE_PATH, None, 405, "GET"),
 )
 
 
@@ -56,8 +61,8 @@ def check_identity(replicas: Sequence[Replica], release: Release, digest: str | 
         status = _ask_json(replica, "identity", "/info/status")
         if status.get("release") != release.name:
             raise _wrong_identity(replica, "release", release.name, status.get("release"))
-        if release.model and status.get("model_version") != release.model:
-            raise _wrong_identity(replica, "model version", release.model, status.get("model_version"))
+        if release.bundle and status.get("model_version") != release.bundle:
+            raise _wrong_identity(replica, "model version", release.bundle, status.get("model_version"))
         files = _ask_json(replica, "identity", "/info/model").get("files", {})
         digests.add(files.get("model.pkl", {}).get("sha256"))
     if len(digests) != 1 or (digest and digests != {digest}):
@@ -70,26 +75,37 @@ def check_identity(replicas: Sequence[Replica], release: Release, digest: str | 
 
 
 def check_contract(replicas: Sequence[Replica], live: Replica | None) -> None:
-    """Every endpoint must answer, good input with a price, bad input with its problem, and lose no field."""
+    """Every endpoint must answer, good input with a price, bad input with its problem, and lose no member.
+
+    What the live release answers the candidate must answer too: clients rely on every member.
+    """
+    wanted = _read_shapes(live) if live else {}
     for replica in replicas:
-        listing = example_listing(replica)
-        shapes = {path: _shape_of(replica, "GET", path) for path in INFO_PATHS}
-        shapes[PRICE_PATH] = _shape_of(replica, "POST", PRICE_PATH, listing)
-        shapes["/predict/price?explain=1"] = _shape_of(replica, "POST", "/predict/price?explain=1", listing)
-        shapes[BATCH_PATH] = _shape_of(replica, "POST", BATCH_PATH, [listing, {}])
+        shapes = _read_shapes(replica)
+        for path, members in wanted.items():
+            if lost := members - shapes[path]:
+                raise GateError(
+                    "contract",
+                    f"{replica.name}: {path} should have {_name_some(lost)} as the live release has (got none)",
+                    "Keep the members that clients rely on",
+                )
         for bad in BAD_REQUESTS:
             _check_refusal(replica, bad)
-        _check_content_type(replica)
-        if live:
-            _check_shapes(replica, shapes, live)
 
 
 def check_golden(replicas: Sequence[Replica], golden: Sequence[Mapping[str, Any]]) -> None:
     """Every golden listing of the bundle must come out over HTTP as it did in training."""
+    listings = [item["listing"] for item in golden]
     for replica in replicas:
-        reply = _ask(replica, "golden", "POST", BATCH_PATH, [item["listing"] for item in golden])
-        results = (reply.json() or {}).get("results", [])
-        for number, (item, result) in enumerate(zip(golden, results, strict=False)):
+        data = _ask(replica, "golden", "POST", BATCH_PATH, listings).json()
+        results = data.get("results", []) if isinstance(data, dict) else []
+        if len(results) != len(golden):
+            raise GateError(
+                "golden",
+                f"{replica.name}: {len(results)} of {len(golden)} golden listings priced",
+                f"See its log: docker logs {replica.name}",
+            )
+        for number, (item, result) in enumerate(zip(golden, results, strict=True)):
             for key in ("price", "low", "high"):
                 if abs(result.get(key, 0) - item[key]) > GOLDEN_UNITS:
                     raise GateError(
@@ -97,24 +113,20 @@ def check_golden(replicas: Sequence[Replica], golden: Sequence[Mapping[str, Any]
                         f"{replica.name}: golden[{number}].{key}: {result.get(key)}, should be {item[key]:.0f}",
                         "The bundle does not price as in training; train again: ./carprice train",
                     )
-        if len(results) != len(golden):
-            raise GateError(
-                "golden", f"{replica.name}: {len(results)} of {len(golden)} golden listings priced", ""
-            )
 
 
 def example_listing(replica: Replica) -> dict[str, Any]:
     """A listing that the replica's own OpenAPI document gives as an example."""
-    document = _ask_json(replica, "contract", "/api/openapi.json")
+    document = _ask_json(replica, "contract", OPENAPI_PATH)
     try:
-        listing: dict[str, Any] = document["components"]["schemas"]["Listing"]["examples"][0]
+        listing: dict[str, Any] = document["components"]["schemas"][LISTING]["examples"][0]
     except (KeyError, IndexError, TypeError):
         raise GateError("contract", f"{replica.name}: its OpenAPI document has no example listing", "") from None
     return listing
 
 
 def _check_refusal(replica: Replica, bad: BadRequest) -> None:
-    reply = _ask_any(replica, "contract", "POST", bad.path, bad.body)
+    reply = _ask_any(replica, "contract", bad.method, bad.path, bad.body)
     is_problem = reply.headers.get("content-type", "").startswith("application/problem+json")
     if reply.status != bad.status or not is_problem:
         raise GateError(
@@ -124,28 +136,36 @@ def _check_refusal(replica: Replica, bad: BadRequest) -> None:
         )
 
 
-def _check_content_type(replica: Replica) -> None:
-    reply = _ask_any(replica, "contract", "GET", "/no/such/path", None)
-    if reply.status != 404:
-        raise GateError("contract", f"{replica.name}: an unknown path should be 404 (got {reply.status})", "")
+def _read_shapes(replica: Replica) -> dict[str, set[str]]:
+    """The members of each endpoint's answer, and those that the OpenAPI document promises."""
+    listing = example_listing(replica)
+    shapes = {path: _shape_of(replica, "GET", path) for path in INFO_PATHS}
+    for path in (PRICE_PATH, f"{PRICE_PATH}?explain=1"):
+        shapes[path] = _shape_of(replica, "POST", path, listing)
+    # An empty listing stands for a bad row: it must not fail the others.
+    shapes[BATCH_PATH] = _shape_of(replica, "POST", BATCH_PATH, [listing, {}])
+    shapes[OPENAPI_PATH] = promises_of(_ask_json(replica, "contract", OPENAPI_PATH))
+    return shapes
 
 
-def _check_shapes(replica: Replica, shapes: Mapping[str, set[str]], live: Replica) -> None:
-    """What the live release answers, the candidate must answer too: clients rely on every member."""
-    paths = [path for path in shapes if path in INFO_PATHS[:3]]
-    for path in paths:
-        lost = _shape_of(live, "GET", path) - shapes[path]
-        if lost:
-            raise GateError(
-                "contract",
-                f"{replica.name}: {path} should have {', '.join(sorted(lost))} as the live release has (got none)",
-                "Keep the members that clients rely on",
-            )
+def promises_of(document: Mapping[str, Any]) -> set[str]:
+    """The operations of an OpenAPI document and the members of their answers; listings are the model's matter."""
+    promises = {
+        f"{method.upper()} {path}" for path, methods in document.get("paths", {}).items() for method in methods
+    }
+    for name, schema in document.get("components", {}).get("schemas", {}).items():
+        if name != LISTING:
+            promises |= {f"{name}.{member}" for member in schema.get("properties", {})}
+    return promises
 
 
 def _shape_of(replica: Replica, method: str, path: str, body: Any = None) -> set[str]:
     data = _ask(replica, "contract", method, path, body).json()
-    return set(data) if isinstance(data, dict) else set()
+    members = set(data) if isinstance(data, dict) else set()
+    for key, value in data.items() if isinstance(data, dict) else ():
+        for item in value if key == "results" else ():
+            members |= {f"{key}.{member}" for member in item}
+    return members
 
 
 def _ask_json(replica: Replica, gate: str, path: str) -> dict[str, Any]:
@@ -156,10 +176,9 @@ def _ask_json(replica: Replica, gate: str, path: str) -> dict[str, Any]:
 def _ask(replica: Replica, gate: str, method: str, path: str, body: Any = None) -> Reply:
     reply = _ask_any(replica, gate, method, path, body)
     if reply.status != 200:
-        detail = (reply.json() or {}).get("detail", "") if reply.content[:1] == b"{" else ""
         raise GateError(
             gate,
-            f"{replica.name}: {method} {path} should answer 200 (got {reply.status}) {detail}".rstrip(),
+            f"{replica.name}: {method} {path} should answer 200 (got {reply.status}) {reply.detail()}".rstrip(),
             f"See its log: docker logs {replica.name}",
         )
     return reply
@@ -174,6 +193,11 @@ def _ask_any(replica: Replica, gate: str, method: str, path: str, body: Any) -> 
             f"{replica.name}: {method} {path} got no answer ({error})",
             f"See its log: docker logs {replica.name}",
         ) from None
+
+
+def _name_some(names: set[str]) -> str:
+    ordered = sorted(names)
+    return ", ".join(ordered[:SHOWN]) + (f" and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else "")
 
 
 def _wrong_identity(replica: Replica, what: str, expected: str, found: Any) -> GateError:

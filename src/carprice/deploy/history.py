@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from carprice.deploy.journal import Journal
-from carprice.deploy.release import image_of
+from carprice.deploy.release import Release, describe_model
 
+LIVE = "live"
+FAILED = "failed"
 UNDER_WAY = "under way"
 CUT_SHORT = "cut short"
 
@@ -24,25 +26,36 @@ class Entry:
     failed: int | None = None
     reason: str = ""
 
+    @property
+    def release(self) -> Release:
+        """Image and model of the entry."""
+        return Release(self.name, self.image, self.model)
+
 
 def list_releases(journal: Journal) -> list[Entry]:
-    """Every release that was begun, oldest first."""
+    """Every release that was begun, or found running, oldest first."""
     entries: dict[str, Entry] = {}
     for line in journal.lines():
         name = str(line.get("release", ""))
-        if line["event"] == "begin":
-            image = image_of(name)
-            entries[name] = Entry(name, image, line.get("model", ""), line["time"], line.get("by", ""))
+        if line["event"] in ("begin", "adopted"):
+            entry = Entry(name, line.get("image", ""), line.get("model", ""), line["time"], line.get("by", ""))
+            entries.pop(name, None)
+            entries[name] = entry
+            if line["event"] == "adopted":
+                entry.outcome = LIVE
         elif line["event"] == "done" and name in entries:
             entry = entries[name]
             entry.outcome, entry.seconds = line.get("outcome", ""), line.get("seconds")
             entry.requests, entry.failed = line.get("requests"), line.get("failed")
             entry.reason = line.get("reason", "")
-        elif line["event"] in ("takeover", "reconciled"):
-            for entry in entries.values():
-                if entry.outcome == UNDER_WAY:
-                    entry.outcome = CUT_SHORT
+        elif line["event"] == "reconciled":
+            _end_the_cut_short(entries, name)
     return list(entries.values())
+
+
+def list_live(journal: Journal) -> list[Entry]:
+    """The releases that went live, oldest first."""
+    return [entry for entry in list_releases(journal) if entry.outcome == LIVE]
 
 
 def describe_releases(entries: list[Entry], live: str) -> str:
@@ -58,8 +71,15 @@ def describe_releases(entries: list[Entry], live: str) -> str:
         requests, failed = ("-" if value is None else f"{value:,}" for value in (entry.requests, entry.failed))
         lines.append(
             f"{mark} {entry.name:<8} {entry.started[:19].replace('T', ' '):<19} {entry.by[:10]:<10} "
-            f"{entry.model or 'of the image':<17} {entry.outcome:<10} {took:<6} {requests:>8} {failed:>7}"
+            f"{describe_model(entry.model):<17} {entry.outcome:<10} {took:<6} {requests:>8} {failed:>7}"
         )
         if entry.reason:
             lines.append(f"           {entry.reason}")
     return "\n".join(lines)
+
+
+def _end_the_cut_short(entries: dict[str, Entry], served: str) -> None:
+    """A rollout that was killed ended when its leftovers were mended: live where they were completed."""
+    for entry in entries.values():
+        if entry.outcome == UNDER_WAY:
+            entry.outcome = LIVE if entry.name == served else CUT_SHORT

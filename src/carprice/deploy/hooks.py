@@ -23,7 +23,8 @@ def run_hook(site: Site, name: str, release: Release) -> None:
         "CARPRICE_IMAGE": release.image,
         "CARPRICE_MODEL_VERSION": release.model,
     }
-    runner = Runner(site.folder, {**site.runner.environment, **facts})
+    # A hook may leave something running, which must not hold the rollout's lock.
+    runner = Runner(site.folder, {**site.runner.environment, **facts}, shares_lock=False)
     result = runner.try_run([str(path)], HOOK_SECONDS)
     if result.code == 0:
         return

@@ -6,10 +6,13 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from carprice.errors import StackError
 
 JOURNAL_FILE = "deployments.jsonl"
 
@@ -21,15 +24,28 @@ class Journal:
     path: Path
 
     def add(self, event: str, **facts: Any) -> None:
-        """Append one line and flush it to disk. A torn last line of a crash is closed off first."""
+        """Append one line and flush it to disk. A torn last line of a crash is closed off first.
+
+        Raises StackError where it cannot be written.
+        """
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a+b") as file:
-            if file.tell() and not _ends_line(file):
-                file.write(b"\n")
-            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a+b") as file:
+                if file.tell() and not _ends_line(file):
+                    file.write(b"\n")
+                file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise StackError(
+                f"{self.path}: cannot be written ({error.strerror})", f"Let it be written: {self.path.parent}"
+            ) from None
+
+    def try_add(self, event: str, **facts: Any) -> None:
+        """Append one line, or leave it: for the way back, which must not stop at a full disk."""
+        with suppress(StackError):
+            self.add(event, **facts)
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Every whole line, oldest first; what a crash tore is left out."""
@@ -37,6 +53,8 @@ class Journal:
             text = self.path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise StackError(f"{self.path}: cannot be read ({error.strerror})", f"Mend it: {self.path}") from None
         for line in text.splitlines():
             try:
                 entry = json.loads(line)

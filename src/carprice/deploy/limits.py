@@ -13,9 +13,9 @@ LIMITS_FILE = "rollout.toml"
 class Limits:
     """Seconds unless the name says otherwise; shares and shifts as fractions of 1. rollout.toml explains each."""
 
-    replicas: int = 2
     health_deadline: float = 60.0
     health_passes: int = 2
+    settle: float = 4.0
     warmup_deadline: float = 30.0
     warmup_p95_ms: float = 50.0
     shadow_listings: int = 500
@@ -25,8 +25,10 @@ class Limits:
     bake: float = 5.0
     bake_error_share: float = 0.01
     bake_slowdown: float = 5.0
-    stop: float = 35.0
+    stop: float = 10.0
     keep_releases: int = 5
+    max_restarts: int = 5
+    up_deadline: float = 120.0
     free_memory_share: float = 0.1
     free_disk_mb: float = 500.0
 
@@ -47,12 +49,13 @@ def load_limits(folder: Path) -> Limits:
     for name, value in data.items():
         if name not in kinds:
             raise SettingsError(f"{path}: {name!r} is not a limit", f"Limits: {', '.join(kinds)}")
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float))
-            or value < 0
-            or value != kinds[name](value)
-        ):
+        if not _is_limit(value, kinds[name]):
             kind = "a whole number" if kinds[name] is int else "a number"
             raise SettingsError(f"{path}: {name}: should be {kind} of at least 0 (got {value!r})")
     return Limits(**{name: kinds[name](value) for name, value in data.items()})
+
+
+def _is_limit(value: object, kind: type) -> bool:
+    allowed = (int,) if kind is int else (int, float)
+    is_number = isinstance(value, allowed) and not isinstance(value, bool)
+    return is_number and 0 <= value < float("inf")  # type: ignore[operator]  # a number, as just checked

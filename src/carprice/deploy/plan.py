@@ -1,27 +1,40 @@
 """What a rollout would do, in words, without doing any of it."""
 
-from carprice.deploy.history import list_releases
-from carprice.deploy.release import next_name
+from carprice.deploy.release import Release, describe_model
+from carprice.deploy.restore import has_leftovers
 from carprice.deploy.rollout import Wanted, make_plan
 from carprice.deploy.site import Site
-
-OWN_MODEL = "the image's own"
+from carprice.deploy.steps import Plan
+from carprice.deploy.truth import find_live
 
 
 def describe_plan(site: Site, wanted: Wanted) -> str:
     """Check what a rollout checks beforehand and say what it would change. Raises what a rollout raises."""
-    plan = make_plan(site, wanted, next_name([entry.name for entry in list_releases(site.journal)]))
-    if plan is None:
-        return f"{site.live.name} is live already; nothing to do"
-    old, new, limits = plan.old, plan.new, site.limits
-    shifts = f"{limits.price_shift_median:.0%} (median), {limits.price_shift_p95:.0%} (p95)"
-    return "\n".join(
-        (
-            f"live      {old.name}: image {old.image}, model {old.model or OWN_MODEL}",
-            f"new       {new.name}: image {new.image}, model {new.model or OWN_MODEL}",
-            f"replicas  {limits.replicas} beside {len(plan.live)}",
-            f"gates     prices may move by {shifts}",
-            f"bake      {limits.bake:g} s, at most {limits.bake_error_share:.1%} failed",
-            "Nothing was changed.",
-        )
-    )
+    live = find_live(site)
+    site.edge.find_container()
+    plan = make_plan(site, wanted, live)
+    lines = [f"{live.name} is live already; nothing to do"] if plan is None else _describe_steps(site, plan)
+    if has_leftovers(site, live):
+        lines.insert(0, "first     what a rollout left that was cut short is taken away")
+    return "\n".join([*lines, "Nothing was changed."])
+
+
+def _describe_steps(site: Site, plan: Plan) -> list[str]:
+    limits, count = site.limits, len(plan.live)
+    shift = f"{limits.price_shift_median:.0%} in the median, {limits.price_shift_p95:.0%} at p95"
+    return [
+        f"live      {_describe(plan.old)}",
+        f"new       {_describe(plan.new)}",
+        f"start     {count} replicas of {plan.new.name} beside {len(plan.live)} of {plan.old.name}",
+        f"health    {limits.health_passes} passes within {limits.health_deadline:g} s, {limits.settle:g} s long",
+        f"warm-up   p95 within {limits.warmup_p95_ms:g} ms",
+        f"gates     identity, contract, {'golden, ' if plan.manifest else ''}shadow",
+        f"prices    {'may move freely' if plan.accept_price_shift else f'may move by {shift}'}",
+        f"switch    then drain {plan.old.name} for {limits.drain:g} s at most",
+        f"bake      {limits.bake:g} s, at most {limits.bake_error_share:.1%} failed",
+        f"replace   {plan.old.name} by {count} replicas of {plan.new.name}; .env, champion and journal follow",
+    ]
+
+
+def _describe(release: Release) -> str:
+    return f"{release.name}: image {release.image}, model {describe_model(release.model)}"

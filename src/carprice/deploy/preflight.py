@@ -1,7 +1,6 @@
 """What must hold before anything is created."""
 
 import hashlib
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,27 +9,19 @@ import psutil
 
 from carprice.deploy import argv
 from carprice.deploy.gates import GateError
-from carprice.deploy.release import Release, image_of
-from carprice.deploy.replicas import Replica, list_replicas
-from carprice.deploy.runner import Runner
+from carprice.deploy.release import OWN_MODEL, Release
+from carprice.deploy.replicas import Replica, inspect_service, list_replicas
 from carprice.deploy.site import Site
 from carprice.errors import StackError
 from carprice.model.manifest import FILES, champion_version, find_bundle, read_manifest
 
 MIB = 1024 * 1024
+PROCESSES = 2
 
 
 def resolve_model(site: Site, wanted: str) -> str:
-    """The model version of a new release: the one wanted, else the champion, else none (the image's own)."""
-    return wanted or champion_version(site.artifacts_dir) or ""
-
-
-def find_image(runner: Runner, image: str) -> str:
-    """The id of an image. Raises StackError where there is none of that name."""
-    result = runner.try_run(argv.inspect_image(image))
-    if result.code != 0:
-        raise StackError(f"Image {image} does not exist", "Build it: ./carprice build")
-    return str(json.loads(result.stdout)[0]["Id"])
+    """The model of a new release: the one wanted, else the champion, else the image's own."""
+    return wanted or champion_version(site.artifacts_dir) or OWN_MODEL
 
 
 def list_live(site: Site) -> list[Replica]:
@@ -41,22 +32,35 @@ def list_live(site: Site) -> list[Replica]:
     return live
 
 
+def check_network(site: Site, live: list[Replica]) -> None:
+    """The edge must be on a network of every replica."""
+    for facts in inspect_service(site.runner, argv.EDGE):
+        networks = set(facts["NetworkSettings"]["Networks"])
+        for replica in live:
+            if not networks.intersection(replica.networks):
+                raise StackError(
+                    f"The edge cannot reach {replica.name}: it is on {_name_all(networks)}, the replica on "
+                    f"{_name_all(replica.networks)}",
+                    "Put both on one network: ./carprice down, then ./carprice up",
+                )
+
+
 def check_model(site: Site, version: str) -> dict[str, Any] | None:
     """Verify the bundle of a version down to the digests, and return its manifest; None for the image's own.
 
     Raises BundleError for a missing or damaged bundle.
     """
-    if not version:
+    if version == OWN_MODEL:
         return None
     folder = find_bundle(site.artifacts_dir, version)
     manifest = read_manifest(folder)
     for name in FILES:
-        expected = manifest["files"].get(name, {}).get("sha256")
+        expected = manifest["files"][name]["sha256"]
         found = _digest(folder / name)
         if found != expected:
             raise GateError(
                 "preflight",
-                f"{folder / name}: SHA-256 should be {str(expected)[:12]} (got {found[:12]})",
+                f"{folder / name}: SHA-256 should be {expected[:12]} (got {found[:12]})",
                 "The file is damaged; train again, or choose another model: ./carprice models",
             )
     return manifest
@@ -81,28 +85,27 @@ def check_room(site: Site, live: list[Replica]) -> None:
         )
 
 
-def keep_image(site: Site, image: str, release: str) -> str:
-    """Name an image after its release, so that no later build takes it away; returns that name."""
-    name = image_of(release)
-    if image != name:
-        site.runner.run(argv.tag_image(image, name))
-    return name
+def warn_of_mlflow(site: Site) -> None:
+    """Say it where MLflow is down. Nothing of a rollout needs it."""
+    states = [facts["State"] for facts in inspect_service(site.runner, argv.MLFLOW)]
+    if not any(item["Status"] == "running" for item in states):
+        site.say("Warning: MLflow is down; prices and rollouts do not need it. Start it: ./carprice up")
 
 
-def is_live(live: list[Replica], image_id: str, release: Release) -> bool:
+def is_live(live: list[Replica], image_id: str, new: Release, old: Release) -> bool:
     """Whether image and model already serve."""
-    return all(replica.image == image_id and replica.model == release.model for replica in live)
+    return old.model == new.model and all(replica.image == image_id for replica in live)
 
 
 def _memory_of(replica: Replica) -> int:
-    """Resident bytes of a replica: its worker's own figure twice, for the process that waits for it."""
+    """Resident bytes of a replica: its worker's own figure, for the process that waits for it too."""
     try:
         text = replica.ask("GET", "/metrics").content.decode()
     except OSError:
         return 0
     for line in text.splitlines():
         if line.startswith("process_resident_memory_bytes "):
-            return 2 * int(float(line.split()[1]))
+            return PROCESSES * int(float(line.split()[1]))
     return 0
 
 
@@ -111,5 +114,9 @@ def _digest(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise GateError(
-            "preflight", f"{path}: cannot be read ({error.strerror})", "Choose another model"
+            "preflight", f"{path}: cannot be read ({error.strerror})", "Choose another model: ./carprice models"
         ) from None
+
+
+def _name_all(names: Any) -> str:
+    return ", ".join(sorted(names)) or "no network"

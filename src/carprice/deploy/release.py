@@ -1,6 +1,8 @@
 """A release, one image and one model version as a unit, and the .env file that pins what is live."""
 
 import re
+import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,10 @@ from carprice.model.manifest import write_file
 IMAGE = "car-price-prediction"
 DEFAULT_IMAGE = f"{IMAGE}:latest"
 DEFAULT_RELEASE = "local"
+DEFAULT_PROJECT = "car-price"
+OWN_MODEL = "image"
 PINS = ("RELEASE", "IMAGE", "MODEL_VERSION")
+NEXT_PINS = tuple(f"NEXT_{name}" for name in PINS)
 
 _LINE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
 _NUMBER = re.compile(r"r(\d+)")
@@ -18,28 +23,42 @@ _NUMBER = re.compile(r"r(\d+)")
 
 @dataclass(frozen=True)
 class Release:
-    """name: r1, r2 and so on, or `local` before the first rollout. model: empty for the champion."""
+    """One image and one model.
+
+    name: r1, r2 and so on, or `local` before the first rollout. model: a version, `image` for the one that the
+    image brings, or empty for the champion of the day, as before the first rollout.
+    """
 
     name: str
     image: str
     model: str
 
+    @property
+    def bundle(self) -> str:
+        """The version in artifacts/ that it needs; empty where it needs none."""
+        return "" if self.model == OWN_MODEL else self.model
 
-def image_of(name: str) -> str:
-    """The image name of a release, which no later build moves."""
-    return f"{IMAGE}:{name}"
+
+def describe_model(model: str) -> str:
+    """The model of a release, for people."""
+    return {OWN_MODEL: "of the image", "": "the champion"}.get(model, model)
+
+
+def image_of(name: str, project: str = DEFAULT_PROJECT) -> str:
+    """The image name of a release, which no later build moves. Another stack on this machine has its own."""
+    return f"{IMAGE}:{name if project == DEFAULT_PROJECT else f'{project}-{name}'}"
+
+
+def next_name(names: Iterable[str]) -> str:
+    """The name of the next release after all of those: r1, r2 and so on."""
+    numbers = [int(match[1]) for name in names if (match := _NUMBER.fullmatch(name))]
+    return f"r{max(numbers, default=0) + 1}"
 
 
 def read_env(path: Path) -> dict[str, str]:
     """The variables of an .env file; none where there is no file. Raises StackError naming a bad line."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise StackError(f"{path}: cannot be read ({error})", f"Mend or remove it: {path}") from None
     values = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_read_lines(path), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         match = _LINE.fullmatch(line)
@@ -53,7 +72,7 @@ def read_env(path: Path) -> dict[str, str]:
 
 def write_env(path: Path, changes: dict[str, str | None]) -> None:
     """Set variables of an .env file, or remove those set to None; other lines stay as they are."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = _read_lines(path)
     kept = []
     left = dict(changes)
     for line in lines:
@@ -64,7 +83,17 @@ def write_env(path: Path, changes: dict[str, str | None]) -> None:
         elif (value := left.pop(name, None)) is not None:
             kept.append(f"{name}={value}")
     kept += [f"{name}={value}" for name, value in left.items() if value is not None]
-    write_file(path, ("\n".join(kept) + "\n").encode())
+    if kept != lines:
+        _write_lines(path, kept)
+
+
+def mend_env(path: Path) -> str:
+    """Take away a last line that was cut off in the middle, which Compose cannot read; returns that line."""
+    lines = _read_lines(path)
+    if not lines or _LINE.fullmatch(lines[-1]) or lines[-1].lstrip().startswith("#") or _ends_line(path):
+        return ""
+    _write_lines(path, lines[:-1])
+    return lines[-1]
 
 
 def read_release(path: Path) -> Release:
@@ -79,20 +108,32 @@ def read_release(path: Path) -> Release:
 
 def pin_release(path: Path, release: Release) -> None:
     """Make a release the one that `docker compose up -d` keeps live, and forget the candidate."""
-    write_env(
-        path,
-        {"RELEASE": release.name, "IMAGE": release.image, "MODEL_VERSION": release.model}
-        | {f"NEXT_{name}": None for name in PINS},
-    )
+    pins = dict(zip(PINS, (release.name, release.image, release.model), strict=True))
+    write_env(path, {**pins, **dict.fromkeys(NEXT_PINS)})
 
 
 def pin_candidate(path: Path, release: Release) -> None:
     """Name the candidate of a rollout."""
-    pins = dict(zip(PINS, (release.name, release.image, release.model), strict=True))
-    write_env(path, {f"NEXT_{name}": value for name, value in pins.items()})
+    write_env(path, dict(zip(NEXT_PINS, (release.name, release.image, release.model), strict=True)))
 
 
-def next_name(names: list[str]) -> str:
-    """The name of the next release after all of those: r1, r2 and so on."""
-    numbers = [int(match[1]) for name in names if (match := _NUMBER.fullmatch(name))]
-    return f"r{max(numbers, default=0) + 1}"
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise StackError(f"{path}: cannot be read ({error})", f"Mend or remove it: {path}") from None
+
+
+def _write_lines(path: Path, lines: list[str]) -> None:
+    """Replace the file, or what it links to, and let it keep its mode: it may hold secrets."""
+    file = path.resolve()
+    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
+    write_file(file, "".join(f"{line}\n" for line in lines).encode())
+    if mode is not None:
+        file.chmod(mode)
+
+
+def _ends_line(path: Path) -> bool:
+    return path.read_bytes().endswith(b"\n")

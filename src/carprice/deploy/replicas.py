@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from carprice.deploy import argv
+from carprice.deploy.release import DEFAULT_PROJECT, read_env
 from carprice.deploy.runner import Runner
 from carprice.errors import StackError
 
@@ -17,7 +18,10 @@ LOG_LINES = 15
 
 @dataclass(frozen=True)
 class Replica:
-    """One container of the API."""
+    """One container of the API.
+
+    image is the id of its image, image_name what it was started by, model the version it was told to serve.
+    """
 
     id: str
     name: str
@@ -28,6 +32,8 @@ class Replica:
     exit_code: int
     error: str
     image: str
+    image_name: str
+    networks: tuple[str, ...]
     release: str
     model: str
     started: str
@@ -39,6 +45,9 @@ class Replica:
 
     def ask(self, method: str, path: str, body: Any = None, seconds: float = REQUEST_SECONDS) -> "Reply":
         """One request to this replica. A body is sent as JSON, bytes as they are. Raises OSError."""
+        if not self.address:
+            # An empty address would be this machine itself.
+            raise ConnectionError("it has no address")
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         connection = http.client.HTTPConnection(self.address, API_PORT, timeout=seconds)
         started = time.perf_counter()
@@ -71,18 +80,35 @@ class Reply:
         except ValueError:
             return None
 
+    def detail(self) -> str:
+        """What a problem answer says; empty for any other."""
+        data = self.json()
+        return str(data.get("detail", "")) if isinstance(data, dict) else ""
+
 
 def list_replicas(runner: Runner, service: str) -> list[Replica]:
     """The containers of a service, stopped ones too, by name."""
-    ids = runner.run(argv.list_containers(service)).split()
+    return sorted((_read_replica(item) for item in inspect_service(runner, service)), key=_by_number)
+
+
+def inspect_service(runner: Runner, service: str) -> list[dict[str, Any]]:
+    """Everything Docker knows of the containers of a service, stopped ones too."""
+    ids = runner.run(argv.list_containers(find_project(runner), service)).split()
     if not ids:
         return []
     found = runner.try_run(argv.inspect_containers(ids))
     try:
-        facts = json.loads(found.stdout)
+        # One that was removed meanwhile is left out, and Docker complains of it.
+        facts: list[dict[str, Any]] = json.loads(found.stdout)
     except ValueError:
         raise StackError(f"Docker does not describe its containers: {found.stderr.strip()}") from None
-    return sorted((_read_replica(item) for item in facts), key=lambda replica: replica.name)
+    return facts
+
+
+def find_project(runner: Runner) -> str:
+    """The name that Compose gives this stack: of the environment, the .env file or the compose file."""
+    name = "COMPOSE_PROJECT_NAME"
+    return runner.environment.get(name) or read_env(runner.folder / ".env").get(name) or DEFAULT_PROJECT
 
 
 def read_logs(runner: Runner, replica: Replica, lines: int = LOG_LINES) -> str:
@@ -94,18 +120,25 @@ def read_logs(runner: Runner, replica: Replica, lines: int = LOG_LINES) -> str:
 def _read_replica(facts: dict[str, Any]) -> Replica:
     state = facts["State"]
     variables = dict(item.split("=", 1) for item in facts["Config"]["Env"] if "=" in item)
-    networks = facts["NetworkSettings"]["Networks"].values()
+    networks = facts["NetworkSettings"]["Networks"]
     return Replica(
         id=facts["Id"],
         name=facts["Name"].lstrip("/"),
-        address=next((network["IPAddress"] for network in networks if network["IPAddress"]), ""),
+        address=next((network["IPAddress"] for network in networks.values() if network["IPAddress"]), ""),
         state=state["Status"],
         health=state.get("Health", {}).get("Status", "none"),
         restarts=facts.get("RestartCount", 0),
         exit_code=state["ExitCode"],
         error=state.get("Error", "") or ("out of memory" if state.get("OOMKilled") else ""),
         image=facts["Image"],
+        image_name=facts["Config"]["Image"],
+        networks=tuple(networks),
         release=variables.get("CARPRICE_RELEASE", ""),
         model=variables.get("CARPRICE_MODEL_VERSION", ""),
         started=state["StartedAt"],
     )
+
+
+def _by_number(replica: Replica) -> tuple[int, str]:
+    number = replica.name.rpartition("-")[2]
+    return (int(number) if number.isdecimal() else 0, replica.name)

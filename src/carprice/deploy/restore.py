@@ -4,74 +4,112 @@ The same act ends a rollout that failed at any step and mends what a killed one 
 """
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from carprice.deploy import argv
 from carprice.deploy.candidate import start_set, wait_for_health
-from carprice.deploy.edge import CURRENT, NEXT
-from carprice.deploy.lock import read_lock
-from carprice.deploy.release import Release, pin_release, read_env
+from carprice.deploy.edge import CURRENT, NEXT, EdgeDownError
+from carprice.deploy.history import LIVE, UNDER_WAY, Entry, list_releases
+from carprice.deploy.images import keep_image
+from carprice.deploy.journal import who
+from carprice.deploy.release import NEXT_PINS, Release, mend_env, pin_release, read_env, read_release
 from carprice.deploy.replicas import list_replicas
 from carprice.deploy.site import Site
+from carprice.deploy.truth import find_live, running_of
 
-DRAIN_POLL_SECONDS = 0.2
+DRAIN_POLL_SECONDS = 0.1
+
+
+def reconcile(site: Site) -> Release:
+    """Mend what a rollout left that was killed, and return the release that is live.
+
+    Call it holding the lock, so that no rollout is under way. Raises StackError where the stack is not up.
+    """
+    if torn := mend_env(site.env_file):
+        site.say(f"Took a torn last line away from {site.env_file}: {torn!r}")
+    live = find_live(site)
+    serving = running_of(list_replicas(site.runner, argv.API), live)
+    if serving and not site.edge.pinned():
+        # HAProxy does not start with a damaged map.
+        site.edge.pin(CURRENT)
+    site.edge.find_container()
+    if serving:
+        image = keep_image(site, serving[0].image, live.name)
+        live = Release(live.name, image, live.model)
+    entries = list_releases(site.journal)
+    if live.name not in [entry.name for entry in entries if entry.outcome == UNDER_WAY]:
+        _adopt(site, live, entries)
+    if has_leftovers(site, live) or any(entry.outcome == UNDER_WAY for entry in entries):
+        site.say(f"A rollout was cut short; {live.name} stays live, the rest is taken away ...")
+        restore(site, live)
+        site.journal.add("reconciled", release=live.name)
+    return live
+
+
+def has_leftovers(site: Site, live: Release) -> bool:
+    """Whether anything but the plain state of the live release is there."""
+    pins = read_env(site.env_file)
+    return (
+        any(name in pins for name in NEXT_PINS)
+        or site.edge.pinned() != CURRENT
+        or site.edge.active() != CURRENT
+        or bool(list_replicas(site.runner, argv.NEXT))
+        or not running_of(list_replicas(site.runner, argv.API), live)
+    )
 
 
 def restore(site: Site, release: Release) -> None:
-    """Make `release` the one that serves, from the current set, and remove the candidate.
+    """Make a release the one that serves, from the current set, and remove the candidate.
 
-    The current set is left alone where it runs that release already: then this is a switch, and quick.
+    The current set is left alone where it runs that release: then this is a switch, and quick.
     """
-    if not _runs(site, release):
-        pin_release(site.env_file, release)
-        start_set(site, argv.API, recreate=True)
-        wait_for_health(site, argv.API, site.limits.replicas)
-    site.edge.wait_until_ready(CURRENT, 1, site.limits.health_deadline)
-    if site.edge.active() != CURRENT or site.edge.pinned() != CURRENT:
-        site.edge.switch(CURRENT)
-        drain(site, NEXT)
-    remove_candidate(site)
+    replicas = list_replicas(site.runner, argv.API)
+    serving = running_of(replicas, release)
+    if serving:
+        _turn_back(site)
     pin_release(site.env_file, release)
+    if not serving:
+        start_set(site, argv.API, len(replicas), recreate=True)
+        wait_for_health(site, argv.API, len(replicas))
+    elif len(serving) < len(replicas):
+        start_set(site, argv.API, len(replicas))
+    try:
+        site.edge.wait_until_usable(CURRENT, site.limits.health_deadline)
+        site.edge.turn_to(CURRENT)
+        drain(site, NEXT)
+    except EdgeDownError as error:
+        # Nobody is served without it; once it starts again, it serves the set that stays.
+        site.edge.pin(CURRENT)
+        site.say(f"Warning: {error.what}")
+    remove_candidate(site)
 
 
-def reconcile(site: Site) -> bool:
-    """Mend what a rollout left that was killed; returns whether there was anything.
-
-    Call it holding the lock, so that no rollout is under way.
-    """
-    if not has_leftovers(site):
-        return False
-    live = site.live
-    site.say(f"A rollout was cut short; going back to {live.name} ...")
-    restore(site, live)
-    site.journal.add("reconciled", release=live.name)
-    return True
-
-
-def has_leftovers(site: Site) -> bool:
-    """Whether a candidate, its pins or a switched edge are left."""
-    if any(name.startswith("NEXT_") for name in read_env(site.env_file)):
-        return True
-    return site.edge.pinned() != CURRENT or bool(list_replicas(site.runner, argv.NEXT))
+def _turn_back(site: Site) -> None:
+    """Switch at once where the current set is there to serve: the rest of the way back may take its time."""
+    with suppress(EdgeDownError):
+        if site.edge.is_usable(CURRENT):
+            site.edge.turn_to(CURRENT)
 
 
 def drain(site: Site, name: str) -> int:
     """Wait until a set has no request in hand; returns how many were left at the limit."""
     end = time.monotonic() + site.limits.drain
-    while (left := site.edge.traffic(name).in_flight) and time.monotonic() < end:
+    while (left := site.edge.in_flight(name)) and time.monotonic() < end:
         time.sleep(DRAIN_POLL_SECONDS)
     return left
 
 
 def remove_candidate(site: Site) -> None:
-    """Stop the candidate for good, with Docker's restarts off, and remove it."""
-    replicas = list_replicas(site.runner, argv.NEXT)
-    if not replicas:
-        return
-    site.runner.try_run(argv.disable_restart([replica.id for replica in replicas]))
-    seconds = int(site.limits.stop)
-    site.runner.try_run(argv.stop_service(argv.NEXT, seconds), seconds=seconds + 30)
-    site.runner.run(argv.remove_service(argv.NEXT))
+    """Stop the candidate for good, with Docker's restarts off, and remove it.
+
+    A program of a killed rollout may still be creating one: hence again until there is none.
+    """
+    while ids := [replica.id for replica in list_replicas(site.runner, argv.NEXT)]:
+        seconds = int(site.limits.stop)
+        site.runner.try_run(argv.disable_restart(ids))
+        site.runner.try_run(argv.stop_containers(ids, seconds), seconds=seconds + 30)
+        site.runner.run(argv.remove_containers(ids))
 
 
 def note_takeover(site: Site, holder: dict[str, Any]) -> None:
@@ -82,12 +120,9 @@ def note_takeover(site: Site, holder: dict[str, Any]) -> None:
     site.say(f"Took over from process {holder.get('pid')}, which is gone; it was at step {holder.get('step')}")
 
 
-def lock_holder(site: Site) -> dict[str, Any]:
-    """Who holds the lock, or empty."""
-    return read_lock(site.lock_file)
-
-
-def _runs(site: Site, release: Release) -> bool:
-    replicas = [replica for replica in list_replicas(site.runner, argv.API) if replica.state == "running"]
-    same = all(replica.release == release.name and replica.model == release.model for replica in replicas)
-    return bool(replicas) and same
+def _adopt(site: Site, live: Release, entries: list[Entry]) -> None:
+    """Pin what runs so that no later build or promotion moves it, and let the journal know it."""
+    if read_release(site.env_file) != live:
+        pin_release(site.env_file, live)
+    if live not in [entry.release for entry in entries if entry.outcome == LIVE]:
+        site.journal.add("adopted", release=live.name, image=live.image, model=live.model, **who())

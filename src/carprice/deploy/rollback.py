@@ -1,14 +1,12 @@
 """Back to an earlier release, image and model as one, by the same procedure as forward."""
 
 from carprice.deploy import argv
-from carprice.deploy.history import Entry, list_releases
-from carprice.deploy.release import DEFAULT_RELEASE, image_of
+from carprice.deploy.history import Entry, list_live
+from carprice.deploy.release import describe_model
 from carprice.deploy.rollout import Outcome, Wanted, roll_out
 from carprice.deploy.site import Site
 from carprice.errors import StackError
 from carprice.model.manifest import list_versions
-
-LIVE = "live"
 
 
 def roll_back(site: Site, name: str = "") -> Outcome:
@@ -17,13 +15,13 @@ def roll_back(site: Site, name: str = "") -> Outcome:
     It gets a new name, so that the history stays a line. Its prices were accepted once, so the price shift
     is shown but does not stop it. Raises StackError naming what exists where image or model is gone.
     """
-    target = _find_target(site, name)
+    target = find_target(site, name)
     usable = list_usable(site)
     if target.name not in [entry.name for entry in usable]:
-        known = ", ".join(f"{entry.name} (model {entry.model or 'of the image'})" for entry in usable) or "none"
+        known = ", ".join(f"{entry.name} (model {describe_model(entry.model)})" for entry in usable) or "none"
         raise StackError(
             f"Release {target.name} cannot come back: its image {target.image} or its model "
-            f"{target.model or 'of the image'} is gone. Usable releases: {known}",
+            f"{describe_model(target.model)} is gone. Usable releases: {known}",
             "Choose one of them: ./carprice rollback RELEASE",
         )
     return roll_out(site, Wanted(target.image, target.model, accept_price_shift=True, back_to=target.name))
@@ -34,14 +32,15 @@ def list_usable(site: Site) -> list[Entry]:
     versions = list_versions(site.artifacts_dir)
     return [
         entry
-        for entry in _list_live(site)
+        for entry in list_live(site.journal)
         if site.runner.try_run(argv.inspect_image(entry.image)).code == 0
-        and (not entry.model or entry.model in versions)
+        and (not entry.release.bundle or entry.model in versions)
     ]
 
 
-def _find_target(site: Site, name: str) -> Entry:
-    entries = _list_live(site)
+def find_target(site: Site, name: str) -> Entry:
+    """The release to go back to. Raises StackError where there is none of that name, or none before."""
+    entries = list_live(site.journal)
     if name:
         for entry in entries:
             if entry.name == name:
@@ -55,10 +54,3 @@ def _find_target(site: Site, name: str) -> Entry:
     if not before:
         raise StackError(f"{live} is the first release: there is none to go back to", "See: ./carprice releases")
     return before[-1]
-
-
-def _list_live(site: Site) -> list[Entry]:
-    """Every release that went live, the one of the first `up` in front."""
-    entries = [entry for entry in list_releases(site.journal) if entry.outcome == LIVE]
-    first = Entry(DEFAULT_RELEASE, image_of(DEFAULT_RELEASE), "", "", "", outcome=LIVE)
-    return [first, *entries]

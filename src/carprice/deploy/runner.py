@@ -1,14 +1,17 @@
 """The one way in which other programs are run: an argv list, a deadline, everything captured."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from carprice.errors import StackError
 
 SECONDS = 120.0
+STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -22,32 +25,48 @@ class Result:
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs programs in a folder with an environment."""
+    """Runs programs in a folder with an environment.
+
+    shares_lock: what it runs inherits the rollout's lock, so that the lock is held until all of it has ended, even
+    where this process is killed meanwhile. Not for a program that may leave something running.
+    """
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    shares_lock: bool = True
 
     def try_run(self, argv: list[str], seconds: float = SECONDS, text: str = "") -> Result:
         """Run to the end, whatever the exit code. Raises StackError for a missing program and at the deadline."""
         try:
-            done = subprocess.run(
+            # Its own session: Ctrl-C in a terminal is for this process, which ends what it runs in order.
+            process = subprocess.Popen(
                 argv,
                 cwd=self.folder,
                 env=dict(self.environment),
-                input=text,
-                capture_output=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                timeout=seconds,
-                check=False,
+                close_fds=not self.shares_lock,
+                start_new_session=True,
             )
         except FileNotFoundError:
             raise StackError(f"{argv[0]} is not installed", "Install Docker, or use --local") from None
-        except subprocess.TimeoutExpired:
-            raise StackError(
-                f"`{' '.join(argv)}` did not end within {seconds:g} s", "Find out more: ./carprice doctor"
-            ) from None
-        return Result(done.returncode, done.stdout, done.stderr)
+        except OSError as error:
+            raise StackError(f"{argv[0]} cannot be run ({error.strerror})", f"Mend it: {argv[0]}") from None
+        with process:
+            try:
+                stdout, stderr = process.communicate(text, seconds)
+            except subprocess.TimeoutExpired:
+                _end_program(process)
+                raise StackError(
+                    f"`{' '.join(argv)}` did not end within {seconds:g} s", "Find out more: ./carprice doctor"
+                ) from None
+            except BaseException:
+                _end_program(process)
+                raise
+        return Result(process.returncode, stdout, stderr)
 
     def run(self, argv: list[str], seconds: float = SECONDS, text: str = "") -> str:
         """Run and return stdout. Raises StackError with the program's own last lines unless it exits with 0."""
@@ -62,21 +81,35 @@ class Runner:
 
     @contextmanager
     def stream(self, argv: list[str]) -> Iterator[subprocess.Popen[str]]:
-        """A program that runs beside the block and is ended with it; its stdout is a pipe."""
-        process = subprocess.Popen(
+        """A program that runs beside the block and is ended with it; its stdin and stdout are pipes.
+
+        Its stdin is closed when this process ends, however that is: a program that waits for it ends too.
+        """
+        with subprocess.Popen(
             argv,
             cwd=self.folder,
             env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            errors="replace",
             start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-            if process.stdout:
-                process.stdout.close()
+        ) as process:
+            try:
+                yield process
+            finally:
+                _end_program(process)
+
+
+def _end_program(process: "subprocess.Popen[str]") -> None:
+    """Ask a program and all it started to end, then make them."""
+    if process.stdin:
+        with suppress(OSError):
+            process.stdin.close()
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+            return

@@ -14,6 +14,8 @@ from carprice.deploy.replicas import Replica
 
 SAMPLE_FILES = ("requests.jsonl.1", "requests.jsonl")
 COMPARABLE_SHARE = 0.5
+REPLAY_SECONDS = 30.0
+SEE_LOG = "See its log: docker compose logs car-price-api-next"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def read_sample(logs_dir: Path, count: int) -> list[dict[str, Any]]:
                 continue
             if isinstance(listing, dict):
                 listings.append(listing)
-    return listings[-count:]
+    return listings[-count:] if count else []
 
 
 def measure_shift(live: Replica, candidate: Replica, listings: Sequence[Mapping[str, Any]]) -> Shift:
@@ -78,7 +80,9 @@ def check_shift(shift: Shift, limits: Limits) -> None:
     accept = "Look at the table; to accept it: ./carprice rollout --accept-price-shift"
     if shift.compared < COMPARABLE_SHARE * shift.listings:
         raise GateError(
-            "shadow", f"only {shift.compared} of {shift.listings} recent requests are priced by both", accept
+            "shadow",
+            f"only {shift.compared} of {shift.listings} listings are priced by both: another market's model?",
+            accept,
         )
     for name, found, limit in (
         ("median", shift.median, limits.price_shift_median),
@@ -90,10 +94,10 @@ def check_shift(shift: Shift, limits: Limits) -> None:
 
 def _price_batch(replica: Replica, listings: Sequence[Mapping[str, Any]]) -> list[float | None]:
     try:
-        reply = replica.ask("POST", BATCH_PATH, list(listings))
+        reply = replica.ask("POST", BATCH_PATH, list(listings), REPLAY_SECONDS)
     except OSError as error:
-        raise GateError("shadow", f"{replica.name}: no answer to the replay ({error})", "") from None
+        raise GateError("shadow", f"{replica.name}: no answer to the replay ({error})", SEE_LOG) from None
     results = (reply.json() or {}).get("results")
     if reply.status != 200 or not isinstance(results, list) or len(results) != len(listings):
-        raise GateError("shadow", f"{replica.name}: the replay should answer 200 (got {reply.status})", "")
+        raise GateError("shadow", f"{replica.name}: the replay should answer 200 (got {reply.status})", SEE_LOG)
     return [result.get("price") for result in results]

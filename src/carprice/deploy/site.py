@@ -11,7 +11,7 @@ from carprice.deploy.edge import Edge
 from carprice.deploy.journal import JOURNAL_FILE, Journal
 from carprice.deploy.limits import Limits, load_limits
 from carprice.deploy.lock import LOCK_FILE
-from carprice.deploy.release import Release, read_release
+from carprice.deploy.release import NEXT_PINS, PINS, Release, read_release
 from carprice.deploy.runner import Runner
 
 Say = Callable[[str], None]
@@ -62,7 +62,7 @@ class Site:
             yield
         except BaseException as error:
             seconds = round(time.monotonic() - started, 3)
-            self.journal.add("step", step=name, release=release, seconds=seconds, failed=_first_line(error))
+            self.journal.try_add("step", step=name, release=release, seconds=seconds, failed=first_line(error))
             raise
         seconds = round(time.monotonic() - started, 3)
         self.journal.add("step", step=name, release=release, seconds=seconds)
@@ -70,10 +70,14 @@ class Site:
 
 
 def open_site(folder: Path, say: Say) -> Site:
-    """The stack of a checkout, with the environment of this process for Docker."""
-    runner = Runner(folder, dict(os.environ))
+    """The stack of a checkout, with the environment of this process for Docker.
+
+    What is live stands in the .env file alone: Compose would prefer a variable of a forgotten shell.
+    """
+    runner = Runner(folder, {name: value for name, value in os.environ.items() if name not in PINS + NEXT_PINS})
     return Site(folder, runner, Edge(runner), Journal(folder / "logs" / JOURNAL_FILE), load_limits(folder), say)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says, or its name where it says nothing."""
     return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,52 @@
+"""Images and the names that keep them: each release's image has a name that no later build moves."""
+
+import json
+
+from carprice.deploy import argv
+from carprice.deploy.history import Entry
+from carprice.deploy.release import DEFAULT_PROJECT, IMAGE, image_of
+from carprice.deploy.replicas import find_project
+from carprice.deploy.runner import Runner
+from carprice.deploy.site import Site
+from carprice.errors import StackError
+
+
+def find_image(runner: Runner, image: str) -> str:
+    """The id of an image. Raises StackError where there is none of that name."""
+    result = runner.try_run(argv.inspect_image(image))
+    if result.code != 0:
+        raise StackError(f"Image {image} does not exist", "Build it: ./carprice build")
+    return str(json.loads(result.stdout)[0]["Id"])
+
+
+def resolve_image(runner: Runner, wanted: str) -> str:
+    """The full name of an image that somebody calls by its name or its tag alone."""
+    own = f"{IMAGE}:{wanted}"
+    is_tag = ":" not in wanted and "/" not in wanted
+    return own if is_tag and runner.try_run(argv.inspect_image(own)).code == 0 else wanted
+
+
+def keep_image(site: Site, image: str, release: str) -> str:
+    """Name an image after its release, so that no later build takes it away; returns that name."""
+    name = image_of(release, find_project(site.runner))
+    if image != name:
+        site.runner.run(argv.tag_image(image, name))
+    return name
+
+
+def list_kept(site: Site) -> list[str]:
+    """The releases of this stack that have an image."""
+    tags = site.runner.run(argv.list_tags(IMAGE)).split()
+    project = find_project(site.runner)
+    if project == DEFAULT_PROJECT:
+        return tags
+    return [tag.removeprefix(f"{project}-") for tag in tags if tag.startswith(f"{project}-")]
+
+
+def forget_images(site: Site, entries: list[Entry], kept: list[str]) -> None:
+    """Remove the image names of all releases but those to keep."""
+    known = {entry.name for entry in entries}
+    project = find_project(site.runner)
+    for name in list_kept(site):
+        if name in known and name not in kept:
+            site.runner.try_run(argv.remove_image(image_of(name, project)))
