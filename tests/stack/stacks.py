@@ -126,10 +126,6 @@ class Stack:
         ids = self.compose("ps", "--all", "--quiet", service).stdout.split()
         return sorted(ids, key=lambda found: inspect(found)["Name"])
 
-    def execute(self, container: str, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a program in a container."""
-        return run(["docker", "exec", container, *argv], check)
-
     def runtime(self, command: str) -> str:
         """One command on the edge's runtime API."""
         talk = 'exec 3<>/dev/tcp/127.0.0.1/9999; printf "%s\\n" "$0" >&3; cat <&3'
@@ -168,6 +164,37 @@ def inspect(name: str) -> Any:
 def health(container: str) -> str:
     """starting, healthy or unhealthy."""
     return str(inspect(container)["State"]["Health"]["Status"])
+
+
+def execute(container: str, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a program in a container."""
+    return run(["docker", "exec", container, *argv], check)
+
+
+def list_processes(container: str) -> dict[str, tuple[str, str, str]]:
+    """Each process of a container: its name, state letter and parent."""
+    read = "for p in /proc/[0-9]*; do read -r line <$p/stat && echo $line; done 2>/dev/null"
+    rows = [line.split() for line in execute(container, "bash", "-c", read, check=False).stdout.splitlines()]
+    return {row[0]: (row[1].strip("()"), row[2], row[3]) for row in rows}
+
+
+def find_worker(container: str) -> str:
+    """The process of a replica that serves: the Python whose parent is one too."""
+    pythons = {
+        number: parent for number, (name, _, parent) in list_processes(container).items() if name == "python"
+    }
+    return next(number for number, parent in pythons.items() if parent in pythons)
+
+
+def send(container: str, process: str, signal: str) -> None:
+    """Send a signal to a process of a container, -1 for all of them."""
+    execute(container, "bash", "-c", f"kill -{signal} {process}", check=False)
+
+
+def freeze(container: str, process: str) -> None:
+    """Stop a process of a container where it stands."""
+    send(container, process, "STOP")
+    wait_for(lambda: list_processes(container)[process][1] == "T", f"process {process} stands still")
 
 
 def list_leftovers(prefix: str) -> list[str]:

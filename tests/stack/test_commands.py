@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ def test_build_tags_the_image(root: Path, image: str, spelled: Sequence[str]) ->
 
 
 @pytest.fixture
-def default_ports() -> Iterator[None]:
+def default_ports() -> None:
     """Skip where something else holds the ports that the stack has by default."""
     for port in FIXED_PORTS:
         with socket.socket() as probe:
@@ -128,7 +128,6 @@ def default_ports() -> Iterator[None]:
                 probe.bind(("0.0.0.0", port))
             except OSError:
                 pytest.skip(f"port {port} is taken")
-    yield
 
 
 def test_answers_on_5000_and_5001(default_ports: None, make_stack: MakeStack) -> None:
