@@ -12,8 +12,9 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from carprice.market.cleaning import Cleaner, check_columns
 from carprice.market.reading import ListingsFile
-from carprice.model.encoding import category_codes, fold
+from carprice.model.encoding import category_codes
 from carprice.model.pricer import Pricer
+from carprice.model.spelling import fold
 from carprice.training.matrix import encode_frame
 
 BATCH_ROWS = 50_000
