@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.stack.stacks import Stack, list_leftovers, run
+from tests.stack.stacks import MLFLOW, Stack, list_leftovers, run
 
 PREFIX = f"carprice-test-{uuid4().hex[:8]}"
 
@@ -53,11 +53,16 @@ def make_stack(root: Path, tmp_path: Path, image: str) -> Iterator[MakeStack]:
 
 
 @pytest.fixture(scope="module")
-def shared(root: Path, tmp_path_factory: pytest.TempPathFactory, image: str) -> Iterator[Stack]:
-    """A stack that runs for all tests of a module, which leave it as it is."""
+def shared(
+    request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory, image: str
+) -> Iterator[Stack]:
+    """A stack for all tests of a module, which leave it as it is: the module's SERVICES, or all of them."""
+    services = getattr(request.module, "SERVICES", ())
     with open_stack(root, tmp_path_factory.mktemp("stack"), image, "shared") as stack:
-        stack.up()
+        stack.up(*services)
         stack.wait_ready(replicas=2)
+        if not services or MLFLOW in services:
+            stack.wait_for_mlflow()
         yield stack
 
 

@@ -141,6 +141,14 @@ class Stack:
         if replicas:
             wait_for(lambda: len(self.servers()) == replicas, f"the edge of {self.name} has {replicas} replicas")
 
+    def ask_mlflow(self, path: str = "/health", data: Any = None) -> Answer:
+        """One request to MLflow."""
+        return ask(self.mlflow_port, path, data)
+
+    def wait_for_mlflow(self) -> None:
+        """Wait until MLflow answers."""
+        wait_for(lambda: self.ask_mlflow().status == 200, f"MLflow of {self.name} answers")
+
     def servers(self, backend: str = "be_current") -> list[str]:
         """The addresses of the replicas that the edge takes as usable."""
         rows = [line.split(",") for line in self.runtime("show stat").splitlines()]

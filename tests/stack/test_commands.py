@@ -7,11 +7,10 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.stack.conftest import MakeStack
-from tests.stack.stacks import API, COMPOSE, MLFLOW, Answer, Stack, ask, health, inspect, run, wait_for
+from tests.stack.stacks import API, COMPOSE, MLFLOW, Stack, ask, health, inspect, run, wait_for
 
 SPELLINGS = [pytest.param(("docker", "compose"), id="plugin"), pytest.param(("docker-compose",), id="program")]
 EXPERIMENTS = "/api/2.0/mlflow/experiments"
@@ -29,16 +28,8 @@ def spelled(request: pytest.FixtureRequest) -> Sequence[str]:
     return words
 
 
-def ask_mlflow(stack: Stack, path: str, data: Any = None) -> Answer:
-    return ask(stack.mlflow_port, path, data)
-
-
-def wait_for_mlflow(stack: Stack) -> None:
-    wait_for(lambda: ask_mlflow(stack, "/health").status == 200, "MLflow answers")
-
-
 def has_experiment(stack: Stack) -> bool:
-    return ask_mlflow(stack, f"{EXPERIMENTS}/get-by-name?experiment_name=kept").status == 200
+    return stack.ask_mlflow(f"{EXPERIMENTS}/get-by-name?experiment_name=kept").status == 200
 
 
 def follow(stack: Stack, spelled: Sequence[str], service: str, text: str) -> None:
@@ -75,8 +66,8 @@ def test_commands_keep_their_plain_meaning(make_stack: MakeStack, spelled: Seque
 
     compose("up", "-d")
     stack.wait_ready(replicas=2)
-    wait_for_mlflow(stack)
-    made = ask_mlflow(stack, f"{EXPERIMENTS}/create", {"name": "kept"})
+    stack.wait_for_mlflow()
+    made = stack.ask_mlflow(f"{EXPERIMENTS}/create", {"name": "kept"})
     assert made.status == 200, made.body
 
     rows = [json.loads(line) for line in compose("ps", "--format", "json").splitlines()]
@@ -100,12 +91,12 @@ def test_commands_keep_their_plain_meaning(make_stack: MakeStack, spelled: Seque
     assert stack.ask().status == 0
 
     compose("up", "-d")
-    wait_for_mlflow(stack)
+    stack.wait_for_mlflow()
     assert has_experiment(stack)
 
     compose("down", "-v")
     compose("up", "-d", MLFLOW)
-    wait_for_mlflow(stack)
+    stack.wait_for_mlflow()
     assert not has_experiment(stack)
 
 

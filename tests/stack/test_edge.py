@@ -11,6 +11,7 @@ import pytest
 from tests.stack.conftest import MakeStack, open_stack
 from tests.stack.stacks import API, EDGE, Stack, execute, find_worker, freeze, health, send, wait_for
 
+SERVICES = (EDGE, API)
 LISTING = {"make": "Ford"}
 MAP = "/run/edge/active.map"
 
