@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "training": {"market", "model"},
     "api": {"market", "model"},
     "deploy": {"model.manifest"},
-    "local": {"model.manifest", "training.demo"},
+    "local": {"model.manifest", "training.demo", "deploy.lifecycle"},
 }
 SERVING = ("api", "model", "market/market.py", "errors.py", "settings.py")
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}

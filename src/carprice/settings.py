@@ -1,7 +1,7 @@
 """Settings of every part: read once from the environment, checked whole, then frozen."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from carprice.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 
+STACKS = ("", "docker", "local")
 API_PORT = 5000
 MLFLOW_PORT = 5001
 KIB = 1024
@@ -19,7 +20,8 @@ MIB = 1024 * KIB
 class Settings:
     """Every setting with its default; the environment overrides with CARPRICE_ and the name in capitals.
 
-    Folders are absolute. Sizes are in bytes, times in seconds.
+    Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
+    an engine answers.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -27,6 +29,7 @@ class Settings:
     markets_dir: Path = ROOT / "markets"
     var_dir: Path = ROOT / "var"
     stack_dir: Path = ROOT
+    stack: str = field(default="", compare=False)
     host: str = "0.0.0.0"  # noqa: S104  a service in a container listens on every address
     port: int = API_PORT
     mlflow_port: int = MLFLOW_PORT
@@ -106,6 +109,8 @@ def _check_settings(settings: Settings) -> None:
     for name, value in vars(settings).items():
         if isinstance(value, int) and value < 1:
             raise SettingsError(f"CARPRICE_{name.upper()}: should be at least 1 (got {value})")
+    if settings.stack not in STACKS:
+        raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
     for name in ("port", "mlflow_port"):
         port = getattr(settings, name)
         if port > 65535:

@@ -1,7 +1,7 @@
 import pytest
 
 from carprice.cli.status import COLUMNS, format_duration, format_row, format_table
-from carprice.local.status import ServiceStatus
+from carprice.deploy.lifecycle import ServiceStatus
 
 MIB = 1024 * 1024
 
@@ -24,12 +24,15 @@ def test_durations(seconds: int, text: str) -> None:
 
 
 def test_the_table() -> None:
+    api, mlflow = "car-price-api", "mlflow-server"
     rows = [
-        ServiceStatus("mlflow-server", "restarting", "", "", 3, None, None, None, 5001, ""),
-        ServiceStatus("car-price-api", "running", "healthy", "", 0, 812, 42, 55 * MIB, 5000, "20261123T124500Z"),
+        ServiceStatus(mlflow, mlflow, "Crashed", "", "", 3, "", "", None, None, 5001, None),
+        ServiceStatus(
+            api, f"{api}-1", "Serving", "healthy", "", 0, "r2", "20261123T124500Z", 42, 55 * MIB, 5000, 812
+        ),
     ]
     assert format_table([COLUMNS, *(format_row(row) for row in rows)]) == (
-        "SERVICE        STATE       HEALTH   RESTARTS  PID  UPTIME  MEMORY  PORT  MODEL\n"
-        "mlflow-server  restarting  -        3         -    -       -       5001  -\n"
-        "car-price-api  running     healthy  0         812  42s     55 MB   5000  20261123T124500Z"
+        "SERVICE          STATE    HEALTH   RESTARTS  RELEASE  MODEL             UPTIME  MEMORY  PORT\n"
+        "mlflow-server    Crashed  -        3         -        -                 -       -       5001\n"
+        "car-price-api-1  Serving  healthy  0         r2       20261123T124500Z  42s     55 MB   5000"
     )

@@ -82,6 +82,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
         **{f"CARPRICE_{name.upper()}": str(getattr(settings, name)) for name in names},
         "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src"),
         "COLUMNS": "100",
+        "CARPRICE_STACK": "local",
     }
 
 

@@ -63,9 +63,9 @@ def read_status(run: Run, **more: Settings) -> list[dict[str, object]]:
 def test_nothing_is_up(run: Run, settings: Settings) -> None:
     assert run("down").stderr == "Stopping ...\nNothing was up.\n"
     assert run("status").stdout == (
-        "SERVICE        STATE    HEALTH  RESTARTS  PID  UPTIME  MEMORY  PORT   MODEL\n"
-        f"car-price-api  stopped  -       0         -    -       -       {settings.port}  -\n"
-    ).replace("PORT   MODEL", f"{'PORT':<{len(str(settings.port))}}  MODEL")
+        "SERVICE        STATE    HEALTH  RESTARTS  RELEASE  MODEL  UPTIME  MEMORY  PORT\n"
+        f"car-price-api  Stopped  -       0         -        -      -       -       {settings.port}\n"
+    )
     restart = run("restart")
     assert (restart.returncode, restart.stderr) == (1, "Error: Nothing is up\nStart it: ./carprice up\n")
     assert run("logs", "database").stderr == ("Error: There is no service 'database'\nServices: car-price-api\n")
@@ -80,8 +80,8 @@ def test_the_whole_stack(run: Run, whole_settings: Settings) -> None:
     assert re.search(r"^Up in \d+\.\d s$", up.stderr, re.MULTILINE)
 
     mlflow, api = read_status(run, on=on)
-    assert (api["state"], api["health"], api["restarts"], api["port"]) == ("running", "healthy", 0, on.port)
-    assert (mlflow["state"], mlflow["health"]) == ("running", "healthy")
+    assert (api["state"], api["health"], api["restarts"], api["port"]) == ("Serving", "healthy", 0, on.port)
+    assert (mlflow["state"], mlflow["health"]) == ("Running", "healthy")
     assert api["model_version"] == (on.artifacts_dir / "champion").read_text().strip()
     assert 20e6 < api["memory_bytes"] < 200e6
     with urlopen(f"http://127.0.0.1:{on.mlflow_port}/version") as answer:
@@ -96,7 +96,7 @@ def test_the_whole_stack(run: Run, whole_settings: Settings) -> None:
     assert "mlflow-server | " in run("logs", "-n", "5", on=on).stdout
     down = run("down", on=on)
     assert re.fullmatch(r"Stopping \.\.\.\nDown in \d+\.\d s\n", down.stderr)
-    assert [item["state"] for item in read_status(run, on=on)] == ["stopped", "stopped"]
+    assert [item["state"] for item in read_status(run, on=on)] == ["Stopped", "Stopped"]
     end_stack(on)
 
 
@@ -133,7 +133,7 @@ def test_the_foreground_ends_with_the_stack(start: Start, run: Run) -> None:
 def test_up_in_the_foreground_of_a_running_stack_leaves_it_alone(run: Run, settings: Settings) -> None:
     run("up", "-d")
     again = run("up")
-    assert (again.returncode, again.stderr.splitlines()[0]) == (0, "Already up.")
+    assert (again.returncode, again.stderr.splitlines()[1]) == (0, "Already up.")
     assert is_well(settings)
 
 

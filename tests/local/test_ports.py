@@ -6,8 +6,9 @@ import psutil
 import pytest
 
 from carprice.errors import StackError
-from carprice.local.ports import check_ports, is_free, name_holder
+from carprice.local.ports import check_ports
 from carprice.local.services import build_services
+from carprice.machine import is_free, name_holder
 from carprice.settings import Settings
 
 

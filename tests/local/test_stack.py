@@ -161,7 +161,7 @@ def test_after_a_killed_supervisor_it_starts_again(
     os.kill(supervisor.read_pid(), 9)
     wait_until(lambda: is_gone(settings))
     [status] = read_status(settings, *find_services(settings))
-    assert (status.state, status.pid) == ("orphaned", pid)
+    assert (status.state, status.pid) == ("Running", pid)
     assert start()
     assert f"Ended what a killed supervisor had left: car-price-api (pid {pid})" in said
     assert is_well(settings)

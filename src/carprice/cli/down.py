@@ -6,16 +6,25 @@ import time
 import click
 
 from carprice.cli.console import say
-from carprice.local.stack import stop_stack
+from carprice.cli.stacks import choose_stack, stack_options
 from carprice.settings import load_settings
+
+QUESTION = "Remove MLflow's data too, all runs and registered models?"
 
 
 @click.command()
-def down() -> None:
-    """Stop the service and MLflow."""
+@click.option("-v", "--volumes", is_flag=True, help="Remove MLflow's data too: all runs and registered models.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@stack_options
+def down(volumes: bool, yes: bool, forced: str) -> None:
+    """Stop the service and MLflow. Models, logs and MLflow's data stay, but see -v."""
+    settings = load_settings(os.environ)
+    stack = choose_stack(settings, forced, say)
+    if volumes and not yes:
+        click.confirm(QUESTION, abort=True, err=True)
     began = time.monotonic()
     say("Stopping ...")
-    if stop_stack(load_settings(os.environ), say):
+    if stack.stop(settings, say, volumes=volumes):
         say(f"Down in {time.monotonic() - began:.1f} s")
     else:
         say("Nothing was up.")

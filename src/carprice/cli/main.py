@@ -16,6 +16,7 @@ COMMANDS = {
     "restart": "Restart the service, or one part of it.",
     "status": "Show what runs, since when and how well.",
     "logs": "Show the logs.",
+    "build": "Build the image; what runs stays as it is.",
     "train": "Learn from listings and write a model.",
     "models": "List the models.",
     "promote": "Make a model the champion.",

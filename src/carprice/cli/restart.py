@@ -5,12 +5,17 @@ import os
 import click
 
 from carprice.cli.console import say
-from carprice.local.stack import restart_services
+from carprice.cli.stacks import choose_stack, stack_options
 from carprice.settings import load_settings
 
 
 @click.command()
 @click.argument("service", nargs=-1)
-def restart(service: tuple[str, ...]) -> None:
-    """Restart the service, or one part of it."""
-    restart_services(load_settings(os.environ), list(service), say)
+@stack_options
+def restart(service: tuple[str, ...], forced: str) -> None:
+    """Restart the service, or one part of it.
+
+    On Docker one container after the other, so that one always serves.
+    """
+    settings = load_settings(os.environ)
+    choose_stack(settings, forced, say).restart(settings, say, list(service))

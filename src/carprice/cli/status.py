@@ -1,45 +1,70 @@
 """carprice status."""
 
 import os
-from dataclasses import asdict
+import time
 
 import click
 
-from carprice.cli.console import print_json
-from carprice.local.stack import find_services
-from carprice.local.status import ServiceStatus, read_status
-from carprice.settings import MIB, load_settings
+from carprice.cli.console import print_json, say
+from carprice.cli.stacks import Stack, choose_stack, stack_options
+from carprice.deploy.lifecycle import ServiceStatus
+from carprice.settings import MIB, Settings, load_settings
 
-COLUMNS = ("SERVICE", "STATE", "HEALTH", "RESTARTS", "PID", "UPTIME", "MEMORY", "PORT", "MODEL")
+COLUMNS = ("SERVICE", "STATE", "HEALTH", "RESTARTS", "RELEASE", "MODEL", "UPTIME", "MEMORY", "PORT")
+WATCH_SECONDS = 1.0
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def status(as_json: bool) -> None:
+@click.option("-w", "--watch", is_flag=True, help="Show it anew as it changes, and stop crash loops.")
+@stack_options
+def status(as_json: bool, watch: bool, forced: str) -> None:
     """Show what runs, since when and how well."""
     settings = load_settings(os.environ)
-    found = read_status(settings, *find_services(settings))
+    stack = choose_stack(settings, forced, say)
+    if watch:
+        watch_status(stack, settings)
+    found = stack.list_status(settings, say)
     if as_json:
-        print_json("status", [asdict(item) for item in found])
-        return
-    click.echo(format_table([COLUMNS, *(format_row(item) for item in found)]))
-    for item in found:
-        if item.detail:
-            click.echo(f"{item.service} {item.detail}")
+        print_json("status", [item.as_dict() for item in found])
+    else:
+        click.echo(describe_status(found))
+
+
+def watch_status(stack: Stack, settings: Settings) -> None:
+    """Show the status again and again until Ctrl-C: on a terminal in place, else each time that it changed."""
+    is_terminal, before = os.isatty(1), ""
+    while True:
+        stack.stop_loops(settings, say)
+        found = stack.list_status(settings, say)
+        shown = describe_status(found)
+        states = str([(item.name, item.state, item.health, item.restarts) for item in found])
+        if is_terminal:
+            click.clear()
+        if is_terminal or states != before:
+            click.echo(shown if is_terminal else f"{shown}\n")
+        before = states
+        time.sleep(WATCH_SECONDS)
+
+
+def describe_status(found: list[ServiceStatus]) -> str:
+    """A table, and below it what is wrong with whom."""
+    lines = [format_table([COLUMNS, *(format_row(item) for item in found)])]
+    return "\n".join(lines + [f"{item.name} {item.detail}" for item in found if item.detail])
 
 
 def format_row(item: ServiceStatus) -> tuple[str, ...]:
     """One service as the cells of its row."""
     cells = (
-        item.service,
+        item.name,
         item.state,
         item.health,
         item.restarts,
-        item.pid,
+        item.release,
+        item.model_version,
         None if item.uptime_seconds is None else format_duration(item.uptime_seconds),
         None if item.memory_bytes is None else f"{item.memory_bytes // MIB} MB",
         item.port,
-        item.model_version,
     )
     return tuple("-" if cell in (None, "") else str(cell) for cell in cells)
 

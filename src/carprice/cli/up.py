@@ -4,35 +4,38 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 import click
 
 from carprice.cli.console import say
-from carprice.cli.logs import show_new_logs
 from carprice.cli.main import EXIT_INTERRUPTED
-from carprice.local.logs import measure_logs
-from carprice.local.services import API, build_services
-from carprice.local.stack import start_stack, stop_stack
+from carprice.cli.stacks import Stack, choose_stack, stack_options
 from carprice.settings import Settings, load_settings
+
+API = "car-price-api"
 
 
 @click.command()
 @click.option("-d", "--detach", is_flag=True, help="Leave it running in the background.")
-def up(detach: bool) -> None:
+@click.option("--build", is_flag=True, help="Build the image anew, where one is pinned and nothing is live.")
+@stack_options
+def up(detach: bool, build: bool, forced: str) -> None:
     """Start the service and MLflow, and wait until both are healthy.
 
-    Without a model it first trains one on simulated listings. In the foreground it shows the logs,
-    and Ctrl-C stops everything.
+    On Docker where an engine answers, else as processes of this machine. What is live stays live; the first
+    start on Docker builds the image, and the first one without Docker trains a model on simulated listings. In
+    the foreground it shows the logs, and Ctrl-C stops everything.
     """
     settings = load_settings(os.environ)
     catch_signals()
-    services = build_services(settings)
-    sizes = measure_logs(services)
+    stack = choose_stack(settings, forced, say)
+    say(stack.describe(settings, say))
     began = time.monotonic()
-    is_ours = start_stack(settings, say)
-    show_addresses(settings, time.monotonic() - began)
-    if is_ours and not detach:
-        follow_until_interrupted(settings, sizes)
+    follow = stack.start(settings, say, build=build)
+    show_addresses(stack, settings, time.monotonic() - began)
+    if follow and not detach:
+        follow_until_interrupted(stack, settings, follow)
 
 
 def catch_signals() -> None:
@@ -41,22 +44,22 @@ def catch_signals() -> None:
         signal.signal(number, signal.default_int_handler)
 
 
-def show_addresses(settings: Settings, seconds: float) -> None:
+def show_addresses(stack: Stack, settings: Settings, seconds: float) -> None:
     """The URLs, and how long it took."""
-    for service in reversed(build_services(settings)):
-        pages = "  (try it: /api/docs)" if service.name == API else ""
-        say(f"  {service.name:<14} {service.url}{pages}")
+    for name, url in stack.list_addresses(settings, say):
+        pages = "  (try it: /api/docs)" if name == API else ""
+        say(f"  {name:<14} {url}{pages}")
     say(f"Up in {seconds:.1f} s")
 
 
-def follow_until_interrupted(settings: Settings, sizes: dict[str, int]) -> None:
+def follow_until_interrupted(stack: Stack, settings: Settings, follow: Callable[[], None]) -> None:
     """Show the logs until the stack ends; Ctrl-C ends it."""
     say("Ctrl-C stops everything.")
     try:
-        show_new_logs(settings, build_services(settings), sizes)
+        follow()
         say("The stack was taken down.")
     except KeyboardInterrupt:
         say("\nStopping ...")
-        stop_stack(settings, say)
+        stack.interrupt(settings, say)
         say("Stopped.")
         sys.exit(EXIT_INTERRUPTED)

@@ -4,8 +4,9 @@ Drawn in docs/lifecycle.md, which a test compares with TRANSITIONS. Nobody keeps
 facts whenever it is asked for, so that it cannot be wrong after a crash.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class State(StrEnum):
@@ -152,3 +153,28 @@ def _derive_running(facts: Facts) -> State:
     if not facts.is_active:
         return State.RUNNING
     return State.MONITORING if facts.requests else State.SERVING
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One process or container of a service. health: healthy, starting, unhealthy, or empty when nothing tells.
+
+    name tells replicas apart. Times in seconds; None and empty where it does not run.
+    """
+
+    service: str
+    name: str
+    state: str
+    health: str
+    detail: str
+    restarts: int
+    release: str
+    model_version: str
+    uptime_seconds: int | None
+    memory_bytes: int | None
+    port: int | None
+    pid: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self)

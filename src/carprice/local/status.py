@@ -1,46 +1,31 @@
 """What runs, since when and how well."""
 
+import http.client
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 
-import psutil
-
-from carprice.local.health import check_health
-from carprice.local.services import Service
+from carprice.deploy.lifecycle import Facts, ServiceStatus, derive_state
+from carprice.local.health import Health, check_health
+from carprice.local.services import API, Service
 from carprice.local.supervision import Life, Supervisor, find_orphans
+from carprice.machine import measure_memory
 from carprice.settings import Settings
 
 START_SECONDS = 120
 """How long a service may take until it answers."""
+METRICS_SECONDS = 2.0
 
-STATES = {
+STATUSES = {
     "STARTING": "running",
     "RUNNING": "running",
     "BACKOFF": "restarting",
     "EXITED": "restarting",
-    "STOPPING": "stopping",
-    "STOPPED": "stopped",
-    "FATAL": "failed",
-    "UNKNOWN": "failed",
+    "STOPPING": "removing",
+    "STOPPED": "",
+    "FATAL": "exited",
+    "UNKNOWN": "exited",
 }
-"""supervisord's word for a process -> ours. Its STARTING lasts as long as an early death would count."""
-
-
-@dataclass(frozen=True)
-class ServiceStatus:
-    """One service. health: healthy, starting, unhealthy, or empty when it does not run. Times in seconds."""
-
-    service: str
-    state: str
-    health: str
-    detail: str
-    restarts: int
-    pid: int | None
-    uptime_seconds: int | None
-    memory_bytes: int | None
-    port: int
-    model_version: str
+"""supervisord's word for a process -> Docker's. Its STARTING lasts as long as an early death would count."""
 
 
 def read_status(settings: Settings, services: list[Service], supervisor: Supervisor | None) -> list[ServiceStatus]:
@@ -49,43 +34,62 @@ def read_status(settings: Settings, services: list[Service], supervisor: Supervi
         orphans = {name: process.pid for process, name in reversed(find_orphans(settings))}
         return [_judge_unsupervised(service, orphans.get(service.name)) for service in services]
     lives = supervisor.read_lives()
-    return [_judge(service, lives[service.name]) for service in services]
+    return [_judge(service, lives[service.name], settings.release) for service in services]
 
 
-def _judge_unsupervised(service: Service, pid: int | None) -> ServiceStatus:
-    state = "orphaned" if pid else "stopped"
-    detail = "was left running by a killed supervisor; end it: ./carprice down" if pid else ""
-    return ServiceStatus(service.name, state, "", detail, 0, pid, None, None, service.port, "")
-
-
-def _judge(service: Service, life: Life) -> ServiceStatus:
-    state = STATES[life.state]
-    if not life.pid:
-        return ServiceStatus(service.name, state, "", "", life.restarts, None, None, None, service.port, "")
-    uptime = max(0, int(time.time() - life.started))
-    health = check_health(service)
-    ill = "starting" if uptime < START_SECONDS else "unhealthy"
-    return ServiceStatus(
-        service=service.name,
-        state=state,
-        health="healthy" if health.is_well else ill,
-        detail="" if health.is_well else health.detail,
+def derive_facts(life: Life, health: str, requests: int) -> Facts:
+    """The facts of a supervised process that its lifecycle state is derived from; no edge stands before it."""
+    return Facts(
+        status=STATUSES[life.state],
+        health=health,
+        exit_code=int(life.state == "FATAL"),
         restarts=life.restarts,
-        pid=life.pid,
-        uptime_seconds=uptime,
-        memory_bytes=measure_memory(life.pid),
-        port=service.port,
-        model_version=health.model_version,
+        uptime=max(0.0, time.time() - life.started) if life.pid else 0.0,
+        is_watched=life.state != "FATAL",
+        is_active=life.name == API,
+        requests=requests,
     )
 
 
-def measure_memory(pid: int) -> int:
-    """Bytes that a process and its descendants hold; pages they share count once where the system tells."""
-    total = 0
-    with suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for process in [root, *root.children(recursive=True)]:
-            with suppress(psutil.Error):
-                memory = process.memory_full_info()
-                total += getattr(memory, "pss", memory.rss)
-    return total
+def count_answers(service: Service) -> int:
+    """How many cars the API has priced, from its own metrics; 0 where it does not tell."""
+    connection = http.client.HTTPConnection(service.local_host, service.port, timeout=METRICS_SECONDS)
+    with suppress(OSError, http.client.HTTPException, ValueError):
+        connection.request("GET", "/metrics")
+        for line in connection.getresponse().read().decode(errors="replace").splitlines():
+            if line.startswith("predicted_price_count"):
+                return int(float(line.rsplit(" ", 1)[1]))
+    connection.close()
+    return 0
+
+
+def _judge_unsupervised(service: Service, pid: int | None) -> ServiceStatus:
+    state = derive_state(Facts("running" if pid else ""))
+    detail = "was left running by a killed supervisor; end it: ./carprice down" if pid else ""
+    return ServiceStatus(service.name, service.name, state, "", detail, 0, "", "", None, None, service.port, pid)
+
+
+def _judge(service: Service, life: Life, release: str) -> ServiceStatus:
+    health = check_health(service) if life.pid else Health(False, "")
+    word = _name_health(health, life) if life.pid else ""
+    requests = count_answers(service) if health.is_well and service.name == API else 0
+    return ServiceStatus(
+        service=service.name,
+        name=service.name,
+        state=derive_state(derive_facts(life, word, requests)),
+        health=word,
+        detail="" if health.is_well else health.detail,
+        restarts=life.restarts,
+        release=release if service.name == API and life.pid else "",
+        model_version=health.model_version,
+        uptime_seconds=max(0, int(time.time() - life.started)) if life.pid else None,
+        memory_bytes=measure_memory(life.pid) if life.pid else None,
+        port=service.port,
+        pid=life.pid or None,
+    )
+
+
+def _name_health(health: Health, life: Life) -> str:
+    if health.is_well:
+        return "healthy"
+    return "starting" if time.time() - life.started < START_SECONDS else "unhealthy"

@@ -1,0 +1,72 @@
+"""The commands on a Docker Engine."""
+
+import time
+from collections.abc import Callable
+
+from carprice.deploy.lifecycle import ServiceStatus
+from carprice.deploy.site import Say, open_site
+from carprice.deploy.stack import (
+    find_engine,
+    follow_stack,
+    list_urls,
+    pause_stack,
+    restart_services,
+    show_stack_logs,
+    start_stack,
+    stop_stack,
+)
+from carprice.deploy.status import read_status, stop_crash_loops
+from carprice.settings import Settings
+
+Follow = Callable[[], None]
+
+NAME = "docker"
+
+
+def describe(settings: Settings, say: Say) -> str:
+    """Which stack it is, in a line."""
+    return f"On Docker Engine {find_engine(open_site(settings.stack_dir, say))[0]}"
+
+
+def start(settings: Settings, say: Say, *, build: bool) -> Follow | None:
+    """Bring it up; returns what follows its logs, or None where it was up already."""
+    site = open_site(settings.stack_dir, say)
+    began = time.time()
+    if not start_stack(site, build=build):
+        return None
+    return lambda: follow_stack(site, began)
+
+
+def list_addresses(settings: Settings, say: Say) -> list[tuple[str, str]]:
+    """Service and URL of everything that a browser can open, the API first."""
+    return list_urls(open_site(settings.stack_dir, say))
+
+
+def interrupt(settings: Settings, say: Say) -> None:
+    """Stop the containers, as Ctrl-C in `docker compose up`."""
+    pause_stack(open_site(settings.stack_dir, say))
+
+
+def stop(settings: Settings, say: Say, *, volumes: bool) -> bool:
+    """Remove the containers, with `volumes` MLflow's data too; returns whether there was anything."""
+    return stop_stack(open_site(settings.stack_dir, say), volumes=volumes)
+
+
+def restart(settings: Settings, say: Say, names: list[str]) -> None:
+    """Restart the named services, or all, one container after the other."""
+    restart_services(open_site(settings.stack_dir, say), names)
+
+
+def list_status(settings: Settings, say: Say) -> list[ServiceStatus]:
+    """Every container, and the services that should have one."""
+    return read_status(open_site(settings.stack_dir, say))
+
+
+def stop_loops(settings: Settings, say: Say) -> list[str]:
+    """Stop what crashed in a loop for too long; returns the names."""
+    return stop_crash_loops(open_site(settings.stack_dir, say))
+
+
+def show_logs(settings: Settings, say: Say, names: list[str], lines: int, *, follow: bool) -> None:
+    """The services' log lines, as Compose shows them."""
+    show_stack_logs(open_site(settings.stack_dir, say), names, lines, follow=follow)

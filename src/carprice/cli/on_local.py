@@ -1,0 +1,94 @@
+"""The commands on the local stack: processes of this machine, without containers."""
+
+import shutil
+from collections.abc import Callable
+
+import click
+
+from carprice.deploy.lifecycle import ServiceStatus
+from carprice.deploy.site import Say
+from carprice.errors import StackError
+from carprice.local.logs import Show, follow_logs, measure_logs, show_tails
+from carprice.local.services import Service, build_services
+from carprice.local.stack import choose_services, find_services, restart_services, start_stack, stop_stack
+from carprice.local.status import read_status
+from carprice.local.supervision import is_gone
+from carprice.settings import Settings
+
+Follow = Callable[[], None]
+
+NAME = "local"
+COLOURS = ("cyan", "yellow", "green", "magenta")
+
+
+def describe(settings: Settings, say: Say) -> str:
+    """Which stack it is, in a line."""
+    return "On this machine, without containers"
+
+
+def start(settings: Settings, say: Say, *, build: bool) -> Follow | None:
+    """Bring it up; returns what follows its logs, or None where it was up already."""
+    if build:
+        raise StackError("There is nothing to build without containers", "Leave --build out, or use --docker")
+    services = build_services(settings)
+    sizes = measure_logs(services)
+    if not start_stack(settings, say):
+        return None
+    return lambda: follow_logs(services, sizes, build_printer(services), lambda: is_gone(settings))
+
+
+def list_addresses(settings: Settings, say: Say) -> list[tuple[str, str]]:
+    """Service and URL, the API first."""
+    return [(service.name, service.url) for service in reversed(build_services(settings))]
+
+
+def interrupt(settings: Settings, say: Say) -> None:
+    """Stop every process."""
+    stop_stack(settings, say)
+
+
+def stop(settings: Settings, say: Say, *, volumes: bool) -> bool:
+    """Stop every process, with `volumes` MLflow's data too; returns whether anything ran."""
+    ran = stop_stack(settings, say)
+    folder = settings.var_dir / "mlflow"
+    if volumes and folder.exists():
+        shutil.rmtree(folder)
+        return True
+    return ran
+
+
+def restart(settings: Settings, say: Say, names: list[str]) -> None:
+    """Restart the named services, or all."""
+    restart_services(settings, names, say)
+
+
+def list_status(settings: Settings, say: Say) -> list[ServiceStatus]:
+    """Every process."""
+    return read_status(settings, *find_services(settings))
+
+
+def stop_loops(settings: Settings, say: Say) -> list[str]:
+    """Stop what crashed in a loop for too long; returns the names."""
+    return []
+
+
+def show_logs(settings: Settings, say: Say, names: list[str], lines: int, *, follow: bool) -> None:
+    """The services' last log lines, and with `follow` new ones until the stack is down."""
+    services = choose_services(find_services(settings)[0], names)
+    sizes = measure_logs(services)
+    printer = build_printer(services)
+    show_tails(services, sizes, lines, printer)
+    if follow:
+        follow_logs(services, sizes, printer, lambda: is_gone(settings))
+
+
+def build_printer(services: list[Service]) -> Show:
+    """A function that prints a line behind its service's name, in colour on a terminal."""
+    width = max(len(service.name) for service in services)
+    colours = {service.name: COLOURS[number % len(COLOURS)] for number, service in enumerate(services)}
+
+    def print_line(service: Service, line: str) -> None:
+        prefix = click.style(f"{service.name:<{width}} |", fg=colours[service.name])
+        click.echo(f"{prefix} {line}")
+
+    return print_line

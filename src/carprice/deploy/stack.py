@@ -1,0 +1,296 @@
+"""The stack on Docker as a whole: up, down, restart, logs. The order of steps, and what happens when one fails."""
+
+import http.client
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from carprice.deploy import argv, stack_argv
+from carprice.deploy.attached import hand_over
+from carprice.deploy.build import build_image
+from carprice.deploy.containers import Container, list_containers
+from carprice.deploy.edge import CURRENT
+from carprice.deploy.journal import who
+from carprice.deploy.lifecycle import ServiceStatus
+from carprice.deploy.lock import hold_lock
+from carprice.deploy.release import DEFAULT_RELEASE, OWN_MODEL, Release, image_of, pin_release, read_env, write_env
+from carprice.deploy.replicas import find_project
+from carprice.deploy.restore import note_takeover, reconcile
+from carprice.deploy.site import Site
+from carprice.deploy.status import ALWAYS, read_status, stop_crash_loops
+from carprice.errors import StackError
+from carprice.machine import is_free, name_holder
+from carprice.model.manifest import champion_version
+
+POLL_SECONDS = 0.5
+ENGINE_SECONDS = 10.0
+STOP_SECONDS = 60.0
+ANSWER_SECONDS = 5.0
+ROOT_ID = 0
+DEFAULT_ID = 1000
+NEAR = ("", "0.0.0.0", "127.0.0.1", "::")  # noqa: S104  compared with, not listened on
+PORT_VARIABLES = {argv.EDGE: "CARPRICE_PORT", argv.MLFLOW: "CARPRICE_MLFLOW_PORT"}
+
+
+def start_stack(site: Site, *, build: bool = False) -> bool:
+    """Bring the stack up and wait until it is healthy; returns whether this call started the API.
+
+    What is live stays: a release that .env pins, or replicas that run, are started or left as they are. Else the
+    image is built first. Raises StackError: build failed, a port is taken, not healthy in time, a crash loop.
+    """
+    with hold_lock(site.lock_file, "up", lambda holder: note_takeover(site, holder)):
+        config = read_config(site)
+        containers = list_containers(site.runner)
+        is_live = any(item.service == argv.API and item.is_running for item in containers)
+        prepare_folders(site)
+        check_ports(site, config, containers)
+        choose_image(site, build=build, is_live=is_live)
+        with timed(site, "Starting", "Started"):
+            create_and_start(site, containers)
+        wait_until_healthy(site, config)
+        reconcile(site)
+        _note(site, "up", release=site.live.name)
+    return not is_live
+
+
+def read_config(site: Site) -> dict[str, Any]:
+    """The compose file with every variable filled in. Raises StackError with the line that is wrong."""
+    config: dict[str, Any] = json.loads(site.runner.run(stack_argv.show_config()))
+    return config
+
+
+def prepare_folders(site: Site) -> None:
+    """The mounted folders, made before Docker makes them as root, and the user that the containers run as."""
+    for folder in (site.artifacts_dir, site.logs_dir, site.folder / "edge" / "run"):
+        folder.mkdir(parents=True, exist_ok=True)
+    owner = site.folder.stat()
+    known = {**read_env(site.env_file), **site.runner.environment}
+    if owner.st_uid != ROOT_ID and "APP_UID" not in known:
+        write_env(site.env_file, {"APP_UID": str(owner.st_uid), "APP_GID": str(owner.st_gid)})
+    if os.getuid() == ROOT_ID and owner.st_uid == ROOT_ID:
+        give_logs(site, int(known.get("APP_UID", DEFAULT_ID)), int(known.get("APP_GID", DEFAULT_ID)))
+
+
+def give_logs(site: Site, uid: int, gid: int) -> None:
+    """Let the containers' user write logs/ in a checkout of root, whose user they may not be."""
+    if site.logs_dir.stat().st_uid == ROOT_ID != uid:
+        os.chown(site.logs_dir, uid, gid)
+        site.say(f"Gave logs/ to user {uid}, which the containers run as")
+
+
+def check_ports(site: Site, config: dict[str, Any], containers: list[Container]) -> None:
+    """Raise StackError for the first port that something else holds, naming it."""
+    running = {item.service for item in containers if item.is_running}
+    for service, host, port in list_ports(config):
+        if service not in running and not is_free(host or "0.0.0.0", port):  # noqa: S104  as Docker will bind it
+            variable = PORT_VARIABLES.get(service, "its port")
+            raise StackError(
+                f"Port {port} for {service} is taken by {find_port_owner(site, port)}",
+                f"Stop it, or take another port: {variable}={port + 10} ./carprice up",
+            )
+
+
+def list_ports(config: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """Service, address and port of this machine for everything that the compose file publishes."""
+    return [
+        (name, port.get("host_ip", ""), int(port["published"]))
+        for name, service in config["services"].items()
+        for port in service.get("ports", [])
+    ]
+
+
+def find_port_owner(site: Site, port: int) -> str:
+    """Who holds a port: a container by name, else a program."""
+    names = site.runner.try_run(stack_argv.list_publishers(port)).stdout.split()
+    return f"container {names[0]}" if names else name_holder(port)
+
+
+def choose_image(site: Site, *, build: bool, is_live: bool) -> None:
+    """Keep the image that is live or pinned; else build one and pin it, so that no later build moves it."""
+    if is_live and build:
+        raise StackError(
+            f"{site.live.name} is live, and a new build does not go live by `up`",
+            "Without losing a request: ./carprice rollout --build",
+        )
+    if is_live:
+        site.say(f"{site.live.name} is live; it stays as it is")
+    elif "IMAGE" in read_env(site.env_file) and not build:
+        site.say(f"{site.live.name} is pinned in .env: {site.live.image}; a new build: ./carprice up --build")
+    else:
+        built = build_image(site)
+        image = image_of(DEFAULT_RELEASE, find_project(site.runner))
+        site.runner.run(argv.tag_image(built.image, image))
+        pin_release(
+            site.env_file, Release(DEFAULT_RELEASE, image, champion_version(site.artifacts_dir) or OWN_MODEL)
+        )
+
+
+def create_and_start(site: Site, containers: list[Container]) -> None:
+    """Make what is missing, start what is stopped, and leave the replicas that run alone."""
+    unwatched = [item.id for item in containers if item.policy == "no"]
+    if unwatched:
+        site.runner.try_run(stack_argv.enable_restart(unwatched))
+    replicas = [item for item in containers if item.service == argv.API]
+    if not any(item.is_running for item in containers if item.service == argv.EDGE):
+        with suppress(StackError):  # what a killed rollout left; reconcile mends the rest
+            site.edge.pin(CURRENT)
+    is_live = any(item.is_running for item in replicas)
+    scale = {argv.API: len(replicas)} if is_live else {}
+    site.runner.run(stack_argv.start_services([argv.API], scale, keep=is_live))
+    site.runner.run(stack_argv.start_services([argv.EDGE, argv.MLFLOW], {}))
+
+
+def wait_until_healthy(site: Site, config: dict[str, Any]) -> None:
+    """Wait until every service is well, saying each. Raises StackError at the deadline, or for a crash loop."""
+    started = time.monotonic()
+    waiting = list(ALWAYS)
+    while waiting:
+        statuses = read_status(site, with_memory=False)
+        for service in [name for name in waiting if is_well(name, statuses, config)]:
+            waiting.remove(service)
+            site.say(f"{service} is healthy ({time.monotonic() - started:.1f} s)")
+        looping = stop_crash_loops(site)
+        if looping:
+            raise StackError(f"{', '.join(looping)}: crashes in a loop", f"See: ./carprice logs {waiting[0]}")
+        if waiting and time.monotonic() - started > site.limits.up_deadline:
+            raise StackError(*_describe_wait(site, waiting, statuses))
+        time.sleep(POLL_SECONDS if waiting else 0)
+
+
+def is_well(service: str, statuses: list[ServiceStatus], config: dict[str, Any]) -> bool:
+    """Whether every container of a service is healthy, and answers on this machine where it should."""
+    own = [item for item in statuses if item.service == service]
+    if not own or any(item.health != "healthy" for item in own):
+        return False
+    return all(answers(host, port) for name, host, port in list_ports(config) if name == service)
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether something on this machine's port speaks HTTP."""
+    connection = http.client.HTTPConnection(host or "127.0.0.1", port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/livez")
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def stop_stack(site: Site, *, volumes: bool = False) -> bool:
+    """Stop and remove the containers, with `volumes` MLflow's data too. Returns whether there was anything."""
+    with hold_lock(site.lock_file, "down", lambda holder: note_takeover(site, holder)):
+        if not list_containers(site.runner) and not volumes:
+            return False
+        site.runner.run(stack_argv.remove_project(volumes=volumes), STOP_SECONDS + site.limits.up_deadline)
+        _note(site, "down")
+    return True
+
+
+def pause_stack(site: Site) -> None:
+    """Stop every container and leave it there, as Ctrl-C does in `docker compose up`."""
+    site.runner.run(stack_argv.stop_project(), STOP_SECONDS + site.limits.up_deadline)
+    _note(site, "down")
+
+
+def restart_services(site: Site, names: list[str]) -> None:
+    """Restart services one container after the other, each healthy before the next, so that one always serves."""
+    config = read_config(site)
+    containers = list_containers(site.runner)
+    if not containers:
+        raise StackError("Nothing is up", "Start it: ./carprice up")
+    check_names(names, [*ALWAYS])
+    with hold_lock(site.lock_file, "restart", lambda holder: note_takeover(site, holder)):
+        chosen = [item for item in containers if item.service in (names or ALWAYS)]
+        for item in chosen:
+            with timed(site, f"Restarting {item.name}", f"Restarted {item.name}"):
+                site.runner.try_run(stack_argv.enable_restart([item.id]))
+                site.runner.run(stack_argv.restart_container(item.id, int(site.limits.stop) or 1))
+                _wait_for_container(site, item)
+        wait_until_healthy(site, config)
+
+
+def check_names(names: list[str], known: list[str]) -> None:
+    """Raise StackError for a name that is no service."""
+    for name in names:
+        if name not in known:
+            raise StackError(f"There is no service {name!r}", f"Services: {', '.join(known)}")
+
+
+def show_stack_logs(site: Site, names: list[str], lines: int, *, follow: bool) -> None:
+    """The services' logs on this process's own output; with `follow`, until they end or Ctrl-C."""
+    check_names(names, [*ALWAYS, argv.NEXT])
+    hand_over(site.runner, stack_argv.show_stack_logs(names, lines, follow=follow))
+
+
+def follow_stack(site: Site, since: float) -> None:
+    """What the services say since a time, seconds since the epoch, until the stack is down."""
+    hand_over(site.runner, stack_argv.follow_stack(int(since)))
+
+
+def list_urls(site: Site) -> list[tuple[str, str]]:
+    """Service and URL of everything that a browser on this machine can open, the API first."""
+    found = [
+        (argv.API if name == argv.EDGE else name, f"http://{'localhost' if host in NEAR else host}:{port}")
+        for name, host, port in list_ports(read_config(site))
+    ]
+    return sorted(found, key=lambda item: item[0] != argv.API)
+
+
+@contextmanager
+def timed(site: Site, doing: str, done: str) -> Iterator[None]:
+    """Say what is done, and when it is done how long it took."""
+    started = time.monotonic()
+    site.say(f"{doing} ...")
+    yield
+    site.say(f"{done} ({time.monotonic() - started:.1f} s)")
+
+
+def find_engine(site: Site) -> tuple[str, str]:
+    """The version of the Docker Engine that answers, and why none does."""
+    try:
+        engine = site.runner.try_run(stack_argv.show_engine(), ENGINE_SECONDS)
+        if engine.code != 0:
+            return "", (engine.stderr.strip().splitlines() or ["no Docker Engine answers"])[-1]
+        compose = site.runner.try_run(stack_argv.show_compose(), ENGINE_SECONDS)
+    except StackError as error:
+        return "", error.what
+    if compose.code != 0:
+        return "", "Docker has no compose plugin"
+    return engine.stdout.strip(), ""
+
+
+def has_compose_file(folder: Path) -> bool:
+    """Whether there is a stack to run on Docker."""
+    return (folder / "docker-compose.yml").exists()
+
+
+def _wait_for_container(site: Site, container: Container) -> None:
+    end = time.monotonic() + site.limits.up_deadline
+    while time.monotonic() < end:
+        found = [item for item in list_containers(site.runner) if item.id == container.id]
+        if found and found[0].is_running and found[0].health in ("", "healthy"):
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def _describe_wait(site: Site, waiting: list[str], statuses: list[ServiceStatus]) -> tuple[str, str]:
+    told = "; ".join(
+        f"{item.name} is {item.state}{': ' + item.detail if item.detail else ''}"
+        for item in statuses
+        if item.service in waiting
+    )
+    return (
+        f"{', '.join(waiting)} not healthy within {site.limits.up_deadline:g} s ({told})",
+        f"See: ./carprice logs {waiting[0]}",
+    )
+
+
+def _note(site: Site, event: str, **facts: object) -> None:
+    """Tell the journal; one that cannot be written stops nothing."""
+    with suppress(StackError, OSError):
+        site.journal.add(event, **{**who(), **facts})

@@ -1,0 +1,47 @@
+"""What the processes of this machine hold: ports and memory."""
+
+import socket
+from contextlib import suppress
+
+import psutil
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As servers do: a connection that is still closing does not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def name_holder(port: int) -> str:
+    """The program that listens on the port, `nginx (pid 812)`, as far as this user may know."""
+    try:
+        pids = {
+            item.pid
+            for item in psutil.net_connections(kind="tcp")
+            if item.status == psutil.CONN_LISTEN and item.laddr and item.laddr.port == port and item.pid
+        }
+        if pids:
+            pid = min(pids)
+            return f"{psutil.Process(pid).name()} (pid {pid})"
+    except psutil.Error:
+        pass
+    return "a program of another user"
+
+
+def measure_memory(pid: int) -> int:
+    """Bytes that a process and its descendants hold; pages they share count once where the system tells."""
+    total = 0
+    with suppress(psutil.Error):
+        root = psutil.Process(pid)
+        for process in [root, *root.children(recursive=True)]:
+            with suppress(psutil.Error):
+                memory = process.memory_full_info()
+                total += getattr(memory, "pss", memory.rss)
+    return total
