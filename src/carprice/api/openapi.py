@@ -45,7 +45,6 @@ def build_openapi(model: LoadedModel) -> dict[str, Any]:
             "description": f"{market.title}: prices in {market.currency} from model {model.version}.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {**_prediction_paths(model), **_information_paths()},
         "components": {

@@ -13,6 +13,8 @@ PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-an
 # Swagger UI sets styles on its elements and has its icons in the style sheet.
 DOCS_POLICY = f"{PAGE_POLICY}; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 FILE_SECONDS = 3600
+FEW_VALUES = 8
+"""A category of so many values is chosen from a list; one of more is typed, with suggestions."""
 
 blueprint = Blueprint("pages", __name__)
 
@@ -22,7 +24,9 @@ def form() -> Response:
     """The price form."""
     model = find_service().model
     fields = describe_fields(model)["fields"] if model else []
-    return _page(render_template("price.html", model=model, fields=fields), 200 if model else 503)
+    return _page(
+        render_template("price.html", model=model, fields=fields, few_values=FEW_VALUES), 200 if model else 503
+    )
 
 
 @blueprint.get("/api/docs", strict_slashes=False)

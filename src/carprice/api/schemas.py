@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from carprice.api.answers import problem_body
 from carprice.api.service import ARTIFACTS, FALLBACK, LoadedModel
 from carprice.market.market import KINDS, Feature
 from carprice.model.encoding import OUTSIDE, UNKNOWN
-from carprice.model.listing import MAX_TEXT
+from carprice.model.listing import MAX_TEXT, Problem
 from carprice.model.manifest import FILES
 
 Schema = dict[str, Any]
@@ -109,6 +110,12 @@ def _problem() -> Schema:
     return {
         **_object(members, required=["type", "title", "status", "detail"]),
         "description": "RFC 9457. A row of a batch has no instance.",
+        "examples": [
+            {
+                **problem_body(422, "1 field is wrong", [Problem("#/year", "should be a whole number")]),
+                "instance": "urn:x-request-id:4f1c2a",
+            }
+        ],
     }
 
 

@@ -1,56 +1,71 @@
 "use strict";
-const script = document.currentScript;
+const { currency, coverage } = document.currentScript.dataset;
 const form = document.getElementById("listing");
 const answer = document.getElementById("answer");
-const money = new Intl.NumberFormat(undefined, {
-  style: "currency", currency: script.dataset.currency || "USD", maximumFractionDigits: 0,
-});
+const format = (more) => new Intl.NumberFormat(undefined, {
+  style: "currency", currency: currency || "USD", maximumFractionDigits: 0, ...more,
+}).format;
+const money = format({});
+const change = format({ signDisplay: "exceptZero" });
 
 function readListing() {
   const listing = {};
   for (const input of form.elements) {
-    if (!input.name || input.value === "") continue;
-    const kind = input.dataset.kind;
-    listing[input.name] = kind === "number" ? Number(input.value) : kind === "flag" ? input.value === "true" : input.value;
+    const { name, value, dataset } = input;
+    if (!name || value === "") continue;
+    listing[name] = dataset.kind === "number" ? Number(value) : dataset.kind === "flag" ? value === "true" : value;
   }
   return listing;
 }
 
-function labelOf(name) {
-  const input = form.elements[name];
-  return input ? input.closest("label").querySelector("span").firstChild.textContent.trim() : name;
+function findInput(pointer) {
+  return form.elements.namedItem(pointer.slice(2).replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-function addRow(body, name, amount) {
-  const row = body.insertRow();
+function labelOf(pointer) {
+  const input = findInput(pointer);
+  return input ? input.closest("label").querySelector("span").firstChild.textContent.trim() : pointer.slice(2);
+}
+
+function addRow(part, name, amount) {
+  const row = part.insertRow();
   row.appendChild(document.createElement("th")).textContent = name;
-  row.insertCell().textContent = money.format(amount);
+  row.insertCell().textContent = amount;
 }
 
-function showAnswer(valuation) {
-  answer.querySelector(".price").textContent = money.format(valuation.price);
+function showBreakdown({ base, parts }, price) {
+  const [body, foot] = [answer.querySelector("tbody"), answer.querySelector("tfoot")];
+  body.replaceChildren();
+  foot.replaceChildren();
+  addRow(body, "Average car", money(base));
+  const largestFirst = [...parts].sort((one, other) => Math.abs(other.amount) - Math.abs(one.amount));
+  for (const { feature, amount } of largestFirst) addRow(body, labelOf(`#/${feature}`), change(amount));
+  addRow(foot, "Price", money(price));
+}
+
+function showAnswer({ price, low, high, warnings, breakdown }) {
+  answer.querySelector(".price").textContent = money(price);
   answer.querySelector(".range").textContent =
-    `${script.dataset.coverage} % of such cars are offered between ${money.format(valuation.low)} and ${money.format(valuation.high)}.`;
-  answer.querySelector(".warnings").replaceChildren(...valuation.warnings.map((warning) => {
+    `${coverage} % of such cars are offered between ${money(low)} and ${money(high)}.`;
+  answer.querySelector(".warnings").replaceChildren(...warnings.map(({ pointer, detail }) => {
     const item = document.createElement("li");
-    item.textContent = `${labelOf(warning.pointer.slice(2))} ${warning.detail}`;
+    item.textContent = `${labelOf(pointer)} ${detail}`;
     return item;
   }));
-  const body = answer.querySelector("tbody");
-  body.replaceChildren();
-  addRow(body, "Average car", valuation.breakdown.base);
-  for (const part of valuation.breakdown.parts) addRow(body, labelOf(part.feature), part.amount);
-  addRow(body, "Price", valuation.price);
+  showBreakdown(breakdown, price);
   answer.hidden = false;
+  answer.scrollIntoView({ block: "nearest", behavior: "smooth" });
 }
 
-function showProblem(problem) {
+function showProblem({ detail, errors = [] }) {
   answer.hidden = true;
-  for (const error of problem.errors || []) {
-    const place = form.querySelector(`[data-error="${CSS.escape(error.pointer.slice(2))}"]`);
-    if (place) place.textContent = error.detail;
+  const elsewhere = [];
+  for (const error of errors) {
+    const input = findInput(error.pointer);
+    if (input) input.closest("label").querySelector(".error").textContent = error.detail;
+    else elsewhere.push(`${error.pointer.slice(2)} ${error.detail}`);
   }
-  if (!problem.errors) form.querySelector(".error").textContent = problem.detail;
+  form.querySelector("p.error").textContent = errors.length ? elsewhere.join("; ") : detail;
 }
 
 async function priceListing(event) {
@@ -64,7 +79,7 @@ async function priceListing(event) {
     });
     const data = await response.json();
     if (response.ok) showAnswer(data); else showProblem(data);
-  } catch (error) {
+  } catch {
     showProblem({ detail: "The service does not answer. Try again." });
   } finally {
     button.disabled = false;
