@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from carprice.cli.console import print_json, say
+from carprice.deploy.build import build_image
 from carprice.deploy.plan import describe_plan
 from carprice.deploy.rollout import Outcome, Wanted, roll_out
 from carprice.deploy.site import open_site
@@ -15,12 +16,17 @@ from carprice.settings import load_settings
 @click.command()
 @click.option("--image", default="", metavar="TAG", help="The image; without it, car-price-prediction:latest.")
 @click.option("--model", default="", metavar="VERSION", help="The model version; without it, the champion.")
+@click.option("--build", is_flag=True, help="Build the image first, and take that.")
 @click.option("--accept-price-shift", is_flag=True, help="Let prices move beyond the limits of rollout.toml.")
 @click.option("--dry-run", is_flag=True, help="Check everything and show the plan, but change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-def rollout(image: str, model: str, accept_price_shift: bool, dry_run: bool, as_json: bool) -> None:
+def rollout(image: str, model: str, build: bool, accept_price_shift: bool, dry_run: bool, as_json: bool) -> None:
     """Make a new release live without losing a request."""
     site = open_site(load_settings(os.environ).stack_dir, say)
+    if build and image:
+        raise click.UsageError("--build and --image exclude each other.")
+    if build and not dry_run:
+        image = build_image(site).image
     wanted = Wanted(image, model, accept_price_shift)
     if dry_run:
         click.echo(describe_plan(site, wanted))

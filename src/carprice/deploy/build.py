@@ -96,6 +96,7 @@ class _Stage:
 
     started: float
     is_cached: bool = True
+    is_done: bool = False
 
 
 @dataclass
@@ -151,7 +152,8 @@ class BuildStory:
             self._failed = self._failed or step
         if how == "DONE" and not step.text.startswith("FROM "):
             stage.is_cached = False
-        if step.is_last and how in ("DONE", "CACHED"):
+        if step.is_last and how in ("DONE", "CACHED") and not stage.is_done:
+            stage.is_done = True
             took = "unchanged" if stage.is_cached else f"{time.monotonic() - stage.started:.1f} s"
             self._say(f"  stage {step.stage} ({took})")
 
