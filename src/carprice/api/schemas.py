@@ -16,6 +16,7 @@ _TEXT: Schema = {"type": "string"}
 _NUMBER: Schema = {"type": "number"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _FLAG: Schema = {"type": "boolean"}
+_FIGURES: Schema = {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
 
 
 def build_schemas(model: LoadedModel) -> dict[str, Schema]:
@@ -120,45 +121,57 @@ def _problem() -> Schema:
 
 
 def _information() -> dict[str, Schema]:
-    figures = {"type": "object", "additionalProperties": _or_null(_NUMBER)}
-    slices = {"type": "object", "additionalProperties": figures}
-    anything: Schema = {"type": "object"}
-    status: Schema = {
-        "status": {"const": "ready"},
-        "model_version": _TEXT,
-        "release": _TEXT,
-        "market": _TEXT,
-        "source": {"enum": [ARTIFACTS, FALLBACK]},
-        "waiting_for": _or_null({**_TEXT, "description": "Why the fallback serves and not the champion."}),
-        "demo": _FLAG,
-        "artifacts": _object({name.removesuffix(".pkl"): {"const": "loaded"} for name in FILES}),
-        "uptime_seconds": _NUMBER,
+    errors: Schema = {
+        **_FIGURES,
+        "description": "On the test listings: mae, median_ape and so on; null where not known.",
     }
-    model: Schema = {
+    return {
+        "Alive": _object({"status": {"const": "alive"}}),
+        "Status": _status(),
+        "Features": _object({"model_version": _TEXT, "market": _TEXT, "fields": list_of(ref("Field"))}),
+        "Field": _field(),
+        "Model": _model(),
+        "Errors": errors,
+    }
+
+
+def _status() -> Schema:
+    return _object(
+        {
+            "status": {"const": "ready"},
+            "model_version": _TEXT,
+            "release": _TEXT,
+            "market": _TEXT,
+            "source": {"enum": [ARTIFACTS, FALLBACK]},
+            "waiting_for": _or_null({**_TEXT, "description": "Why the fallback serves and not the champion."}),
+            "demo": _FLAG,
+            "artifacts": _object({name.removesuffix(".pkl"): {"const": "loaded"} for name in FILES}),
+            "uptime_seconds": _NUMBER,
+        }
+    )
+
+
+def _model() -> Schema:
+    anything: Schema = {"type": "object"}
+    slices: Schema = {"type": "object", "additionalProperties": ref("Errors")}
+    metrics: Schema = {"type": "object", "properties": {"overall": ref("Errors")}, "additionalProperties": slices}
+    members: Schema = {
         "format": _COUNT,
         "version": _TEXT,
         "created": _or_null({"type": "string", "format": "date-time"}),
         "demo": _or_null(_FLAG),
         "market": _object(dict.fromkeys(("name", "title", "currency", "distance_unit"), _TEXT)),
         "data": _or_null(anything),
-        "metrics": _or_null(
-            {"type": "object", "properties": {"overall": figures}, "additionalProperties": slices}
-        ),
+        "metrics": _or_null(metrics),
         "baselines": _or_null(slices),
-        "coverage": _or_null(figures),
-        "importance": _or_null(figures),
+        "coverage": _or_null(_FIGURES),
+        "importance": _or_null(_FIGURES),
         "params": _or_null(anything),
         "libraries": _or_null({"type": "object", "additionalProperties": _TEXT}),
         "files": {"type": "object", "additionalProperties": _object({"bytes": _COUNT, "sha256": _TEXT})},
         "mlflow": _or_null(_object({"run_id": _TEXT, "url": {"type": "string", "format": "uri"}})),
     }
-    return {
-        "Alive": _object({"status": {"const": "alive"}}),
-        "Status": _object(status),
-        "Features": _object({"model_version": _TEXT, "market": _TEXT, "fields": list_of(ref("Field"))}),
-        "Field": _field(),
-        "Model": _object(model),
-    }
+    return {**_object(members), "description": "The manifest's public part; docs/bundle.md has every figure."}
 
 
 def _field() -> Schema:

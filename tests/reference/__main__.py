@@ -1,0 +1,31 @@
+"""Write docs/http.md and docs/cli.md: `python -m tests.reference`, in the checkout."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    """Make a small model, ask the service everything, write the pages."""
+    sys.path.insert(0, str(ROOT / "src"))
+    from tests.bundles import grow_bundle, invent_uk_listings
+    from tests.reference.cli import write_cli
+    from tests.reference.http import write_http
+
+    from carprice.api.app import create_app
+    from carprice.market.market import load_market
+    from carprice.settings import Settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        market = load_market("uk", ROOT / "markets")
+        grow_bundle(Path(folder), invent_uk_listings(market), market)
+        app = create_app(Settings(artifacts_dir=Path(folder), logs_dir=Path(folder) / "logs"))
+        (ROOT / "docs" / "http.md").write_text(write_http(app))
+        app.extensions["carprice"].close()
+    (ROOT / "docs" / "cli.md").write_text(write_cli())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""docs/http.md: the OpenAPI document, the settings and the metrics of a real app, with real answers."""
+
+import json
+import re
+from typing import Any
+
+from flask import Flask
+from prometheus_client.parser import text_string_to_metric_families
+from tests.api.calls import Result, as_json, call, find_service
+from tests.model.cars import UK_CAR, change
+from tests.reference.schema_tables import describe_type, link_schema, write_table
+
+from carprice.settings import MIB, Settings
+
+MARKET_SCHEMAS = ("Listing",)
+EXAMPLE_VERSION = "20261123T124500Z"
+EXAMPLE_ID = "4f1c2a"
+_INNERMOST = re.compile(r"[{\[][^{}\[\]]*[}\]]")
+
+INTRODUCTION = """# HTTP reference
+
+This page is written by `python -m tests.reference` from the service itself: change that, not this.
+
+The service listens on port 5000. It takes and gives JSON; `GET /api/docs` shows the same as this page in the
+browser, for the model that is loaded, and `GET /api/openapi.json` is its OpenAPI 3.1 document. The examples are
+of a small model of the `uk` market.
+"""
+
+LISTING = """### Listing
+
+One car, as the loaded model's market describes it: `GET /info/features` lists the fields with kind, unit, limits
+and what training saw. A category is a text, a number or year a number, a flag true or false, a date a text such
+as `2020-05-31`; an optional field may be absent or `null`. A field that the market does not know is refused.
+
+A category that training never saw is priced, with a warning and what may have been meant; so is a number outside
+the training range. A number outside the market's limits is refused.
+"""
+
+RULES = """The body is UTF-8. `NaN`, `Infinity`, a field twice in one object, and nesting without end are refused
+with 400. A problem names the fields that are wrong, never what they held.
+"""
+
+
+def write_http(app: Flask) -> str:
+    """The whole page."""
+    document = call(app.wsgi_app, "GET", "/api/openapi.json").json
+    sections = [
+        [INTRODUCTION],
+        _write_shared(document),
+        ["## Endpoints", "", *_write_endpoints(app, document)],
+        ["## Bodies", "", LISTING, *_write_schemas(document)],
+        _write_limits(find_service(app).settings),
+        _write_metrics(app),
+    ]
+    return "\n".join(line for section in sections for line in section).rstrip() + "\n"
+
+
+def _write_shared(document: dict[str, Any]) -> list[str]:
+    components = document["components"]
+    lines = ["## Every answer", "", "| header | |", "|---|---|"]
+    lines += [f"| `{name}` | {item['description']} |" for name, item in components["headers"].items()]
+    asked = components["parameters"]["requestId"]
+    lines += ["", f"A request may bring `{asked['name']}` (`{asked['schema']['pattern']}`) and W3C `traceparent`;"]
+    lines += ["both stand in the log.", "", "## Problems", "", RULES, "| status | |", "|---|---|"]
+    lines += [f"| {status} | {item['description']} |" for status, item in components["responses"].items()]
+    return [*lines, "", f"Each is `application/problem+json` with a {link_schema('Problem')}.", ""]
+
+
+def _write_endpoints(app: Flask, document: dict[str, Any]) -> list[str]:
+    lines = []
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            lines += [f"### {method.upper()} {path}", "", f"{operation['summary']}.", ""]
+            lines += [operation["description"], ""] if "description" in operation else []
+            lines += _write_operation(operation)
+            lines += _write_examples(app, path)
+    return lines
+
+
+def _write_operation(operation: dict[str, Any]) -> list[str]:
+    lines = []
+    for parameter in operation["parameters"]:
+        if "$ref" not in parameter or not parameter["$ref"].endswith("requestId"):
+            lines += ["`?explain=1` adds the breakdown that sums to the price; `?explain=0` is the default.", ""]
+    if "requestBody" in operation:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        lines += [f"Takes: {describe_type(schema)}.", ""]
+    kind, content = next(iter(operation["responses"]["200"]["content"].items()))
+    gives = describe_type(content["schema"]) if kind == "application/json" else f"`{kind}`"
+    problems = [status for status in operation["responses"] if status not in ("200", "500")]
+    return [*lines, f"Gives: {gives}" + (f"; or {', '.join(problems)}." if problems else "."), ""]
+
+
+def _write_examples(app: Flask, path: str) -> list[str]:
+    short = {key: UK_CAR[key] for key in ("make", "model", "year", "mileage", "fuel", "transmission")}
+    cars = {
+        "/predict/price": [
+            ("", short),
+            ("?explain=1", change(short, model="Fiista")),
+            ("", change(short, year=1900, colour="red")),
+        ],
+        "/predict/batch": [("", [short, {}])],
+    }
+    lines = []
+    for query, body in cars.get(path, ()):
+        lines += ["```", f"$ curl localhost:5000{path}{query} -H 'Content-Type: application/json' \\"]
+        lines += [f"    -d '{json.dumps(body)}'", *_show(call(app.wsgi_app, "POST", path + query, as_json(body)))]
+        lines += ["```", ""]
+    if path == "/info/status":
+        lines += ["```", f"$ curl localhost:5000{path}", *_show(call(app.wsgi_app, "GET", path)), "```", ""]
+    return lines
+
+
+def _show(result: Result) -> list[str]:
+    body = result.json
+    for key, value in (("model_version", EXAMPLE_VERSION), ("release", "local"), ("uptime_seconds", 12.5)):
+        if key in body:
+            body[key] = value
+    if "instance" in body:
+        body["instance"] = f"urn:x-request-id:{EXAMPLE_ID}"
+    return _INNERMOST.sub(_join_lines, json.dumps(body, indent=2)).splitlines()
+
+
+def _join_lines(found: re.Match[str]) -> str:
+    text = found[0]
+    return f"{text[0]}{' '.join(text[1:-1].split())}{text[-1]}"
+
+
+def _write_schemas(document: dict[str, Any]) -> list[str]:
+    lines = []
+    for name, schema in document["components"]["schemas"].items():
+        if name not in MARKET_SCHEMAS:
+            lines += [f"### {name}", ""]
+            lines += [schema["description"], ""] if "description" in schema else []
+            lines += [*write_table(schema), ""]
+    return lines
+
+
+def _write_limits(settings: Settings) -> list[str]:
+    def size(count: int) -> str:
+        return f"{count // MIB} MiB" if count >= MIB else f"{count // 1024} KiB"
+
+    rows = [
+        ("one listing", size(settings.max_listing_bytes), "max_listing_bytes", "413"),
+        ("a batch", size(settings.max_body_bytes), "max_body_bytes", "413"),
+        ("listings in a batch", f"{settings.max_batch_rows:,}", "max_batch_rows", "413"),
+        ("batches at once, for each replica", str(settings.max_batches), "max_batches", "429"),
+        ("a connection on which nothing moves", f"{settings.idle_seconds} s", "idle_seconds", "closed"),
+        ("requests in flight when it is stopped", f"{settings.shutdown_seconds} s", "shutdown_seconds", "closed"),
+        ("lines in the log, a second", str(settings.log_lines_per_second), "log_lines_per_second", "left out"),
+        ("requests in the sample, a second", str(settings.samples_per_second), "samples_per_second", "left out"),
+    ]
+    lines = ["## Limits", "", "| what | at most | setting | beyond it |", "|---|---|---|---|"]
+    lines += [f"| {what} | {most} | `CARPRICE_{name.upper()}` | {then} |" for what, most, name, then in rows]
+    return [*lines, ""]
+
+
+def _write_metrics(app: Flask) -> list[str]:
+    call(app.wsgi_app, "POST", "/predict/price", as_json(change(UK_CAR, make="Frod")))
+    text = call(app.wsgi_app, "GET", "/metrics").body.decode()
+    lines = ["## Metrics", "", "| name | kind | labels | |", "|---|---|---|---|"]
+    for family in text_string_to_metric_families(text):
+        labels = {label: None for sample in family.samples for label in sample.labels if label != "le"}
+        name = family.name + ("_total" if family.type == "counter" else "")
+        names = ", ".join(f"`{label}`" for label in labels)
+        lines.append(f"| `{name}` | {family.type} | {names} | {family.documentation} |")
+    return [*lines, ""]
+
+
+def without_amounts(page: str) -> str:
+    """The page without its prices: another machine's arithmetic may differ in the last bit."""
+    return re.sub(r'("(?:price|low|high|base|amount)": )-?\d+', r"\1N", page)
