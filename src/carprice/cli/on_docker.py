@@ -1,17 +1,18 @@
 """The commands on a Docker Engine."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from carprice.cli.console import build_printer
 from carprice.deploy.lifecycle import ServiceStatus
 from carprice.deploy.site import Say, open_site
 from carprice.deploy.stack import (
     find_engine,
-    follow_stack,
+    follow_logs,
     list_urls,
     pause_stack,
+    read_logs,
     restart_services,
-    show_stack_logs,
     start_stack,
     stop_stack,
 )
@@ -21,6 +22,7 @@ from carprice.settings import Settings
 Follow = Callable[[], None]
 
 NAME = "docker"
+NAME_WIDTH = len("car-price-api-1")
 
 
 def describe(settings: Settings, say: Say) -> str:
@@ -34,7 +36,7 @@ def start(settings: Settings, say: Say, *, build: bool) -> Follow | None:
     began = time.time()
     if not start_stack(site, build=build):
         return None
-    return lambda: follow_stack(site, began)
+    return lambda: show_lines(follow_logs(site, began))
 
 
 def list_addresses(settings: Settings, say: Say) -> list[tuple[str, str]]:
@@ -68,5 +70,12 @@ def stop_loops(settings: Settings, say: Say) -> list[str]:
 
 
 def show_logs(settings: Settings, say: Say, names: list[str], lines: int, *, follow: bool) -> None:
-    """The services' log lines, as Compose shows them."""
-    show_stack_logs(open_site(settings.stack_dir, say), names, lines, follow=follow)
+    """The services' last log lines, and with `follow` new ones until the stack is down."""
+    show_lines(read_logs(open_site(settings.stack_dir, say), names, lines, follow=follow))
+
+
+def show_lines(lines: Iterable[tuple[str, str]]) -> None:
+    """Print each line behind its container's name."""
+    print_line = build_printer(NAME_WIDTH)
+    for name, line in lines:
+        print_line(name, line)

@@ -3,22 +3,21 @@
 import shutil
 from collections.abc import Callable
 
-import click
-
-from carprice.deploy.lifecycle import ServiceStatus
+from carprice.cli.console import build_printer
+from carprice.deploy.lifecycle import ServiceStatus, is_beyond_retries
+from carprice.deploy.limits import load_limits
 from carprice.deploy.site import Say
 from carprice.errors import StackError
 from carprice.local.logs import Show, follow_logs, measure_logs, show_tails
 from carprice.local.services import Service, build_services
 from carprice.local.stack import choose_services, find_services, restart_services, start_stack, stop_stack
-from carprice.local.status import read_status
-from carprice.local.supervision import is_gone
+from carprice.local.status import derive_facts, read_status
+from carprice.local.supervision import find_supervisor, is_gone
 from carprice.settings import Settings
 
 Follow = Callable[[], None]
 
 NAME = "local"
-COLOURS = ("cyan", "yellow", "green", "magenta")
 
 
 def describe(settings: Settings, say: Say) -> str:
@@ -34,7 +33,7 @@ def start(settings: Settings, say: Say, *, build: bool) -> Follow | None:
     sizes = measure_logs(services)
     if not start_stack(settings, say):
         return None
-    return lambda: follow_logs(services, sizes, build_printer(services), lambda: is_gone(settings))
+    return lambda: follow_logs(services, sizes, build_show(services), lambda: is_gone(settings))
 
 
 def list_addresses(settings: Settings, say: Say) -> list[tuple[str, str]]:
@@ -69,26 +68,28 @@ def list_status(settings: Settings, say: Say) -> list[ServiceStatus]:
 
 def stop_loops(settings: Settings, say: Say) -> list[str]:
     """Stop what crashed in a loop for too long; returns the names."""
-    return []
+    supervisor = find_supervisor(settings)
+    limit = load_limits(settings.stack_dir).max_restarts
+    lives = supervisor.read_lives().values() if supervisor else ()
+    looping = [life for life in lives if is_beyond_retries(derive_facts(life, "", 0), limit)]
+    for life in looping:
+        if supervisor:
+            supervisor.stop_service(life.name)
+        say(f"{life.name} crashed {life.restarts} times and was stopped: max_restarts is {limit}")
+    return [life.name for life in looping]
 
 
 def show_logs(settings: Settings, say: Say, names: list[str], lines: int, *, follow: bool) -> None:
     """The services' last log lines, and with `follow` new ones until the stack is down."""
     services = choose_services(find_services(settings)[0], names)
     sizes = measure_logs(services)
-    printer = build_printer(services)
-    show_tails(services, sizes, lines, printer)
+    show = build_show(services)
+    show_tails(services, sizes, lines, show)
     if follow:
-        follow_logs(services, sizes, printer, lambda: is_gone(settings))
+        follow_logs(services, sizes, show, lambda: is_gone(settings))
 
 
-def build_printer(services: list[Service]) -> Show:
-    """A function that prints a line behind its service's name, in colour on a terminal."""
-    width = max(len(service.name) for service in services)
-    colours = {service.name: COLOURS[number % len(COLOURS)] for number, service in enumerate(services)}
-
-    def print_line(service: Service, line: str) -> None:
-        prefix = click.style(f"{service.name:<{width}} |", fg=colours[service.name])
-        click.echo(f"{prefix} {line}")
-
-    return print_line
+def build_show(services: list[Service]) -> Show:
+    """A function that prints a line behind its service's name."""
+    print_line = build_printer(max(len(service.name) for service in services))
+    return lambda service, line: print_line(service.name, line)

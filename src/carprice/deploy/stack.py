@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from carprice.deploy import argv, stack_argv
-from carprice.deploy.attached import hand_over
+from carprice.deploy.attached import watch_lines
 from carprice.deploy.build import build_image
 from carprice.deploy.containers import Container, list_containers
 from carprice.deploy.edge import CURRENT
@@ -27,6 +27,7 @@ from carprice.machine import is_free, name_holder
 from carprice.model.manifest import champion_version
 
 POLL_SECONDS = 0.5
+CLEAR_LINE = "\x1b[2K"
 ENGINE_SECONDS = 10.0
 STOP_SECONDS = 60.0
 ANSWER_SECONDS = 5.0
@@ -221,15 +222,15 @@ def check_names(names: list[str], known: list[str]) -> None:
             raise StackError(f"There is no service {name!r}", f"Services: {', '.join(known)}")
 
 
-def show_stack_logs(site: Site, names: list[str], lines: int, *, follow: bool) -> None:
-    """The services' logs on this process's own output; with `follow`, until they end or Ctrl-C."""
+def read_logs(site: Site, names: list[str], lines: int, *, follow: bool) -> Iterator[tuple[str, str]]:
+    """The services' last log lines, each with its container; with `follow`, new ones until the stack is down."""
     check_names(names, [*ALWAYS, argv.NEXT])
-    hand_over(site.runner, stack_argv.show_stack_logs(names, lines, follow=follow))
+    yield from _read_lines(site, stack_argv.show_stack_logs(names, lines, follow=follow))
 
 
-def follow_stack(site: Site, since: float) -> None:
+def follow_logs(site: Site, since: float) -> Iterator[tuple[str, str]]:
     """What the services say since a time, seconds since the epoch, until the stack is down."""
-    hand_over(site.runner, stack_argv.follow_stack(int(since)))
+    yield from _read_lines(site, stack_argv.follow_stack(int(since)))
 
 
 def list_urls(site: Site) -> list[tuple[str, str]]:
@@ -267,6 +268,14 @@ def find_engine(site: Site) -> tuple[str, str]:
 def has_compose_file(folder: Path) -> bool:
     """Whether there is a stack to run on Docker."""
     return (folder / "docker-compose.yml").exists()
+
+
+def _read_lines(site: Site, words: list[str]) -> Iterator[tuple[str, str]]:
+    with watch_lines(site.runner, words) as process:
+        for line in process.stdout or ():
+            # Compose clears the terminal's line first, also where there is no terminal.
+            name, bar, text = line.removeprefix(CLEAR_LINE).rstrip("\n").partition(" | ")
+            yield (name.rstrip(), text) if bar else ("", name)
 
 
 def _wait_for_container(site: Site, container: Container) -> None:

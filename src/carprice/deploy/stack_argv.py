@@ -67,12 +67,12 @@ def enable_restart(ids: list[str]) -> list[str]:
 def show_stack_logs(services: list[str], lines: int, *, follow: bool) -> list[str]:
     """The last log lines of services, or of all; with `follow`, new ones too."""
     options = ["--tail", str(lines), *(["--follow"] if follow else [])]
-    return [*ROLLOUT, "logs", *options, *services]
+    return [*ROLLOUT, "logs", "--no-color", *options, *services]
 
 
 def follow_stack(since: int) -> list[str]:
     """The log lines of all services since a time, seconds since the epoch, and new ones."""
-    return [*ROLLOUT, "logs", "--since", str(since), "--follow"]
+    return [*ROLLOUT, "logs", "--no-color", "--since", str(since), "--follow"]
 
 
 def show_memory(ids: list[str]) -> list[str]:
