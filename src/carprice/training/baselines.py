@@ -2,9 +2,9 @@
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_matrix, hstack
-from sklearn.linear_model import Ridge
-from sklearn.preprocessing import OneHotEncoder
+from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]
+from sklearn.linear_model import Ridge  # type: ignore[import-untyped]
+from sklearn.preprocessing import OneHotEncoder  # type: ignore[import-untyped]
 
 from carprice.market.market import Market
 from carprice.training.matrix import Floats, Scaler
@@ -49,7 +49,7 @@ def price_by_ridge(training: pl.DataFrame, test: pl.DataFrame, market: Market, s
         blocks.append(hstack([numbers, codes]).tocsr() if texts else numbers)
     model = Ridge(RIDGE_PENALTY, solver="sparse_cg")
     model.fit(blocks[0], np.log(training["price"].to_numpy()))
-    return np.exp(model.predict(blocks[1]))
+    return np.asarray(np.exp(model.predict(blocks[1])))
 
 
 def _fill_numbers(part: pl.DataFrame, market: Market, scaler: Scaler) -> Floats:

@@ -28,7 +28,8 @@ def ensure_champion(
 ) -> None:
     """Train on `count` simulated listings where no model serves yet; the first model becomes the champion.
 
-    before_record is called between the training and its record in MLflow: the time to wait for MLflow. Raises ListingsError, MarketError and TrainingError.
+    before_record is called between the training and its record in MLflow: the time to wait for MLflow.
+    Raises ListingsError, MarketError and TrainingError.
     """
     if champion_version(settings.artifacts_dir) is not None:
         return

@@ -66,7 +66,7 @@ def _name_ages(test: pl.DataFrame, market: Market) -> pl.Series | None:
     if market.year is None:
         return None
     years = test[market.year.name]
-    ages = (years.max() - years).to_numpy() if years.count() else np.full(test.height, np.nan)  # type: ignore[operator]
+    ages = years.max() - years.to_numpy() if years.count() else np.full(test.height, np.nan)
     labels = np.full(test.height, "not known", dtype=object)
     for label, limit in reversed(AGE_BANDS.items()):
         labels[ages <= (np.inf if limit is None else limit)] = label

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from carprice.errors import TrainingError
 from carprice.market.cleaning import Listings, load_listings
 from carprice.market.market import Market, dump_market
 from carprice.model.manifest import read_manifest
 from carprice.model.writing import write_bundle
 from carprice.settings import Settings
 from carprice.training.baselines import measure_baselines
-from carprice.training.calibration import COVERAGE, calibrate_range, measure_coverage
-from carprice.training.matrix import Encoders, Scaler, encode_frame, fit_encoders, list_categories, read_listing
+from carprice.training.calibration import COVERAGE, measure_coverage
+from carprice.training.fit import Fitted, fit_split
+from carprice.training.matrix import encode_frame, read_listing
 from carprice.training.metrics import measure_slices
 from carprice.training.split import Split, split_listings
-from carprice.training.trees import PARAMS, Rows, grow_trees, measure_importance, score_rows
+from carprice.training.trees import measure_importance
 
 SEED = 7
 GOLDEN_LISTINGS = 10
@@ -49,18 +49,6 @@ class Training:
     trees: str
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    market: Market
-    encoders: Encoders
-    scaler: Scaler
-    trees: str
-    count: int
-    calibration: dict[str, Any]
-    importance: dict[str, float]
-    score: Callable[[pl.DataFrame], np.ndarray]
-
-
 def train_file(path: Path, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
     """Read and clean a listings file, then train on it. Raises ListingsError and TrainingError."""
     say(f"Reading {path} ...")
@@ -75,12 +63,12 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
     """
     split = split_listings(listings.frame)
     say(f"Learning from {split.training.height:,} listings ...")
-    fitted = _fit(split, market, seed)
+    fitted = fit_split(split, market, seed, say)
     say(f"Judging by {split.test.height:,} other listings ...")
     test = _price_test(fitted, split.test)
     manifest = _describe(fitted, listings, split, test, seed)
-    model = {
-        "trees": fitted.trees,
+    model: dict[str, Any] = {
+        "trees": fitted.booster.model_to_string(),
         "columns": [item.name for item in market.features],
         "transform": "log",
         "calibration": fitted.calibration,
@@ -95,41 +83,12 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
         manifest=read_manifest(folder),
         params=manifest["params"],
         test=test,
-        example=pl.DataFrame(matrix, schema=model["columns"]),
-        trees=fitted.trees,
+        example=pl.DataFrame(matrix, schema=[item.name for item in market.features]),
+        trees=model["trees"],
     )
 
 
-def _fit(split: Split, market: Market, seed: int) -> _Fitted:
-    encoders, scaler = fit_encoders(split.training, market)
-
-    def load_rows(part: pl.DataFrame) -> Rows:
-        return Rows(encode_frame(part, market, encoders, scaler), np.log(part["price"].to_numpy()))
-
-    if split.training["price"].n_unique() == 1:
-        raise TrainingError(
-            f"Every listing costs {split.training['price'][0]:g}: there is nothing to learn",
-            "Check the price column of the market file: ./carprice market check LISTINGS",
-        )
-    names = [item.name for item in market.features]
-    categories = list_categories(market)
-    held_out = load_rows(split.calibration)
-    trial = grow_trees(load_rows(split.fit), held_out, names, categories, seed)
-    calibration = calibrate_range(held_out.target - score_rows(trial, held_out.matrix))
-    booster = grow_trees(load_rows(split.training), None, names, categories, seed, trial.best_iteration)
-    return _Fitted(
-        market,
-        encoders,
-        scaler,
-        booster.model_to_string(),
-        booster.num_trees(),
-        calibration,
-        measure_importance(booster),
-        lambda part: score_rows(booster, encode_frame(part, market, encoders, scaler)),
-    )
-
-
-def _price_test(fitted: _Fitted, test: pl.DataFrame) -> pl.DataFrame:
+def _price_test(fitted: Fitted, test: pl.DataFrame) -> pl.DataFrame:
     raw = fitted.score(test)
     return test.with_columns(
         pl.Series("predicted", np.exp(raw)),
@@ -138,7 +97,7 @@ def _price_test(fitted: _Fitted, test: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _describe(fitted: _Fitted, listings: Listings, split: Split, test: pl.DataFrame, seed: int) -> dict[str, Any]:
+def _describe(fitted: Fitted, listings: Listings, split: Split, test: pl.DataFrame, seed: int) -> dict[str, Any]:
     price, low, high = (test[name].to_numpy() for name in ("price", "low", "high"))
     report = listings.report
     return {
@@ -156,8 +115,8 @@ def _describe(fitted: _Fitted, listings: Listings, split: Split, test: pl.DataFr
         "metrics": measure_slices(test, fitted.market),
         "baselines": measure_baselines(split.training, split.test, fitted.market, fitted.scaler),
         "coverage": {"target": COVERAGE, "measured": measure_coverage(price, low, high)},
-        "importance": fitted.importance,
-        "params": {**PARAMS, "trees": fitted.count, "seed": seed},
+        "importance": measure_importance(fitted.booster),
+        "params": fitted.params,
         "libraries": {name: library_version(name) for name in LIBRARIES},
         "mlflow": None,
     }

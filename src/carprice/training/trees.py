@@ -1,5 +1,6 @@
-"""Grow the trees: LightGBM on log price with absolute error."""
+"""Grow the trees: LightGBM on log price, with a loss that a few odd prices cannot bend."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,23 +9,42 @@ import numpy as np
 
 from carprice.training.matrix import Floats
 
-TREES_AT_MOST = 1000
-PATIENCE = 50
+TREES_AT_MOST = 400
+PATIENCE = 30
 THREADS = 2
 
 PARAMS: dict[str, Any] = {
-    "objective": "regression_l1",
     "metric": "l1",
     "learning_rate": 0.1,
-    "num_leaves": 63,
-    "min_data_in_leaf": 5,
-    "cat_smooth": 10.0,
-    "feature_fraction": 0.8,
+    "min_data_in_leaf": 10,
+    "min_sum_hessian_in_leaf": 1e-9,
+    "feature_fraction_bynode": 0.5,
     "deterministic": True,
     "force_row_wise": True,
     "num_threads": THREADS,
     "verbosity": -1,
 }
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to grow trees: how many leaves, and how little a far-off price counts.
+
+    exponent: 1 treats large errors as absolute error does, towards 2 they count less and less.
+    width: in log price, below which errors count as squared error does.
+    """
+
+    name: str
+    leaves: int
+    cat_smooth: float
+    exponent: float
+    width: float = 0.2
+
+
+RECIPES = (
+    Recipe("fine", leaves=255, cat_smooth=3, exponent=1.25),
+    Recipe("coarse", leaves=127, cat_smooth=10, exponent=1.5),
+)
 
 
 @dataclass(frozen=True)
@@ -34,23 +54,57 @@ class Rows:
     matrix: Floats
     target: Floats
 
+    def take(self, chosen: np.ndarray) -> "Rows":
+        """The rows that a mask or a list of places chooses."""
+        return Rows(self.matrix[chosen], self.target[chosen])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The matrix's columns: their names, and the places of the categories among them."""
+
+    names: list[str]
+    categories: list[int]
+
 
 def grow_trees(
-    rows: Rows,
-    held_out: Rows | None,
-    names: list[str],
-    categories: list[int],
-    seed: int,
-    count: int = TREES_AT_MOST,
+    recipe: Recipe, rows: Rows, held_out: Rows | None, columns: Columns, seed: int, count: int = TREES_AT_MOST
 ) -> lgb.Booster:
     """Grow count trees, or fewer where held_out is given and has stopped getting better."""
-    params = {**PARAMS, "seed": seed}
-    data = _load_rows(rows, names, categories, params)
+    params = describe_params(recipe, seed)
+    base = float(np.median(rows.target))
+    data = _load_rows(rows, columns, params, base)
+    objective = {**params, "objective": build_loss(recipe.exponent, recipe.width)}
     if held_out is None:
-        return lgb.train(params, data, count)
-    check = lgb.Dataset(held_out.matrix, held_out.target, reference=data)
-    stop = lgb.early_stopping(PATIENCE, verbose=False)
-    return lgb.train(params, data, count, valid_sets=[check], callbacks=[stop])
+        booster = lgb.train(objective, data, count)
+    else:
+        start = np.full(len(held_out.target), base)
+        check = lgb.Dataset(held_out.matrix, held_out.target, reference=data, init_score=start, params=data.params)
+        stop = lgb.early_stopping(PATIENCE, verbose=False)
+        booster = lgb.train(objective, data, count, valid_sets=[check], callbacks=[stop])
+    _add_base(booster, base)
+    return booster
+
+
+def build_loss(exponent: float, width: float) -> Callable[[Floats, lgb.Dataset], tuple[Floats, Floats]]:
+    """Gradient and curvature of a robust loss whose influence is r * (r^2 + width^2) ** (-exponent / 2).
+
+    It is Barron's general loss with alpha = 2 - exponent ("A general and adaptive robust loss function",
+    CVPR 2019). The curvature is the weight of iteratively reweighted least squares (Holland and Welsch,
+    1977), which bounds the loss from above, so that every Newton step of a leaf goes down.
+    """
+
+    def measure(predicted: Floats, data: lgb.Dataset) -> tuple[Floats, Floats]:
+        residual = predicted - np.asarray(data.get_label())
+        weight = width**exponent * (residual**2 + width**2) ** (-exponent / 2)
+        return residual * weight, weight
+
+    return measure
+
+
+def describe_params(recipe: Recipe, seed: int) -> dict[str, Any]:
+    """LightGBM's parameters of a recipe."""
+    return {**PARAMS, "num_leaves": recipe.leaves, "cat_smooth": recipe.cat_smooth, "seed": seed}
 
 
 def measure_importance(booster: lgb.Booster) -> dict[str, float]:
@@ -61,16 +115,24 @@ def measure_importance(booster: lgb.Booster) -> dict[str, float]:
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
-def _load_rows(rows: Rows, names: list[str], categories: list[int], params: dict[str, Any]) -> lgb.Dataset:
+def score_rows(booster: lgb.Booster, matrix: Floats) -> Floats:
+    """The log prices."""
+    return np.asarray(booster.predict(matrix, num_threads=THREADS))
+
+
+def _load_rows(rows: Rows, columns: Columns, params: dict[str, Any], base: float) -> lgb.Dataset:
     return lgb.Dataset(
         rows.matrix,
         rows.target,
-        feature_name=names,
-        categorical_feature=categories,
+        feature_name=columns.names,
+        categorical_feature=columns.categories,
+        init_score=np.full(len(rows.target), base),
         params={**params, "feature_pre_filter": False},
     )
 
 
-def score_rows(booster: lgb.Booster, matrix: Floats) -> Floats:
-    """The log prices."""
-    return np.asarray(booster.predict(matrix, num_threads=THREADS))
+def _add_base(booster: lgb.Booster, base: float) -> None:
+    """Put the start of the boosting into the first tree, so that the trees alone are the whole model."""
+    leaves = booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]
+    for leaf in range(leaves):
+        booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + base)
