@@ -28,6 +28,12 @@ class _Histogram:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
+    def add_all(self, values: Sequence[float]) -> None:
+        counts, bounds = self.counts, self.bounds
+        for value in values:
+            counts[bisect_left(bounds, value)] += 1
+        self.sum += sum(values)
+
     def buckets(self) -> list[tuple[str, float]]:
         total = 0
         rows: list[tuple[str, float]] = []
@@ -68,11 +74,10 @@ class Metrics(Collector):
         with self._lock:
             self._prices.add(price)
 
-    def add_prices(self, prices: Iterable[float]) -> None:
+    def add_prices(self, prices: Sequence[float]) -> None:
         """Count predicted prices."""
         with self._lock:
-            for price in prices:
-                self._prices.add(price)
+            self._prices.add_all(prices)
 
     def add_warnings(self, warnings: Iterable[tuple[str, str]]) -> None:
         """Count values that training never saw, each as (code, feature)."""

@@ -123,7 +123,8 @@ def _answer_valuation(
 
 def _price_batch(service: Service, model: LoadedModel, body: bytes, listings: list[msgspec.Raw]) -> dict[str, Any]:
     results: list[Any] = [None] * len(listings)
-    rows, warnings, places = array("d"), [], []
+    numbers: list[float] = []
+    warnings, places = [], []
     usual = model.decoder.decode_usual_rows(body)
     for place, raw in enumerate(listings):
         values = usual[place] if usual else model.decoder.decode_usual(bytes(raw))
@@ -131,10 +132,10 @@ def _price_batch(service: Service, model: LoadedModel, body: bytes, listings: li
         if problem:
             results[place] = problem
             continue
-        rows.extend(row)
+        numbers += row
         warnings.append(warned)
         places.append(place)
-    valuations = model.pricer.price_rows(rows, warnings)
+    valuations = model.pricer.price_rows(array("d", numbers), warnings)
     _count_valuations(service, valuations)
     for place, valuation in zip(places, valuations, strict=True):
         results[place] = _describe_valuation(valuation)
@@ -177,7 +178,7 @@ def _count_valuation(service: Service, valuation: Valuation) -> None:
 
 
 def _count_valuations(service: Service, valuations: Sequence[Valuation]) -> None:
-    service.metrics.add_prices(valuation.price for valuation in valuations)
+    service.metrics.add_prices([valuation.price for valuation in valuations])
     warned = [(one.code, one.field) for valuation in valuations for one in valuation.warnings]
     if warned:
         service.metrics.add_warnings(warned)
