@@ -1,8 +1,11 @@
 """Listings for the benchmarks: as varied as real ones, in the market of the bundle that is measured."""
 
+import gzip
 import os
 import random
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +21,13 @@ from carprice.training.matrix import read_listing
 
 SEED = 7
 DEMO_MARKET = "demo"
+DEMO_ROWS = 20_000
 
 
 def load_cars(market: Market, settings: Settings) -> pl.DataFrame:
-    """A clean frame of the market: the listings in CARPRICE_LISTINGS or ../shared/data, or simulated ones.
-
-    Raises ListingsError where the market is not the demo market and its listings are not there.
-    """
-    if market.name == DEMO_MARKET:
-        return _draw_cars(market, settings)
-    path = Path(os.environ.get("CARPRICE_LISTINGS", ROOT.parent / "shared" / "data"), f"{market.name}.csv.gz")
-    if not path.exists():
-        raise ListingsError(f"{path} is missing", "Set CARPRICE_LISTINGS to the folder with the listings")
-    return load_listings(path, market).frame
+    """A clean frame of the market's listings. Raises ListingsError where there are none."""
+    with find_file(market, settings) as path:
+        return load_listings(path, market).frame
 
 
 def pick_listings(frame: pl.DataFrame, market: Market, count: int) -> list[dict[str, Any]]:
@@ -39,9 +36,20 @@ def pick_listings(frame: pl.DataFrame, market: Market, count: int) -> list[dict[
     return [read_listing(row, market) for row in frame[places].iter_rows(named=True)]
 
 
-def _draw_cars(market: Market, settings: Settings, rows: int = 20_000) -> pl.DataFrame:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "demo.csv")
-        with path.open("wb") as output:
-            write_listings(output, rows, SEED, settings.markets_dir / FIGURES_FILE)
-        return load_listings(path, market).frame
+@contextmanager
+def find_file(market: Market, settings: Settings) -> Iterator[Path]:
+    """A gzipped CSV file of the market: in CARPRICE_LISTINGS or ../shared/data, or simulated for the demo market.
+
+    Raises ListingsError where the market is not the demo market and its file is not there.
+    """
+    if market.name == DEMO_MARKET:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "demo.csv.gz")
+            with gzip.open(path, "wb", 1) as output:
+                write_listings(output, DEMO_ROWS, SEED, settings.markets_dir / FIGURES_FILE)
+            yield path
+        return
+    path = Path(os.environ.get("CARPRICE_LISTINGS", ROOT.parent / "shared" / "data"), f"{market.name}.csv.gz")
+    if not path.exists():
+        raise ListingsError(f"{path} is missing", "Set CARPRICE_LISTINGS to the folder with the listings")
+    yield path

@@ -1,0 +1,126 @@
+"""Accuracy beside plain LightGBM and CatBoost: the same listings, the same split, one run.
+
+    PYTHONPATH=src .venv/bin/python benchmarks/accuracy.py [--listings FOLDER] [--market NAME] [--write]
+
+CatBoost lives in an environment of its own below var/bench/, made at the first run.
+"""
+
+import argparse
+import json
+import subprocess
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+from table import format_table, print_section
+
+from carprice.market.cleaning import load_listings
+from carprice.market.market import Market, load_market
+from carprice.settings import ROOT
+from carprice.training.fit import fit_split
+from carprice.training.matrix import list_categories
+from carprice.training.metrics import measure_errors
+from carprice.training.split import Split, split_listings
+from carprice.training.train import SEED
+
+MARKETS = ("uk", "georgia")
+CATBOOST = "catboost==1.2.10"
+CATBOOST_FOLDER = ROOT / "var" / "bench" / "catboost"
+PLAIN_TREES = 1500
+THREADS = 2
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--listings", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--market", choices=MARKETS, action="append")
+    parser.add_argument("--write", action="store_true", help="keep the table in docs/benchmarks.md")
+    options = parser.parse_args()
+    lines = []
+    for name in options.market or MARKETS:
+        lines += [*measure_market(name, options.listings / f"{name}.csv.gz"), ""]
+    print_section(
+        "Accuracy", "PYTHONPATH=src .venv/bin/python benchmarks/accuracy.py --write", lines, options.write
+    )
+
+
+def measure_market(name: str, path: Path) -> list[str]:
+    """One market's table: mean and median error on the test part, their ratio to ours, seconds to learn."""
+    market = load_market(name, ROOT / "markets")
+    split = split_listings(load_listings(path, market).frame)
+    ways = {"ours": price_ours, "plain LightGBM": price_plain, "CatBoost": price_catboost}
+    actual = split.test["price"].to_numpy()
+    figures = {}
+    for way, price in ways.items():
+        started = time.perf_counter()
+        errors = measure_errors(actual, price(split, market))
+        figures[way] = (errors["mae"], errors["median_ape"], time.perf_counter() - started)
+    mae, median, _ = figures["ours"]
+    rows = [
+        [
+            way,
+            f"{item[0]:,.0f}",
+            f"{item[0] / mae:.3f}",
+            f"{item[1]:.2%}",
+            f"{item[1] / median:.3f}",
+            f"{item[2]:.0f} s",
+        ]
+        for way, item in figures.items()
+    ]
+    head = f"{market.title}: {split.training.height:,} listings to learn from, {split.test.height:,} to judge by."
+    columns = ("", f"MAE {market.currency}", "of ours", "median APE", "of ours", "took")
+    return [head, "", format_table(columns, rows)]
+
+
+def price_ours(split: Split, market: Market) -> np.ndarray:
+    """What `carprice train` does: the choice, the trial, the range and the final trees."""
+    return np.exp(fit_split(split, market, SEED, lambda _: None).score(split.test))
+
+
+def price_plain(split: Split, market: Market) -> np.ndarray:
+    """LightGBM as anybody would: 1,500 trees of 63 leaves, L1 on log price, categories as they are."""
+    training, test = (pd_frame(part, market) for part in (split.training, split.test))
+    params = {"objective": "regression_l1", "learning_rate": 0.05, "num_leaves": 63, "num_threads": THREADS}
+    data = lgb.Dataset(training, np.log(split.training["price"].to_numpy()))
+    return np.exp(lgb.train({**params, "verbosity": -1, "seed": SEED}, data, PLAIN_TREES).predict(test))
+
+
+def pd_frame(part: pl.DataFrame, market: Market):  # noqa: ANN201  a pandas frame, with pandas' categories
+    """The features as pandas has them; the categories share their values between the parts by name."""
+    frame = part.select([feature.name for feature in market.features]).to_pandas()
+    for place in list_categories(market):
+        name = market.features[place].name
+        frame[name] = frame[name].astype("category")
+    return frame
+
+
+def price_catboost(split: Split, market: Market) -> np.ndarray:
+    """CatBoost with its own treatment of categories, stopped early on the calibration part."""
+    python = ensure_catboost()
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("fit", "calibration", "test"):
+            getattr(split, name).drop("key").write_csv(Path(folder) / f"{name}.csv")
+        task = {"folder": folder, "categories": [feature.name for feature in market.features if feature.is_text]}
+        program = Path(__file__).with_name("catboost_peer.py")
+        done = subprocess.run([python, program, json.dumps(task)], check=True, capture_output=True, text=True)
+        return np.array(json.loads(done.stdout.splitlines()[-1]))
+
+
+def ensure_catboost() -> Path:
+    """Make CatBoost's environment where it is not there yet."""
+    python = CATBOOST_FOLDER / "bin" / "python"
+    stamp = CATBOOST_FOLDER / "complete"
+    if not stamp.exists():
+        venv.create(CATBOOST_FOLDER, clear=True, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", CATBOOST], check=True)
+        stamp.touch()
+    return python
+
+
+if __name__ == "__main__":
+    main()
