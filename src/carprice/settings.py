@@ -44,6 +44,7 @@ class Settings:
     max_body_bytes: int = 8 * MIB
     max_batch_rows: int = 10_000
     max_batches: int = 2
+    start_seconds: int = 300
     shutdown_seconds: int = 25
     watchdog_seconds: int = 10
     watchdog_failures: int = 3

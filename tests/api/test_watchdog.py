@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -82,11 +83,12 @@ class Replica:
         return self.process.poll() is None
 
 
-def wait_for(is_so: Callable[[], object], seconds: float = 60) -> None:
+def wait_for(ask: Callable[[], Any], seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
-    while not is_so():
+    while not (found := ask()):
         assert time.monotonic() < deadline, f"not so within {seconds} s"
         time.sleep(POLL_SECONDS)
+    return found
 
 
 @pytest.fixture
@@ -112,14 +114,12 @@ def replica(start: Callable[..., Replica], small_bundle: Path) -> Replica:
     return started
 
 
-def assert_ended(replica: Replica, reason: str) -> None:
-    began = time.monotonic()
-    code = replica.process.wait(BOUND + SLACK)
+def assert_ended(replica: Replica, reason: str, seconds: float = BOUND + SLACK) -> None:
+    code = replica.process.wait(seconds)
     lines = [json.loads(line) for line in replica.output.read_text().splitlines() if line.startswith("{")]
-    ended = [line for line in lines if line["event"] == "worker ended"]
+    ended = [line["reason"] for line in lines if line["event"] == "worker ended"]
     assert code == 1, replica.output.read_text()
-    assert ended == [{"level": "error", "event": "worker ended", "reason": f"GET /info/status: {reason}"}]
-    assert time.monotonic() - began < BOUND + SLACK
+    assert ended == [f"GET /info/status: {reason}"]
 
 
 def assert_stays(replica: Replica, status: int) -> None:
@@ -177,6 +177,17 @@ def test_ends_a_worker_that_hangs_without_a_model(start: Callable[..., Replica],
     wait_for(replica.is_watched)
     replica.worker().send_signal(signal.SIGSTOP)
     assert_ended(replica, "no answer within 1 s, 2 times in a row")
+
+
+def test_leaves_a_slow_start_alone_until_start_seconds_are_over(
+    start: Callable[..., Replica], small_bundle: Path
+) -> None:
+    replica = start(small_bundle, start_seconds=2 * BOUND)
+    [worker] = wait_for(lambda: psutil.Process(replica.process.pid).children())
+    worker.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    assert_ended(replica, "no answer within 1 s, 2 times in a row", 3 * BOUND + SLACK)
+    assert time.monotonic() - began > BOUND
 
 
 def test_leaves_in_peace_on_sigterm(replica: Replica) -> None:

@@ -64,7 +64,12 @@ def serve(settings: Settings, target: str = "carprice.api.server:build_app") -> 
             worker.kill()
 
     watching = Watchdog(
-        settings.host, settings.port, settings.watchdog_seconds, settings.watchdog_failures, end_worker
+        settings.host,
+        settings.port,
+        settings.watchdog_seconds,
+        settings.watchdog_failures,
+        settings.start_seconds,
+        end_worker,
     ).start()
     # A worker has the main process's handler until it serves, and would not notice a SIGTERM while it loads.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))

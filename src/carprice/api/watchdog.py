@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 STATUS_PATH = "/info/status"
+FIRST_SECONDS = 0.5
+"""Between questions until the first answer: a hang before it would look like a slow start."""
 NO_ANSWER = 0
 READY = 200
 
@@ -22,14 +24,16 @@ _OWN_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked, not
 class Watchdog:
     """Asks the worker every `seconds`, waiting no longer for its answer; calls end_worker once.
 
-    That is after `failures` bad answers in a row. Silence is bad once there was any answer, and a status other
-    than 200 once there was a 200: a slow start and a service that never had a model are left alone.
+    That is after `failures` bad answers in a row. Silence is bad once there was any answer, and always when
+    start_seconds are over; a status other than 200 is bad once there was a 200: a service that never had a model
+    says so, and is left alone.
     """
 
     host: str
     port: int
     seconds: float
     failures: int
+    start_seconds: float
     end_worker: Callable[[str], None]
 
     def start(self) -> threading.Event:
@@ -39,18 +43,21 @@ class Watchdog:
         return stopped
 
     def _watch(self, stopped: threading.Event) -> None:
+        started = time.monotonic()
         seen: set[int] = set()
         failed = 0
-        pause = self.seconds
+        pause = FIRST_SECONDS
         while not stopped.wait(pause):
-            began = time.monotonic()
+            asked = time.monotonic()
             status = self._ask()
             seen.add(status)
-            failed = failed + 1 if _is_bad(status, seen) else 0
+            is_late = asked - started > self.start_seconds
+            failed = failed + 1 if _is_bad(status, seen, is_late) else 0
             if failed >= self.failures:
                 self.end_worker(_describe(status, failed, self.seconds))
                 return
-            pause = max(0.0, self.seconds - (time.monotonic() - began))
+            now = time.monotonic()
+            pause = FIRST_SECONDS if seen == {NO_ANSWER} else max(0.0, asked + self.seconds - now)
 
     def _ask(self) -> int:
         """The status it answers, or NO_ANSWER."""
@@ -65,8 +72,10 @@ class Watchdog:
             connection.close()
 
 
-def _is_bad(status: int, seen: set[int]) -> bool:
-    return seen > {NO_ANSWER} if status == NO_ANSWER else status != READY and READY in seen
+def _is_bad(status: int, seen: set[int], is_late: bool) -> bool:
+    if status == NO_ANSWER:
+        return is_late or seen != {NO_ANSWER}
+    return status != READY and READY in seen
 
 
 def _describe(status: int, times: int, seconds: float) -> str:
