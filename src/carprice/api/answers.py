@@ -47,9 +47,9 @@ class RefusedError(Exception):
         return Answer(self.status, msgspec.json.encode(body), (PROBLEM, NO_STORE, *self.headers))
 
 
-def json_answer(data: Any, status: int = 200) -> Answer:
+def json_answer(data: Any) -> Answer:
     """Data as JSON that no cache keeps."""
-    return Answer(status, msgspec.json.encode(data), (JSON, NO_STORE))
+    return Answer(200, msgspec.json.encode(data), (JSON, NO_STORE))
 
 
 def problem_body(status: int, detail: str, errors: Sequence[Problem] = ()) -> dict[str, Any]:

@@ -90,13 +90,14 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The families, for prometheus_client."""
-        with self._lock:
-            yield from (
+        with self._lock:  # which no request should wait for while the text is made
+            families = [
                 self._duration_family(),
                 self._price_family(),
                 self._warning_family(),
                 self._model_family(),
-            )
+            ]
+        yield from families
 
     def _duration_family(self) -> Metric:
         family = HistogramMetricFamily(

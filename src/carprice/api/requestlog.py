@@ -30,8 +30,9 @@ FLUSH_SECONDS = 2.0
 
 
 def say_line(stream: TextIO, level: str, event: str, **facts: Any) -> None:
-    """One line for whoever watches the process."""
-    print(_as_line({"level": level, "event": event, **facts}), file=stream, flush=True)
+    """One line for whoever watches the process, if somebody still does."""
+    with suppress(OSError, ValueError):  # a closed pipe
+        print(_as_line({"level": level, "event": event, **facts}), file=stream, flush=True)
 
 
 def _as_line(facts: dict[str, Any]) -> str:

@@ -29,31 +29,7 @@ def serve(settings: Settings, target: str = "carprice.api.server:build_app") -> 
     this process with exit code 1. Raises StackError where the service cannot listen. target names the function
     that builds the WSGI application: a benchmark puts a bare one there.
     """
-    from granian import Granian
-    from granian.constants import HTTPModes, Interfaces
-    from granian.http import HTTP1Settings
-    from granian.log import LogLevels
-
-    server = Granian(
-        target,
-        factory=True,
-        address=find_address(settings.host, settings.port),
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(
-            header_read_timeout=settings.idle_seconds * 1000, max_buffer_size=MAX_HEAD_BYTES
-        ),
-        websockets=False,
-        workers=1,
-        blocking_threads=settings.threads,
-        backlog=MAX_CONNECTIONS,
-        backpressure=MAX_CONNECTIONS,
-        workers_kill_timeout=settings.shutdown_seconds,
-        log_access=False,
-        log_level=LogLevels.warning,
-        log_dictconfig=_LOGGING,
-    )
+    server = _make_server(settings, target, find_address(settings.host, settings.port))
 
     def end_worker(reason: str) -> None:
         """Kill the worker: Granian then leaves with exit code 1, and Docker or supervisord starts it anew."""
@@ -77,6 +53,33 @@ def serve(settings: Settings, target: str = "carprice.api.server:build_app") -> 
     watching.set()
     say_line(sys.stdout, "info", "stopped")
     return 0
+
+
+def _make_server(settings: Settings, target: str, address: str) -> Any:
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+
+    limits = HTTP1Settings(header_read_timeout=settings.idle_seconds * 1000, max_buffer_size=MAX_HEAD_BYTES)
+    return Granian(
+        target,
+        factory=True,
+        address=address,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        http1_settings=limits,
+        websockets=False,
+        workers=1,
+        blocking_threads=settings.threads,
+        backlog=MAX_CONNECTIONS,
+        backpressure=MAX_CONNECTIONS,
+        workers_kill_timeout=settings.shutdown_seconds,
+        log_access=False,
+        log_level=LogLevels.warning,
+        log_dictconfig=_LOGGING,
+    )
 
 
 def build_app() -> Any:

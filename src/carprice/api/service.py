@@ -34,7 +34,6 @@ class LoadedModel:
         self.version = pricer.version
         self.currency = pricer.market.currency
         self.decoder = ListingDecoder(pricer.market)
-        self.loaded_at = time.time()
 
 
 class Service:
