@@ -1,0 +1,105 @@
+"""The figures that judge a model, the range beside its price, and what it has to beat."""
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.bundles import invent_uk_listings
+
+from carprice.market.market import Market, load_market
+from carprice.training.baselines import measure_baselines, price_by_median
+from carprice.training.calibration import calibrate_range, measure_coverage
+from carprice.training.matrix import fit_encoders
+from carprice.training.metrics import SMALLEST_SLICE, measure_errors, measure_slices
+
+
+@pytest.fixture
+def uk(markets_dir) -> Market:
+    return load_market("uk", markets_dir)
+
+
+def test_errors_of_four_cars_by_hand() -> None:
+    actual = np.array([1000.0, 2000.0, 4000.0, 5000.0])
+    priced = np.array([1100.0, 1800.0, 4000.0, 6000.0])
+    found = measure_errors(actual, priced)
+    assert found == pytest.approx(
+        {
+            "rows": 4,
+            "mae": 325.0,
+            "median_ae": 150.0,
+            "rmse": (1_050_000 / 4) ** 0.5,
+            "r2": 1 - 1_050_000 / 10_000_000,
+            "mape": 0.1,
+            "median_ape": 0.1,
+        }
+    )
+
+
+def test_slices_cover_the_test_part_and_leave_out_small_ones(uk: Market) -> None:
+    test = invent_uk_listings(uk).with_columns((pl.col("price") * 1.1).alias("predicted"))
+    lone = test.head(SMALLEST_SLICE - 1).with_columns(pl.lit("Lada").alias("make"))
+    test = pl.concat([test, lone])
+    slices = measure_slices(test, uk)
+    assert set(slices) == {"overall", "make", "age", "price_band"}
+    assert slices["overall"]["rows"] == test.height
+    assert "Lada" not in slices["make"]
+    assert sum(item["rows"] for item in slices["make"].values()) == test.height - lone.height
+    for name in ("age", "price_band"):
+        assert sum(item["rows"] for item in slices[name].values()) == test.height
+    assert list(slices["age"]) == ["0-1", "2-3", "4-6", "7-10", "11-15"]
+    assert slices["overall"]["mape"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("count", [19, 199, 4999])
+def test_the_range_covers_what_it_promises(count: int) -> None:
+    draw = np.random.default_rng(5)
+    covered = []
+    for _ in range(300):
+        limits = calibrate_range(draw.normal(0, 0.1, count))
+        fresh = draw.normal(0, 0.1, 400)
+        covered.append(np.mean((fresh >= limits["low"]) & (fresh <= limits["high"])))
+    assert 0.89 < np.mean(covered) < 0.93
+    assert limits["rows"] == count
+    assert limits["coverage"] == 0.9
+
+
+def test_the_range_always_holds_the_price() -> None:
+    high = calibrate_range(np.linspace(0.1, 0.2, 100))
+    low = calibrate_range(np.linspace(-0.2, -0.1, 100))
+    assert high["low"] == 0.0 < high["high"]
+    assert low["low"] < low["high"] == 0.0
+
+
+def test_coverage_is_a_share() -> None:
+    actual, low, high = (
+        np.array([1.0, 2.0, 3.0, 4.0]),
+        np.array([1.0, 1.0, 4.0, 0.0]),
+        np.array([1.0, 3.0, 5.0, 5.0]),
+    )
+    assert measure_coverage(actual, low, high) == 0.75
+
+
+def test_the_median_falls_back_from_year_to_model_to_make_to_all(uk: Market) -> None:
+    columns = {item.name: pl.Series([None] * 5, dtype=pl.Float64) for item in uk.features if not item.is_text}
+    texts = {item.name: pl.Series([None] * 5, dtype=pl.String) for item in uk.features if item.is_text}
+    training = pl.DataFrame({**columns, **texts}).with_columns(
+        pl.Series("make", ["Ford", "Ford", "Ford", "Audi", "Audi"]),
+        pl.Series("model", ["Fiesta", "Fiesta", "Focus", "A1", "A1"]),
+        pl.Series("year", [2010.0, 2012.0, 2012.0, 2015.0, 2015.0]),
+        pl.Series("price", [1000.0, 3000.0, 8000.0, 20000.0, 30000.0]),
+    )
+    asked = training.head(4).with_columns(
+        pl.Series("make", ["Ford", "Ford", "Ford", "Lada"]),
+        pl.Series("model", ["Fiesta", "Fiesta", "Puma", "Niva"]),
+        pl.Series("year", [2012.0, 1999.0, 2012.0, 2000.0]),
+    )
+    assert price_by_median(training, asked, uk).tolist() == [3000.0, 2000.0, 3000.0, 8000.0]
+
+
+def test_both_baselines_are_measured_on_the_test_part(uk: Market) -> None:
+    frame = invent_uk_listings(uk)
+    training, test = frame.head(1600), frame.tail(400)
+    found = measure_baselines(training, test, uk, fit_encoders(training, uk)[1])
+    assert set(found) == {"median", "ridge"}
+    assert found["ridge"]["rows"] == 400
+    assert found["ridge"]["median_ape"] < 0.10
+    assert found["median"]["median_ape"] < 0.35
