@@ -1,4 +1,4 @@
-"""JSON lines in logs/: what happened, and a sample of valid requests with their answers.
+"""JSON lines in logs/: what happened, and a sample of valid single requests with their answers.
 
 Both files rotate by size. Replicas may share the folder: concurrent-log-handler takes a file lock for each line.
 So that no request ever waits for a disk, or for another replica that stands still with the lock, a thread of
@@ -111,6 +111,7 @@ class RequestLog:
         self._release = settings.release
         self._lines = _Budget(settings.log_lines_per_second)
         self._failures = _Budget(settings.log_lines_per_second)
+        self._crashes = _Budget(settings.log_lines_per_second)
         self._samples = _Budget(settings.samples_per_second)
         self._log: logging.Handler | None = None
         self._sample: logging.Handler | None = None
@@ -150,6 +151,11 @@ class RequestLog:
         if left_out := self._lines.take_left_out() + self._failures.take_left_out():
             facts["left_out_before"] = left_out
         self._add(self._log, facts)
+
+    def add_crash(self, now: float, **facts: Any) -> None:
+        """A request that met a bug, also on stderr; as many a second as there are lines."""
+        if self._crashes.take(now):
+            self.error("request failed", **facts)
 
     def wants_sample(self, now: float) -> bool:
         """Whether this second has room for one more sample."""

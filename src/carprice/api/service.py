@@ -87,8 +87,12 @@ class Service:
 
     def log_crash(self, environ: Mapping[str, Any]) -> None:
         """Log the exception being handled: a bug, of which the client is told nothing."""
-        request_id, path = environ["carprice.request_id"], environ["PATH_INFO"]
-        self.log.error("request failed", request_id=request_id, path=path, traceback=traceback.format_exc())
+        self.log.add_crash(
+            time.perf_counter(),
+            request_id=environ["carprice.request_id"],
+            path=environ["PATH_INFO"],
+            traceback=traceback.format_exc(),
+        )
 
     def close(self) -> None:
         """Stop looking for a model, write what waits for the logs and close them."""
