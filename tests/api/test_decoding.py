@@ -54,7 +54,7 @@ def decoder_and_car(request: pytest.FixtureRequest, markets_dir: Path) -> tuple[
 
 
 def mutate(draw: random.Random, car: dict[str, Any]) -> bytes:
-    """A body that is nearly a listing: fields in another order or missing, pieces put in, out and in others' place."""
+    """A body that is nearly a listing: fields shuffled or missing, pieces put in, taken out and exchanged."""
     fields = [(name, value) for name, value in car.items() if draw.random() < 0.97]
     draw.shuffle(fields)
     body = json.dumps(dict(fields)).encode()
