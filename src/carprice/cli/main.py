@@ -25,6 +25,7 @@ COMMANDS = {
     "rollout": "Make a new release live without losing a request.",
     "rollback": "Go back to an earlier release, the same way.",
     "releases": "Show the history of releases.",
+    "doctor": "Find out what is wrong, and what mends it.",
     "market": "Check listings against a market, or draft a market file.",
     "demo": "Draw simulated listings of the demo market.",
     "test": "Run the tests.",

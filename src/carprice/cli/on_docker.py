@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Iterable
 
 from carprice.cli.console import build_printer
+from carprice.deploy.doctor.scene import Scene, look_at_docker
+from carprice.deploy.engine import find_engine
 from carprice.deploy.lifecycle import ServiceStatus
+from carprice.deploy.prepare import list_urls
 from carprice.deploy.site import Say, open_site
 from carprice.deploy.stack import (
-    find_engine,
     follow_logs,
-    list_urls,
     pause_stack,
     read_logs,
     restart_services,
@@ -79,3 +80,8 @@ def show_lines(lines: Iterable[tuple[str, str]]) -> None:
     print_line = build_printer(NAME_WIDTH)
     for name, line in lines:
         print_line(name, line)
+
+
+def look(settings: Settings, say: Say) -> Scene:
+    """What the doctor looks at."""
+    return look_at_docker(open_site(settings.stack_dir, say))

@@ -1,18 +1,23 @@
 """The commands on the local stack: processes of this machine, without containers."""
 
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 
 from carprice.cli.console import build_printer
-from carprice.deploy.lifecycle import ServiceStatus, is_beyond_retries
+from carprice.deploy.containers import Probe
+from carprice.deploy.doctor.scene import LOG_LINES, Part, Scene, find_versions
+from carprice.deploy.lifecycle import Facts, ServiceStatus, is_beyond_retries
 from carprice.deploy.limits import load_limits
 from carprice.deploy.site import Say
 from carprice.errors import StackError
-from carprice.local.logs import Show, follow_logs, measure_logs, show_tails
+from carprice.local.health import check_health
+from carprice.local.logs import Show, follow_logs, measure_logs, read_tail, show_tails
 from carprice.local.services import Service, build_services
 from carprice.local.stack import choose_services, find_services, restart_services, start_stack, stop_stack
 from carprice.local.status import derive_facts, read_status
-from carprice.local.supervision import find_supervisor, is_gone
+from carprice.local.supervision import Life, find_supervisor, is_gone
 from carprice.settings import Settings
 
 Follow = Callable[[], None]
@@ -93,3 +98,43 @@ def build_show(services: list[Service]) -> Show:
     """A function that prints a line behind its service's name."""
     print_line = build_printer(max(len(service.name) for service in services))
     return lambda service, line: print_line(service.name, line)
+
+
+def look(settings: Settings) -> Scene:
+    """What the doctor looks at."""
+    services, supervisor = find_services(settings)
+    lives = supervisor.read_lives() if supervisor else {}
+    versions, problem = find_versions(settings.artifacts_dir, settings.model_version)
+    return Scene(
+        name=NAME,
+        artifacts_dir=settings.artifacts_dir,
+        logs_dir=settings.logs_dir,
+        folder=settings.var_dir,
+        parts=tuple(describe_part(service, lives.get(service.name)) for service in services),
+        ports=tuple((service.name, service.host, service.port) for service in services),
+        uid=os.getuid(),
+        gid=os.getgid(),
+        versions=versions,
+        versions_problem=problem,
+    )
+
+
+def describe_part(service: Service, life: Life | None) -> Part:
+    """One process as the doctor sees it."""
+    facts = derive_facts(life, "", 0) if life else Facts("")
+    health = check_health(service) if life and life.pid else None
+    probe = () if health is None else (Probe(int(not health.is_well), health.detail),)
+    part = Part(
+        service=service.name,
+        name=service.name,
+        status=facts.status,
+        exit_code=facts.exit_code,
+        restarts=facts.restarts,
+        uptime=facts.uptime,
+        health="" if health is None else "healthy" if health.is_well else "unhealthy",
+        probes=probe,
+        host=service.local_host,
+        port=service.port,
+    )
+    is_well = health is not None and health.is_well and not part.has_died
+    return part if is_well else replace(part, log="\n".join(read_tail(service.log, LOG_LINES)))

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from carprice.cli.console import print_json, say
+from carprice.cli.diagnosis import explained
 from carprice.deploy.build import build_image
 from carprice.deploy.plan import describe_plan
 from carprice.deploy.rollout import Outcome, Wanted, roll_out
@@ -22,7 +23,8 @@ from carprice.settings import load_settings
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def rollout(image: str, model: str, build: bool, accept_price_shift: bool, dry_run: bool, as_json: bool) -> None:
     """Make a new release live without losing a request."""
-    site = open_site(load_settings(os.environ).stack_dir, say)
+    settings = load_settings(os.environ)
+    site = open_site(settings.stack_dir, say)
     if build and image:
         raise click.UsageError("--build and --image exclude each other.")
     if build and not dry_run:
@@ -31,7 +33,9 @@ def rollout(image: str, model: str, build: bool, accept_price_shift: bool, dry_r
     if dry_run:
         click.echo(describe_plan(site, wanted))
     else:
-        show_outcome("rollout", roll_out(site, wanted), as_json)
+        with explained(settings, "docker", say):
+            outcome = roll_out(site, wanted)
+        show_outcome("rollout", outcome, as_json)
 
 
 def show_outcome(kind: str, outcome: Outcome, as_json: bool) -> None:

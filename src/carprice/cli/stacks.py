@@ -6,9 +6,9 @@ from typing import Any, Protocol
 import click
 
 from carprice.cli import on_docker, on_local
+from carprice.deploy.engine import find_engine, has_compose_file
 from carprice.deploy.lifecycle import ServiceStatus
 from carprice.deploy.site import Say, open_site
-from carprice.deploy.stack import find_engine, has_compose_file
 from carprice.errors import StackError
 from carprice.local.supervision import find_supervisor
 from carprice.settings import Settings

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import click
 
 from carprice.cli.console import say
+from carprice.cli.diagnosis import explained
 from carprice.cli.main import EXIT_INTERRUPTED
 from carprice.cli.stacks import Stack, choose_stack, stack_options
 from carprice.settings import Settings, load_settings
@@ -32,7 +33,8 @@ def up(detach: bool, build: bool, forced: str) -> None:
     stack = choose_stack(settings, forced, say)
     say(stack.describe(settings, say))
     began = time.monotonic()
-    follow = stack.start(settings, say, build=build)
+    with explained(settings, stack.NAME, say):
+        follow = stack.start(settings, say, build=build)
     show_addresses(stack, settings, time.monotonic() - began)
     if follow and not detach:
         follow_until_interrupted(stack, settings, follow)

@@ -3,10 +3,13 @@
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from carprice.deploy import argv, preflight
+from carprice.deploy.doctor.checks import add_findings, diagnose
+from carprice.deploy.doctor.scene import look_at_docker
+from carprice.deploy.edge import CURRENT
 from carprice.deploy.gates import GateError
 from carprice.deploy.history import LIVE, Entry, list_live, list_releases
 from carprice.deploy.hooks import run_hook
@@ -18,6 +21,7 @@ from carprice.deploy.release import DEFAULT_IMAGE, Release, next_name
 from carprice.deploy.restore import note_takeover, reconcile, restore
 from carprice.deploy.site import Site, first_line
 from carprice.deploy.steps import Act, Plan
+from carprice.errors import CarPriceError, StackError
 from carprice.model.manifest import champion_version, set_champion
 
 ROLLOUT = "rollout"
@@ -124,6 +128,7 @@ def _undone(site: Site, plan: Plan, witness: Witness, started: float) -> Iterato
     try:
         yield
     except BaseException as error:
+        _explain(site, error)
         with _deaf():
             site.say(f"Going back to {plan.old.name} ...")
             restore(site, plan.old)
@@ -140,6 +145,13 @@ def _undone(site: Site, plan: Plan, witness: Witness, started: float) -> Iterato
             run_hook(site, "on-failure", plan.new)
             _forget_images(site, plan.old.name)
         raise
+
+
+def _explain(site: Site, error: BaseException) -> None:
+    """Let the error say what the doctor finds while the candidate is there, unless requests go to it."""
+    if isinstance(error, StackError) and not isinstance(error, GateError) and site.edge.pinned() == CURRENT:
+        with suppress(CarPriceError):
+            add_findings(error, diagnose(look_at_docker(site)))
 
 
 def _forget_images(site: Site, live: str) -> None:

@@ -1,12 +1,9 @@
 """The stack on Docker as a whole: up, down, restart, logs. The order of steps, and what happens when one fails."""
 
 import http.client
-import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from carprice.deploy import argv, stack_argv
@@ -17,24 +14,19 @@ from carprice.deploy.edge import CURRENT
 from carprice.deploy.journal import who
 from carprice.deploy.lifecycle import ServiceStatus
 from carprice.deploy.lock import hold_lock
-from carprice.deploy.release import DEFAULT_RELEASE, OWN_MODEL, Release, image_of, pin_release, read_env, write_env
+from carprice.deploy.prepare import check_ports, list_ports, prepare_folders, read_config
+from carprice.deploy.release import DEFAULT_RELEASE, OWN_MODEL, Release, image_of, pin_release, read_env
 from carprice.deploy.replicas import find_project
 from carprice.deploy.restore import note_takeover, reconcile
 from carprice.deploy.site import Site
 from carprice.deploy.status import ALWAYS, read_status, stop_crash_loops
 from carprice.errors import StackError
-from carprice.machine import is_free, name_holder
 from carprice.model.manifest import champion_version
 
 POLL_SECONDS = 0.5
 CLEAR_LINE = "\x1b[2K"
-ENGINE_SECONDS = 10.0
 STOP_SECONDS = 60.0
 ANSWER_SECONDS = 5.0
-ROOT_ID = 0
-DEFAULT_ID = 1000
-NEAR = ("", "0.0.0.0", "127.0.0.1", "::")  # noqa: S104  compared with, not listened on
-PORT_VARIABLES = {argv.EDGE: "CARPRICE_PORT", argv.MLFLOW: "CARPRICE_MLFLOW_PORT"}
 
 
 def start_stack(site: Site, *, build: bool = False) -> bool:
@@ -56,58 +48,6 @@ def start_stack(site: Site, *, build: bool = False) -> bool:
         reconcile(site)
         _note(site, "up", release=site.live.name)
     return not is_live
-
-
-def read_config(site: Site) -> dict[str, Any]:
-    """The compose file with every variable filled in. Raises StackError with the line that is wrong."""
-    config: dict[str, Any] = json.loads(site.runner.run(stack_argv.show_config()))
-    return config
-
-
-def prepare_folders(site: Site) -> None:
-    """The mounted folders, made before Docker makes them as root, and the user that the containers run as."""
-    for folder in (site.artifacts_dir, site.logs_dir, site.folder / "edge" / "run"):
-        folder.mkdir(parents=True, exist_ok=True)
-    owner = site.folder.stat()
-    known = {**read_env(site.env_file), **site.runner.environment}
-    if owner.st_uid != ROOT_ID and "APP_UID" not in known:
-        write_env(site.env_file, {"APP_UID": str(owner.st_uid), "APP_GID": str(owner.st_gid)})
-    if os.getuid() == ROOT_ID and owner.st_uid == ROOT_ID:
-        give_logs(site, int(known.get("APP_UID", DEFAULT_ID)), int(known.get("APP_GID", DEFAULT_ID)))
-
-
-def give_logs(site: Site, uid: int, gid: int) -> None:
-    """Let the containers' user write logs/ in a checkout of root, whose user they may not be."""
-    if site.logs_dir.stat().st_uid == ROOT_ID != uid:
-        os.chown(site.logs_dir, uid, gid)
-        site.say(f"Gave logs/ to user {uid}, which the containers run as")
-
-
-def check_ports(site: Site, config: dict[str, Any], containers: list[Container]) -> None:
-    """Raise StackError for the first port that something else holds, naming it."""
-    running = {item.service for item in containers if item.is_running}
-    for service, host, port in list_ports(config):
-        if service not in running and not is_free(host or "0.0.0.0", port):  # noqa: S104  as Docker will bind it
-            variable = PORT_VARIABLES.get(service, "its port")
-            raise StackError(
-                f"Port {port} for {service} is taken by {find_port_owner(site, port)}",
-                f"Stop it, or take another port: {variable}={port + 10} ./carprice up",
-            )
-
-
-def list_ports(config: dict[str, Any]) -> list[tuple[str, str, int]]:
-    """Service, address and port of this machine for everything that the compose file publishes."""
-    return [
-        (name, port.get("host_ip", ""), int(port["published"]))
-        for name, service in config["services"].items()
-        for port in service.get("ports", [])
-    ]
-
-
-def find_port_owner(site: Site, port: int) -> str:
-    """Who holds a port: a container by name, else a program."""
-    names = site.runner.try_run(stack_argv.list_publishers(port)).stdout.split()
-    return f"container {names[0]}" if names else name_holder(port)
 
 
 def choose_image(site: Site, *, build: bool, is_live: bool) -> None:
@@ -233,15 +173,6 @@ def follow_logs(site: Site, since: float) -> Iterator[tuple[str, str]]:
     yield from _read_lines(site, stack_argv.follow_stack(int(since)))
 
 
-def list_urls(site: Site) -> list[tuple[str, str]]:
-    """Service and URL of everything that a browser on this machine can open, the API first."""
-    found = [
-        (argv.API if name == argv.EDGE else name, f"http://{'localhost' if host in NEAR else host}:{port}")
-        for name, host, port in list_ports(read_config(site))
-    ]
-    return sorted(found, key=lambda item: item[0] != argv.API)
-
-
 @contextmanager
 def timed(site: Site, doing: str, done: str) -> Iterator[None]:
     """Say what is done, and when it is done how long it took."""
@@ -249,25 +180,6 @@ def timed(site: Site, doing: str, done: str) -> Iterator[None]:
     site.say(f"{doing} ...")
     yield
     site.say(f"{done} ({time.monotonic() - started:.1f} s)")
-
-
-def find_engine(site: Site) -> tuple[str, str]:
-    """The version of the Docker Engine that answers, and why none does."""
-    try:
-        engine = site.runner.try_run(stack_argv.show_engine(), ENGINE_SECONDS)
-        if engine.code != 0:
-            return "", (engine.stderr.strip().splitlines() or ["no Docker Engine answers"])[-1]
-        compose = site.runner.try_run(stack_argv.show_compose(), ENGINE_SECONDS)
-    except StackError as error:
-        return "", error.what
-    if compose.code != 0:
-        return "", "Docker has no compose plugin"
-    return engine.stdout.strip(), ""
-
-
-def has_compose_file(folder: Path) -> bool:
-    """Whether there is a stack to run on Docker."""
-    return (folder / "docker-compose.yml").exists()
 
 
 def _read_lines(site: Site, words: list[str]) -> Iterator[tuple[str, str]]:

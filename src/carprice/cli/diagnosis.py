@@ -1,0 +1,38 @@
+"""What the doctor finds, for the commands that need it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from carprice.cli import on_docker, on_local
+from carprice.deploy.doctor.checks import add_findings, diagnose
+from carprice.deploy.doctor.scene import Scene
+from carprice.deploy.engine import find_engine, has_compose_file
+from carprice.deploy.release import read_env
+from carprice.deploy.site import Say, open_site
+from carprice.errors import CarPriceError, StackError
+from carprice.local.supervision import find_supervisor
+from carprice.settings import Settings
+
+
+def look_at_stack(settings: Settings, forced: str, say: Say) -> Scene:
+    """The stack that is named, else the one that runs, else Docker's where it is used or an engine answers."""
+    wanted = forced or settings.stack
+    is_local = find_supervisor(settings) is not None or not has_compose_file(settings.stack_dir)
+    if wanted == on_local.NAME or (not wanted and is_local):
+        return on_local.look(settings)
+    site = open_site(settings.stack_dir, say)
+    is_used = "DOCKER_HOST" in site.runner.environment or "IMAGE" in read_env(site.env_file)
+    if wanted == on_docker.NAME or is_used or find_engine(site)[0]:
+        return on_docker.look(settings, say)
+    return on_local.look(settings)
+
+
+@contextmanager
+def explained(settings: Settings, forced: str, say: Say) -> Iterator[None]:
+    """A failure of the block says what the doctor finds behind it."""
+    try:
+        yield
+    except StackError as error:
+        with suppress(CarPriceError):
+            add_findings(error, diagnose(look_at_stack(settings, forced, say)))
+        raise
