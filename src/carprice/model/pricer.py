@@ -13,7 +13,7 @@ from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.encoding import Encoder, Warned
 from carprice.model.listing import Value, check_listing
 from carprice.model.manifest import RETRAIN
-from carprice.model.trees import Trees
+from carprice.model.trees import Trees, give_memory_back
 
 GOLDEN_TOLERANCE = 1e-9
 """Relative. Another machine's exp may differ in the last bit; anything more is another model."""
@@ -144,6 +144,7 @@ def load_pricer(folder: Path) -> Pricer:
     """Load a bundle and prove it: digests, contents, golden valuations. Raises BundleError for any damage."""
     pricer = Pricer(read_bundle(folder))
     pricer.prove()
+    give_memory_back()
     return pricer
 
 
