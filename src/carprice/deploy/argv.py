@@ -16,6 +16,7 @@ RUNTIME_PORT = 9999
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 
+_EXIT_CODE = "{{.Actor.Attributes.exitCode}}"
 _CONNECT = f"exec 3<>/dev/tcp/127.0.0.1/{RUNTIME_PORT}"
 _ASK = f'{_CONNECT}; printf "%s\\n" "$0" >&3; cat <&3'
 # Docker leaves a program in a container running when the one who started it is gone: this one ends with its
@@ -83,6 +84,12 @@ def disable_restart(ids: list[str]) -> list[str]:
 def show_logs(container: str, lines: int) -> list[str]:
     """The last log lines of one container."""
     return ["docker", "container", "logs", "--tail", str(lines), container]
+
+
+def list_exits(container: str) -> list[str]:
+    """The exit codes of a container's runs, oldest first, a line each; Docker forgets them with each new start."""
+    filters = ["--filter", f"container={container}", "--filter", "event=die"]
+    return ["docker", "events", "--since", "1h", "--until", "0s", *filters, "--format", _EXIT_CODE]
 
 
 def tag_image(image: str, tag: str) -> list[str]:

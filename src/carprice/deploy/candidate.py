@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from carprice.deploy import argv
 from carprice.deploy.gates import PRICE_PATH, example_listing
-from carprice.deploy.replicas import Replica, list_replicas, read_logs
+from carprice.deploy.replicas import Replica, find_exit_code, list_replicas, read_logs
 from carprice.deploy.site import Site
 from carprice.errors import StackError
 
@@ -76,7 +76,8 @@ def check_replica(site: Site, replica: Replica) -> str:
     if replica.state in ("exited", "dead", "restarting") or replica.restarts:
         reason = f", {replica.error}" if replica.error else ""
         raise StackError(
-            f"{replica.name} ended with exit code {replica.exit_code}{reason}", _quote_log(site, replica)
+            f"{replica.name} ended with exit code {find_exit_code(site.runner, replica)}{reason}",
+            _quote_log(site, replica),
         )
     try:
         reply = replica.ask("GET", "/info/status", seconds=STATUS_SECONDS)

@@ -111,6 +111,12 @@ def find_project(runner: Runner) -> str:
     return runner.environment.get(name) or read_env(runner.folder / ".env").get(name) or DEFAULT_PROJECT
 
 
+def find_exit_code(runner: Runner, replica: Replica) -> str:
+    """The exit code of a replica's last run that ended."""
+    codes = runner.try_run(argv.list_exits(replica.id)).stdout.split()
+    return codes[-1] if codes else str(replica.exit_code)
+
+
 def read_logs(runner: Runner, replica: Replica, lines: int = LOG_LINES) -> str:
     """The last log lines of a replica."""
     result = runner.try_run(argv.show_logs(replica.id, lines))
