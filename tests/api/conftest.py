@@ -17,7 +17,7 @@ POLL_SECONDS = 0.02
 MakeApp = Callable[..., Flask]
 
 
-def wait_until(is_so: Callable[[], Any], seconds: float = 20) -> Any:
+def wait_until(is_so: Callable[[], Any], seconds: float = 60) -> Any:
     """The first true value of is_so(); fails after the deadline."""
     deadline = time.monotonic() + seconds
     while not (found := is_so()):

@@ -16,7 +16,7 @@ from tests.api.calls import as_json
 from tests.api.conftest import wait_until
 from tests.model.cars import UK_CAR
 
-SOON = 10.0
+SOON = 30.0
 BODY = as_json(UK_CAR)
 
 
@@ -102,5 +102,6 @@ class Server:
                 process.kill()
         self.process.kill()
         self.process.wait()
+        print(self.read(self.out), self.read(self.err), sep="\n")  # shown when the test failed
         self.out.close()
         self.err.close()
