@@ -25,6 +25,17 @@ def measure_baselines(
     }
 
 
+def warn_of_baselines(baselines: dict[str, Metrics], overall: Metrics) -> list[str]:
+    """A sentence for each baseline that beats the trees by its mean or its median error."""
+    return [
+        f"Warning: the {name} baseline has the smaller {label}, {errors[key]:{form}} against "
+        f"{overall[key]:{form}}: the listings may be too few or too odd for trees"
+        for name, errors in baselines.items()
+        for key, label, form in (("mae", "mean error", ",.0f"), ("median_ape", "median error", ".1%"))
+        if errors[key] < overall[key]
+    ]
+
+
 def price_by_median(training: pl.DataFrame, test: pl.DataFrame, market: Market) -> Floats:
     """The median price of the same make, model and year; else of make and model, of the make, of all."""
     year = market.year.name if market.year else ""

@@ -14,7 +14,7 @@ from carprice.market.market import Market, dump_market
 from carprice.model.manifest import read_manifest
 from carprice.model.writing import write_bundle
 from carprice.settings import Settings
-from carprice.training.baselines import measure_baselines
+from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.calibration import COVERAGE, measure_coverage
 from carprice.training.fit import Fitted, fit_split
 from carprice.training.matrix import encode_frame, read_listing
@@ -67,6 +67,8 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
     say(f"Judging by {split.test.height:,} other listings ...")
     test = _price_test(fitted, split.test)
     manifest = _describe(fitted, listings, split, test, seed)
+    for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
+        say(warning)
     model: dict[str, Any] = {
         "trees": fitted.booster.model_to_string(),
         "columns": [item.name for item in market.features],
