@@ -42,6 +42,7 @@ class Recipe:
 
 
 RECIPES = (
+    Recipe("steady", leaves=127, cat_smooth=10, exponent=1.0, width=0.1),
     Recipe("fine", leaves=255, cat_smooth=3, exponent=1.25),
     Recipe("coarse", leaves=127, cat_smooth=10, exponent=1.5),
 )
