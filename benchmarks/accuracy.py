@@ -90,7 +90,7 @@ def price_plain(split: Split, market: Market) -> np.ndarray:
     return np.exp(lgb.train({**params, "verbosity": -1, "seed": SEED}, data, PLAIN_TREES).predict(test))
 
 
-def pd_frame(part: pl.DataFrame, market: Market):  # noqa: ANN201  a pandas frame, with pandas' categories
+def pd_frame(part: pl.DataFrame, market: Market):
     """The features as pandas has them; the categories share their values between the parts by name."""
     frame = part.select([feature.name for feature in market.features]).to_pandas()
     for place in list_categories(market):
