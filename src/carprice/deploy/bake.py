@@ -1,6 +1,7 @@
 """The bake: the new set serves, the old one is warm, and any trouble sends the traffic back."""
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,9 @@ from carprice.errors import StackError
 
 POLL_SECONDS = 0.1
 HEALTH_SECONDS = 1.0
+WINDOW_SECONDS = 3.0
 MIN_REQUESTS = 20
+MIN_FAILED = 3
 MIN_PRICES = 200
 # A share of the requests, and the milliseconds below which that share is never called slow.
 SLOW_FLOORS_MS = ((0.5, 20), (0.95, 200))
@@ -45,9 +48,12 @@ def watch_bake(site: Site, witness: Witness, candidate: Sequence[Replica]) -> No
     """Watch errors, latency and health for the bake's time. Raises StackError at the first trouble."""
     end = time.monotonic() + site.limits.bake
     look = time.monotonic()
+    recent: deque[Tally] = deque(maxlen=round(WINDOW_SECONDS / POLL_SECONDS))
     while time.monotonic() < end:
         seen = witness.watched()
         check_errors(seen, site.limits)
+        check_errors(seen.since(recent[0] if recent else Tally()), site.limits)
+        recent.append(seen)
         check_latency(seen, witness.before, site.limits)
         if time.monotonic() >= look:
             check_still_healthy(site, SERVICES[NEXT], candidate)
@@ -72,8 +78,9 @@ def read_prices(replicas: Sequence[Replica]) -> Prices:
 
 
 def check_errors(seen: Tally, limits: Limits) -> None:
-    """Refuse more failures than the limit's share, once there are enough requests to tell."""
-    if seen.requests >= MIN_REQUESTS and seen.failed > limits.bake_error_share * seen.requests:
+    """Refuse more failures than the limit's share, once there are enough to tell trouble from an accident."""
+    is_enough = seen.requests >= MIN_REQUESTS and seen.failed >= MIN_FAILED
+    if is_enough and seen.failed > limits.bake_error_share * seen.requests:
         raise BakeError(
             f"{seen.failed} of {seen.requests} requests failed after the switch, the limit is "
             f"{limits.bake_error_share:.1%}",

@@ -26,6 +26,7 @@ SERVICES = {CURRENT: argv.API, NEXT: argv.NEXT}
 POLL_SECONDS = 0.1
 ASK_SECONDS = 10.0
 RESTART_SECONDS = 15.0
+NO_ENTRY = "entry not found"
 DOCTOR = "Find out more: ./carprice doctor"
 
 
@@ -53,7 +54,7 @@ class Edge:
 
     def active(self) -> str:
         """The set that serves now. Raises StackError where the edge does not answer."""
-        return self._entries().get("active", CURRENT)
+        return _read_entries(self._ask(f"show map {MAP}")).get("active", CURRENT)
 
     def pinned(self) -> str:
         """The set that the map file names, which a restart of the edge would serve; empty for a damaged file."""
@@ -74,11 +75,11 @@ class Edge:
     def switch(self, name: str) -> None:
         """Send all new requests to one set, now and after a restart of the edge; read it back."""
         self.pin(name)
-        known = "active" in self._entries()
-        answer = self._ask(f"{'set' if known else 'add'} map {MAP} active {name}").strip()
-        found = self.active()
-        if answer or found != name:
-            raise StackError(f"The edge should serve {name!r} (got {found!r}, it said {answer!r})", DOCTOR)
+        answer = self._ask(f"set map {MAP} active {name}; show map {MAP}")
+        if NO_ENTRY in answer:
+            answer = self._ask(f"add map {MAP} active {name}; show map {MAP}")
+        if (found := _read_entries(answer).get("active")) != name:
+            raise StackError(f"The edge should serve {name!r} (got {found!r})", DOCTOR)
 
     def turn_to(self, name: str) -> None:
         """Switch to a set unless it serves already, now and after a restart."""
@@ -125,17 +126,6 @@ class Edge:
                 )
             time.sleep(POLL_SECONDS)
 
-    def _entries(self) -> dict[str, str]:
-        """The map as the edge has it."""
-        entries = {}
-        for line in self._ask(f"show map {MAP}").splitlines():
-            words = line.split()
-            if words and len(words) != 3:
-                raise StackError(f"The edge does not know its map {MAP} (it said {line[:60]!r})", DOCTOR)
-            if words:
-                entries[words[1]] = words[2]
-        return entries
-
     def _stats(self) -> list[dict[str, str]]:
         text = self._ask("show stat")
         if not text.startswith("# "):
@@ -152,3 +142,15 @@ class Edge:
                 if time.monotonic() > end:
                     raise EdgeDownError(error.what, error.hint) from None
                 time.sleep(POLL_SECONDS)
+
+
+def _read_entries(answer: str) -> dict[str, str]:
+    """The entries of a map as the edge shows them: address, key, value. Raises StackError for any other text."""
+    entries = {}
+    for line in answer.splitlines():
+        words = line.split()
+        if words and (len(words) != 3 or not words[0].startswith("0x")):
+            raise StackError(f"The edge does not know its map {MAP} (it said {line[:60]!r})", DOCTOR)
+        if words:
+            entries[words[1]] = words[2]
+    return entries

@@ -82,6 +82,10 @@ class Tally:
             self.longest_gap_ms = max(self.longest_gap_ms or 0, request.ended_ms - self.last_ms)
         self.last_ms = request.ended_ms
 
+    def since(self, earlier: "Tally") -> "Tally":
+        """How many requests there were, and how many failed, after an earlier look."""
+        return Tally(self.requests - earlier.requests, self.failed - earlier.failed)
+
     def percentile(self, share: float) -> int | None:
         """The milliseconds that this share of the requests took at most."""
         left = share * self.requests

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.stack.rollout.releases import Bundles, Images
 from tests.stack.rollout.results import Results, read_results
 from tests.stack.stacks import API, EDGE, Stack, inspect, run, wait_for
 
@@ -107,7 +108,7 @@ class Site(Stack):
     """A stack with releases."""
 
     listing: dict[str, Any]
-    bundles: Any
+    bundles: Bundles
 
     def pin(self, limits: Mapping[str, float] | None = None) -> None:
         """Take image and release from .env alone, and shrink the limits."""
@@ -146,6 +147,12 @@ class Site(Stack):
         done = self.carprice("rollout", "--json", *options(image, model), *words)
         assert done.code == 0, done.stderr
         return done
+
+    def other_image(self, images: Images) -> str:
+        """A good image that is not live."""
+        live = inspect(self.containers(API)[0])["Image"]
+        made = (images.make(name="a"), images.make(name="b"))
+        return next(image for image in made if inspect(image)["Id"] != live)
 
     def refuse(self, image: str = "", model: str = "", *words: str) -> Finished:
         """A rollout that must fail and leave everything as it was."""

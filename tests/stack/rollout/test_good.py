@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.stack.rollout.conftest import Images
+from tests.stack.rollout.releases import Images
 from tests.stack.rollout.loader import RATE
 from tests.stack.rollout.site import Site
 from tests.stack.stacks import EDGE, run, wait_for
@@ -25,9 +25,10 @@ RELOADS = 20
 
 def test_a_good_rollout_loses_nothing(site: Site, images: Images) -> None:
     """Scenarios 1 and 23: MLflow is down all the while."""
+    image = site.other_image(images)
     with site.load() as load:
         time.sleep(BEFORE_SECONDS)
-        done = site.roll_out(images.make(name="b"))
+        done = site.roll_out(image)
     results, began, ended = load.results, site.last("begin")["at"], site.last("done")["at"]
     assert results.failed == []
     assert results.find_steps_back() == []
@@ -42,21 +43,21 @@ def test_a_good_rollout_loses_nothing(site: Site, images: Images) -> None:
 
 def test_ten_rollouts_to_and_fro_lose_nothing(site: Site, images: Images) -> None:
     """Scenario 2: images and models change together, A-B-A."""
-    ends = [(images.make(name="a"), site.bundles.champion), (images.make(name="b"), site.bundles.other)]
+    champion, other = site.bundles.champion, site.bundles.other
+    ends = [(images.make(name="b"), other), (images.make(name="a"), champion)]
     with site.load() as load:
         released = [site.roll_out(*ends[number % 2]).json()["release"] for number in range(ROLLOUTS)]
     assert load.results.failed == []
     assert load.results.find_steps_back() == []
     assert load.results.releases[1:] == released
-    assert load.results.records[-1].model == site.bundles.other
-    print([sum(line["steps"].values()) for line in site.journal if line["event"] == "done"][-ROLLOUTS:])
+    assert load.results.records[-1].model == champion
 
 
 def test_kept_connections_go_on_with_the_new_release(site: Site, images: Images) -> None:
     """Scenario 5: 50 of them, open since before the rollout."""
     with open_clients(site.port, CLIENTS) as clients:
         old = {ask(client) for client in clients}
-        done = site.roll_out(images.make(name="a"), site.bundles.champion)
+        done = site.roll_out(site.other_image(images), site.bundles.other)
         assert {ask(client) for client in clients} == {done.json()["release"]}
     assert len(old) == 1
 
@@ -70,7 +71,7 @@ def test_a_rollback_loses_nothing(site: Site) -> None:
     assert load.results.failed == []
     assert load.results.find_steps_back() == []
     after = site.pins()
-    assert (before["MODEL_VERSION"], after["MODEL_VERSION"]) == (site.bundles.champion, site.bundles.other)
+    assert (before["MODEL_VERSION"], after["MODEL_VERSION"]) == (site.bundles.other, site.bundles.champion)
     history = site.carprice("releases").stdout.splitlines()
     assert history[-1].startswith(f"* {after['RELEASE']} ")
 
@@ -90,17 +91,17 @@ def test_a_rollback_to_what_is_gone_says_what_exists(site: Site) -> None:
     assert site.facts() == facts
 
 
-def test_nothing_changed_is_a_no_op(site: Site, images: Images) -> None:
+def test_nothing_changed_is_a_no_op(site: Site) -> None:
     """Scenario 26."""
     facts = site.facts()
-    done = site.carprice("rollout", "--image", images.make(name="b"), "--model", site.bundles.other)
+    done = site.carprice("rollout", "--image", facts["pins"]["IMAGE"], "--model", facts["pins"]["MODEL_VERSION"])
     assert (done.code, done.stdout) == (0, f"{facts['release']} is live already; nothing to do\n")
     assert site.facts() == facts
 
 
 def test_a_dry_run_changes_nothing(site: Site, images: Images) -> None:
     facts, journal = site.facts(), site.journal
-    done = site.carprice("rollout", "--dry-run", "--image", images.make(name="a"))
+    done = site.carprice("rollout", "--dry-run", "--image", site.other_image(images))
     assert done.code == 0
     assert done.stdout.endswith("Nothing was changed.\n")
     assert (site.facts(), site.journal) == (facts, journal)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.stack.rollout.conftest import Images
+from tests.stack.rollout.releases import Images
 from tests.stack.rollout.site import Command, Site
 from tests.stack.stacks import EDGE, run, wait_for
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.stack.rollout.conftest import Images
+from tests.stack.rollout.releases import Images
 from tests.stack.rollout.site import Load, Site
 
 pytestmark = pytest.mark.scenarios

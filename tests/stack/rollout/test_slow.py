@@ -4,7 +4,7 @@ import http.client
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from tests.stack.rollout.conftest import Images
+from tests.stack.rollout.releases import Images
 from tests.stack.rollout.site import Site
 
 pytestmark = pytest.mark.scenarios
@@ -34,7 +34,7 @@ def ask_slow(port: int, seconds: float) -> tuple[int, str]:
 def test_long_requests_are_answered_by_the_old_release(site: Site, images: Images) -> None:
     """Scenario 3: 20 of 8 seconds in flight at the switch."""
     old = site.release
-    command = site.begin("rollout", "--json", "--image", images.make(name="a"))
+    command = site.begin("rollout", "--json", "--image", site.other_image(images))
     with ThreadPoolExecutor(MANY) as pool:
         command.wait_until("^Compared")
         answers = send_slow(site, pool, MANY, LONG_SECONDS)
@@ -48,7 +48,7 @@ def test_long_requests_are_answered_by_the_old_release(site: Site, images: Image
 def test_endless_requests_are_cut_and_counted(site: Site, images: Images) -> None:
     """Scenario 4: five that outlast the drain limit."""
     site.set_limits(drain=STOP_SECONDS, stop=STOP_SECONDS)
-    command = site.begin("rollout", "--json", "--image", images.make(name="b"))
+    command = site.begin("rollout", "--json", "--image", site.other_image(images))
     with ThreadPoolExecutor(FEW) as pool:
         command.wait_until("^Compared")
         send_slow(site, pool, FEW, ENDLESS_SECONDS)
@@ -64,6 +64,6 @@ def test_a_set_that_does_not_stop_is_killed(site: Site, images: Images) -> None:
     site.set_limits(stop=STOP_SECONDS)
     with site.load() as load:
         site.roll_out(images.make("stays"))
-        done = site.roll_out(images.make(name="a"))
+        done = site.roll_out(site.other_image(images))
     assert load.results.failed == []
     assert done.json()["seconds"]["replace"] < STOP_SECONDS + MARGIN_SECONDS

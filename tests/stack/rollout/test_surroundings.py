@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.stack.rollout.conftest import Images
+from tests.stack.rollout.releases import Images
 from tests.stack.rollout.site import Finished, Site
 from tests.stack.stacks import API, EDGE, run, wait_for
 
@@ -42,6 +42,7 @@ def test_the_edge_is_down(site: Site, images: Images) -> None:
 def test_the_port_is_taken(site: Site, images: Images) -> None:
     edge = site.containers(EDGE)[0]
     with stopped_edge(site), socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind(("0.0.0.0", site.port))
         holder.listen()
         assert run(["docker", "start", edge], check=False).returncode != 0

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from tests.stack.rollout.conftest import Images
+from tests.stack.rollout.releases import Images
 from tests.stack.rollout.site import Site
 from tests.stack.stacks import API, EDGE, find_worker, inspect, run, send, wait_for
 
@@ -53,7 +53,7 @@ def test_accepted_prices_go_live(site: Site) -> None:
 def test_the_edge_is_restarted(site: Site, images: Images) -> None:
     """Scenario 17: during the bake and after; it comes back on the active set."""
     site.set_limits(bake=6)
-    command = site.begin("rollout", "--json", "--image", images.make(name="b"))
+    command = site.begin("rollout", "--json", "--image", site.other_image(images))
     command.wait_until("^Watching")
     run(["docker", "restart", "--time", "1", site.containers(EDGE)[0]])
     seen = set()
@@ -72,13 +72,13 @@ def test_the_edge_is_restarted(site: Site, images: Images) -> None:
 
 def test_good_bad_bad_good(site: Site, images: Images) -> None:
     """Scenario 25: after each, one whole set serves."""
-    first = site.roll_out(images.make(name="a")).json()["release"]
+    first = site.roll_out(site.other_image(images)).json()["release"]
     site.check_plain()
     for fault in ("exit=3", "predict"):
         site.refuse(images.make(fault))
         site.check_plain()
         assert site.release == first
-    last = site.roll_out(images.make(name="b")).json()["release"]
+    last = site.roll_out(site.other_image(images)).json()["release"]
     assert site.release == last
 
 
