@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from carprice.errors import BundleError
@@ -61,6 +62,16 @@ def write_bundle(
     except OSError as error:
         raise refuse_access(artifacts_dir / "*", "written", error) from None
     return version
+
+
+def ensure_writable(artifacts_dir: Path) -> None:
+    """Fail before a training rather than after it. Raises BundleError where no bundle could be written."""
+    try:
+        artifacts_dir.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=artifacts_dir):
+            pass
+    except OSError as error:
+        raise refuse_access(artifacts_dir / "*", "written", error) from None
 
 
 def _fill_folder(

@@ -12,7 +12,7 @@ import polars as pl
 from carprice.market.cleaning import Listings, load_listings
 from carprice.market.market import Market, dump_market
 from carprice.model.manifest import read_manifest
-from carprice.model.writing import write_bundle
+from carprice.model.writing import ensure_writable, write_bundle
 from carprice.settings import Settings
 from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.calibration import COVERAGE, measure_coverage
@@ -59,8 +59,9 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
     """Learn from cleaned listings and write a bundle below settings.artifacts_dir.
 
     The test part is looked at once, after everything is chosen. Raises TrainingError when the
-    listings do not make a model.
+    listings do not make a model, and BundleError at once where it could not be written.
     """
+    ensure_writable(settings.artifacts_dir)
     split = split_listings(listings.frame)
     say(f"Learning from {split.training.height:,} listings ...")
     fitted = fit_split(split, market, seed, say)
