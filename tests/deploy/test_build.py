@@ -109,6 +109,10 @@ ROLLOUT = [*COMPOSE, "--profile", "rollout"]
         (stack_argv.show_compose(), [*COMPOSE, "version", "--short"]),
         (stack_argv.show_config(), [*ROLLOUT, "config", "--format", "json"]),
         (
+            stack_argv.check_alone("docker-compose.yml"),
+            [*COMPOSE, "--file", "docker-compose.yml", "config", "--quiet"],
+        ),
+        (
             stack_argv.list_project("cars"),
             [
                 *("docker", "container", "ls", "--all", "--quiet", "--no-trunc"),

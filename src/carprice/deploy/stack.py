@@ -12,14 +12,14 @@ from carprice.deploy.build import build_image
 from carprice.deploy.containers import Container, list_containers
 from carprice.deploy.edge import CURRENT
 from carprice.deploy.journal import who
-from carprice.deploy.lifecycle import ServiceStatus
+from carprice.deploy.lifecycle import ServiceStatus, is_crash_loop
 from carprice.deploy.lock import hold_lock
 from carprice.deploy.prepare import check_ports, list_ports, prepare_folders, read_config
 from carprice.deploy.release import DEFAULT_RELEASE, OWN_MODEL, Release, image_of, pin_release, read_env
 from carprice.deploy.replicas import find_project
 from carprice.deploy.restore import note_takeover, reconcile
 from carprice.deploy.site import Site
-from carprice.deploy.status import ALWAYS, read_status, stop_crash_loops
+from carprice.deploy.status import ALWAYS, NO_VIEW, derive_facts, read_status, stop_crash_loops
 from carprice.errors import StackError
 from carprice.model.manifest import champion_version
 
@@ -38,7 +38,7 @@ def start_stack(site: Site, *, build: bool = False) -> bool:
     with hold_lock(site.lock_file, "up", lambda holder: note_takeover(site, holder)):
         config = read_config(site)
         containers = list_containers(site.runner)
-        is_live = any(item.service == argv.API and item.is_running for item in containers)
+        is_live = any(map(is_serving, containers))
         prepare_folders(site)
         check_ports(site, config, containers)
         choose_image(site, build=build, is_live=is_live)
@@ -70,6 +70,15 @@ def choose_image(site: Site, *, build: bool, is_live: bool) -> None:
         )
 
 
+def is_serving(container: Container) -> bool:
+    """Whether it is a replica that runs, and not one that crashes in a loop."""
+    return (
+        container.service == argv.API
+        and container.is_running
+        and not is_crash_loop(derive_facts(container, NO_VIEW))
+    )
+
+
 def create_and_start(site: Site, containers: list[Container]) -> None:
     """Make what is missing, start what is stopped, and leave the replicas that run alone."""
     unwatched = [item.id for item in containers if item.policy == "no"]
@@ -79,7 +88,7 @@ def create_and_start(site: Site, containers: list[Container]) -> None:
     if not any(item.is_running for item in containers if item.service == argv.EDGE):
         with suppress(StackError):  # what a killed rollout left; reconcile mends the rest
             site.edge.pin(CURRENT)
-    is_live = any(item.is_running for item in replicas)
+    is_live = any(map(is_serving, replicas))
     scale = {argv.API: len(replicas)} if is_live else {}
     site.runner.run(stack_argv.start_services([argv.API], scale, keep=is_live))
     site.runner.run(stack_argv.start_services([argv.EDGE, argv.MLFLOW], {}))

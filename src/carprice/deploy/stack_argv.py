@@ -20,6 +20,11 @@ def show_config() -> list[str]:
     return [*ROLLOUT, "config", "--format", "json"]
 
 
+def check_alone(file: str) -> list[str]:
+    """Is one compose file valid by itself?"""
+    return [*COMPOSE, "--file", file, "config", "--quiet"]
+
+
 def list_project(project: str) -> list[str]:
     """The ids of all containers of a stack, stopped ones too, but none of `docker compose run`."""
     filters = (f"label={PROJECT_LABEL}={project}", "label=com.docker.compose.oneoff=False")

@@ -128,11 +128,12 @@ def find_no_backend(scene: Scene) -> list[Finding]:
         ]
     service = SERVICES[active]
     parts = scene.find_parts(service)
-    told = ", ".join(f"{part.name} is {part.health or part.status}" for part in parts) or f"no {service} exists"
+    states = [(part.health if part.is_running else "") or part.status for part in parts]
+    told = ", ".join(f"{part.name} is {state}" for part, state in zip(parts, states, strict=True))
     return [
         Finding(
             "The edge has no replica to send requests to",
-            f"backend be_{active}: 0 ready; {told}",
+            f"backend be_{active}: 0 ready; {told or f'no {service} exists'}",
             f"No replica of {service} passes the edge's check of /info/status",
             f"./carprice restart {service}" if parts and active == CURRENT else "./carprice up",
         )

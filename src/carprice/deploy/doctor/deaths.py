@@ -37,7 +37,7 @@ class Death:
     def evidence(self) -> str:
         """Exit code, restarts, and the line that tells with its place."""
         part = self.part
-        words = [f"exit code {part.exit_code}"]
+        words = ["runs again for now" if part.is_running else f"exit code {part.exit_code}"]
         if part.is_oom_killed:
             words.append("killed by the kernel (OOMKilled)")
         if part.restarts:

@@ -10,7 +10,7 @@ from pathlib import Path
 from carprice.deploy import argv
 from carprice.deploy.doctor.deaths import Kind, list_deaths
 from carprice.deploy.doctor.findings import Check, Family, Finding
-from carprice.deploy.doctor.predictions import find_damaged_bundles
+from carprice.deploy.doctor.predictions import find_damaged_bundles, find_golden_shifts
 from carprice.deploy.doctor.scene import Scene
 from carprice.deploy.prepare import PORT_VARIABLES, find_port_owner
 from carprice.machine import is_free, name_holder
@@ -25,8 +25,8 @@ TIMED_OUT = re.compile(r"timed? ?out", re.IGNORECASE)
 
 def find_loading_errors(scene: Scene) -> list[Finding]:
     """A replica runs and says that it has no model."""
-    if find_damaged_bundles(scene):
-        return []  # which names the file
+    if find_damaged_bundles(scene) or find_golden_shifts(scene):
+        return []  # which tell more
     found = []
     for part in scene.replicas:
         try:

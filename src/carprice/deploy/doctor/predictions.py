@@ -64,10 +64,11 @@ def find_golden_shifts(scene: Scene) -> list[Finding]:
     """A replica does not price the golden listings of its model as in training."""
     found = []
     for part in scene.replicas:
-        version = str(_ask_json(part, "/info/status").get("model_version", ""))
         try:
-            golden = check_bundle(scene.artifacts_dir, version)["golden"] if version else []
-        except BundleError:
+            # Every answer names the model, also that of a replica which has found out itself.
+            version = part.ask("GET", "/info/status").headers.get("x-model-version", "")
+            golden = check_bundle(scene.artifacts_dir, version)["golden"]
+        except (BundleError, OSError):
             continue  # the image's own model, or one that another check names
         told = next(_list_shifts(part, golden), "")
         if told:
@@ -89,9 +90,13 @@ def find_failing_predictions(scene: Scene) -> list[Finding]:
         document = _ask_json(part, "/api/openapi.json")
         try:
             listing = document["components"]["schemas"]["Listing"]["examples"][0]
-            reply = part.ask("POST", PRICE_PATH, listing)
-        except (KeyError, IndexError, TypeError, OSError):
+        except (KeyError, IndexError, TypeError):
             continue  # it does not answer at all, or has no model: other checks say so
+        try:
+            reply = part.ask("POST", PRICE_PATH, listing)
+        except OSError as error:
+            found.append(_describe_silence(part, error))
+            continue
         if reply.status != 200:
             found.append(
                 Finding(
@@ -106,6 +111,15 @@ def find_failing_predictions(scene: Scene) -> list[Finding]:
                 )
             )
     return found
+
+
+def _describe_silence(part: Part, error: OSError) -> Finding:
+    return Finding(
+        f"{part.name} does not answer a good listing",
+        f"POST {PRICE_PATH}: {error or type(error).__name__}",
+        "It hangs while it prices, or died on it",
+        f"./carprice restart {part.service}; ./carprice logs {part.service}",
+    )
 
 
 def _list_bundle_errors(scene: Scene) -> Iterator[BundleError]:

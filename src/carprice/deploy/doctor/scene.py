@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from carprice.deploy import argv, stack_argv
-from carprice.deploy.containers import Container, Probe, list_containers
+from carprice.deploy.containers import Container, Probe, list_containers, read_container
 from carprice.deploy.engine import find_engine
 from carprice.deploy.lifecycle import LOOP_RESTARTS, STABLE_SECONDS
 from carprice.deploy.prepare import DEFAULT_ID, list_ports
@@ -23,6 +23,10 @@ from carprice.errors import BundleError, StackError
 from carprice.model.manifest import champion_version
 
 LOG_LINES = 30
+COMPOSE_FILE = "docker-compose.yml"
+OVERRIDE = "docker-compose.override.yml"
+CATCH_SECONDS = 2.0
+POLL_SECONDS = 0.1
 ASK_SECONDS = 5.0
 
 
@@ -152,7 +156,7 @@ def look_at_docker(site: Site) -> Scene:
         view = ask_edge(site, containers)
     with ThreadPoolExecutor() as pool:
         parts = tuple(pool.map(lambda item: _describe(site, item), containers))
-    is_live = any(part.service == argv.API and part.is_running for part in parts)
+    is_live = any(part.service == argv.API and part.is_running and not part.has_died for part in parts)
     return Scene(
         **bare,  # type: ignore[arg-type]
         parts=parts,
@@ -181,12 +185,43 @@ def read_config(site: Site) -> tuple[dict[str, Any], str]:
     """The compose file with every variable filled in, and why it cannot be read."""
     found = site.runner.try_run(stack_argv.show_config())
     if found.code != 0:
-        return {}, found.stderr.strip()
+        return {}, _name_file(site, found.stderr.strip())
     return json.loads(found.stdout), ""
 
 
+def _name_file(site: Site, problem: str) -> str:
+    """Compose's complaint with the file that it is about, which Compose does not always name."""
+    if OVERRIDE in problem or not (site.folder / OVERRIDE).exists():
+        return problem
+    alone = site.runner.try_run(stack_argv.check_alone(COMPOSE_FILE)).code == 0
+    return f"{OVERRIDE if alone else COMPOSE_FILE}: {problem}"
+
+
 def _describe(site: Site, container: Container) -> Part:
-    part = Part(
+    part = _read_part(site, container)
+    if part.has_died and part.is_running:
+        part = _read_part(site, _catch_end(site, container))
+    if part.has_died or part.health == "unhealthy":
+        found = site.runner.try_run(argv.show_logs(container.id, LOG_LINES))
+        return replace(part, log=(found.stdout + found.stderr).strip())
+    return part
+
+
+def _catch_end(site: Site, container: Container) -> Container:
+    """A container in a crash loop at its next end: while it runs, Docker does not tell how it ended before."""
+    end = time.monotonic() + CATCH_SECONDS
+    while time.monotonic() < end:
+        found = site.runner.try_run(argv.inspect_containers([container.id]))
+        with suppress(ValueError, IndexError, KeyError):
+            now = read_container(json.loads(found.stdout)[0])
+            if not now.is_running:
+                return now
+        time.sleep(POLL_SECONDS)
+    return container
+
+
+def _read_part(site: Site, container: Container) -> Part:
+    return Part(
         service=container.service,
         name=container.name.removeprefix(f"{find_project(site.runner)}-"),
         status=container.status,
@@ -200,10 +235,6 @@ def _describe(site: Site, container: Container) -> Part:
         probes=container.probes,
         host=container.address,
     )
-    if part.has_died or part.health == "unhealthy":
-        found = site.runner.try_run(argv.show_logs(container.id, LOG_LINES))
-        return Part(**{**vars(part), "log": (found.stdout + found.stderr).strip()})
-    return part
 
 
 def _read_pins(site: Site) -> dict[str, str]:
