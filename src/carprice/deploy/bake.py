@@ -19,8 +19,8 @@ WINDOW_SECONDS = 3.0
 MIN_REQUESTS = 20
 MIN_FAILED = 3
 MIN_PRICES = 200
-# A share of the requests, and the milliseconds below which that share is never called slow.
-SLOW_FLOORS_MS = ((0.5, 20), (0.95, 200))
+# A share of the requests, and how many times slower than half of them it may be.
+SLOW_SHARES = ((0.5, 1), (0.95, 5))
 
 
 class BakeError(StackError):
@@ -92,13 +92,13 @@ def check_latency(seen: Tally, before: Tally, limits: Limits) -> None:
     """Refuse answers that take much longer than before the rollout, half of them or one in twenty."""
     if min(seen.requests, before.requests) < MIN_REQUESTS:
         return
-    for share, floor in SLOW_FLOORS_MS:
+    for share, times in SLOW_SHARES:
         took, usual = seen.percentile(share) or 0, before.percentile(share) or 0
-        limit = max(usual * limits.bake_slowdown, floor)
+        limit = max(usual * limits.bake_slowdown, times * limits.bake_slow_ms)
         if took > limit:
             raise BakeError(
                 f"p{share * 100:g} of the requests is {took} ms after the switch, the limit {limit:g} ms",
-                "Raise bake_slowdown in rollout.toml, or give the machine room",
+                "Raise bake_slow_ms or bake_slowdown in rollout.toml, or give the machine room",
             )
 
 

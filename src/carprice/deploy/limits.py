@@ -25,6 +25,7 @@ class Limits:
     bake: float = 5.0
     bake_error_share: float = 0.01
     bake_slowdown: float = 5.0
+    bake_slow_ms: float = 100.0
     stop: float = 10.0
     keep_releases: int = 5
     max_restarts: int = 5

@@ -22,7 +22,14 @@ LOADER = Path(__file__).with_name("loader.py")
 FIRST_ANSWERS = 100
 
 # What only has to come in the right order may come soon.
-FAST_LIMITS = {"settle": 0.5, "bake": 1.0, "stop": 5.0, "warmup_p95_ms": 500.0, "free_memory_share": 0.02}
+FAST_LIMITS = {
+    "settle": 0.5,
+    "bake": 1.0,
+    "bake_slow_ms": 1000.0,
+    "stop": 5.0,
+    "warmup_p95_ms": 500.0,
+    "free_memory_share": 0.02,
+}
 
 
 class Finished:
