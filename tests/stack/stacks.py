@@ -202,7 +202,8 @@ def send(container: str, process: str, signal: str) -> None:
 def freeze(container: str, process: str) -> None:
     """Stop a process of a container where it stands."""
     send(container, process, "STOP")
-    wait_for(lambda: list_processes(container)[process][1] == "T", f"process {process} stands still")
+    gone = ("", "T", "")
+    wait_for(lambda: list_processes(container).get(process, gone)[1] == "T", f"process {process} stands still")
 
 
 def list_leftovers(prefix: str) -> list[str]:

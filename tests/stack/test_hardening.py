@@ -114,8 +114,8 @@ def test_mounts_are_what_is_documented(shared: Stack) -> None:
         for service in SERVICES
     }
     assert mounts[API] == {"/app/artifacts": False, "/app/logs": True}
-    assert mounts[EDGE] == {"/usr/local/etc/haproxy/haproxy.cfg": False, "/run/edge": False}
-    assert mounts[MLFLOW] == {"/mlflow": True}
+    assert mounts[EDGE] == {"/usr/local/etc/haproxy/haproxy.cfg": False, "/run/edge": False, "/health": False}
+    assert mounts[MLFLOW] == {"/mlflow": True, "/health": False}
 
 
 def test_one_network_and_one_volume(shared: Stack) -> None:
