@@ -10,7 +10,7 @@ from tests.api.conftest import MakeApp, wait_until
 from tests.model.cars import UK_CAR
 
 from carprice.api import service as service_module
-from carprice.model.manifest import CHAMPION, champion_version
+from carprice.model.manifest import CHAMPION, champion_version, write_file
 
 GUARDED = ["/info/status", "/readyz", "/info/features", "/info/model", "/api/openapi.json"]
 
@@ -95,7 +95,7 @@ def test_a_damaged_bundle_is_named_until_it_is_mended(
     for result in ask_all(app):
         assert result.status == 503
         assert result.problem["detail"].startswith(f"No model is loaded: {path}: is ")
-    path.write_bytes(whole)
+    write_file(path, whole)  # whole at once: the service looks all the while
     wait_until(lambda: get(app).status == 200)
     errors = capsys.readouterr().err.splitlines()
     assert len([line for line in errors if "model not loaded" in line]) == 1, "said once, however often it looks"
