@@ -20,8 +20,8 @@ ARG APP_GID=1000
 RUN apt-get update \
  && apt-get install -y --no-install-recommends curl libgomp1 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/cache/debconf /var/log/* \
- && groupadd --gid ${APP_GID} appuser \
- && useradd --uid ${APP_UID} --gid ${APP_GID} --no-create-home --home-dir /app --shell /usr/sbin/nologin appuser
+ && groupadd --non-unique --gid ${APP_GID} appuser \
+ && useradd --non-unique --uid ${APP_UID} --gid ${APP_GID} --no-create-home --home-dir /app --shell /usr/sbin/nologin appuser
 ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app/src OMP_WAIT_POLICY=passive
 WORKDIR /app
 
@@ -51,7 +51,10 @@ RUN --mount=type=bind,from=builder,source=/wheels,target=/wheels \
 COPY --from=demo /demo demo
 COPY app.py ./
 COPY src src
-RUN python -m compileall -q app.py src && mkdir artifacts logs && chown appuser:appuser artifacts logs
+# Bytecode is written now, the standard library's too: the root file system is read-only later.
+RUN python -m compileall -q app.py src \
+ && python -c "import granian.server, carprice.api.server" \
+ && mkdir artifacts logs && chown appuser:appuser artifacts logs
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG RELEASE=unknown
