@@ -72,10 +72,18 @@ class Server:
         return socket.create_connection(("127.0.0.1", self.port), timeout=SOON)
 
     def begin_request(self, length: int = len(BODY), path: str = "/predict/price") -> socket.socket:
-        """A request whose body is announced and not sent, in a worker's hands when this returns."""
+        """A request whose body is announced and not sent, in a worker's hands when this returns.
+
+        The server says 100 Continue once the service waits for the body.
+        """
         connection = self.connect()
         head = f"POST {path} HTTP/1.1\r\nHost: cars\r\nContent-Type: application/json\r\nContent-Length: {length}"
-        connection.sendall(f"{head}\r\n\r\n".encode())
+        connection.sendall(f"{head}\r\nExpect: 100-continue\r\n\r\n".encode())
+        connection.settimeout(SOON)
+        told = b""
+        while not told.endswith(b"\r\n\r\n"):
+            told += connection.recv(1)
+        assert told.startswith(b"HTTP/1.1 100 "), told
         return connection
 
     def worker(self) -> psutil.Process:

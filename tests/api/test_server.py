@@ -68,7 +68,6 @@ def test_a_request_in_flight_is_finished(start: Start, number: int) -> None:
     server = start().wait_up()
     slow = server.begin_request()
     slow.sendall(BODY[:50])
-    assert server.price()[0] == 200  # so the slow one is in a thread's hands
     server.process.send_signal(number)
     wait_until(lambda: not listens(server.port))
     slow.sendall(BODY[50:])
