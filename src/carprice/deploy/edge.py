@@ -53,8 +53,9 @@ class Edge:
         raise EdgeDownError(f"The edge does not run: {state['Status']}, {reason}", "Start it: ./carprice up")
 
     def active(self) -> str:
-        """The set that serves now. Raises StackError where the edge does not answer."""
-        return _read_entries(self._ask(f"show map {MAP}")).get("active", CURRENT)
+        """The set that serves now; without a known name it is the current one. Raises EdgeDownError."""
+        name = _read_entries(self._ask(f"show map {MAP}")).get("active", CURRENT)
+        return name if name in SERVICES else CURRENT
 
     def pinned(self) -> str:
         """The set that the map file names, which a restart of the edge would serve; empty for a damaged file."""
@@ -145,12 +146,15 @@ class Edge:
 
 
 def _read_entries(answer: str) -> dict[str, str]:
-    """The entries of a map as the edge shows them: address, key, value. Raises StackError for any other text."""
+    """The entries of a map as the edge shows them: address, key, value. Raises StackError for any other text.
+
+    A damaged file may have given a key no value.
+    """
     entries = {}
     for line in answer.splitlines():
         words = line.split()
-        if words and (len(words) != 3 or not words[0].startswith("0x")):
+        if words and (len(words) > 3 or not words[0].startswith("0x")):
             raise StackError(f"The edge does not know its map {MAP} (it said {line[:60]!r})", DOCTOR)
         if words:
-            entries[words[1]] = words[2]
+            entries[words[1]] = "".join(words[2:])
     return entries

@@ -30,10 +30,9 @@ def reconcile(site: Site) -> Release:
         site.say(f"Took a torn last line away from {site.env_file}: {torn!r}")
     live = find_live(site)
     serving = running_of(list_replicas(site.runner, argv.API), live)
-    if serving and not site.edge.pinned():
-        # HAProxy does not start with a damaged map.
-        site.edge.pin(CURRENT)
     site.edge.find_container()
+    if serving and not site.edge.pinned():
+        site.edge.switch(CURRENT)
     if serving:
         image = keep_image(site, serving[0].image, live.name)
         live = Release(live.name, image, live.model)
