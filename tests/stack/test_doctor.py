@@ -15,6 +15,8 @@ from tests.stack.conftest import PREFIX, MakeStack, open_stack
 from tests.stack.operated import ask_doctor, carprice, pin
 from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_worker, freeze, inspect, run, wait_for
 
+from carprice.deploy.doctor.checks import CHECKS
+
 QUICK = {"interval": "1s", "timeout": "1s", "retries": 1, "start_period": "60s", "start_interval": "1s"}
 PUBLIC = "mlflow.example:5001"
 
@@ -98,7 +100,7 @@ def test_nothing_is_found_where_all_is_well(well: Stack) -> None:
     wait_for(lambda: not ask_doctor(well), "nothing is found")
     done = carprice(well, "doctor", "--json")
     assert (done.returncode, json.loads(done.stdout)["data"]["findings"]) == (0, [])
-    assert "24 checks, 0 findings" in done.stderr
+    assert f"{len(CHECKS)} checks, 0 findings" in done.stderr
 
 
 # Family 1: a container will not start
@@ -235,6 +237,14 @@ def test_model_that_may_not_be_read(well: Stack, version: str) -> None:
         path.chmod(0o644)
     assert found.what == "The API may not read artifacts/"
     assert found.cure.startswith("chmod -R a+rX ")
+
+
+def test_failing_check(make_stack: MakeStack, image: str) -> None:
+    check = {**QUICK, "test": ["CMD", "sh", "-c", "echo not as it should be; exit 1"], "start_period": "0s"}
+    found = wait_for_finding(start_alone(make_stack, image, healthcheck=check), "failing check")
+    assert found.what == "car-price-api-1 does not pass its health check"
+    assert found.evidence == "not as it should be"
+    assert found.cure == "./carprice logs car-price-api; ./carprice restart car-price-api"
 
 
 def test_check_timeout(make_stack: MakeStack, image: str) -> None:

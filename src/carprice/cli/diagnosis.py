@@ -13,6 +13,8 @@ from carprice.errors import CarPriceError, StackError
 from carprice.local.supervision import find_supervisor
 from carprice.settings import Settings
 
+NO_NEWS = "stack down"
+
 
 def look_at_stack(settings: Settings, forced: str, say: Say) -> Scene:
     """The stack that is named, else the one that runs, else Docker's where it is used or an engine answers."""
@@ -34,5 +36,7 @@ def explained(settings: Settings, forced: str, say: Say) -> Iterator[None]:
         yield
     except StackError as error:
         with suppress(CarPriceError):
-            add_findings(error, diagnose(look_at_stack(settings, forced, say)))
+            found = diagnose(look_at_stack(settings, forced, say))
+            # What could not be started is not up: that is no news.
+            add_findings(error, [item for item in found if item.check != NO_NEWS])
         raise

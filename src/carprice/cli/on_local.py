@@ -3,15 +3,17 @@
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from carprice.cli.console import build_printer
 from carprice.deploy.containers import Probe
+from carprice.deploy.doctor.checks import add_findings, diagnose
 from carprice.deploy.doctor.scene import LOG_LINES, Part, Scene, find_versions
 from carprice.deploy.lifecycle import Facts, ServiceStatus, is_beyond_retries
 from carprice.deploy.limits import load_limits
 from carprice.deploy.site import Say
-from carprice.errors import StackError
+from carprice.errors import CarPriceError, StackError
 from carprice.local.health import check_health
 from carprice.local.logs import Show, follow_logs, measure_logs, read_tail, show_tails
 from carprice.local.services import Service, build_services
@@ -36,7 +38,7 @@ def start(settings: Settings, say: Say, *, build: bool) -> Follow | None:
         raise StackError("There is nothing to build without containers", "Leave --build out, or use --docker")
     services = build_services(settings)
     sizes = measure_logs(services)
-    if not start_stack(settings, say):
+    if not start_stack(settings, say, before_stop=lambda error: explain(error, settings)):
         return None
     return lambda: follow_logs(services, sizes, build_show(services), lambda: is_gone(settings))
 
@@ -117,6 +119,13 @@ def look(settings: Settings) -> Scene:
         versions=versions,
         versions_problem=problem,
     )
+
+
+def explain(error: BaseException, settings: Settings) -> None:
+    """Let an error say what the doctor finds, while what failed is still there."""
+    if isinstance(error, CarPriceError):
+        with suppress(CarPriceError, OSError):
+            add_findings(error, diagnose(look(settings)))
 
 
 def describe_part(service: Service, life: Life | None) -> Part:

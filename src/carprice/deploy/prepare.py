@@ -2,11 +2,12 @@
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from carprice.deploy import argv, stack_argv
 from carprice.deploy.containers import Container
-from carprice.deploy.release import read_env, write_env
+from carprice.deploy.release import mend_env, read_env, write_env
 from carprice.deploy.site import Site
 from carprice.errors import StackError
 from carprice.machine import is_free, name_holder
@@ -25,18 +26,32 @@ def read_config(site: Site) -> dict[str, Any]:
 
 def prepare_folders(site: Site) -> None:
     """The mounted folders, made before Docker makes them as root, and the user that the containers run as."""
-    for folder in (site.artifacts_dir, site.logs_dir, site.folder / "edge" / "run"):
-        folder.mkdir(parents=True, exist_ok=True)
+    if torn := mend_env(site.env_file):
+        site.say(f"Took a torn last line away from {site.env_file}: {torn!r}")
     owner = site.folder.stat()
+    for folder in (site.artifacts_dir, site.logs_dir, site.folder / "edge" / "run"):
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            if os.getuid() == ROOT_ID:
+                os.chown(folder, owner.st_uid, owner.st_gid)
     known = {**read_env(site.env_file), **site.runner.environment}
     if owner.st_uid != ROOT_ID and "APP_UID" not in known:
-        write_env(site.env_file, {"APP_UID": str(owner.st_uid), "APP_GID": str(owner.st_gid)})
-    if os.getuid() == ROOT_ID and owner.st_uid == ROOT_ID:
-        give_logs(site, int(known.get("APP_UID", DEFAULT_ID)), int(known.get("APP_GID", DEFAULT_ID)))
+        known |= {"APP_UID": str(owner.st_uid), "APP_GID": str(owner.st_gid)}
+        write_env(site.env_file, {name: known[name] for name in ("APP_UID", "APP_GID")})
+    if os.getuid() == ROOT_ID:
+        give_logs(site, read_id(known, "APP_UID"), read_id(known, "APP_GID"))
+
+
+def read_id(known: Mapping[str, str], name: str) -> int:
+    """The user or group that the containers run as. Raises StackError for what is no number."""
+    text = known.get(name) or str(DEFAULT_ID)
+    if not text.isdecimal():
+        raise StackError(f"{name}: should be a number (got {text!r})", "Mend it in .env")
+    return int(text)
 
 
 def give_logs(site: Site, uid: int, gid: int) -> None:
-    """Let the containers' user write logs/ in a checkout of root, whose user they may not be."""
+    """Let the containers' user write a logs/ of root."""
     if site.logs_dir.stat().st_uid == ROOT_ID != uid:
         os.chown(site.logs_dir, uid, gid)
         site.say(f"Gave logs/ to user {uid}, which the containers run as")

@@ -35,11 +35,11 @@ def start_stack(site: Site, *, build: bool = False) -> bool:
     What is live stays: a release that .env pins, or replicas that run, are started or left as they are. Else the
     image is built first. Raises StackError: build failed, a port is taken, not healthy in time, a crash loop.
     """
-    with hold_lock(site.lock_file, "up", lambda holder: note_takeover(site, holder)):
+    with hold_lock(site.lock_file, "start", lambda holder: note_takeover(site, holder)):
+        prepare_folders(site)
         config = read_config(site)
         containers = list_containers(site.runner)
         is_live = any(map(is_serving, containers))
-        prepare_folders(site)
         check_ports(site, config, containers)
         choose_image(site, build=build, is_live=is_live)
         with timed(site, "Starting", "Started"):
@@ -133,7 +133,7 @@ def answers(host: str, port: int) -> bool:
 
 def stop_stack(site: Site, *, volumes: bool = False) -> bool:
     """Stop and remove the containers, with `volumes` MLflow's data too. Returns whether there was anything."""
-    with hold_lock(site.lock_file, "down", lambda holder: note_takeover(site, holder)):
+    with hold_lock(site.lock_file, "stop", lambda holder: note_takeover(site, holder)):
         if not list_containers(site.runner) and not volumes:
             return False
         site.runner.run(stack_argv.remove_project(volumes=volumes), STOP_SECONDS + site.limits.up_deadline)

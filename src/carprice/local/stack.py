@@ -38,7 +38,9 @@ WORDS_OF_FAILURE = 10
 DOWN_MARGIN_SECONDS = 5
 
 
-def start_stack(settings: Settings, say: Say, app: Path = APP) -> bool:
+def start_stack(
+    settings: Settings, say: Say, app: Path = APP, before_stop: Callable[[BaseException], None] = lambda _: None
+) -> bool:
     """Bring the stack up and wait until it is healthy; what this call started ends again when that fails.
 
     Returns whether it was this call that started it. Raises StackError: a port is taken, a service does not
@@ -58,7 +60,8 @@ def start_stack(settings: Settings, say: Say, app: Path = APP) -> bool:
         check_ports(services)
         try:
             bring_up(start_supervisor(settings, services), settings, services, say)
-        except BaseException:
+        except BaseException as error:
+            before_stop(error)
             stop_stack(settings, say)
             raise
         return True

@@ -11,7 +11,7 @@ from carprice.deploy import argv
 from carprice.deploy.doctor.deaths import Kind, list_deaths
 from carprice.deploy.doctor.findings import Check, Family, Finding
 from carprice.deploy.doctor.predictions import find_damaged_bundles, find_golden_shifts
-from carprice.deploy.doctor.scene import Scene
+from carprice.deploy.doctor.scene import Part, Scene
 from carprice.deploy.prepare import PORT_VARIABLES, find_port_owner
 from carprice.machine import is_free, name_holder
 from carprice.model.manifest import CHAMPION, FILES, MANIFEST
@@ -20,6 +20,7 @@ MIB = 1024 * 1024
 LEAST_FREE = 100 * MIB
 ROOT_ID = 0
 LOGS = ("api.jsonl", "requests.jsonl")
+EVIDENCE_BYTES = 300
 TIMED_OUT = re.compile(r"timed? ?out", re.IGNORECASE)
 
 
@@ -121,6 +122,32 @@ def find_timeouts(scene: Scene) -> list[Finding]:
     return found
 
 
+def find_failing_checks(scene: Scene) -> list[Finding]:
+    """A part runs and does not pass its check, for a reason that no other check knows."""
+    found = []
+    for part in scene.parts:
+        last = part.probes[-1].output if part.probes else ""
+        if not part.is_running or part.health != "unhealthy" or TIMED_OUT.search(last) or _says_why(part):
+            continue
+        found.append(
+            Finding(
+                f"{part.name} does not pass its health check",
+                last[:EVIDENCE_BYTES] or "the check printed nothing",
+                "It runs, and does not answer as its check wants; or the check itself cannot run",
+                f"./carprice logs {part.service}; ./carprice restart {part.service}",
+            )
+        )
+    return found
+
+
+def _says_why(part: Part) -> bool:
+    """Whether it is a replica that says itself why it cannot serve, which another check reads."""
+    try:
+        return part.service in (argv.API, argv.NEXT) and part.ask("GET", "/info/status").status == 503
+    except OSError:
+        return False
+
+
 def find_full_disks(scene: Scene) -> list[Finding]:
     """A disk that the stack writes to is full."""
     found = []
@@ -196,6 +223,13 @@ FAMILY = Family(
             "the process hangs, or the machine is too busy",
             "`./carprice restart car-price-api`; raise the check's timeout where the machine is slow",
             find_timeouts,
+        ),
+        Check(
+            "failing check",
+            "the container is `unhealthy`, for a reason that is not on this page",
+            "it does not answer as its check wants, or the check itself cannot run in the container",
+            "the finding shows what the check printed; the logs tell more",
+            find_failing_checks,
         ),
         Check(
             "disk full",
