@@ -32,7 +32,7 @@ from carprice.deploy.lock import hold_lock
 from carprice.deploy.runner import Runner
 with hold_lock(Path(sys.argv[1]), "rollout", print):
     print("held", flush=True)
-    Runner(Path("/"), {}).try_run(["/bin/sleep", "2"])
+    Runner(Path("/"), {}).try_run(["/bin/sh", "-c", "kill -9 $PPID; sleep 1"])
 """
 
 
@@ -97,7 +97,6 @@ def test_a_killed_holder_is_taken_over_from(path: Path) -> None:
 
 def test_what_a_killed_holder_had_started_is_waited_for(path: Path) -> None:
     with other_process(ORPHAN, path) as process:
-        process.send_signal(signal.SIGKILL)
         process.wait()
         with pytest.raises(BlockingIOError):
             lock_at_once(path)

@@ -4,6 +4,7 @@ No container runs behind it. A replica's answers are given by `ask`, which tests
 """
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -108,6 +109,7 @@ class World:
             (("docker", "image", "tag"), self._tag),
             (("docker", "image", "rm"), self._remove_image),
             (("docker", "compose", "--profile", "rollout", "up"), self._up),
+            (("docker", "compose", "--profile", "rollout", "config", "--format"), lambda _: Result(0, "{}")),
         ):
             if tuple(words[: len(start)]) == start:
                 return act(words)
@@ -143,8 +145,9 @@ class World:
         return 200, {"price": PRICE, "low": PRICE, "high": PRICE}
 
     def _list(self, words: list[str]) -> Result:
-        service = next(word.split("=")[2] for word in words if word.startswith(f"label={argv.SERVICE_LABEL}"))
-        return Result(0, "\n".join(item.id for item in self.of(service)))
+        start = f"label={argv.SERVICE_LABEL}="
+        services = [word.removeprefix(start) for word in words if word.startswith(start)]
+        return Result(0, "\n".join(item.id for service in services for item in self.of(service)))
 
     def _inspect(self, words: list[str]) -> Result:
         return Result(0, json.dumps([item.inspect() for item in self.containers if item.id in words]))
@@ -217,9 +220,10 @@ class WorldRunner(Runner):
 
     @contextmanager
     def stream(self, argv: list[str]) -> Iterator[Any]:
-        """The edge's events: none."""
+        """The edge's events: none, until it is ended."""
         self.world.argvs.append(argv)
-        yield SimpleNamespace(stdout=[], kill=lambda: None)
+        ended = threading.Event()
+        yield SimpleNamespace(stdout=iter(lambda: ended.wait() and "", ""), kill=ended.set)
 
 
 def make_world(folder: Path) -> World:

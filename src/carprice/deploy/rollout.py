@@ -128,23 +128,31 @@ def _undone(site: Site, plan: Plan, witness: Witness, started: float) -> Iterato
     try:
         yield
     except BaseException as error:
-        _explain(site, error)
-        with _deaf():
-            site.say(f"Going back to {plan.old.name} ...")
-            restore(site, plan.old)
-            site.journal.try_add(
-                "done",
-                release=plan.new.name,
-                outcome=FAILED,
-                seconds=round(time.monotonic() - started, 3),
-                reason=first_line(error),
-                gate=error.gate if isinstance(error, GateError) else None,
-                **witness.sum_up().as_dict(),
-            )
-            site.say(f"{plan.old.name} serves as before: {witness.sum_up()}")
-            run_hook(site, "on-failure", plan.new)
-            _forget_images(site, plan.old.name)
+        try:
+            _explain(site, error)
+        finally:
+            # Whatever the diagnosis does, the way back is taken.
+            with _deaf():
+                _go_back(site, plan, witness, started, error)
         raise
+
+
+def _go_back(site: Site, plan: Plan, witness: Witness, started: float, error: BaseException) -> None:
+    site.say(f"Going back to {plan.old.name} ...")
+    restore(site, plan.old)
+    proof = witness.sum_up()
+    site.journal.try_add(
+        "done",
+        release=plan.new.name,
+        outcome=FAILED,
+        seconds=round(time.monotonic() - started, 3),
+        reason=first_line(error),
+        gate=error.gate if isinstance(error, GateError) else None,
+        **proof.as_dict(),
+    )
+    site.say(f"{plan.old.name} serves as before: {proof}")
+    run_hook(site, "on-failure", plan.new)
+    _forget_images(site, plan.old.name)
 
 
 def _explain(site: Site, error: BaseException) -> None:

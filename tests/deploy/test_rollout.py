@@ -1,0 +1,237 @@
+"""Rollouts by the command line over a recording runner: every argv in order, every word a user sees."""
+
+import json
+import re
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.deploy.world import FAST, NEW_IMAGE, World
+
+from carprice.cli import releases as releases_module
+from carprice.cli import rollback as rollback_module
+from carprice.cli import rollout as rollout_module
+from carprice.deploy import argv
+from carprice.deploy import rollout as story
+from carprice.deploy.release import image_of, read_env
+from carprice.deploy.rollout import Wanted, roll_out
+from carprice.errors import CarPriceError
+
+Command = Callable[..., Result]
+SECONDS = re.compile(r"\(\d+\.\d s\)")
+UP = "docker compose --profile rollout up --detach --no-deps --no-build --timeout 10"
+EDGE_TALK = 'exec 3<>/dev/tcp/127.0.0.1/9999; printf "%s\\n" "$0" >&3; cat <&3'
+
+
+@pytest.fixture
+def carprice(world: World, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The commands on the world."""
+    for module in (rollout_module, rollback_module, releases_module):
+        monkeypatch.setattr(module, "open_site", lambda _, say: world.site())
+    commands = {
+        "rollout": rollout_module.rollout,
+        "rollback": rollback_module.rollback,
+        "releases": releases_module.releases,
+    }
+    return lambda name, *words: CliRunner().invoke(commands[name], words)
+
+
+def acts(world: World) -> list[str]:
+    """The commands that change something, and the questions to the edge that do."""
+    changing = ("up", "stop", "rm", "tag", "update")
+    found = []
+    for words in world.argvs:
+        if words[:3] == ["docker", "container", "exec"]:
+            if words[-1].startswith(("set", "add")):
+                found.append(words[-1].split(";")[0])
+        elif any(word in words[:6] for word in changing):
+            found.append(" ".join(words))
+    return found
+
+
+def test_a_rollout_from_beginning_to_end(carprice: Command, world: World) -> None:
+    done = carprice("rollout")
+    assert done.exit_code == 0, done.output
+    kept = image_of("r2")
+    new = "car-price-api-next-1-r2 car-price-api-next-2-r2"
+    assert acts(world) == [
+        f"docker image tag sha256:old {image_of('r1')}",
+        f"docker image tag car-price-prediction:latest {kept}",
+        f"{UP} --no-recreate --scale car-price-api-next=2 car-price-api-next",
+        "set map /run/edge/active.map active next",
+        "add map /run/edge/active.map active next",
+        f"{UP} --force-recreate --scale car-price-api=2 car-price-api",
+        "set map /run/edge/active.map active current",
+        f"docker container update --restart no {new}",
+        f"docker container stop --time 10 {new}",
+        f"docker container rm --force {new}",
+    ]
+    assert done.output == (
+        "r2 is live: 0 requests, 0 failed, 0 cut, longest gap not known, "
+        "p99 not known before and not known during\n"
+    )
+    assert [SECONDS.sub("(s)", line) for line in world.said] == [
+        "Starting r2 beside r1 ...",
+        "Started r2 (s)",
+        "Waiting until 2 replicas are healthy ...",
+        "Healthy (s)",
+        "Warming up ...",
+        "Warm (s)",
+        "Testing identity, contract and golden valuations ...",
+        "Passed (s)",
+        "Replaying recent requests through both ...",
+        "  make                 listings  median shift",
+        "  all                         1         0.0%",
+        "  Ford                        1        +0.0%",
+        "Compared (s)",
+        "Switching the traffic to r2 ...",
+        "r2 serves (s)",
+        "Draining r1 ...",
+        "Drained r1 (s)",
+        "Watching r2 for 0 s ...",
+        "No trouble (s)",
+        "Replacing r1 ...",
+        "Replaced r1 (s)",
+        "Switching the traffic to car-price-api ...",
+        "car-price-api serves (s)",
+        "Removing the candidate ...",
+        "Removed the candidate (s)",
+    ]
+    assert read_env(world.folder / ".env") == {"RELEASE": "r2", "IMAGE": kept, "MODEL_VERSION": "image"}
+    assert {item.release for item in world.of(argv.API)} == {"r2"}
+    assert world.of(argv.NEXT) == []
+
+
+def test_the_outcome_as_json(carprice: Command) -> None:
+    data = json.loads(carprice("rollout", "--json").output)
+    assert (data["schema"], data["kind"]) == (1, "rollout")
+    assert (data["data"]["release"], data["data"]["changed"], data["data"]["model"]) == ("r2", True, "image")
+    assert list(data["data"]["seconds"]) == [
+        *("start", "health", "warm-up", "gates", "shadow", "switch"),
+        *("drain", "bake", "replace", "return", "remove"),
+    ]
+    assert data["data"]["proof"]["failed"] == 0
+
+
+def test_nothing_to_do(carprice: Command, world: World) -> None:
+    world.images["car-price-prediction:latest"] = "sha256:old"
+    for item in world.of(argv.API):
+        item.model = "image"
+    (world.folder / ".env").write_text(f"RELEASE=r1\nIMAGE={image_of('r1')}\nMODEL_VERSION=image\n")
+    done = carprice("rollout")
+    assert done.output == "r1 is live already; nothing to do\n"
+    assert acts(world) == [f"docker image tag sha256:old {image_of('r1')}"]
+
+
+def test_a_dry_run(carprice: Command, world: World) -> None:
+    done = carprice("rollout", "--dry-run")
+    assert done.output == (
+        f"live      r1: image {image_of('r1')}, model 20260101T000000Z\n"
+        "new       r2: image car-price-prediction:latest, model of the image\n"
+        "start     2 replicas of r2 beside 2 of r1\n"
+        "health    2 passes within 0.3 s, 0 s long\n"
+        "warm-up   p95 within 1000 ms\n"
+        "gates     identity, contract, shadow\n"
+        "prices    may move by 10% in the median, 35% at p95\n"
+        "switch    then drain r1 for 0.1 s at most\n"
+        "bake      0 s, at most 1.0% failed\n"
+        "replace   r1 by 2 replicas of r2; .env, champion and journal follow\n"
+        "Nothing was changed.\n"
+    )
+    assert acts(world) == []
+    assert not (world.folder / "logs").exists()
+
+
+def test_a_candidate_that_is_never_healthy(world: World) -> None:
+    world.broken = {"r2"}
+    with pytest.raises(CarPriceError) as error:
+        roll_out(world.site(), Wanted())
+    assert error.value.what == (
+        "car-price-api-next is not healthy within 0.3 s "
+        "(car-price-car-price-api-next-1: no answer (ConnectionRefusedError), "
+        "car-price-car-price-api-next-2: no answer (ConnectionRefusedError))"
+    )
+    assert world.said[-2:] == [
+        "Going back to r1 ...",
+        "r1 serves as before: 0 requests, 0 failed, 0 cut, longest gap not known, "
+        "p99 not known before and not known during",
+    ]
+    assert world.of(argv.NEXT) == []
+    assert image_of("r2") not in world.images, "what never went live keeps no image"
+    assert read_env(world.folder / ".env")["RELEASE"] == "r1"
+    last = list(world.site().journal.lines())[-1]
+    assert (last["event"], last["outcome"], last["release"]) == ("done", "failed", "r2")
+    assert not [line for line in acts(world) if line.startswith("set map")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("at", ["up", "exec", "stop"])
+def test_an_interruption_goes_back(world: World, number: signal.Signals, at: str) -> None:
+    """At the start of the candidate, at the switch, at the removal; a second signal does not stop the way back."""
+
+    def interrupt(words: list[str]) -> None:
+        if at in words and (at != "exec" or words[-1].startswith("set")):
+            signal.raise_signal(number)
+            time.sleep(0)
+
+    world.on_run = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        roll_out(world.site(), Wanted())
+    world.on_run = lambda _: None
+    assert world.of(argv.NEXT) == []
+    assert {item.release for item in world.of(argv.API)} == {"r1"}
+    assert (world.site().edge.active(), world.site().edge.pinned()) == ("current", "current")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_only_so_many_releases_keep_their_images(world: World) -> None:
+    site = world.site(FAST)
+    for number in range(7):
+        world.images["car-price-prediction:latest"] = f"{NEW_IMAGE}{number}"
+        roll_out(site, Wanted())
+    kept = sorted(name for name in world.images if name != "car-price-prediction:latest")
+    assert kept == [image_of(f"r{number}") for number in range(4, 9)]
+
+
+def test_a_rollback_goes_to_the_release_before_as_one_unit(carprice: Command, world: World) -> None:
+    carprice("rollout")
+    done = carprice("rollback", "--json")
+    assert "has no bundle" not in done.output
+    assert isinstance(done.exception, CarPriceError)
+    assert done.exception.what == (
+        f"Release r1 cannot come back: its image {image_of('r1')} or its model 20260101T000000Z is gone. "
+        "Usable releases: r2 (model of the image)"
+    )
+    world.images["car-price-prediction:latest"] = "sha256:third"
+    carprice("rollout")
+    data = json.loads(carprice("rollback", "--json").output)["data"]
+    assert (data["release"], data["changed"]) == ("r4", True)
+    assert world.images[image_of("r4")] == NEW_IMAGE
+    assert world.of(argv.API)[0].image == NEW_IMAGE
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("r7", "There is no release 'r7' that was live. Releases: r1"),
+        ("", "r1 is the first release: there is none to go back to"),
+    ],
+)
+def test_a_rollback_to_nowhere(carprice: Command, world: World, name: str, told: str) -> None:
+    story.reconcile(world.site())
+    done = carprice("rollback", *([name] if name else []))
+    assert isinstance(done.exception, CarPriceError)
+    assert done.exception.what == told
+
+
+def test_the_history(carprice: Command, world: World) -> None:
+    assert carprice("releases").output == "No rollout yet.\n"
+    carprice("rollout")
+    lines = carprice("releases").output.splitlines()
+    assert [line[:10].rstrip() for line in lines[1:]] == ["  r1", "* r2"]
+    data = json.loads(carprice("releases", "--json").output)
+    assert data["kind"] == "releases"
+    assert [(entry["name"], entry["outcome"]) for entry in data["data"]] == [("r1", "live"), ("r2", "live")]
