@@ -23,7 +23,7 @@ import lightgbm
 import numpy as np
 from cars import find_file, load_cars, pick_listings
 from peers import encode_cars, run_ours
-from table import format_table, print_section
+from table import describe_machine, format_table, print_section
 
 from carprice.errors import CarPriceError
 from carprice.market.market import Market
@@ -55,14 +55,14 @@ def main(rounds: int, version: str, write: bool) -> None:
 
 def measure(rounds: int, version: str) -> tuple[list[str], bool]:
     """The lines of the report, and whether both ratios keep the limit."""
-    settings = load_settings(os.environ)
+    settings, machine = load_settings(os.environ), describe_machine()
     bundle = find_bundle(settings.artifacts_dir, version)
     pricer = load_pricer(bundle)
     booster = lightgbm.Booster(model_str=read_bundle(bundle).model["trees"])
     with tempfile.TemporaryDirectory() as folder:
         over_http = measure_http(bundle, pricer, booster, settings, rounds, Path(folder))
         on_file = measure_file(pricer, booster, settings, rounds, Path(folder))
-    return report(pricer.market, over_http, on_file)
+    return report(f"{pricer.market.title}. {machine}", over_http, on_file)
 
 
 def measure_http(
@@ -135,7 +135,7 @@ def write_csv(market: Market, settings: Settings, path: Path) -> tuple[Path, int
 
 
 def report(
-    market: Market, over_http: list[tuple[float, float]], on_file: list[tuple[float, float]]
+    heading: str, over_http: list[tuple[float, float]], on_file: list[tuple[float, float]]
 ) -> tuple[list[str], bool]:
     """The table and whether the limit is kept in both rows."""
     cases = {
@@ -154,7 +154,7 @@ def report(
         for (name, turns), ratio in zip(cases.items(), ratios, strict=True)
     ]
     columns = ["", "rows/s", "LightGBM alone, rows/s", "ratio", "at least"]
-    intro = f"{market.title}; medians over {len(over_http)} turns."
+    intro = f"{heading} Medians over {len(over_http)} turns."
     return [intro, "", format_table(columns, rows)], min(ratios) >= LIMIT
 
 

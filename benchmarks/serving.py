@@ -16,7 +16,7 @@ import click
 from cars import load_cars, pick_listings
 from load import Round, middle, require_wrk, send_load
 from peers import Server, encode_cars, install_bentoml, run_bentoml, run_echo, run_mlflow, run_ours
-from table import format_table, print_section
+from table import describe_machine, format_table, print_section
 
 from carprice.errors import CarPriceError
 from carprice.model.bundle import read_bundle
@@ -55,7 +55,7 @@ def main(rounds: int, seconds: int, connections: int, version: str, peers: bool,
 
 def measure(rounds: int, seconds: int, connections: int, version: str, peers: bool) -> tuple[list[str], bool]:
     """The lines of the report, and whether every limit is kept."""
-    settings = load_settings(os.environ)
+    settings, machine = load_settings(os.environ), describe_machine()
     bundle = find_bundle(settings.artifacts_dir, version)
     pricer, model = load_pricer(bundle), read_bundle(bundle).model
     cars = encode_cars(pricer, pick_listings(load_cars(pricer.market, settings), pricer.market, CARS))
@@ -72,7 +72,7 @@ def measure(rounds: int, seconds: int, connections: int, version: str, peers: bo
         found = take_turns(servers, rounds, seconds, connections)
     intro = (
         f"{pricer.market.title}: {describe_trees(model['trees'])}, {CARS:,} different cars, {connections} "
-        f"connections, {rounds} turns of {seconds} s each; medians over the turns."
+        f"connections, {rounds} turns of {seconds} s each; medians over the turns. {machine}"
     )
     return report(intro, found)
 

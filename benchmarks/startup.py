@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import psutil
 from cars import load_cars, pick_listings
 from load import require_wrk, send_load, write_bodies
 from processes import HOST, family_of, free_port, price_service, run_server, wait_for
-from table import format_table, print_section
+from table import describe_machine, format_table, print_section
 
 from carprice.errors import CarPriceError
 from carprice.model.manifest import find_bundle
@@ -62,14 +61,15 @@ def main(starts: int, version: str, write: bool) -> None:
 
 def measure(starts: int, version: str) -> tuple[list[str], bool]:
     """The lines of the report, and whether both limits are kept."""
-    settings = load_settings(os.environ)
+    settings, machine = load_settings(os.environ), describe_machine()
     bundle = find_bundle(settings.artifacts_dir, version)
     pricer = load_pricer(bundle)
     listings = pick_listings(load_cars(pricer.market, settings), pricer.market, CARS)
     with tempfile.TemporaryDirectory() as folder:
         bodies = write_bodies(Path(folder, "listings.jsonl"), listings)
         found = [start_once(bundle, bodies, Path(folder)) for _ in range(starts)]
-    return report(found, (bundle / "model.pkl").stat().st_size / MEGABYTE)
+    model_size = (bundle / "model.pkl").stat().st_size / MEGABYTE
+    return report(f"model.pkl has {model_size:.1f} MB. {machine}", found)
 
 
 def start_once(bundle: Path, bodies: Path, folder: Path) -> Start:
@@ -87,7 +87,7 @@ def start_once(bundle: Path, bodies: Path, folder: Path) -> Start:
     return Start(seconds, [one.pss / MEGABYTE for one in memory], [one.rss / MEGABYTE for one in memory])
 
 
-def report(found: list[Start], model_size: float) -> tuple[list[str], bool]:
+def report(heading: str, found: list[Start]) -> tuple[list[str], bool]:
     """The table, with the limits beside the figures."""
     seconds = statistics.median(one.seconds for one in found)
     pss, rss = (statistics.median(sum(getattr(one, kind)) for one in found) for kind in ("pss", "rss"))
@@ -98,10 +98,7 @@ def report(found: list[Start], model_size: float) -> tuple[list[str], bool]:
         ["memory of all processes, PSS, MB", f"{pss:.0f}", f"{MEMORY_LIMIT:g}", f"{pss / MEMORY_LIMIT:.2f}"],
         ["the same, RSS, MB", f"{rss:.0f}", "", ""],
     ]
-    intro = (
-        f"{len(found)} starts, medians; model.pkl has {model_size:.1f} MB. PSS by process: {parts} MB. "
-        f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 1e9:.0f} GB."
-    )
+    intro = f"{len(found)} starts, medians; {heading} PSS by process: {parts} MB."
     return [intro, "", format_table(columns, rows)], seconds <= START_LIMIT and pss <= MEMORY_LIMIT
 
 

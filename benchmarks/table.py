@@ -1,5 +1,6 @@
 """Tables of figures: printed, and kept in docs/benchmarks.md with the command that made them."""
 
+import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,6 +27,11 @@ def _format_row(row: Sequence[str], widths: Sequence[int]) -> str:
         *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def describe_machine() -> str:
+    """The machine in one sentence, with what it does besides; to be asked before the measuring."""
+    return f"{os.cpu_count()} cores; load average before the start {os.getloadavg()[0]:.1f}."
 
 
 def print_section(title: str, command: str, lines: Sequence[str], write: bool) -> None:
