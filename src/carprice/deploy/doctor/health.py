@@ -21,6 +21,8 @@ LEAST_FREE = 100 * MIB
 ROOT_ID = 0
 LOGS = ("api.jsonl", "requests.jsonl")
 EVIDENCE_BYTES = 300
+NOT_BEGUN = ("", "created")
+"""A process of the local stack that was stopped, and a container that could not be started."""
 TIMED_OUT = re.compile(r"timed? ?out", re.IGNORECASE)
 
 
@@ -53,7 +55,7 @@ def find_port_conflicts(scene: Scene) -> list[Finding]:
     for service, host, port in scene.ports:
         parts = scene.find_parts(service)
         is_up = any(part.is_running for part in parts)
-        wants = any(part.has_died or part.status == "created" for part in parts) or not parts
+        wants = any(part.has_died or part.status in NOT_BEGUN for part in parts) or not parts
         if is_up or not wants or is_free(host or "0.0.0.0", port):  # noqa: S104  as the service binds it
             continue
         owner = find_port_owner(scene.site, port) if scene.site else name_holder(port)
