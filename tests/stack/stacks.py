@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -21,6 +23,7 @@ COMPOSE = ("docker", "compose")
 LOOK_AGAIN_SECONDS = 0.1
 PATIENCE_SECONDS = 120.0
 COMMAND_SECONDS = 600.0
+OWN_PORTS = (20_000, 30_000)
 
 T = TypeVar("T")
 
@@ -69,10 +72,12 @@ def ask(port: int, path: str, data: Any = None, headers: Mapping[str, str] | Non
 
 
 def find_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that is free now, and that no outgoing connection takes before it is used."""
+    while True:
+        port = random.randrange(*OWN_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("0.0.0.0", port))
+            return port
 
 
 class Stack:
