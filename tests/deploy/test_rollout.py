@@ -13,6 +13,7 @@ from tests.deploy.world import FAST, NEW_IMAGE, World
 from carprice.cli import releases as releases_module
 from carprice.cli import rollback as rollback_module
 from carprice.cli import rollout as rollout_module
+from carprice.cli.main import cli
 from carprice.deploy import argv
 from carprice.deploy import rollout as story
 from carprice.deploy.release import image_of, read_env
@@ -30,12 +31,7 @@ def carprice(world: World, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The commands on the world."""
     for module in (rollout_module, rollback_module, releases_module):
         monkeypatch.setattr(module, "open_site", lambda _, say: world.site())
-    commands = {
-        "rollout": rollout_module.rollout,
-        "rollback": rollback_module.rollback,
-        "releases": releases_module.releases,
-    }
-    return lambda name, *words: CliRunner().invoke(commands[name], words)
+    return lambda *words: CliRunner().invoke(cli, words)
 
 
 def acts(world: World) -> list[str]:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from carprice.cli.score import score
+from carprice.cli.main import cli
 from carprice.errors import ListingsError
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import Pricer, load_pricer
@@ -89,7 +89,7 @@ def test_the_command_writes_a_file_and_says_so(
 ) -> None:
     monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(small_bundle))
     output = listings.with_name("prices.csv")
-    result = CliRunner().invoke(score, [str(listings), "--output", str(output)])
+    result = CliRunner().invoke(cli, ["score", str(listings), "--output", str(output)])
     version = find_bundle(small_bundle).name
     assert result.stderr == f"Read 6 rows ...\nPriced 6 rows with model {version}, in {output}\n"
     assert output.read_text().splitlines()[0] == f"{COLUMNS},{','.join(PRICES)}"
