@@ -67,9 +67,10 @@ def check_identity(replicas: Sequence[Replica], release: Release, digest: str | 
         digests.add(files.get("model.pkl", {}).get("sha256"))
     if len(digests) != 1 or (digest and digests != {digest}):
         found = ", ".join(sorted(str(item)[:12] for item in digests))
+        wanted = f"SHA-256 {digest[:12]}" if digest else "the same SHA-256 everywhere"
         raise GateError(
             "identity",
-            f"model.pkl should have SHA-256 {(digest or 'the same everywhere')[:12]} (got {found})",
+            f"model.pkl should have {wanted} (got {found})",
             "Find out more: ./carprice doctor",
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from carprice.deploy import argv
 from carprice.deploy.edge import Edge
+from carprice.deploy.runner import end_program
 from carprice.errors import StackError
 
 BEFORE_SECONDS = 60.0
@@ -177,7 +178,7 @@ class Follower:
         """Stop, and wait for the end."""
         self._stopped.set()
         if self._process:
-            self._process.kill()
+            end_program(self._process)
         self._thread.join(JOIN_SECONDS)
 
     def _follow(self) -> None:

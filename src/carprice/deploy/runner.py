@@ -59,12 +59,12 @@ class Runner:
             try:
                 stdout, stderr = process.communicate(text, seconds)
             except subprocess.TimeoutExpired:
-                _end_program(process)
+                end_program(process)
                 raise StackError(
                     f"`{' '.join(argv)}` did not end within {seconds:g} s", "Find out more: ./carprice doctor"
                 ) from None
             except BaseException:
-                _end_program(process)
+                end_program(process)
                 raise
         return Result(process.returncode, stdout, stderr)
 
@@ -99,10 +99,10 @@ class Runner:
             try:
                 yield process
             finally:
-                _end_program(process)
+                end_program(process)
 
 
-def _end_program(process: "subprocess.Popen[str]") -> None:
+def end_program(process: "subprocess.Popen[str]") -> None:
     """Ask a program and all it started to end, then make them."""
     if process.stdin:
         with suppress(OSError):
