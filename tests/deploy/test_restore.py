@@ -9,6 +9,7 @@ from carprice.deploy.release import Release, image_of, pin_candidate, pin_releas
 from carprice.deploy.restore import has_leftovers, reconcile, restore
 from carprice.deploy.truth import find_live
 from carprice.errors import StackError
+from carprice.model.manifest import champion_version
 
 R1 = Release("r1", image_of("r1"), OLD_MODEL)
 R2 = Release("r2", image_of("r2"), OLD_MODEL)
@@ -88,6 +89,20 @@ def test_during_the_replacement_it_is_completed(world: World, count: int) -> Non
     check_plain(world, R2)
     assert len(world.ran(*UP)) == (1 if count == 1 else 0)
     assert list(world.site().journal.lines())[-1]["release"] == "r2"
+
+
+def test_a_completed_release_brings_its_model_the_championship(world: World) -> None:
+    replace_one(world)
+    (world.folder / "artifacts" / "champion").write_text("20200101T000000Z\n")
+    reconcile(world.site())
+    assert champion_version(world.folder / "artifacts") == OLD_MODEL
+
+
+def test_a_champion_that_is_not_live_yet_stays(world: World) -> None:
+    add_candidate(world)
+    (world.folder / "artifacts" / "champion").write_text("20200101T000000Z\n")
+    reconcile(world.site())
+    assert champion_version(world.folder / "artifacts") == "20200101T000000Z"
 
 
 def test_while_the_old_set_is_gone_it_is_completed(world: World) -> None:

@@ -17,6 +17,7 @@ from carprice.deploy.release import NEXT_PINS, Release, mend_env, pin_release, r
 from carprice.deploy.replicas import list_replicas
 from carprice.deploy.site import Site
 from carprice.deploy.truth import find_live, running_of
+from carprice.model.manifest import champion_version, set_champion
 
 DRAIN_POLL_SECONDS = 0.1
 
@@ -37,13 +38,22 @@ def reconcile(site: Site) -> Release:
         image = keep_image(site, serving[0].image, live.name)
         live = Release(live.name, image, live.model)
     entries = list_releases(site.journal)
-    if live.name not in [entry.name for entry in entries if entry.outcome == UNDER_WAY]:
+    under_way = [entry.name for entry in entries if entry.outcome == UNDER_WAY]
+    if live.name not in under_way:
         _adopt(site, live, entries)
-    if has_leftovers(site, live) or any(entry.outcome == UNDER_WAY for entry in entries):
+    if has_leftovers(site, live) or under_way:
         site.say(f"A rollout was cut short; {live.name} stays live, the rest is taken away ...")
         restore(site, live)
+        if live.name in under_way:
+            make_champion(site, live)
         site.journal.add("reconciled", release=live.name)
     return live
+
+
+def make_champion(site: Site, release: Release) -> None:
+    """Make the model of a release that went live the champion, which the next rollout takes by default."""
+    if release.bundle and champion_version(site.artifacts_dir) != release.bundle:
+        set_champion(site.artifacts_dir, release.bundle)
 
 
 def has_leftovers(site: Site, live: Release) -> bool:

@@ -18,11 +18,10 @@ from carprice.deploy.journal import who
 from carprice.deploy.lock import Lock, hold_lock
 from carprice.deploy.proof import Proof, Witness, witness_traffic
 from carprice.deploy.release import DEFAULT_IMAGE, Release, next_name
-from carprice.deploy.restore import note_takeover, reconcile, restore
+from carprice.deploy.restore import make_champion, note_takeover, reconcile, restore
 from carprice.deploy.site import Site, first_line
 from carprice.deploy.steps import Act, Plan
 from carprice.errors import CarPriceError, StackError
-from carprice.model.manifest import champion_version, set_champion
 
 ROLLOUT = "rollout"
 FAILED = "failed"
@@ -115,8 +114,7 @@ def _finish(site: Site, plan: Plan, proof: Proof, steps: dict[str, float], secon
         steps=steps,
         **proof.as_dict(),
     )
-    if plan.new.bundle and champion_version(site.artifacts_dir) != model:
-        set_champion(site.artifacts_dir, model)
+    make_champion(site, plan.new)
     run_hook(site, "post-rollout", plan.new)
     _forget_images(site, name)
     return Outcome(name, changed=True, model=model, proof=proof, seconds=steps)
