@@ -131,6 +131,7 @@ def test_a_kill_by_the_kernel_is_told_before_any_words() -> None:
         ({"status": "exited", "exit_code": 0, "is_watched": False}, False),
         ({"status": "created"}, False),
         ({"status": "created", "error": "port is already allocated"}, True),
+        ({"status": "exited", "exit_code": 128, "error": "bind: address already in use"}, True),
         ({"status": "dead"}, True),
     ],
 )

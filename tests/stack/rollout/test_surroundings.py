@@ -47,7 +47,7 @@ def test_the_port_is_taken(site: Site, images: Images) -> None:
         holder.listen()
         assert run(["docker", "start", edge], check=False).returncode != 0
         done = refuse(site, images)
-    assert f"port {site.port} is held by python" in done.stderr
+    assert f"1. Port {site.port} for edge is taken by python" in done.stderr
 
 
 def test_the_edge_is_on_another_network(site: Site, images: Images) -> None:

@@ -61,8 +61,10 @@ class Part:
     @property
     def has_died(self) -> bool:
         """Whether it ended by itself: it lies there, is started again, or lived for a short time since."""
-        if self.status in ("restarting", "dead") or (self.status == "created" and self.error):
+        if self.status in ("restarting", "dead"):
             return True
+        if self.status in ("created", "exited") and self.error:
+            return True  # its last start failed
         if self.status == "exited":
             # Docker starts what ended by itself again: what lies there was stopped, or has no restarts left.
             return not self.is_watched and bool(self.exit_code or self.restarts)
