@@ -22,7 +22,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/cache/debconf /var/log/* \
  && groupadd --non-unique --gid ${APP_GID} appuser \
  && useradd --non-unique --uid ${APP_UID} --gid ${APP_GID} --no-create-home --home-dir /app --shell /usr/sbin/nologin appuser
-ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app/src OMP_WAIT_POLICY=passive
+ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app/src
 WORKDIR /app
 
 FROM runtime AS training-libraries

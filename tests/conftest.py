@@ -9,9 +9,6 @@ from carprice.market.market import load_market
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# As the launcher does, for a pytest started without it: LightGBM crawls on a busy machine otherwise.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
 
 @pytest.fixture(scope="session")
 def root() -> Path:
