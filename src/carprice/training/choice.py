@@ -1,10 +1,11 @@
 """The choice between recipes, by cross-validation on the training part alone."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from carprice.training.trees import RECIPES, Columns, Recipe, Rows, grow_trees, score_rows
+from carprice.training.trees import RECIPES, SIDE_BY_SIDE, Columns, Recipe, Rows, grow_trees, score_rows
 
 FOLDS = 3
 ROWS_AT_MOST = 20_000
@@ -23,7 +24,9 @@ def choose_recipe(
     """
     step = max(1, -(-len(fold) // ROWS_AT_MOST))
     rows, fold = rows.take(np.arange(0, len(fold), step)), fold[::step]
-    errors = {recipe.name: _cross_validate(recipe, rows, fold, columns, seed) for recipe in recipes}
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        found = pool.map(lambda recipe: _cross_validate(recipe, rows, fold, columns, seed), recipes)
+        errors = dict(zip([recipe.name for recipe in recipes], found, strict=True))
     best = min(recipes, key=lambda recipe: errors[recipe.name])
     return best, errors
 

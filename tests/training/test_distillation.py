@@ -1,0 +1,104 @@
+"""The student: what it learns from, and that it prices like its teachers."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.bundles import invent_uk_listings
+
+from carprice.market.market import Market, load_market
+from carprice.training import fit
+from carprice.training.distillation import COPIES, STUDENT_TREES, SWAPPED_SHARE, distill, imagine_cars
+from carprice.training.fit import Fitted, fit_split
+from carprice.training.matrix import Floats, encode_frame, fit_encoders, list_categories
+from carprice.training.split import split_listings
+from carprice.training.trees import Columns, Rows, score_rows
+
+ROWS = 3000
+SEED = 7
+MAKE, MODEL, YEAR = 0, 1, 2
+
+
+@pytest.fixture(scope="module")
+def uk(markets_dir: Path) -> Market:
+    return load_market("uk", markets_dir)
+
+
+@pytest.fixture(scope="module")
+def rows(uk: Market) -> Rows:
+    frame = invent_uk_listings(uk, ROWS)
+    return Rows(encode_frame(frame, uk, *fit_encoders(frame, uk)), np.log(frame["price"].to_numpy()))
+
+
+@pytest.fixture(scope="module")
+def columns(uk: Market) -> Columns:
+    return Columns([feature.name for feature in uk.features], list_categories(uk))
+
+
+def same(one: Floats, other: Floats) -> np.ndarray:
+    """Where two matrices have the same value; none is the same as none."""
+    return (one == other) | (np.isnan(one) & np.isnan(other))
+
+
+def test_imagined_cars_have_values_of_their_own_model_only(rows: Rows) -> None:
+    imagined = imagine_cars(rows.matrix, (MAKE, MODEL), SEED)
+    assert len(imagined) == COPIES * ROWS
+    real = np.tile(rows.matrix, (COPIES, 1))
+    assert same(imagined[:, : MODEL + 1], real[:, : MODEL + 1]).all()
+    for model in np.unique(real[:, MODEL]):
+        mine = imagined[:, MODEL] == model
+        years = rows.matrix[rows.matrix[:, MODEL] == model, YEAR]
+        assert np.isin(imagined[mine, YEAR], years).all()
+    kept = same(imagined[:, YEAR], real[:, YEAR]).mean()
+    assert 1 - SWAPPED_SHARE <= kept < 1 - SWAPPED_SHARE + 0.05, "a swap may find the same year"
+
+
+def test_without_make_and_model_any_car_may_lend(rows: Rows) -> None:
+    imagined = imagine_cars(rows.matrix, (), SEED)
+    real = np.tile(rows.matrix, (COPIES, 1))
+    assert not same(imagined[:, MAKE], real[:, MAKE]).all()
+    assert np.isin(imagined[:, YEAR], rows.matrix[:, YEAR]).all()
+
+
+def test_a_missing_make_is_a_group_of_its_own(rows: Rows) -> None:
+    matrix = rows.matrix.copy()
+    matrix[:10, MAKE] = np.nan
+    matrix[:10, YEAR] = 99.0
+    imagined = imagine_cars(matrix, (MAKE,), SEED)
+    assert (imagined[np.isnan(imagined[:, MAKE]), YEAR] == 99.0).all()
+
+
+def test_the_student_is_small_and_learns_the_same_again(rows: Rows, columns: Columns) -> None:
+    first, second = (distill(rows, columns, (MAKE, MODEL), SEED) for _ in range(2))
+    assert first.num_trees() == STUDENT_TREES
+    assert first.feature_name() == columns.names
+    assert first.model_to_string() == second.model_to_string()
+    error = np.abs(score_rows(first, rows.matrix) - rows.target).mean()
+    assert error < 0.1 * rows.target.std()
+
+
+@pytest.fixture
+def fit_with(uk: Market, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], Fitted]:
+    """A fit that tries a student, and takes it where its error is so much larger than the fitted trees'."""
+
+    def fit_with(worth: float) -> Fitted:
+        monkeypatch.setattr(fit, "LEAST_ROWS", 1)
+        monkeypatch.setattr(fit, "FEWER_WORTH", worth)
+        frame = invent_uk_listings(uk, ROWS)
+        keys = pl.Series("key", np.random.default_rng(SEED).integers(0, 2**63, ROWS), dtype=pl.UInt64)
+        return fit_split(split_listings(frame.with_columns(keys)), uk, SEED, lambda _: None)
+
+    return fit_with
+
+
+@pytest.mark.parametrize(("worth", "way"), [(10.0, "distilled"), (-0.9, "fitted")])
+def test_the_student_serves_where_it_is_as_good(
+    fit_with: Callable[[float], Fitted], worth: float, way: str
+) -> None:
+    params = fit_with(worth).params
+    assert params["way"] == way
+    assert (params["trees"] == STUDENT_TREES) == (way == "distilled")
+    assert params["held_out_error_student"] > 0
+    assert params["held_out_error_fitted"] > 0
