@@ -38,7 +38,7 @@ class Settings:
     fallback_dir: str = ""
     model_version: str = ""
     release: str = "local"
-    threads: int = 16
+    threads: int = 4
     idle_seconds: int = 15
     max_listing_bytes: int = 64 * KIB
     max_body_bytes: int = 8 * MIB

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.api.conftest import wait_until
 
+from carprice.api import silence
 from carprice.api.silence import close_silent, watch_silence
 
 SECONDS = 0.3
@@ -48,7 +49,7 @@ def test_a_connection_of_another_port_is_left_alone(listener: socket.socket) -> 
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_connection_that_moves_stays(listener: socket.socket, side: int) -> None:
     pair = connect(listener)
-    stopped = watch_silence(listener.getsockname()[1], SECONDS)
+    stopped = watch_silence(listener.getsockname()[1], SECONDS, 1, frozenset())
     silent, watched = connect(listener)
     with pair[0], pair[1], silent, watched:
 
@@ -65,6 +66,22 @@ def test_a_connection_that_moves_stays(listener: socket.socket, side: int) -> No
         stopped.set()
         pair[side].sendall(b"y")
         assert pair[1 - side].recv(1) == b"y"
+
+
+@pytest.mark.parametrize(
+    ("reading", "allowed"), [({1, 2}, SECONDS / 2), ({1}, SECONDS)], ids=["all threads", "one of two"]
+)
+def test_there_is_less_patience_while_every_thread_waits_for_a_body(
+    monkeypatch: pytest.MonkeyPatch, reading: set[int], allowed: float
+) -> None:
+    monkeypatch.setattr(silence, "FULL_SECONDS", SECONDS / 2)
+    monkeypatch.setattr(silence, "FULL_LOOK_SECONDS", SECONDS / 10)
+    looks: list[float] = []
+    monkeypatch.setattr(silence, "close_silent", lambda _, seconds: looks.append(seconds))
+    stopped = watch_silence(1, SECONDS, 2, reading)
+    wait_until(lambda: len(looks) >= 3)
+    stopped.set()
+    assert set(looks) == {allowed}
 
 
 def test_files_are_not_taken_for_connections(listener: socket.socket) -> None:

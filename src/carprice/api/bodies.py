@@ -8,8 +8,10 @@ from carprice.api.answers import JSON_TYPE, RefusedError
 from carprice.model.listing import Problem
 
 
-def read_body(environ: dict[str, Any], limit: int) -> bytes:
+def read_body(environ: dict[str, Any], limit: int, reading: set[int]) -> bytes:
     """The JSON body of a request, at most limit bytes of it. Raises RefusedError with 400, 413 or 415.
+
+    reading holds a number of the request meanwhile.
 
     A longer one is refused by its Content-Length before a byte is read; one sent in chunks has none.
     """
@@ -20,7 +22,11 @@ def read_body(environ: dict[str, Any], limit: int) -> bytes:
     length = _read_length(announced) if announced else limit + 1
     if announced and length > limit:
         raise _too_large(limit)
-    body: bytes = environ["wsgi.input"].read(length)
+    reading.add(id(environ))
+    try:
+        body: bytes = environ["wsgi.input"].read(length)
+    finally:
+        reading.discard(id(environ))
     if announced and len(body) < length:
         raise RefusedError(400, "The body ended before the length that Content-Length gives")
     if len(body) > limit:

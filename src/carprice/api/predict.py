@@ -61,7 +61,7 @@ def answer_price(service: Service, environ: dict[str, Any]) -> Answer:
     """Price the listing in the request's body."""
     try:
         model = service.require_model()
-        body = read_body(environ, service.settings.max_listing_bytes)
+        body = read_body(environ, service.settings.max_listing_bytes, service.reading)
         explain = bool(environ["QUERY_STRING"]) and _wants_breakdown(environ["QUERY_STRING"])
         values = model.decoder.decode_usual(body)
         if values is not None:
@@ -81,7 +81,7 @@ def answer_batch(service: Service, environ: dict[str, Any]) -> Answer:
         return RefusedError(429, busy, headers=(RETRY,)).answer(environ["carprice.request_id"])
     try:
         model = service.require_model()
-        body = read_body(environ, settings.max_body_bytes)
+        body = read_body(environ, settings.max_body_bytes, service.reading)
         listings = load_listings(body, settings.max_batch_rows)
         return json_answer(_price_batch(service, model, body, listings))
     except RefusedError as refused:

@@ -86,9 +86,9 @@ def build_app() -> Any:
     """The WSGI application of a worker, with the settings of the environment."""
     settings = load_settings(os.environ)
     app = create_app(settings)
-    watch_silence(settings.port, settings.idle_seconds)
-    _follow_parent(settings.shutdown_seconds)
     service = app.extensions["carprice"]
+    watch_silence(settings.port, settings.idle_seconds, settings.threads, service.reading)
+    _follow_parent(settings.shutdown_seconds)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     service.log.info("serving", url=f"http://{host}:{settings.port}", model_version=service.version)
     Finalize(None, service.close, exitpriority=0)

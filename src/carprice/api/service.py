@@ -50,6 +50,7 @@ class Service:
         self.log = RequestLog(settings)
         self.model: LoadedModel | None = None
         self.reason = "It is being loaded"
+        self.reading: set[int] = set()
         self.batches = threading.BoundedSemaphore(settings.max_batches)
         self._closed = threading.Event()
         self._set_version(NO_VERSION)

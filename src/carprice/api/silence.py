@@ -3,31 +3,49 @@
 A WSGI server reads a body in one of its few threads and waits for it as long as the client likes. A client that
 announces a body and vanishes would hold its thread for ever, and as many of them as there are threads would
 hold the service. Granian limits the time for headers and between requests only, so this looks at every
-connection now and then: one on which no byte went either way is shut down, and its thread is free again.
+connection now and then: one on which no byte went either way is shut down, and its thread is free again. While
+every thread waits for a body there is less patience.
 """
 
 import os
 import socket
 import struct
 import threading
+import time
+from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
 
 LOOKS = 5
 """How often in the time allowed to look, so that no connection gets much more."""
+FULL_SECONDS = 1.0
+"""Of silence allowed while every thread waits for a body."""
+FULL_LOOK_SECONDS = 0.5
 
 _ESTABLISHED = 1
 # struct tcp_info of linux/tcp.h: the state, and the milliseconds since data was sent and received.
 _INFO = struct.Struct("=B43xI4xI")
 
 
-def watch_silence(port: int, seconds: float) -> threading.Event:
-    """Close connections to the port that were silent for `seconds`, in the background, until the event is set."""
+def watch_silence(port: int, seconds: float, threads: int, reading: Set[int]) -> threading.Event:
+    """Close connections to the port that were silent for `seconds`, in the background, until the event is set.
+
+    reading: a number for each request whose body is being read, kept by those who read. As many of the same at two
+    looks as there are threads, and FULL_SECONDS of silence are enough.
+    """
     stopped = threading.Event()
 
     def watch() -> None:
-        while not stopped.wait(seconds / LOOKS):
-            close_silent(port, seconds)
+        before: Set[int] = frozenset()
+        looked = time.monotonic()
+        while not stopped.wait(min(seconds / LOOKS, FULL_LOOK_SECONDS)):
+            now = frozenset(reading)
+            if len(now & before) >= threads:
+                close_silent(port, min(seconds, FULL_SECONDS))
+            elif time.monotonic() - looked >= seconds / LOOKS:
+                close_silent(port, seconds)
+                looked = time.monotonic()
+            before = now
 
     threading.Thread(target=watch, name="silence", daemon=True).start()
     return stopped

@@ -47,6 +47,12 @@ def _load_library() -> ctypes.CDLL:
     return library
 
 
+@cache
+def _load_row_function() -> Any:
+    """The prediction of one row, with Python's lock held: handing it over and back takes longer."""
+    return ctypes.PyDLL(_load_library()._name).LGBM_BoosterPredictForMatSingleRowFast
+
+
 def _call(library: ctypes.CDLL, function: str, *arguments: Any) -> None:
     if getattr(library, function)(*arguments) != 0:
         reason = library.LGBM_GetLastError().decode(errors="replace")
@@ -161,7 +167,7 @@ class _RowCall:
             b"num_threads=1",
             ctypes.byref(self._config),
         )
-        self._predict = self._library.LGBM_BoosterPredictForMatSingleRowFast
+        self._predict = _load_row_function()
         self._arguments = (
             self._config,
             ctypes.byref(self._row),
