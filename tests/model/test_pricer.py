@@ -3,7 +3,6 @@
 import copy
 import math
 import random
-from array import array
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,13 +134,10 @@ def test_rounding_to_a_sum(amounts: list[float], total: int, expected: list[int]
 
 def test_many_cars_cost_what_each_costs(any_pricer: Pricer) -> None:
     cars = draw_cars(any_pricer, 200, seed=4)
-    rows, warnings = array("d"), []
-    for car in cars:
-        values = any_pricer._check(car)
-        rows.extend(any_pricer.encoder.encode(values)[0])
-        warnings.append(tuple(any_pricer.encoder.warn(values)))
-    for threads in (1, 2):
-        assert any_pricer.price_rows(rows, warnings, threads) == [any_pricer.price(car) for car in cars]
+    valuations = any_pricer.price_many([any_pricer._check(car) for car in cars])
+    assert valuations == [any_pricer.price(car) for car in cars]
+    assert any(valuation.warnings for valuation in valuations)
+    assert any_pricer.price_many([]) == []
 
 
 def test_spelling_does_not_move_the_price(pricer: Pricer) -> None:

@@ -1,5 +1,6 @@
 """The bodies of requests, read within their limits."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -45,9 +46,14 @@ def load_listings(body: bytes, limit: int) -> list[msgspec.Raw]:
         raise RefusedError(400, f"The body is not JSON: {error}") from None
     except RecursionError:
         raise RefusedError(400, "The body is nested too deeply") from None
+    check_count(rows, limit)
+    return rows
+
+
+def check_count(rows: Sequence[Any], limit: int) -> None:
+    """Raises RefusedError with 413 for more rows than limit."""
     if len(rows) > limit:
         raise RefusedError(413, f"A batch should have at most {limit} listings")
-    return rows
 
 
 def _read_length(text: str) -> int:

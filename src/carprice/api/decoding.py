@@ -52,12 +52,12 @@ class ListingDecoder:
     def decode_usual_rows(self, body: bytes) -> list[Sequence[Value]] | None:
         """The values of every listing of a list, or None where one is not usual; see decode_usual."""
         try:
-            rows = [msgspec.structs.astuple(listing) for listing in self._decode_list(body)]
+            rows: list[Sequence[Value]] = [msgspec.structs.astuple(listing) for listing in self._decode_list(body)]
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
         if body.count(b":") != sum(len(values) - values.count(None) for values in rows):
             return None
-        return [self._order_values(values) for values in rows]
+        return [self._order_values(values) for values in rows] if self._order or self._mend else rows
 
     def decode_any(self, body: bytes) -> tuple[list[Value], list[Problem]]:
         """The values of a listing and every problem with it. Raises MalformedError where it is not JSON."""

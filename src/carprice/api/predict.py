@@ -4,7 +4,6 @@ Both answers are plain functions of the WSGI environment, so that the layer befo
 routes give the same.
 """
 
-from array import array
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,7 +21,7 @@ from carprice.api.answers import (
     json_answer,
     problem_body,
 )
-from carprice.api.bodies import load_listings, read_body
+from carprice.api.bodies import check_count, load_listings, read_body
 from carprice.api.decoding import MalformedError, load_json
 from carprice.api.service import LoadedModel, Service
 from carprice.model.encoding import Warned
@@ -82,8 +81,7 @@ def answer_batch(service: Service, environ: dict[str, Any]) -> Answer:
     try:
         model = service.require_model()
         body = read_body(environ, settings.max_body_bytes, service.reading)
-        listings = load_listings(body, settings.max_batch_rows)
-        return json_answer(_price_batch(service, model, body, listings))
+        return json_answer(_price_batch(service, model, body))
     except RefusedError as refused:
         return refused.answer(environ["carprice.request_id"])
     finally:
@@ -121,43 +119,43 @@ def _answer_valuation(
     return Answer(200, _encode(answer), _HEADERS)
 
 
-def _price_batch(service: Service, model: LoadedModel, body: bytes, listings: list[msgspec.Raw]) -> dict[str, Any]:
-    results: list[Any] = [None] * len(listings)
-    numbers: list[float] = []
-    warnings, places = [], []
-    usual = model.decoder.decode_usual_rows(body)
-    for place, raw in enumerate(listings):
-        values = usual[place] if usual else model.decoder.decode_usual(bytes(raw))
-        row, warned, problem = _encode_row(model, values, raw)
-        if problem:
-            results[place] = problem
-            continue
-        numbers += row
-        warnings.append(warned)
-        places.append(place)
-    valuations = model.pricer.price_rows(array("d", numbers), warnings)
+def _price_batch(service: Service, model: LoadedModel, body: bytes) -> dict[str, Any]:
+    rows, problems = _check_batch(model, body, service.settings.max_batch_rows)
+    valuations = model.pricer.price_many(rows)
     _count_valuations(service, valuations)
-    for place, valuation in zip(places, valuations, strict=True):
-        results[place] = _describe_valuation(valuation)
+    results: list[Any] = [_describe_valuation(valuation) for valuation in valuations]
+    for place, problem in problems:
+        results.insert(place, problem)
     return {"currency": model.currency, "model_version": model.version, "results": results}
 
 
-def _encode_row(
-    model: LoadedModel, usual_values: Sequence[Value] | None, raw: msgspec.Raw
-) -> tuple[list[float], tuple[Warned, ...], dict[str, Any] | None]:
-    encoder = model.pricer.encoder
-    if usual_values is not None:
-        row, usual = encoder.encode(usual_values)
-        if usual:
-            return row, (), None
-    body = bytes(raw)
+def _check_batch(
+    model: LoadedModel, body: bytes, limit: int
+) -> tuple[list[Sequence[Value]], list[tuple[int, dict[str, Any]]]]:
+    """The values of every good listing, and each bad one's place and problem, both in order."""
+    rows = model.decoder.decode_usual_rows(body)
+    if rows is not None:
+        check_count(rows, limit)
+        return rows, []
+    good, problems = [], []
+    for place, raw in enumerate(load_listings(body, limit)):
+        values, problem = _check_row(model, bytes(raw))
+        if problem:
+            problems.append((place, problem))
+        else:
+            good.append(values)
+    return good, problems
+
+
+def _check_row(model: LoadedModel, body: bytes) -> tuple[Sequence[Value], dict[str, Any] | None]:
+    usual = model.decoder.decode_usual(body)
+    if usual is not None:
+        return usual, None
     try:
         values, problems = model.decoder.decode_any(body)
     except MalformedError as error:
-        return [], (), problem_body(400, str(error))
-    if problems:
-        return [], (), problem_body(422, _count_problems(problems), problems)
-    return encoder.encode(values)[0], tuple(encoder.warn(values)), None
+        return [], problem_body(400, str(error))
+    return values, problem_body(422, _count_problems(problems), problems) if problems else None
 
 
 def _wants_breakdown(query: str) -> bool:

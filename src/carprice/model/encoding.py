@@ -1,8 +1,10 @@
 """Values of one listing to the row of numbers that the trees see, with the same figures as in training."""
 
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -70,6 +72,29 @@ class Encoder:
                     usual = False
                 row[place] = (value - mean) / scale
         return row, usual
+
+    def encode_columns(self, rows: Sequence[Sequence[Value]]) -> tuple["array[float]", set[int]]:
+        """The matrix of listings, column after column, and the rows with a value unlike all in training.
+
+        At least one listing.
+        """
+        matrix: list[Any] = list(zip(*rows, strict=True))
+        unusual: set[int] = set()
+        for place, codes in self._codes:
+            matrix[place] = found = [codes.get(value) for value in matrix[place]]
+            for row in [row for row, code in enumerate(found) if code is None] if None in found else ():
+                found[row] = codes.get(fold(str(rows[row][place])), MISSING)
+                if found[row] != found[row]:
+                    unusual.add(row)
+        for place, mean, scale, low, high in self._numbers:
+            column = matrix[place]
+            known = [value for value in column if value is not None] if None in column else column
+            if known and not (low <= min(known) and max(known) <= high):
+                unusual |= {
+                    row for row, value in enumerate(column) if value is not None and not low <= value <= high
+                }
+            matrix[place] = [MISSING if value is None else (value - mean) / scale for value in column]
+        return array("d", list(chain.from_iterable(matrix))), unusual
 
     def warn(self, values: Sequence[Value]) -> list[Warned]:
         """What training never saw among the values, in feature order."""

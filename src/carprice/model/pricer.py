@@ -1,7 +1,6 @@
 """The pricer: a bundle, loaded and proven, that turns listings into valuations."""
 
 import math
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,12 +68,15 @@ class Pricer:
         """Price one encoded listing."""
         return self._value(self.trees.predict_row(row), warnings)
 
-    def price_rows(
-        self, rows: "array[float]", warnings: Sequence[tuple[Warned, ...]], threads: int = 1
-    ) -> list[Valuation]:
-        """Price encoded listings, one row after the other in `rows`, each with its warnings."""
-        scores = self.trees.predict_rows(rows, threads)
-        return [self._value(score, warned) for score, warned in zip(scores, warnings, strict=True)]
+    def price_many(self, rows: Sequence[Sequence[Value]]) -> list[Valuation]:
+        """Price checked listings given as their values in feature order."""
+        if not rows:
+            return []
+        columns, unusual = self.encoder.encode_columns(rows)
+        valuations = [self._value(score, ()) for score in self.trees.predict_rows(columns, by_column=True)]
+        for row in unusual:
+            valuations[row] = valuations[row]._replace(warnings=tuple(self.encoder.warn(rows[row])))
+        return valuations
 
     def explain(self, listing: Mapping[str, Any]) -> Breakdown:
         """Break one listing's price down. Raises ListingsError naming every wrong field."""

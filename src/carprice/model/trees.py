@@ -20,7 +20,6 @@ from carprice.model.treetext import read_columns
 _RAW_SCORE = 1
 _CONTRIBUTIONS = 3
 _FLOAT64 = 1
-_ROW_MAJOR = 1
 _ALL_TREES = -1
 
 _Handle = ctypes.c_void_p
@@ -103,9 +102,9 @@ class Trees:
             call = self._thread.call = _RowCall(self._booster, len(self.columns))
         return call(row)  # type: ignore[no-any-return]
 
-    def predict_rows(self, rows: Any, threads: int = 1) -> "array[float]":
-        """The raw score of each row of a row-major matrix, which any float64 buffer is (array, NumPy)."""
-        return self._predict_matrix(rows, _RAW_SCORE, 1, threads)
+    def predict_rows(self, rows: Any, threads: int = 1, *, by_column: bool = False) -> "array[float]":
+        """The raw score of each row of a matrix, by row or by column: any float64 buffer (array, NumPy)."""
+        return self._predict_matrix(rows, _RAW_SCORE, 1, threads, by_column=by_column)
 
     def contributions(self, row: list[float]) -> list[float]:
         """What each column adds to the raw score, and last the base; they sum to the raw score.
@@ -115,7 +114,9 @@ class Trees:
         """
         return self._predict_matrix(array("d", row), _CONTRIBUTIONS, len(self.columns) + 1, 1).tolist()
 
-    def _predict_matrix(self, rows: Any, kind: int, width: int, threads: int) -> "array[float]":
+    def _predict_matrix(
+        self, rows: Any, kind: int, width: int, threads: int, *, by_column: bool = False
+    ) -> "array[float]":
         matrix, columns = memoryview(rows), len(self.columns)
         if matrix.format != "d":
             raise ValueError(f"a matrix should be of float64 (got format {matrix.format})")
@@ -135,7 +136,7 @@ class Trees:
             _FLOAT64,
             ctypes.c_int32(count),
             ctypes.c_int32(columns),
-            _ROW_MAJOR,
+            int(not by_column),
             kind,
             0,
             _ALL_TREES,
