@@ -1,6 +1,6 @@
 """How well a model that saw simulated listings alone prices real British ones.
 
-    PYTHONPATH=src .venv/bin/python benchmarks/demo.py [--rows 40000]
+    PYTHONPATH=src .venv/bin/python benchmarks/demo.py [--rows 40000] [--write]
 
 Needs uk.csv.gz: the folder is CARPRICE_LISTINGS, or ../shared/data beside the checkout.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import numpy as np
 import polars as pl
+from table import format_table, print_section
 
 from carprice.market.cleaning import load_listings
 from carprice.market.demo import write_listings
@@ -24,6 +25,7 @@ from carprice.settings import ROOT, load_settings
 from carprice.training.matrix import read_listing
 from carprice.training.train import train_file
 
+COMMAND = "PYTHONPATH=src .venv/bin/python benchmarks/demo.py --write"
 LIMIT = 0.15
 SEED = 7
 GROUP = ("make", "model", "year")
@@ -31,7 +33,8 @@ GROUP = ("make", "model", "year")
 
 @click.command()
 @click.option("--rows", default=40_000, show_default=True, help="Simulated listings to learn from.")
-def main(rows: int) -> None:
+@click.option("--write", is_flag=True, help="Also write the table to docs/benchmarks.md.")
+def main(rows: int, write: bool) -> None:
     """Train on simulated listings, price the real ones, print one table."""
     settings = load_settings(os.environ)
     folder = Path(os.environ.get("CARPRICE_LISTINGS", ROOT.parent / "shared" / "data"))
@@ -46,11 +49,16 @@ def main(rows: int) -> None:
         seconds = time.monotonic() - started
         ours = measure_errors(price_all(load_pricer(trained.folder), real), real)
         peer = measure_errors(look_up_medians(load_listings(simulated, market).frame, real), real)
-    print(f"{real.height:,} real listings, {rows:,} simulated ones, trained in {seconds:.1f} s")
-    print(f"{'':<34}{'median APE':>12}{'MAE':>10}{'of the limit':>14}")
-    for name, (ape, mae) in {"carprice": ours, "median by make, model and year": peer}.items():
-        print(f"{name:<34}{ape:>12.2%}{mae:>10,.0f}{ape / LIMIT:>14.2f}")
-    print(f"{'limit':<34}{LIMIT:>12.2%}")
+    rows_of_table = [
+        [name, f"{ape:.2%}", f"{ape / LIMIT:.2f}", f"{mae:,.0f}"]
+        for name, (ape, mae) in {"carprice": ours, "median by make, model and year": peer}.items()
+    ]
+    heading = (
+        f"{real.height:,} real listings of the United Kingdom, priced by a model that learnt from {rows:,} simulated "
+        f"ones in {seconds:.0f} s; at most {LIMIT:.0%} of median error."
+    )
+    table = format_table(("", "median APE", "of the limit", "MAE GBP"), rows_of_table)
+    print_section("The demo market", COMMAND, [heading, "", table], write)
     sys.exit(ours[0] > LIMIT)
 
 
