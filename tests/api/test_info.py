@@ -104,3 +104,15 @@ def test_the_model_links_to_its_run(make_app: MakeApp, small_bundle: Path, tmp_p
         "experiment_id": "7",
         "url": "http://mlflow.example:5001/#/experiments/7/runs/abc",
     }
+
+
+def test_a_run_that_is_sent_later_is_found(make_app: MakeApp, small_bundle: Path, tmp_path: Path) -> None:
+    artifacts = tmp_path / "later"
+    shutil.copytree(small_bundle, artifacts)
+    app = make_app(artifacts_dir=artifacts)
+    assert get(app, "/info/model")["mlflow"] is None  # type: ignore[index]
+    folder = artifacts / (champion_version(artifacts) or "")
+    write_manifest(folder, read_manifest(folder) | {"mlflow": {"run_id": "abc", "experiment_id": "7"}})
+    assert get(app, "/info/model")["mlflow"]["run_id"] == "abc"  # type: ignore[index]
+    shutil.rmtree(folder)
+    assert get(app, "/info/model")["mlflow"]["run_id"] == "abc"  # type: ignore[index]

@@ -128,7 +128,7 @@ def _describe_model(model: LoadedModel, run_link: str) -> dict[str, Any]:
     manifest, market = model.pricer.manifest, model.pricer.market
     public = {key: manifest.get(key) for key in MODEL_KEYS}
     public["market"] = {key: getattr(market, key) for key in ("name", "title", "currency", "distance_unit")}
-    public["mlflow"] = _describe_run(manifest.get("mlflow"), run_link)
+    public["mlflow"] = _describe_run(model.find_run(), run_link)
     return public
 
 

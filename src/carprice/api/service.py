@@ -4,6 +4,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from carprice.api.answers import RETRY, RefusedError
 from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
 from carprice.api.requestlog import RequestLog
-from carprice.errors import CarPriceError
-from carprice.model.manifest import champion_version, find_bundle
+from carprice.errors import BundleError, CarPriceError
+from carprice.model.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.settings import Settings
 
@@ -28,12 +29,21 @@ SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-refer
 class LoadedModel:
     """A proven pricer and what the API makes of it once."""
 
-    def __init__(self, pricer: Pricer, source: str) -> None:
+    def __init__(self, pricer: Pricer, source: str, folder: Path) -> None:
         self.pricer = pricer
+        self.folder = folder
         self.source = source
         self.version = pricer.version
         self.currency = pricer.market.currency
         self.decoder = ListingDecoder(pricer.market)
+
+    def find_run(self) -> dict[str, Any] | None:
+        """Its MLflow run, which the manifest may name only since it was loaded: a training sends it last."""
+        run: dict[str, Any] | None = self.pricer.manifest.get("mlflow")
+        if not run:
+            with suppress(BundleError):
+                run = self.pricer.manifest["mlflow"] = read_manifest(self.folder).get("mlflow")
+        return run
 
 
 class Service:
@@ -71,7 +81,7 @@ class Service:
             folder, source = self._find_folder()
             if self.model and source == FALLBACK:
                 return False
-            model = LoadedModel(load_pricer(folder), source)
+            model = LoadedModel(load_pricer(folder), source, folder)
         except CarPriceError as error:
             self._note_reason(f"{error.what}. {error.hint}" if error.hint else error.what)
             return False
