@@ -12,10 +12,16 @@ from tests.training.conftest import free_port
 from tests.training.trainings import copy_training
 
 from carprice.errors import BundleError, TrackingError
-from carprice.model.manifest import champion_version, read_manifest, write_manifest
+from carprice.model.manifest import champion_version, read_manifest, set_champion, write_manifest
 from carprice.settings import Settings
-from carprice.training.mlflow_server import connect_client
-from carprice.training.registry import list_promotions, promote_version, record_training, send_waiting
+from carprice.training.mlflow_server import SEND_HINT, connect_client
+from carprice.training.registry import (
+    follow_rollout,
+    list_promotions,
+    promote_version,
+    record_training,
+    send_waiting,
+)
 from carprice.training.runs import keep_training, list_pending, read_run
 from carprice.training.tracking import EXPERIMENT, MODEL_NAME, read_alias
 
@@ -44,6 +50,29 @@ def test_the_first_is_champion_and_the_next_challenger(small_bundle: Path, onlin
         (first.version, "done"),
         (second.version, "done"),
     ]
+
+
+def test_a_rollout_is_followed(small_bundle: Path, online: Settings) -> None:
+    first, second = copy_training(small_bundle, online), copy_training(small_bundle, online)
+    for training in (first, second):
+        record_training(training, online, print)
+    set_champion(online.artifacts_dir, second.version)
+    promotion = follow_rollout(second.version, first.version, online)
+    assert (promotion.before, promotion.version, promotion.mlflow) == (first.version, second.version, "done")
+    assert alias_version(online, "champion") == second.version
+
+
+def test_a_rollout_is_followed_later_without_mlflow(
+    small_bundle: Path, online: Settings, offline: Settings
+) -> None:
+    training = copy_training(small_bundle, offline)
+    set_champion(offline.artifacts_dir, training.version)
+    said: list[str] = []
+    assert follow_rollout(training.version, None, offline, said.append).mlflow == "pending"
+    assert said[-1].startswith("Warning: MLflow at ")
+    assert said[-1].endswith("so MLflow has not been told of the new champion. " + SEND_HINT)
+    send_waiting(online)
+    assert alias_version(online, "champion") == training.version
 
 
 def test_an_older_run_sent_late_does_not_take_the_challengers_place(small_bundle: Path, online: Settings) -> None:

@@ -5,7 +5,7 @@ import os
 import click
 
 from carprice.cli.console import say
-from carprice.cli.rollout import show_outcome
+from carprice.cli.rollout import followed, show_outcome
 from carprice.deploy.rollback import roll_back
 from carprice.deploy.site import open_site
 from carprice.settings import load_settings
@@ -16,5 +16,8 @@ from carprice.settings import load_settings
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def rollback(release: str, as_json: bool) -> None:
     """Go back to an earlier RELEASE; without one, to the one before the live one."""
-    site = open_site(load_settings(os.environ).stack_dir, say)
-    show_outcome("rollback", roll_back(site, release), as_json)
+    settings = load_settings(os.environ)
+    site = open_site(settings.stack_dir, say)
+    with followed(site, settings):
+        outcome = roll_back(site, release)
+    show_outcome("rollback", outcome, as_json)

@@ -1,7 +1,9 @@
 """carprice rollout."""
 
 import os
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 
 import click
 
@@ -10,8 +12,9 @@ from carprice.cli.diagnosis import explained
 from carprice.deploy.build import build_image
 from carprice.deploy.plan import describe_plan
 from carprice.deploy.rollout import Outcome, Wanted, roll_out
-from carprice.deploy.site import open_site
-from carprice.settings import load_settings
+from carprice.deploy.site import Site, open_site
+from carprice.model.manifest import champion_version
+from carprice.settings import Settings, load_settings
 
 
 @click.command()
@@ -33,9 +36,21 @@ def rollout(image: str, model: str, build: bool, accept_price_shift: bool, dry_r
     if dry_run:
         click.echo(describe_plan(site, wanted))
     else:
-        with explained(settings, "docker", say):
+        with explained(settings, "docker", say), followed(site, settings):
             outcome = roll_out(site, wanted)
         show_outcome("rollout", outcome, as_json)
+
+
+@contextmanager
+def followed(site: Site, settings: Settings) -> Iterator[None]:
+    """Tell MLflow of the champion where the block made it another."""
+    before = champion_version(site.artifacts_dir)
+    yield
+    champion = champion_version(site.artifacts_dir)
+    if champion and champion != before:
+        from carprice.training.registry import follow_rollout  # MLflow takes seconds to import
+
+        follow_rollout(champion, before, replace(settings, artifacts_dir=site.artifacts_dir), say)
 
 
 def show_outcome(kind: str, outcome: Outcome, as_json: bool) -> None:

@@ -94,10 +94,21 @@ def promote_version(version: str, settings: Settings, offline: bool = False, say
         _ensure_registered(client, folder, settings, say)
         with hold_runs(settings), _moved_alias(client, version, settings):
             _write_champion(version, settings)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    promotion = Promotion(now, version, before, _name_user(), PENDING if offline else DONE)
-    _append_promotion(promotion, settings)
-    return promotion
+    return _record_promotion(version, before, PENDING if offline else DONE, settings)
+
+
+def follow_rollout(version: str, before: str | None, settings: Settings, say: Say = print) -> Promotion:
+    """Record that a rollout made version the champion on disk, and tell MLflow; later where it does not answer."""
+    try:
+        client = connect_client(settings)
+        _ensure_registered(client, settings.artifacts_dir / version, settings, say)
+        with hold_runs(settings), _moved_alias(client, version, settings):
+            pass
+        mlflow = DONE
+    except TrackingError as error:
+        say(f"Warning: {error.what}, so MLflow has not been told of the new champion. {SEND_HINT}")
+        mlflow = PENDING
+    return _record_promotion(version, before, mlflow, settings)
 
 
 def _connect(settings: Settings) -> "MlflowClient":
@@ -164,7 +175,9 @@ def waiting_promotion(settings: Settings) -> str | None:
     return champion
 
 
-def _append_promotion(promotion: Promotion, settings: Settings) -> None:
+def _record_promotion(version: str, before: str | None, mlflow: str, settings: Settings) -> Promotion:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    promotion = Promotion(now, version, before, _name_user(), mlflow)
     path = settings.artifacts_dir / RECORD_FILE
     line = json.dumps(asdict(promotion)) + "\n"
     with path.open("a+b") as file:
@@ -173,6 +186,7 @@ def _append_promotion(promotion: Promotion, settings: Settings) -> None:
         file.write(line.encode())
         file.flush()
         os.fsync(file.fileno())
+    return promotion
 
 
 def _ends_with_newline(path: Path) -> bool:
