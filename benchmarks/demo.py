@@ -54,8 +54,8 @@ def main(rows: int, write: bool) -> None:
         for name, (ape, mae) in {"carprice": ours, "median by make, model and year": peer}.items()
     ]
     heading = (
-        f"{real.height:,} real listings of the United Kingdom, priced by a model that learnt from {rows:,} simulated "
-        f"ones in {seconds:.0f} s; at most {LIMIT:.0%} of median error."
+        f"{real.height:,} real listings of the United Kingdom, priced by a model that learnt from {rows:,} "
+        f"simulated ones in {seconds:.0f} s; at most {LIMIT:.0%} of median error."
     )
     table = format_table(("", "median APE", "of the limit", "MAE GBP"), rows_of_table)
     print_section("The demo market", COMMAND, [heading, "", table], write)
