@@ -23,7 +23,7 @@ from carprice.training.registry import (
     send_waiting,
 )
 from carprice.training.runs import keep_training, list_pending, read_run
-from carprice.training.tracking import EXPERIMENT, MODEL_NAME, read_alias
+from carprice.training.tracking import MODEL_NAME, read_alias
 
 
 def alias_version(settings: Settings, alias: str) -> str | None:
@@ -95,7 +95,7 @@ def test_a_kept_run_is_sent_before_it_is_promoted(small_bundle: Path, online: Se
 
 def test_a_model_that_mlflow_lost_is_sent_again_from_its_bundle(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
-    stale = {"mlflow": {"run_id": "0" * 32, "model_version": "999", "experiment": EXPERIMENT}}
+    stale = {"mlflow": {"run_id": "0" * 32, "model_version": "999", "experiment_id": "0"}}
     write_manifest(training.folder, read_manifest(training.folder) | stale)
     promote_version(training.version, online)
     assert alias_version(online, "champion") == training.version

@@ -112,7 +112,7 @@ def test_a_run_holds_everything(small_bundle: Path, offline: Settings, online: S
         "mlflow": {
             "run_id": run.info.run_id,
             "model_version": found.versions[0].version,
-            "experiment": "car-price",
+            "experiment_id": run.info.experiment_id,
         }
     }
 

@@ -135,8 +135,7 @@ def _describe_model(model: LoadedModel, run_link: str) -> dict[str, Any]:
 def _describe_run(run: dict[str, Any] | None, run_link: str) -> dict[str, Any] | None:
     if not run or not run.get("run_id"):
         return None
-    experiment = run.get("experiment_id", "0")
-    return {**run, "url": f"{run_link}/#/experiments/{experiment}/runs/{run['run_id']}"}
+    return {**run, "url": f"{run_link}/#/experiments/{run.get('experiment_id')}/runs/{run['run_id']}"}
 
 
 def find_service() -> Service:

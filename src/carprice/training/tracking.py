@@ -122,7 +122,8 @@ def send_run(folder: Path, settings: Settings, client: "MlflowClient") -> Sent:
     manifest = read_manifest(bundle)
     write_manifest(
         bundle,
-        manifest | {"mlflow": {"run_id": run_id, "model_version": sent.model_version, "experiment": EXPERIMENT}},
+        manifest
+        | {"mlflow": {"run_id": run_id, "model_version": sent.model_version, "experiment_id": experiment}},
     )
     shutil.rmtree(folder)
     return sent
