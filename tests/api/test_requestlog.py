@@ -108,6 +108,15 @@ def test_what_is_over_the_budget_is_left_out_and_counted(tmp_path: Path) -> None
     assert [line.get("left_out_before") for line in lines] == [None] * 3 + [7, None, None, 2, None]
 
 
+def test_what_was_left_out_last_is_told_at_the_end(tmp_path: Path) -> None:
+    log = make_log(tmp_path, log_lines_per_second=3)
+    for _ in range(10):
+        add(log, 100.0)
+    log.close()
+    last = read_lines(tmp_path / "logs", "api.jsonl")[-1]
+    assert (last["event"], last["left_out_before"]) == ("requests left out", 7)
+
+
 def test_the_sample_has_a_budget_of_its_own(make_app: MakeApp, tmp_path: Path) -> None:
     app = make_app(samples_per_second=2)
     for _ in range(50):

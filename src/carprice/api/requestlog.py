@@ -148,8 +148,7 @@ class RequestLog:
         facts |= {"ms": round(seconds * 1000, 3), "model_version": version}
         if trace:
             facts["trace_id"] = trace
-        if left_out := self._lines.take_left_out() + self._failures.take_left_out():
-            facts["left_out_before"] = left_out
+        facts |= self._count_left_out()
         self._add(self._log, facts)
 
     def add_crash(self, now: float, **facts: Any) -> None:
@@ -168,10 +167,16 @@ class RequestLog:
 
     def close(self) -> None:
         """Write what waits and close the files."""
+        if left_out := self._count_left_out():
+            self._add(self._log, {"level": "info", "event": "requests left out", **left_out})
         self._writer.close()
         for file in (self._log, self._sample):
             if file:
                 file.close()
+
+    def _count_left_out(self) -> dict[str, int]:
+        count = self._lines.take_left_out() + self._failures.take_left_out()
+        return {"left_out_before": count} if count else {}
 
     def _say(self, stream: TextIO, level: str, event: str, facts: dict[str, Any]) -> None:
         say_line(stream, level, event, release=self._release, **facts)
