@@ -113,7 +113,8 @@ def wait_until_well(
                 announced = True
             time.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
-        say(f"{service.name} is healthy ({time.monotonic() - started:.1f} s)")
+        waited = f" ({time.monotonic() - started:.1f} s)" if announced else ""
+        say(f"{service.name} is healthy{waited}")
 
 
 def count_deaths(supervisor: Supervisor) -> dict[str, int]:
