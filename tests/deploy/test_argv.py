@@ -27,8 +27,8 @@ UP = "docker compose --profile rollout up --detach --no-deps --no-build --timeou
         (argv.disable_restart(["a", "b"]), "docker container update --restart no a b"),
         (argv.show_logs("a", 15), "docker container logs --tail 15 a"),
         (
-            argv.list_exits("a"),
-            "docker events --since 1h --until 0s --filter container=a --filter event=die "
+            argv.list_exits("a", 1.5),
+            "docker events --since 1h --until 1.500000000 --filter container=a --filter event=die "
             "--format {{.Actor.Attributes.exitCode}}",
         ),
         (argv.tag_image("sha256:1", "i:r1"), "docker image tag sha256:1 i:r1"),

@@ -60,8 +60,8 @@ def test_a_rollout_from_beginning_to_end(carprice: Command, world: World) -> Non
         "add map /run/edge/active.map active next",
         f"{UP} --force-recreate --scale car-price-api=2 car-price-api",
         "set map /run/edge/active.map active current",
-        f"docker container update --restart no {new}",
         f"docker container stop --time 10 {new}",
+        f"docker container update --restart no {new}",
         f"docker container rm --force {new}",
     ]
     assert done.output == (

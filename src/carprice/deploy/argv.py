@@ -77,7 +77,7 @@ def remove_containers(ids: list[str]) -> list[str]:
 
 
 def disable_restart(ids: list[str]) -> list[str]:
-    """Let Docker not start the containers again."""
+    """Let Docker not start the containers again; stop them first: it refuses this for one that is just ending."""
     return ["docker", "container", "update", "--restart", "no", *ids]
 
 
@@ -86,10 +86,13 @@ def show_logs(container: str, lines: int) -> list[str]:
     return ["docker", "container", "logs", "--tail", str(lines), container]
 
 
-def list_exits(container: str) -> list[str]:
-    """The exit codes of a container's runs, oldest first, a line each; Docker forgets them with each new start."""
+def list_exits(container: str, now: float) -> list[str]:
+    """The exit codes of a container's runs, oldest first, a line each; Docker forgets them with each new start.
+
+    now: seconds since 1970, with their fraction: Docker takes `--until 0s` for the last whole second.
+    """
     filters = ["--filter", f"container={container}", "--filter", "event=die"]
-    return ["docker", "events", "--since", "1h", "--until", "0s", *filters, "--format", _EXIT_CODE]
+    return ["docker", "events", "--since", "1h", "--until", f"{now:.9f}", *filters, "--format", _EXIT_CODE]
 
 
 def tag_image(image: str, tag: str) -> list[str]:

@@ -113,7 +113,7 @@ def find_project(runner: Runner) -> str:
 
 def find_exit_code(runner: Runner, replica: Replica) -> str:
     """The exit code of a replica's last run that ended."""
-    codes = runner.try_run(argv.list_exits(replica.id)).stdout.split()
+    codes = runner.try_run(argv.list_exits(replica.id, time.time())).stdout.split()
     return codes[-1] if codes else str(replica.exit_code)
 
 

@@ -110,14 +110,14 @@ def drain(site: Site, name: str) -> int:
 
 
 def remove_candidate(site: Site) -> None:
-    """Stop the candidate for good, with Docker's restarts off, and remove it.
+    """Stop the candidate, turn Docker's restarts off for good, and remove it.
 
     A program of a killed rollout may still be creating one: hence again until there is none.
     """
     while ids := [replica.id for replica in list_replicas(site.runner, argv.NEXT)]:
         seconds = int(site.limits.stop)
-        site.runner.try_run(argv.disable_restart(ids))
         site.runner.try_run(argv.stop_containers(ids, seconds), seconds=seconds + 30)
+        site.runner.try_run(argv.disable_restart(ids))
         site.runner.run(argv.remove_containers(ids))
 
 

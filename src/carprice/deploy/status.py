@@ -56,7 +56,7 @@ def read_status(site: Site, *, with_memory: bool = True) -> list[ServiceStatus]:
 
 
 def stop_crash_loops(site: Site) -> list[str]:
-    """Stop each container that crashed in a loop for too long, with Docker's restarts off; say and name them."""
+    """Stop each container that crashed in a loop for too long, turn Docker's restarts off; say and name them."""
     limit = site.limits.max_restarts
     looping = [
         item
@@ -64,8 +64,8 @@ def stop_crash_loops(site: Site) -> list[str]:
         if is_beyond_retries(derive_facts(item, NO_VIEW), limit) and item.policy != "no"
     ]
     for item in looping:
-        site.runner.try_run(argv.disable_restart([item.id]))
         site.runner.try_run(argv.stop_containers([item.id], STOP_SECONDS))
+        site.runner.try_run(argv.disable_restart([item.id]))
         site.say(
             f"{item.name} crashed {item.restarts + 1} times (exit code {item.exit_code}) and was stopped: "
             f"max_restarts is {limit}"
