@@ -49,7 +49,7 @@ FROM runtime AS api
 RUN --mount=type=bind,from=builder,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --no-deps --root-user-action=ignore /wheels/*.whl
 COPY --from=demo /demo demo
-COPY app.py ./
+COPY app.py edge/health ./
 COPY src src
 # Bytecode is written now, the standard library's too: the root file system is read-only later.
 RUN python -m compileall -q app.py src \
@@ -68,5 +68,5 @@ ENV CARPRICE_FALLBACK_DIR=/app/demo
 USER appuser
 EXPOSE 5000
 HEALTHCHECK --interval=30s --timeout=10s --retries=3 --start-period=30s --start-interval=1s \
-    CMD ["curl", "-f", "-s", "-S", "http://localhost:5000/info/status"]
+    CMD curl -f -s -S -m 8 http://localhost:5000/info/status; exec bash health --asked $?
 CMD ["python", "app.py"]

@@ -34,7 +34,10 @@ def test_is_configured_as_documented(image: str) -> None:
     assert not config.get("Entrypoint")
     assert list(config["ExposedPorts"]) == ["5000/tcp"]
     assert config["Healthcheck"] == {
-        "Test": ["CMD", "curl", "-f", "-s", "-S", "http://localhost:5000/info/status"],
+        "Test": [
+            "CMD-SHELL",
+            "curl -f -s -S -m 8 http://localhost:5000/info/status; exec bash health --asked $?",
+        ],
         "Interval": 30 * SECOND,
         "Timeout": 10 * SECOND,
         "StartPeriod": 30 * SECOND,

@@ -1,4 +1,4 @@
-"""The edge and MLflow come back when they hang: their health check ends what is silent."""
+"""All come back when they hang as a whole: their health check ends what is silent."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,22 +9,26 @@ from tests.stack.conftest import open_stack
 from tests.stack.stacks import API, EDGE, MLFLOW, Stack, execute, freeze, health, inspect, list_processes, wait_for
 
 ANSWER_SECONDS = 2
-PATHS = {EDGE: "/livez", MLFLOW: "/health"}
+BASH = ["CMD", "bash", "/health", "5000"]
+TESTS = {
+    EDGE: [*BASH, "/livez", str(ANSWER_SECONDS)],
+    MLFLOW: [*BASH, "/health", str(ANSWER_SECONDS)],
+    API: ["CMD-SHELL", f"curl -f -m {ANSWER_SECONDS} localhost:5000/info/status; bash health --asked $?"],
+}
 
 
 @pytest.fixture(scope="module")
 def watched(root: Path, tmp_path_factory: pytest.TempPathFactory, image: str) -> Iterator[Stack]:
     """A stack whose health is looked at every second."""
     with open_stack(root, tmp_path_factory.mktemp("stack"), image, "watched") as stack:
-        stack.override({service: {"healthcheck": quicken(path)} for service, path in PATHS.items()})
+        stack.override({service: {"healthcheck": quicken(test)} for service, test in TESTS.items()})
         stack.up("--scale", f"{API}=1")
         stack.wait_ready(replicas=1)
         stack.wait_for_mlflow()
         yield stack
 
 
-def quicken(path: str) -> dict[str, Any]:
-    test = ["CMD", "bash", "/health", "5000", path, str(ANSWER_SECONDS)]
+def quicken(test: list[str]) -> dict[str, Any]:
     return {"test": test, "interval": "1s", "timeout": "10s", "retries": 2}
 
 
@@ -35,7 +39,7 @@ def freeze_all(container: str) -> None:
             freeze(container, process)
 
 
-@pytest.mark.parametrize("service", [EDGE, MLFLOW])
+@pytest.mark.parametrize("service", TESTS)
 def test_a_silent_service_is_started_again(watched: Stack, service: str) -> None:
     [container] = watched.containers(service)
     wait_for(lambda: health(container) == "healthy", f"{service} is healthy")
