@@ -240,7 +240,7 @@ def test_model_that_may_not_be_read(well: Stack, version: str) -> None:
 
 
 def test_failing_check(make_stack: MakeStack, image: str) -> None:
-    check = {**QUICK, "test": ["CMD", "sh", "-c", "echo not as it should be; exit 1"], "start_period": "0s"}
+    check = {**QUICK, "test": ["CMD", "sh", "-c", "echo not as it should be; exit 1"], "start_period": "1s"}
     found = wait_for_finding(start_alone(make_stack, image, healthcheck=check), "failing check")
     assert found.what == "car-price-api-1 does not pass its health check"
     assert found.evidence == "not as it should be"
