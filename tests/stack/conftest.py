@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.stack.stacks import MLFLOW, Stack, list_leftovers, run
+from tests.stack.stacks import MLFLOW, Stack, list_images, list_leftovers, run
 
 PREFIX = f"carprice-test-{uuid4().hex[:8]}"
 
@@ -68,6 +68,7 @@ def shared(
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left(engine: None) -> Iterator[None]:
-    """After the last test, no container, network or volume of these tests is there."""
+    """After the last test, no container, network, volume or image of these tests is there."""
     yield
     assert list_leftovers(PREFIX) == []
+    assert not [name for name in list_images("car-price-") if f":{PREFIX}" in name]

@@ -164,8 +164,9 @@ class Stack:
         ]
 
     def remove(self) -> None:
-        """Take everything down and away, of every profile."""
+        """Take everything down and away, of every profile, and the images that were kept for its releases."""
         self.compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5")
+        remove_images(f"car-price-prediction:{self.name}-")
         assert list_leftovers(self.name) == []
 
 
@@ -209,6 +210,19 @@ def freeze(container: str, process: str) -> None:
     send(container, process, "STOP")
     gone = ("", "T", "")
     wait_for(lambda: list_processes(container).get(process, gone)[1] == "T", f"process {process} stands still")
+
+
+def list_images(prefix: str) -> dict[str, str]:
+    """The id of every image whose name begins so."""
+    form = "{{.Repository}}:{{.Tag}} {{.ID}}"
+    lines = run(["docker", "image", "ls", "--format", form]).stdout.splitlines()
+    return dict(line.split() for line in lines if line.startswith(prefix))
+
+
+def remove_images(prefix: str) -> None:
+    """Remove every image whose name begins so."""
+    if names := list_images(prefix):
+        run(["docker", "image", "rm", *names])
 
 
 def list_leftovers(prefix: str) -> list[str]:

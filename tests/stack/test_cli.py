@@ -13,7 +13,7 @@ import pytest
 from tests.stack.conftest import MakeStack, open_stack
 from tests.stack.loads import press
 from tests.stack.operated import begin, carprice, pin, plain_environment
-from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_port, inspect, run, wait_for
+from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_port, inspect, list_images, run, wait_for
 
 ENOUGH = 200
 OWNER = 4321
@@ -63,9 +63,7 @@ def write_dockerfile(stack: Stack, word: str, command: str = "true") -> None:
 
 def list_names(stack: Stack) -> dict[str, str]:
     """Every image name of the stack with its image."""
-    form = "{{.Repository}}:{{.Tag}} {{.ID}}"
-    lines = run(["docker", "image", "ls", "--format", form, "car-price-prediction"]).stdout.splitlines()
-    return dict(line.split() for line in lines if f":{stack.name}-" in line)
+    return list_images(f"car-price-prediction:{stack.name}-")
 
 
 def read_status(stack: Stack) -> dict[str, dict[str, Any]]:
@@ -92,14 +90,9 @@ def first_up(root: Path, tmp_path_factory: pytest.TempPathFactory, image: str) -
         who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
         run(["git", "init", "-q"], cwd=stack.folder)
         run(["git", *who, "commit", "-q", "--allow-empty", "-m", "One"], cwd=stack.folder)
-        try:
-            done = carprice(stack, "up", "-d")
-            assert done.returncode == 0, done.stderr
-            yield stack, done.stderr
-        finally:
-            names = list_names(stack)
-            if names:
-                run(["docker", "image", "rm", "--force", *names], check=False)
+        done = carprice(stack, "up", "-d")
+        assert done.returncode == 0, done.stderr
+        yield stack, done.stderr
 
 
 @pytest.fixture

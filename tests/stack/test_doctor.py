@@ -50,7 +50,7 @@ def well(root: Path, tmp_path_factory: pytest.TempPathFactory, image: str, small
         yield stack
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def images(image: str) -> Iterator[Callable[[str], str]]:
     """Makes images derived from the product's by a Dockerfile's lines."""
     made: list[str] = []
@@ -64,7 +64,7 @@ def images(image: str) -> Iterator[Callable[[str], str]]:
 
     yield derive
     for tag in made:
-        run(["docker", "image", "rm", tag], check=False)
+        run(["docker", "image", "rm", tag])
 
 
 @contextmanager

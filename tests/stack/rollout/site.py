@@ -231,16 +231,6 @@ class Site(Stack):
         programs = run(["docker", "container", "top", self.containers(EDGE)[0], "-o", "pid,comm"]).stdout
         assert "cat" not in programs, "a follower of the edge's events is left"
 
-    def remove(self) -> None:
-        """Take the stack away, and the images of its releases."""
-        super().remove()
-        tags = run(
-            ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "car-price-prediction"]
-        ).stdout
-        mine = [tag for tag in tags.split() if tag.startswith(f"car-price-prediction:{self.name}-")]
-        if mine:
-            run(["docker", "image", "rm", *mine])
-
 
 def options(image: str, model: str) -> list[str]:
     """The options of a rollout to an image and a model."""
