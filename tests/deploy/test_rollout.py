@@ -162,25 +162,43 @@ def test_a_candidate_that_is_never_healthy(world: World) -> None:
     assert not [line for line in acts(world) if line.startswith("set map")]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("at", ["up", "exec", "stop"])
-def test_an_interruption_goes_back(world: World, number: signal.Signals, at: str) -> None:
-    """At the start of the candidate, at the switch, at the removal; a second signal does not stop the way back."""
+def interrupt(world: World, number: signal.Signals, at: str) -> None:
+    """Roll out, with the signal whenever a command with that word runs."""
 
-    def interrupt(words: list[str]) -> None:
+    def strike(words: list[str]) -> None:
         if at in words and (at != "exec" or words[-1].startswith("set")):
             signal.raise_signal(number)
             time.sleep(0)
 
-    world.on_run = interrupt
+    world.on_run = strike
     with pytest.raises(KeyboardInterrupt):
         roll_out(world.site(), Wanted())
     world.on_run = lambda _: None
     assert world.of(argv.NEXT) == []
-    assert {item.release for item in world.of(argv.API)} == {"r1"}
     assert (world.site().edge.active(), world.site().edge.pinned()) == ("current", "current")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("at", ["up", "exec"])
+def test_an_interruption_goes_back(world: World, number: signal.Signals, at: str) -> None:
+    """At the start of the candidate, at the switch; a second signal does not stop the way back."""
+    interrupt(world, number, at)
+    assert {item.release for item in world.of(argv.API)} == {"r1"}
+
+
+def test_an_interruption_after_the_replacement_goes_on(world: World) -> None:
+    """At the removal of the candidate the new release serves alone: making it anew would cost requests."""
+    interrupt(world, signal.SIGINT, "stop")
+    assert {item.release for item in world.of(argv.API)} == {"r2"}
+    assert len([words for words in acts(world) if "--force-recreate" in words]) == 1
+    assert read_env(world.folder / ".env")["RELEASE"] == "r2"
+    assert world.said[-2] == "r2 has replaced r1 already, so it stays ..."
+    assert world.said[-1].startswith("r2 is live: 0 requests, 0 failed")
+    last = list(world.site().journal.lines())[-1]
+    assert (last["event"], last["outcome"], last["release"]) == ("done", "live", "r2")
 
 
 def test_only_so_many_releases_keep_their_images(world: World) -> None:

@@ -45,12 +45,14 @@ def rollout(image: str, model: str, build: bool, accept_price_shift: bool, dry_r
 def followed(site: Site, settings: Settings) -> Iterator[None]:
     """Tell MLflow of the champion where the block made it another."""
     before = champion_version(site.artifacts_dir)
-    yield
-    champion = champion_version(site.artifacts_dir)
-    if champion and champion != before:
-        from carprice.training.registry import follow_rollout  # MLflow takes seconds to import
+    try:
+        yield
+    finally:
+        champion = champion_version(site.artifacts_dir)
+        if champion and champion != before:
+            from carprice.training.registry import follow_rollout  # MLflow takes seconds to import
 
-        follow_rollout(champion, before, replace(settings, artifacts_dir=site.artifacts_dir), say)
+            follow_rollout(champion, before, replace(settings, artifacts_dir=site.artifacts_dir), say)
 
 
 def show_outcome(kind: str, outcome: Outcome, as_json: bool) -> None:

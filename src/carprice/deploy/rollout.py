@@ -3,8 +3,9 @@
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from carprice.deploy import argv, preflight
 from carprice.deploy.doctor.checks import add_findings, diagnose
@@ -18,12 +19,15 @@ from carprice.deploy.journal import who
 from carprice.deploy.lock import Lock, hold_lock
 from carprice.deploy.proof import Proof, Witness, witness_traffic
 from carprice.deploy.release import DEFAULT_IMAGE, Release, next_name
+from carprice.deploy.replicas import list_replicas
 from carprice.deploy.restore import make_champion, note_takeover, reconcile, restore
 from carprice.deploy.site import Site, first_line
 from carprice.deploy.steps import Act, Plan
+from carprice.deploy.truth import running_of
 from carprice.errors import CarPriceError, StackError
 
 ROLLOUT = "rollout"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FAILED = "failed"
 
 
@@ -122,17 +126,33 @@ def _finish(site: Site, plan: Plan, proof: Proof, steps: dict[str, float], secon
 
 @contextmanager
 def _undone(site: Site, plan: Plan, witness: Witness, started: float) -> Iterator[None]:
-    """Any way out of the block but its end leaves the old release serving, and says so."""
+    """Any way out of the block but its end leaves the old release serving, or the new one once it has replaced it."""
     try:
         yield
     except BaseException as error:
         try:
             _explain(site, error)
         finally:
-            # Whatever the diagnosis does, the way back is taken.
+            # Whatever the diagnosis does, one way out is taken.
             with _deaf():
-                _go_back(site, plan, witness, started, error)
+                if _has_replaced(site, plan):
+                    _go_on(site, plan, witness, started)
+                else:
+                    _go_back(site, plan, witness, started, error)
         raise
+
+
+def _has_replaced(site: Site, plan: Plan) -> bool:
+    """Whether the new release serves from the plain set already: the old one is gone, and going back costs requests."""
+    return site.edge.pinned() == CURRENT and bool(running_of(list_replicas(site.runner, argv.API), plan.new))
+
+
+def _go_on(site: Site, plan: Plan, witness: Witness, started: float) -> None:
+    site.say(f"{plan.new.name} has replaced {plan.old.name} already, so it stays ...")
+    restore(site, plan.kept(site))
+    proof = witness.sum_up()
+    _finish(site, plan, proof, {}, time.monotonic() - started)
+    site.say(f"{plan.new.name} is live: {proof}")
 
 
 def _go_back(site: Site, plan: Plan, witness: Witness, started: float, error: BaseException) -> None:
@@ -167,20 +187,19 @@ def _forget_images(site: Site, live: str) -> None:
     forget_images(site, known, [*kept, live])
 
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGTERM stops a rollout as Ctrl-C does: in order."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _stoppable() -> AbstractContextManager[None]:
+    """A plain kill and a closed terminal stop a rollout as Ctrl-C does: in order."""
+    return _handled(signal.default_int_handler)
 
 
-@contextmanager
-def _deaf() -> Iterator[None]:
+def _deaf() -> AbstractContextManager[None]:
     """A second Ctrl-C does not break off the way back."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    return _handled(signal.SIG_IGN)
+
+
+@contextmanager
+def _handled(handler: Any) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in SIGNALS}
     try:
         yield
     finally:
