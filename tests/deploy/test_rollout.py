@@ -17,8 +17,9 @@ from carprice.cli.main import cli
 from carprice.deploy import argv
 from carprice.deploy import rollout as story
 from carprice.deploy.release import image_of, read_env
+from carprice.deploy.rollback import find_target
 from carprice.deploy.rollout import Wanted, roll_out
-from carprice.errors import CarPriceError
+from carprice.errors import CarPriceError, StackError
 
 Command = Callable[..., Result]
 SECONDS = re.compile(r"\(\d+\.\d s\)")
@@ -199,6 +200,57 @@ def test_an_interruption_after_the_replacement_goes_on(world: World) -> None:
     assert world.said[-1].startswith("r2 is live: 0 requests, 0 failed")
     last = list(world.site().journal.lines())[-1]
     assert (last["event"], last["outcome"], last["release"]) == ("done", "live", "r2")
+
+
+def make_ill(world: World, how: str) -> None:
+    """The live release answers no request, or crashes in a loop."""
+    world.broken.add("r1")
+    for item in world.of(argv.API) if how == "crashes" else ():
+        item.state, item.restarts = "restarting", 4
+
+
+@pytest.mark.parametrize("how", ["silent", "crashes"])
+def test_an_ill_release_is_replaced(world: World, how: str) -> None:
+    make_ill(world, how)
+    done = roll_out(world.site(), Wanted())
+    assert (done.release, done.changed) == ("r2", True)
+    assert "r1 does not answer as it should, so nothing is compared with it" in world.said
+    assert not [line for line in world.said if line.startswith("Replaying")]
+    assert {item.release for item in world.of(argv.API)} == {"r2"}
+
+
+@pytest.mark.parametrize("how", ["silent", "crashes"])
+def test_an_ill_release_is_left_as_it_is_by_a_failure(world: World, how: str) -> None:
+    """What failed is told, and not that the old release is ill; the candidate is gone."""
+    make_ill(world, how)
+    world.broken.add("r2")
+    before = [(item.id, item.state) for item in world.of(argv.API)]
+    with pytest.raises(StackError, match="car-price-api-next is not healthy within"):
+        roll_out(world.site(), Wanted())
+    assert [(item.id, item.state) for item in world.of(argv.API)] == before
+    assert world.of(argv.NEXT) == []
+    last = list(world.site().journal.lines())[-1]
+    assert (last["event"], last["outcome"]) == ("done", "failed")
+
+
+def test_what_was_stopped_is_not_up(world: World) -> None:
+    for item in world.of(argv.API):
+        item.state = "exited"
+    with pytest.raises(StackError, match="The stack is not up"):
+        roll_out(world.site(), Wanted())
+
+
+def test_going_back_twice_does_not_return(world: World) -> None:
+    site = world.site()
+    for number in (2, 3):
+        world.images["car-price-prediction:latest"] = f"sha256:{number}"
+        roll_out(site, Wanted(model="image"))
+    assert find_target(site, "").name == "r2"
+    roll_out(site, Wanted(image_of("r2"), "image", back_to="r2"))
+    assert find_target(site, "").name == "r1"
+    roll_out(site, Wanted(image_of("r1"), "image", back_to="r1"))
+    with pytest.raises(StackError, match="r5 is r1 again, the first release: there is none to go back to"):
+        find_target(site, "")
 
 
 def test_only_so_many_releases_keep_their_images(world: World) -> None:

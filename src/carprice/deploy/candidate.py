@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from carprice.deploy import argv
 from carprice.deploy.gates import PRICE_PATH, example_listing
@@ -85,6 +86,15 @@ def check_replica(site: Site, replica: Replica) -> str:
         return f"no answer ({type(error).__name__})"
     detail = reply.detail() if reply.status == 503 else ""
     return f"{reply.status}{' ' + detail if detail else ''}"
+
+
+def find_well(replicas: Sequence[Replica]) -> Replica | None:
+    """The first replica that answers 200 on its status, or None."""
+    for replica in replicas:
+        with suppress(OSError):
+            if replica.ask("GET", "/info/status", seconds=STATUS_SECONDS).status == 200:
+                return replica
+    return None
 
 
 def _describe_sick(site: Site, what: str, replicas: Sequence[Replica], statuses: Sequence[str]) -> StackError:

@@ -82,9 +82,13 @@ class Edge:
         if (found := _read_entries(answer).get("active")) != name:
             raise StackError(f"The edge should serve {name!r} (got {found!r})", DOCTOR)
 
+    def serves(self, name: str) -> bool:
+        """Whether it sends requests to a set, now and after a restart."""
+        return self.pinned() == name and self.active() == name
+
     def turn_to(self, name: str) -> None:
-        """Switch to a set unless it serves already, now and after a restart."""
-        if self.active() != name or self.pinned() != name:
+        """Switch to a set unless it serves already."""
+        if not self.serves(name):
             self.switch(name)
 
     def ready_addresses(self, name: str) -> set[str]:

@@ -187,7 +187,7 @@ def _ask(replica: Replica, gate: str, method: str, path: str, body: Any = None) 
 
 def _ask_any(replica: Replica, gate: str, method: str, path: str, body: Any) -> Reply:
     try:
-        return replica.ask(method, path, body)
+        return replica.ask_in_turn(method, path, body)
     except OSError as error:
         raise GateError(
             gate,

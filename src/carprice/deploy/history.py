@@ -13,7 +13,10 @@ CUT_SHORT = "cut short"
 
 @dataclass
 class Entry:
-    """One release: what, when, by whom, how it ended, and the figures of its proof."""
+    """One release: what, when, by whom, how it ended, and the figures of its proof.
+
+    back_to: the earlier release that it brought back; empty for a new one.
+    """
 
     name: str
     image: str
@@ -25,6 +28,7 @@ class Entry:
     requests: int | None = None
     failed: int | None = None
     reason: str = ""
+    back_to: str = ""
 
     @property
     def release(self) -> Release:
@@ -47,7 +51,7 @@ def list_releases(journal: Journal) -> list[Entry]:
             entry = entries[name]
             entry.outcome, entry.seconds = line.get("outcome", ""), line.get("seconds")
             entry.requests, entry.failed = line.get("requests"), line.get("failed")
-            entry.reason = line.get("reason", "")
+            entry.reason, entry.back_to = line.get("reason", ""), line.get("back_to", "")
         elif line["event"] == "reconciled":
             _end_the_cut_short(entries, name)
     return list(entries.values())

@@ -25,9 +25,9 @@ def resolve_model(site: Site, wanted: str) -> str:
 
 
 def list_live(site: Site) -> list[Replica]:
-    """The running replicas of the live set. Raises StackError where there are none."""
-    live = [replica for replica in list_replicas(site.runner, argv.API) if replica.state == "running"]
-    if not live:
+    """The replicas of the live set, ill ones too. Raises StackError where there are none, or all were stopped."""
+    live = list_replicas(site.runner, argv.API)
+    if not any(replica.state in ("running", "restarting") or replica.restarts for replica in live):
         raise StackError("The stack is not up: car-price-api has no running container", "Start it: ./carprice up")
     return live
 

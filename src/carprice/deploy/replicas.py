@@ -13,6 +13,8 @@ from carprice.errors import StackError
 
 API_PORT = 5000
 REQUEST_SECONDS = 10.0
+BUSY = 429
+BUSY_POLL_SECONDS = 0.2
 LOG_LINES = 15
 
 
@@ -62,6 +64,15 @@ class Replica:
             connection.close()
         headers = {name.lower(): value for name, value in response.getheaders()}
         return Reply(response.status, headers, content, time.perf_counter() - started)
+
+    def ask_in_turn(self, method: str, path: str, body: Any = None, seconds: float = REQUEST_SECONDS) -> "Reply":
+        """The same, and again while it is busy with others' batches (429), for as long as one request may take."""
+        end = time.monotonic() + seconds
+        while True:
+            reply = self.ask(method, path, body, seconds)
+            if reply.status != BUSY or time.monotonic() > end:
+                return reply
+            time.sleep(BUSY_POLL_SECONDS)
 
 
 @dataclass(frozen=True)

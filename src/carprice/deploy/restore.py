@@ -16,10 +16,11 @@ from carprice.deploy.journal import who
 from carprice.deploy.release import NEXT_PINS, Release, mend_env, pin_release, read_env, read_release
 from carprice.deploy.replicas import list_replicas
 from carprice.deploy.site import Site
-from carprice.deploy.truth import find_live, running_of
+from carprice.deploy.truth import find_live, is_set_of, running_of
 from carprice.model.manifest import champion_version, set_champion
 
 DRAIN_POLL_SECONDS = 0.1
+STOPPED = ("created", "exited", "dead")
 
 
 def reconcile(site: Site) -> Release:
@@ -61,31 +62,32 @@ def has_leftovers(site: Site, live: Release) -> bool:
     pins = read_env(site.env_file)
     return (
         any(name in pins for name in NEXT_PINS)
-        or site.edge.pinned() != CURRENT
-        or site.edge.active() != CURRENT
+        or not site.edge.serves(CURRENT)
         or bool(list_replicas(site.runner, argv.NEXT))
-        or not running_of(list_replicas(site.runner, argv.API), live)
+        or not is_set_of(list_replicas(site.runner, argv.API), live)
     )
 
 
 def restore(site: Site, release: Release) -> None:
     """Make a release the one that serves, from the current set, and remove the candidate.
 
-    The current set is left alone where it runs that release: then this is a switch, and quick.
+    The current set is left alone where it is that release's: then this is a switch, and quick. Where the edge
+    serves from it already, it may be ill: it is no worse than before.
     """
     replicas = list_replicas(site.runner, argv.API)
-    serving = running_of(replicas, release)
-    if serving:
+    is_there = is_set_of(replicas, release)
+    if running_of(replicas, release):
         _turn_back(site)
     pin_release(site.env_file, release)
-    if not serving:
+    if not is_there:
         start_set(site, argv.API, len(replicas), recreate=True)
         wait_for_health(site, argv.API, len(replicas))
-    elif len(serving) < len(replicas):
+    elif any(replica.state in STOPPED for replica in replicas):
         start_set(site, argv.API, len(replicas))
     try:
-        site.edge.wait_until_usable(CURRENT, site.limits.health_deadline)
-        site.edge.turn_to(CURRENT)
+        if not (is_there and site.edge.serves(CURRENT)):
+            site.edge.wait_until_usable(CURRENT, site.limits.health_deadline)
+            site.edge.turn_to(CURRENT)
         drain(site, NEXT)
     except EdgeDownError as error:
         # Nobody is served without it; once it starts again, it serves the set that stays.

@@ -49,8 +49,21 @@ def find_target(site: Site, name: str) -> Entry:
         raise StackError(
             f"There is no release {name!r} that was live. Releases: {known}", "See: ./carprice releases"
         )
-    live = site.live.name
-    before = [entry for entry in entries if entry.name != live]
+    return _find_before(entries, site.live.name)
+
+
+def _find_before(entries: list[Entry], live: str) -> Entry:
+    """The release before the live one, or before the one that it brought back: going back twice never returns."""
+    known = {entry.name: entry for entry in entries}
+    origin = live
+    while origin in known and known[origin].back_to:
+        origin = known[origin].back_to
+    names = list(known)
+    before = names[: names.index(origin)] if origin in known else names
     if not before:
-        raise StackError(f"{live} is the first release: there is none to go back to", "See: ./carprice releases")
-    return before[-1]
+        what = f"{live} is {origin} again, the first release" if origin != live else f"{live} is the first release"
+        raise StackError(
+            f"{what}: there is none to go back to",
+            "See: ./carprice releases. To take any of them: ./carprice rollback RELEASE",
+        )
+    return known[before[-1]]

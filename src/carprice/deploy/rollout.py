@@ -126,7 +126,7 @@ def _finish(site: Site, plan: Plan, proof: Proof, steps: dict[str, float], secon
 
 @contextmanager
 def _undone(site: Site, plan: Plan, witness: Witness, started: float) -> Iterator[None]:
-    """Any way out of the block but its end leaves the old release serving, or the new one once it has replaced it."""
+    """Any way out of the block but its end leaves the old release serving, or the new one if it replaced that."""
     try:
         yield
     except BaseException as error:
@@ -143,7 +143,7 @@ def _undone(site: Site, plan: Plan, witness: Witness, started: float) -> Iterato
 
 
 def _has_replaced(site: Site, plan: Plan) -> bool:
-    """Whether the new release serves from the plain set already: the old one is gone, and going back costs requests."""
+    """Whether the new release serves from the plain set already; the old one is gone, so going back would cost."""
     return site.edge.pinned() == CURRENT and bool(running_of(list_replicas(site.runner, argv.API), plan.new))
 
 

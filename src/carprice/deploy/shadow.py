@@ -94,7 +94,7 @@ def check_shift(shift: Shift, limits: Limits) -> None:
 
 def _price_batch(replica: Replica, listings: Sequence[Mapping[str, Any]]) -> list[float | None]:
     try:
-        reply = replica.ask("POST", BATCH_PATH, list(listings), REPLAY_SECONDS)
+        reply = replica.ask_in_turn("POST", BATCH_PATH, list(listings), REPLAY_SECONDS)
     except OSError as error:
         raise GateError("shadow", f"{replica.name}: no answer to the replay ({error})", SEE_LOG) from None
     results = (reply.json() or {}).get("results")

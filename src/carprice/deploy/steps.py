@@ -8,7 +8,7 @@ from typing import Any
 
 from carprice.deploy import argv
 from carprice.deploy.bake import Prices, check_prices, read_prices, watch_bake
-from carprice.deploy.candidate import check_still_healthy, start_set, wait_for_health, warm_up
+from carprice.deploy.candidate import check_still_healthy, find_well, start_set, wait_for_health, warm_up
 from carprice.deploy.edge import CURRENT, NEXT
 from carprice.deploy.gates import check_contract, check_golden, check_identity, example_listing
 from carprice.deploy.hooks import run_hook
@@ -45,7 +45,11 @@ class Plan:
 
 @dataclass
 class Act:
-    """A rollout under way. candidate: its replicas, once they are healthy. seconds: of each step that is done."""
+    """A rollout under way.
+
+    candidate: its replicas, once they are healthy. reference: a live replica that is well, what the candidate is
+    compared with; None where none is. seconds: of each step that is done.
+    """
 
     site: Site
     plan: Plan
@@ -53,6 +57,7 @@ class Act:
     witness: Witness
     seconds: dict[str, float] = field(default_factory=dict)
     candidate: list[Replica] = field(default_factory=list)
+    reference: Replica | None = None
     healthy_since: float = 0.0
     old_prices: Prices = field(default_factory=Prices)
     new_prices: Prices = field(default_factory=Prices)
@@ -78,22 +83,27 @@ class Act:
     def pass_gates(self) -> None:
         """Test every replica directly, never through the edge."""
         plan = self.plan
+        self.reference = find_well(plan.live)
+        if not self.reference:
+            self.site.say(f"{plan.old.name} does not answer as it should, so nothing is compared with it")
         with self._step("gates", "Testing identity, contract and golden valuations", "Passed"):
             check_identity(self.candidate, plan.new, plan.digest)
-            check_contract(self.candidate, plan.live[0])
+            check_contract(self.candidate, self.reference)
             if plan.manifest:
                 check_golden(self.candidate, plan.manifest["golden"])
 
     def replay_requests(self) -> None:
-        """Price recent requests with both releases and compare."""
-        site, plan = self.site, self.plan
+        """Price recent requests with both releases and compare, where the live one is well."""
+        site, plan, reference = self.site, self.plan, self.reference
+        if not reference:
+            return
         with self._step("shadow", "Replaying recent requests through both", "Compared"):
             listings = read_sample(site.logs_dir, site.limits.shadow_listings)
             if not listings:
                 # Without recent requests, what the new model was proven on stands for them.
                 golden = plan.manifest["golden"] if plan.manifest else []
-                listings = [item["listing"] for item in golden] or [example_listing(plan.live[0])]
-            shift = measure_shift(plan.live[0], self.candidate[0], listings)
+                listings = [item["listing"] for item in golden] or [example_listing(reference)]
+            shift = measure_shift(reference, self.candidate[0], listings)
             site.journal.add(
                 "shift", release=plan.new.name, compared=shift.compared, median=shift.median, p95=shift.p95
             )

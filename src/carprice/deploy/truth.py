@@ -42,11 +42,14 @@ def is_uniform(replicas: Sequence[Replica]) -> bool:
     return len({(replica.release, replica.image) for replica in replicas}) == 1
 
 
+def is_set_of(replicas: Sequence[Replica], release: Release) -> bool:
+    """Whether these are the replicas of that release and of no other, in whatever state."""
+    return {replica.release for replica in replicas} == {release.name}
+
+
 def running_of(replicas: Sequence[Replica], release: Release) -> list[Replica]:
     """The running replicas of a release; none where one of another release is among the replicas."""
-    if any(replica.release != release.name for replica in replicas):
-        return []
-    return _running(replicas)
+    return _running(replicas) if is_set_of(replicas, release) else []
 
 
 def find_model(replica: Replica) -> str:
