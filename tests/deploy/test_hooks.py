@@ -1,10 +1,13 @@
 """Hooks get the release as environment; only pre-rollout may refuse."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 from tests.deploy.world import World
 
+from carprice.deploy import hooks
 from carprice.deploy.hooks import HOOKS, run_hook
 from carprice.deploy.release import Release
 from carprice.deploy.site import Site, open_site
@@ -63,6 +66,23 @@ def test_any_other_failing_hook_is_told_of(site: Site, said: list[str], name: st
     write_hook(site, name, "exit 1")
     run_hook(site, name, RELEASE)
     assert said == [f"Warning: Hook {name} ended with exit code 1: "]
+
+
+@pytest.mark.parametrize("name", ["post-switch", "on-failure"])
+def test_a_hook_that_does_not_end_is_only_told_of(
+    site: Site, said: list[str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "HOOK_SECONDS", 0.3)
+    write_hook(site, name, "echo waiting; exec sleep 60")
+    run_hook(site, name, RELEASE)
+    assert said == [f"Warning: Hook {name} did not end within 0.3 s: waiting"]
+
+
+def test_what_a_hook_leaves_running_is_not_waited_for(site: Site, said: list[str]) -> None:
+    write_hook(site, "post-switch", 'sleep 60 & echo $! >"$PWD/pid"')
+    run_hook(site, "post-switch", RELEASE)
+    os.kill(int((site.folder / "pid").read_text()), signal.SIGKILL)
+    assert said == []
 
 
 def test_a_script_without_an_interpreter_is_named(site: Site) -> None:

@@ -1,6 +1,7 @@
 """Executables in hooks/ that run around a rollout, with the release in their environment."""
 
 import os
+from tempfile import NamedTemporaryFile
 
 from carprice.deploy.release import Release
 from carprice.deploy.runner import Runner
@@ -10,6 +11,8 @@ from carprice.errors import StackError
 HOOKS = ("pre-rollout", "post-switch", "post-rollout", "on-failure")
 STOPPING = "pre-rollout"
 HOOK_SECONDS = 60.0
+
+_RUN = 'exec "$0" >"$1" 2>&1'
 
 
 def run_hook(site: Site, name: str, release: Release) -> None:
@@ -25,11 +28,17 @@ def run_hook(site: Site, name: str, release: Release) -> None:
     }
     # A hook may leave something running, which must not hold the rollout's lock.
     runner = Runner(site.folder, {**site.runner.environment, **facts}, shares_lock=False)
-    result = runner.try_run([str(path)], HOOK_SECONDS)
-    if result.code == 0:
+    # Its output goes to a file, because a pipe would wait for whatever it leaves running.
+    with NamedTemporaryFile("r", errors="replace") as output:
+        try:
+            code = runner.try_run(["sh", "-c", _RUN, str(path), output.name], HOOK_SECONDS).code
+            ending = f"ended with exit code {code}"
+        except StackError:
+            code, ending = None, f"did not end within {HOOK_SECONDS:g} s"
+        lines = output.read().strip().splitlines()[-5:]
+    if code == 0:
         return
-    lines = (result.stderr or result.stdout).strip().splitlines()[-5:]
-    what = f"Hook {name} ended with exit code {result.code}: " + "\n  ".join(lines)
+    what = f"Hook {name} {ending}: " + "\n  ".join(lines)
     if name == STOPPING:
         raise StackError(what, f"Mend it, or remove it: {path}")
     site.say(f"Warning: {what}")
