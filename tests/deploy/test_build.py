@@ -129,6 +129,10 @@ ROLLOUT = [*COMPOSE, "--profile", "rollout"]
             [*COMPOSE, "--progress", "plain", "build", "car-price-api"],
         ),
         (
+            stack_argv.pull_image("haproxy:3.0"),
+            ["docker", "image", "pull", "--quiet", "haproxy:3.0"],
+        ),
+        (
             stack_argv.start_services(["edge", "mlflow-server"], {}),
             [*COMPOSE, "up", "--detach", "--no-deps", "--no-build", "edge", "mlflow-server"],
         ),

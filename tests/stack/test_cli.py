@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 from tests.stack.conftest import MakeStack, open_stack
 from tests.stack.loads import press
 from tests.stack.operated import begin, carprice, pin, plain_environment
-from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_port, inspect, list_images, run, wait_for
+from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_port, health, inspect, list_images, run, wait_for
 
 ENOUGH = 200
 OWNER = 4321
@@ -236,9 +237,15 @@ def test_what_a_killed_rollout_left_is_mended(driven: Stack) -> None:
     assert driven.ask().status == 200
 
 
-def test_without_an_engine_it_is_the_local_stack(driven: Stack) -> None:
+def test_without_an_engine_it_is_the_local_stack(driven: Stack, tmp_path: Path) -> None:
     nowhere = {"DOCKER_HOST": "tcp://127.0.0.1:1", "CARPRICE_PORT": str(find_port())}
-    assert "car-price-api  Stopped" in carprice(driven, "status", **nowhere).stdout
+    shutil.copy(driven.folder / "docker-compose.yml", tmp_path)
+    never_live = {**nowhere, "CARPRICE_STACK_DIR": str(tmp_path)}
+    assert "car-price-api  Stopped" in carprice(driven, "status", **never_live).stdout
+    is_live = carprice(driven, "down", **nowhere)
+    assert is_live.returncode == 1
+    assert "local is live on Docker by " in is_live.stderr
+    assert ".env, and no Docker Engine answers: " in is_live.stderr
     forced = carprice(driven, "status", "--docker", **nowhere)
     assert (forced.returncode, "No Docker Engine answers" in forced.stderr) == (1, True)
     assert "car-price-api  Stopped" in carprice(driven, "status", "--local").stdout
@@ -257,8 +264,12 @@ def test_down_keeps_mlflow_s_data_unless_told(make_stack: MakeStack) -> None:
         return run(["docker", "volume", "inspect", volume], check=False).returncode == 0
 
     stack.up("--no-deps", MLFLOW)
+    # As a rollout leaves it that was killed after its switch: `docker compose up -d` has to serve afterwards.
+    active = stack.folder / "edge" / "run" / "active.map"
+    active.write_text("active next\n")
     done = carprice(stack, "down")
     assert re.fullmatch(r"Stopping \.\.\.\nDown in \d+\.\d s\n", done.stderr)
+    assert active.read_text() == "active current\n"
     assert has_volume()
     assert carprice(stack, "down").stderr == "Stopping ...\nNothing was up.\n"
     assert {item["state"] for item in read_status(stack).values()} == {"Stopped"}
@@ -321,6 +332,24 @@ def test_a_crash_loop_is_ended_and_explained(make_stack: MakeStack) -> None:
     assert carprice(stack, "up", "-d").returncode == 0
     [container] = stack.containers(API)
     assert inspect(container)["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_a_restart_that_fails_ends_there(make_stack: MakeStack) -> None:
+    stack = make_stack("again")
+    command = "mkdir /app/logs/once && exec python -m http.server 5000; exec sleep 600"
+    check = {"test": ["CMD", "curl", "-f", "localhost:5000"], "interval": "1s", "start_period": "60s"}
+    make_light(
+        stack,
+        **{API: {"command": ["sh", "-c", command], "healthcheck": check, "deploy": {"replicas": 1}}},
+        **{EDGE: {"healthcheck": {"test": ["CMD", "true"], "interval": "1s"}}},
+    )
+    stack.up(API)
+    wait_for(lambda: health(stack.containers(API)[0]) == "healthy", "it is healthy at first")
+    (stack.folder / "rollout.toml").write_text("up_deadline = 3\nstop = 1\n")
+    done = carprice(stack, "restart")
+    assert done.returncode == 1
+    assert "car-price-api-1 is not healthy within 3 s of its restart; what comes after it was left" in done.stderr
+    assert "Restarted" not in done.stderr
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")

@@ -67,7 +67,7 @@ def list_status(settings: Settings, say: Say) -> list[ServiceStatus]:
 
 def stop_loops(settings: Settings, say: Say) -> list[str]:
     """Stop what crashed in a loop for too long; returns the names."""
-    return stop_crash_loops(open_site(settings.stack_dir, say))
+    return [item.name for item in stop_crash_loops(open_site(settings.stack_dir, say))]
 
 
 def show_logs(settings: Settings, say: Say, names: list[str], lines: int, *, follow: bool) -> None:

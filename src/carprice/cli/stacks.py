@@ -8,6 +8,7 @@ import click
 from carprice.cli import on_docker, on_local
 from carprice.deploy.engine import find_engine, has_compose_file
 from carprice.deploy.lifecycle import ServiceStatus
+from carprice.deploy.release import read_env
 from carprice.deploy.site import Say, open_site
 from carprice.errors import StackError
 from carprice.local.supervision import find_supervisor
@@ -48,18 +49,27 @@ class Stack(Protocol):
 
 
 def choose_stack(settings: Settings, forced: str, say: Say) -> Stack:
-    """The stack to drive: the one asked for, else the one that runs, else Docker where an engine answers."""
+    """The stack to drive: the one asked for, else the one that runs, else Docker where an engine answers.
+
+    Raises StackError where no engine answers and Docker is asked for, or has this stack's releases.
+    """
     local: Stack = on_local
     docker: Stack = on_docker
     wanted = forced or settings.stack
     is_local = find_supervisor(settings) is not None or not has_compose_file(settings.stack_dir)
     if wanted == local.NAME or (not wanted and is_local):
         return local
-    version, reason = find_engine(open_site(settings.stack_dir, say))
+    site = open_site(settings.stack_dir, say)
+    version, reason = find_engine(site)
     if version:
         return docker
     if wanted == docker.NAME:
         raise StackError(f"No Docker Engine answers: {reason}", "Find out more: ./carprice doctor --docker")
+    if "IMAGE" in read_env(site.env_file):
+        raise StackError(
+            f"{site.live.name} is live on Docker by {site.env_file}, and no Docker Engine answers: {reason}",
+            "Start the engine (./carprice doctor tells more), or drive the stack without Docker: --local",
+        )
     return local
 
 

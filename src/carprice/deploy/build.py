@@ -10,13 +10,12 @@ from dataclasses import dataclass, field, replace
 from carprice.deploy import argv, stack_argv
 from carprice.deploy.attached import watch_lines
 from carprice.deploy.journal import who
-from carprice.deploy.release import DEFAULT_RELEASE, image_of
+from carprice.deploy.release import DEFAULT_RELEASE, LATEST, image_of
 from carprice.deploy.replicas import find_project
 from carprice.deploy.runner import Runner
 from carprice.deploy.site import Say, Site
 from carprice.errors import StackError
 
-LATEST = "latest"
 LAST_LINES = 15
 GIT_SECONDS = 10.0
 BUILDING, BUILT, FAILED = "building", "built", "failed"

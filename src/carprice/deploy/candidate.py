@@ -13,13 +13,15 @@ from carprice.errors import StackError
 POLL_SECONDS = 0.1
 MAX_POLL_SECONDS = 0.5
 STATUS_SECONDS = 5.0
+START_SECONDS = 120.0
 WARMUP_WINDOW = 50
 READY = "200"
 
 
 def start_set(site: Site, service: str, count: int, *, recreate: bool = False) -> None:
     """Create and start the replicas of a service; 0 means as many as the compose file says."""
-    site.runner.run(argv.start_service(service, count, recreate=recreate, stop_seconds=int(site.limits.stop)))
+    words = argv.start_service(service, count, recreate=recreate, stop_seconds=int(site.limits.stop))
+    site.runner.run(words, START_SECONDS + site.limits.stop)
 
 
 def wait_for_health(site: Site, service: str, count: int) -> list[Replica]:

@@ -4,7 +4,7 @@ import json
 
 from carprice.deploy import argv
 from carprice.deploy.history import Entry
-from carprice.deploy.release import DEFAULT_PROJECT, IMAGE, image_of
+from carprice.deploy.release import DEFAULT_PROJECT, IMAGE, LATEST, image_of
 from carprice.deploy.replicas import find_project
 from carprice.deploy.runner import Runner
 from carprice.deploy.site import Site
@@ -20,10 +20,12 @@ def find_image(runner: Runner, image: str) -> str:
 
 
 def resolve_image(runner: Runner, wanted: str) -> str:
-    """The full name of an image that somebody calls by its name or its tag alone."""
-    own = f"{IMAGE}:{wanted}"
+    """The full name of an image that somebody calls by its name or its tag alone; this stack's own goes first."""
     is_tag = ":" not in wanted and "/" not in wanted
-    return own if is_tag and runner.try_run(argv.inspect_image(own)).code == 0 else wanted
+    for name in (image_of(wanted, find_project(runner)), image_of(wanted)) if is_tag else ():
+        if runner.try_run(argv.inspect_image(name)).code == 0:
+            return name
+    return image_of(wanted) if wanted == LATEST else wanted
 
 
 def keep_image(site: Site, image: str, release: str) -> str:

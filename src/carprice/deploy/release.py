@@ -10,7 +10,8 @@ from carprice.errors import StackError
 from carprice.model.manifest import write_file
 
 IMAGE = "car-price-prediction"
-DEFAULT_IMAGE = f"{IMAGE}:latest"
+LATEST = "latest"
+DEFAULT_IMAGE = f"{IMAGE}:{LATEST}"
 DEFAULT_RELEASE = "local"
 DEFAULT_PROJECT = "car-price"
 OWN_MODEL = "image"

@@ -18,7 +18,7 @@ from carprice.deploy.images import find_image, forget_images, list_kept, resolve
 from carprice.deploy.journal import who
 from carprice.deploy.lock import Lock, hold_lock
 from carprice.deploy.proof import Proof, Witness, witness_traffic
-from carprice.deploy.release import DEFAULT_IMAGE, Release, next_name
+from carprice.deploy.release import LATEST, Release, next_name
 from carprice.deploy.replicas import list_replicas
 from carprice.deploy.restore import make_champion, note_takeover, reconcile, restore
 from carprice.deploy.site import Site, first_line
@@ -83,7 +83,7 @@ def make_plan(site: Site, wanted: Wanted, old: Release) -> Plan | None:
     site.runner.run(argv.check_compose())
     live = preflight.list_live(site)
     preflight.check_network(site, live)
-    image = resolve_image(site.runner, wanted.image or DEFAULT_IMAGE)
+    image = resolve_image(site.runner, wanted.image or LATEST)
     image_id = find_image(site.runner, image)
     new = Release(name_next(site), image, preflight.resolve_model(site, wanted.model))
     manifest = preflight.check_model(site, new.model)

@@ -26,6 +26,7 @@ from carprice.model.manifest import champion_version
 POLL_SECONDS = 0.5
 CLEAR_LINE = "\x1b[2K"
 STOP_SECONDS = 60.0
+PULL_SECONDS = 1800.0
 ANSWER_SECONDS = 5.0
 
 
@@ -41,6 +42,7 @@ def start_stack(site: Site, *, build: bool = False) -> bool:
         containers = list_containers(site.runner)
         is_live = any(map(is_serving, containers))
         check_ports(site, config, containers)
+        pull_missing(site, config)
         choose_image(site, build=build, is_live=is_live)
         with timed(site, "Starting", "Started"):
             create_and_start(site, containers)
@@ -68,6 +70,15 @@ def choose_image(site: Site, *, build: bool, is_live: bool) -> None:
         pin_release(
             site.env_file, Release(DEFAULT_RELEASE, image, champion_version(site.artifacts_dir) or OWN_MODEL)
         )
+
+
+def pull_missing(site: Site, config: dict[str, Any]) -> None:
+    """Pull the images of others that are not here, which may take minutes."""
+    for service in (argv.EDGE, argv.MLFLOW):
+        image = config["services"][service]["image"]
+        if site.runner.try_run(argv.inspect_image(image)).code != 0:
+            with timed(site, f"Pulling {image}", f"Pulled {image}"):
+                site.runner.run(stack_argv.pull_image(image), PULL_SECONDS)
 
 
 def is_serving(container: Container) -> bool:
@@ -103,9 +114,13 @@ def wait_until_healthy(site: Site, config: dict[str, Any]) -> None:
         for service in [name for name in waiting if is_well(name, statuses, config)]:
             waiting.remove(service)
             site.say(f"{service} is healthy ({time.monotonic() - started:.1f} s)")
-        looping = stop_crash_loops(site)
+        # A candidate that a killed rollout left is no service that is waited for.
+        looping = [item for item in stop_crash_loops(site) if item.service in ALWAYS]
         if looping:
-            raise StackError(f"{', '.join(looping)}: crashes in a loop", f"See: ./carprice logs {waiting[0]}")
+            raise StackError(
+                f"{', '.join(item.name for item in looping)}: crashes in a loop",
+                f"See: ./carprice logs {looping[0].service}",
+            )
         if waiting and time.monotonic() - started > site.limits.up_deadline:
             raise StackError(*_describe_wait(site, waiting, statuses))
         time.sleep(POLL_SECONDS if waiting else 0)
@@ -137,6 +152,8 @@ def stop_stack(site: Site, *, volumes: bool = False) -> bool:
         if not list_containers(site.runner) and not volumes:
             return False
         site.runner.run(stack_argv.remove_project(volumes=volumes), STOP_SECONDS + site.limits.up_deadline)
+        with suppress(OSError):  # the candidate that a killed rollout had switched to is gone with the rest
+            site.edge.pin(CURRENT)
         _note(site, "down")
     return True
 
@@ -148,7 +165,10 @@ def pause_stack(site: Site) -> None:
 
 
 def restart_services(site: Site, names: list[str]) -> None:
-    """Restart services one container after the other, each healthy before the next, so that one always serves."""
+    """Restart services one container after the other, each healthy before the next, so that one always serves.
+
+    Raises StackError for one that does not get healthy in time; those that come after it are left as they are.
+    """
     config = read_config(site)
     containers = list_containers(site.runner)
     if not containers:
@@ -159,7 +179,8 @@ def restart_services(site: Site, names: list[str]) -> None:
         for item in chosen:
             with timed(site, f"Restarting {item.name}", f"Restarted {item.name}"):
                 site.runner.try_run(stack_argv.enable_restart([item.id]))
-                site.runner.run(stack_argv.restart_container(item.id, int(site.limits.stop) or 1))
+                words = stack_argv.restart_container(item.id, int(site.limits.stop) or 1)
+                site.runner.run(words, STOP_SECONDS + site.limits.stop)
                 _wait_for_container(site, item)
         wait_until_healthy(site, config)
 
@@ -197,6 +218,10 @@ def _read_lines(site: Site, words: list[str]) -> Iterator[tuple[str, str]]:
             # Compose clears the terminal's line first, also where there is no terminal.
             name, bar, text = line.removeprefix(CLEAR_LINE).rstrip("\n").partition(" | ")
             yield (name.rstrip(), text) if bar else ("", name)
+        if code := process.wait():
+            raise StackError(
+                f"`{' '.join(words)}` ended with exit code {code}", "Find out more: ./carprice doctor"
+            )
 
 
 def _wait_for_container(site: Site, container: Container) -> None:
@@ -206,6 +231,11 @@ def _wait_for_container(site: Site, container: Container) -> None:
         if found and found[0].is_running and found[0].health in ("", "healthy"):
             return
         time.sleep(POLL_SECONDS)
+    raise StackError(
+        f"{container.name} is not healthy within {site.limits.up_deadline:g} s of its restart; "
+        "what comes after it was left as it is",
+        f"See: ./carprice logs {container.service}",
+    )
 
 
 def _describe_wait(site: Site, waiting: list[str], statuses: list[ServiceStatus]) -> tuple[str, str]:

@@ -42,6 +42,11 @@ def build_service(service: str) -> list[str]:
     return [*COMPOSE, "--progress", "plain", "build", service]
 
 
+def pull_image(image: str) -> list[str]:
+    """Pull an image."""
+    return ["docker", "image", "pull", "--quiet", image]
+
+
 def start_services(services: list[str], scale: dict[str, int], *, keep: bool = False) -> list[str]:
     """Create and start services, nothing they depend on; with `keep`, containers that exist stay as they are."""
     scales = [word for service, count in scale.items() for word in ("--scale", f"{service}={count}")]

@@ -17,9 +17,10 @@ from carprice.deploy.lifecycle import Facts, ServiceStatus, State, derive_state,
 from carprice.deploy.memory import measure_containers
 from carprice.deploy.replicas import API_PORT, find_project
 from carprice.deploy.site import Site
+from carprice.errors import StackError
 
 ORDER = (argv.EDGE, argv.API, argv.NEXT, argv.MLFLOW)
-ALWAYS = (argv.EDGE, argv.API, argv.MLFLOW)
+ALWAYS = (argv.API, argv.EDGE, argv.MLFLOW)
 EDGE_SECONDS = 5.0
 STOP_SECONDS = 10
 
@@ -55,8 +56,8 @@ def read_status(site: Site, *, with_memory: bool = True) -> list[ServiceStatus]:
     return sorted(found, key=lambda item: ORDER.index(item.service) if item.service in ORDER else len(ORDER))
 
 
-def stop_crash_loops(site: Site) -> list[str]:
-    """Stop each container that crashed in a loop for too long, turn Docker's restarts off; say and name them."""
+def stop_crash_loops(site: Site) -> list[Container]:
+    """Stop each container that crashed in a loop for too long, turn Docker's restarts off; say and return them."""
     limit = site.limits.max_restarts
     looping = [
         item
@@ -70,7 +71,7 @@ def stop_crash_loops(site: Site) -> list[str]:
             f"{item.name} crashed {item.restarts + 1} times (exit code {item.exit_code}) and was stopped: "
             f"max_restarts is {limit}"
         )
-    return [item.name for item in looping]
+    return looping
 
 
 def derive_facts(container: Container, view: EdgeView) -> Facts:
@@ -93,7 +94,10 @@ def ask_edge(site: Site, containers: list[Container]) -> EdgeView:
     edge = next((item for item in containers if item.service == argv.EDGE and item.is_running), None)
     if edge is None:
         return NO_VIEW
-    found = site.runner.try_run(argv.edge_runtime(edge.id, f"show map {MAP};show stat"), EDGE_SECONDS)
+    try:
+        found = site.runner.try_run(argv.edge_runtime(edge.id, f"show map {MAP};show stat"), EDGE_SECONDS)
+    except StackError:
+        return NO_VIEW
     entries, mark, table = found.stdout.partition("# pxname")
     if not mark:
         return NO_VIEW

@@ -153,9 +153,7 @@ def look_at_docker(site: Site) -> Scene:
         return Scene(**bare, engine_problem=reason)  # type: ignore[arg-type]
     config, config_problem = read_config(site)
     containers = list_containers(site.runner)
-    view = NO_VIEW
-    with suppress(StackError):
-        view = ask_edge(site, containers)
+    view = ask_edge(site, containers)
     with ThreadPoolExecutor() as pool:
         parts = tuple(pool.map(lambda item: _describe(site, item), containers))
     is_live = any(part.service == argv.API and part.is_running and not part.has_died for part in parts)
