@@ -16,9 +16,12 @@ from carprice.cli import rollout as rollout_module
 from carprice.cli.main import cli
 from carprice.deploy import argv
 from carprice.deploy import rollout as story
+from carprice.deploy.build import Built
+from carprice.deploy.lock import hold_lock
 from carprice.deploy.release import image_of, read_env
 from carprice.deploy.rollback import find_target
 from carprice.deploy.rollout import Wanted, roll_out
+from carprice.deploy.site import Site
 from carprice.errors import CarPriceError, StackError
 
 Command = Callable[..., Result]
@@ -55,7 +58,7 @@ def test_a_rollout_from_beginning_to_end(carprice: Command, world: World) -> Non
     new = "car-price-api-next-1-r2 car-price-api-next-2-r2"
     assert acts(world) == [
         f"docker image tag sha256:old {image_of('r1')}",
-        f"docker image tag car-price-prediction:latest {kept}",
+        f"docker image tag {NEW_IMAGE} {kept}",
         f"{UP} --no-recreate --scale car-price-api-next=2 car-price-api-next",
         "set map /run/edge/active.map active next",
         "add map /run/edge/active.map active next",
@@ -139,6 +142,27 @@ def test_a_dry_run(carprice: Command, world: World) -> None:
     )
     assert acts(world) == []
     assert not (world.folder / "logs").exists()
+    first = carprice("rollout", "--build", "--dry-run").output.splitlines()[0]
+    assert first == "build     the image first; what follows is about the one that is latest now"
+
+
+def test_a_build_belongs_to_its_rollout(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is built under the lock, and what another build then names `latest` does not go live."""
+
+    def build(site: Site) -> Built:
+        with pytest.raises(StackError, match="rollout"), hold_lock(site.lock_file, "other", lambda _: None):
+            pass
+        world.images["car-price-prediction:latest"] = "sha256:mine"
+        return Built("car-price-prediction:latest", (), "", 1.0)
+
+    def build_elsewhere(words: list[str]) -> None:
+        if "tag" in words:
+            world.images["car-price-prediction:latest"] = "sha256:another"
+
+    monkeypatch.setattr(story, "build_image", build)
+    world.on_run = build_elsewhere
+    roll_out(world.site(), Wanted(build=True))
+    assert {item.image for item in world.of(argv.API)} == {"sha256:mine"}
 
 
 def test_a_candidate_that_is_never_healthy(world: World) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from carprice.cli import on_docker, on_local
+from carprice.deploy.build import BuildError
 from carprice.deploy.doctor.checks import add_findings, diagnose
 from carprice.deploy.doctor.scene import Scene
 from carprice.deploy.engine import find_engine, has_compose_file
@@ -31,9 +32,11 @@ def look_at_stack(settings: Settings, forced: str, say: Say) -> Scene:
 
 @contextmanager
 def explained(settings: Settings, forced: str, say: Say) -> Iterator[None]:
-    """A failure of the block says what the doctor finds behind it."""
+    """A failure of the block says what the doctor finds behind it. A build that failed has said why itself."""
     try:
         yield
+    except BuildError:
+        raise
     except StackError as error:
         with suppress(CarPriceError):
             found = diagnose(look_at_stack(settings, forced, say))

@@ -9,7 +9,6 @@ import click
 
 from carprice.cli.console import print_json, say
 from carprice.cli.diagnosis import explained
-from carprice.deploy.build import build_image
 from carprice.deploy.plan import describe_plan
 from carprice.deploy.rollout import Outcome, Wanted, roll_out
 from carprice.deploy.site import Site, open_site
@@ -30,9 +29,7 @@ def rollout(image: str, model: str, build: bool, accept_price_shift: bool, dry_r
     site = open_site(settings.stack_dir, say)
     if build and image:
         raise click.UsageError("--build and --image exclude each other.")
-    if build and not dry_run:
-        image = build_image(site).image
-    wanted = Wanted(image, model, accept_price_shift)
+    wanted = Wanted(image, model, accept_price_shift, build=build)
     if dry_run:
         click.echo(describe_plan(site, wanted))
     else:

@@ -14,6 +14,8 @@ def describe_plan(site: Site, wanted: Wanted) -> str:
     site.edge.find_container()
     plan = make_plan(site, wanted, live)
     lines = [f"{live.name} is live already; nothing to do"] if plan is None else _describe_steps(site, plan)
+    if wanted.build:
+        lines.insert(0, "build     the image first; what follows is about the one that is latest now")
     if has_leftovers(site, live):
         lines.insert(0, "first     what a rollout left that was cut short is taken away")
     return "\n".join([*lines, "Nothing was changed."])

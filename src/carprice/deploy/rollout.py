@@ -4,10 +4,11 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from carprice.deploy import argv, preflight
+from carprice.deploy.build import build_image
 from carprice.deploy.doctor.checks import add_findings, diagnose
 from carprice.deploy.doctor.scene import look_at_docker
 from carprice.deploy.edge import CURRENT
@@ -33,12 +34,13 @@ FAILED = "failed"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody asks to be live. Empty means: the latest image, the champion."""
+    """What somebody asks to be live. Empty means: the latest image, the champion. build: build that one first."""
 
     image: str = ""
     model: str = ""
     accept_price_shift: bool = False
     back_to: str = ""
+    build: bool = False
 
 
 @dataclass
@@ -59,6 +61,8 @@ def roll_out(site: Site, wanted: Wanted) -> Outcome:
     """
     with _stoppable(), hold_lock(site.lock_file, ROLLOUT, lambda holder: note_takeover(site, holder)) as lock:
         old = reconcile(site)
+        if wanted.build:
+            wanted = replace(wanted, image=build_image(site).image)
         plan = make_plan(site, wanted, old)
         if plan is None:
             return Outcome(old.name, changed=False, model=old.model)
@@ -91,7 +95,7 @@ def make_plan(site: Site, wanted: Wanted, old: Release) -> Plan | None:
         return None
     preflight.check_room(site, live)
     preflight.warn_of_mlflow(site)
-    return Plan(old, new, live, manifest, wanted.accept_price_shift, wanted.back_to)
+    return Plan(old, new, image_id, live, manifest, wanted.accept_price_shift, wanted.back_to)
 
 
 def name_next(site: Site) -> str:

@@ -24,10 +24,14 @@ from carprice.deploy.site import Site
 
 @dataclass(frozen=True)
 class Plan:
-    """What will happen: from which release to which, and what is known of the new model."""
+    """What will happen: from which release to which, and what is known of the new model.
+
+    image_id: the image of the new release, which its name may leave for another at any time.
+    """
 
     old: Release
     new: Release
+    image_id: str
     live: list[Replica]
     manifest: Mapping[str, Any] | None
     accept_price_shift: bool
@@ -67,7 +71,7 @@ class Act:
         site, plan = self.site, self.plan
         with self._step("start", f"Starting {plan.new.name} beside {plan.old.name}", f"Started {plan.new.name}"):
             self.old_prices = read_prices(plan.live)
-            keep_image(site, plan.new.image, plan.new.name)
+            keep_image(site, plan.image_id, plan.new.name)
             pin_candidate(site.env_file, plan.kept(site))
             start_set(site, argv.NEXT, len(plan.live))
 
