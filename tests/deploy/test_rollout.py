@@ -5,6 +5,7 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,6 +20,7 @@ from carprice.deploy import rollout as story
 from carprice.deploy.build import Built
 from carprice.deploy.lock import hold_lock
 from carprice.deploy.release import image_of, read_env
+from carprice.deploy.replicas import Replica, Reply
 from carprice.deploy.rollback import find_target
 from carprice.deploy.rollout import Wanted, roll_out
 from carprice.deploy.site import Site
@@ -231,6 +233,25 @@ def make_ill(world: World, how: str) -> None:
     world.broken.add("r1")
     for item in world.of(argv.API) if how == "crashes" else ():
         item.state, item.restarts = "restarting", 4
+
+
+@pytest.mark.parametrize("path", ["/predict/price", "/predict/batch"])
+def test_a_refusal_quotes_the_log_of_what_is_then_removed(
+    world: World, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """At the warm-up and at a gate."""
+    plain = world.ask
+
+    def ask(replica: Replica, method: str, at: str, body: Any = None, seconds: float = 0) -> Reply:
+        if replica.release == "r2" and replica.name.endswith("2") and at == path:
+            return Reply(500, {}, b"", 0.001)
+        return plain(replica, method, at, body)
+
+    monkeypatch.setattr(Replica, "ask", ask)
+    with pytest.raises(StackError) as error:
+        roll_out(world.site(), Wanted())
+    assert "Its last log lines:\nlast words of car-price-api-next-2-r2\n" in error.value.hint
+    assert world.of(argv.NEXT) == []
 
 
 @pytest.mark.parametrize("how", ["silent", "crashes"])

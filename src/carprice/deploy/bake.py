@@ -9,7 +9,7 @@ from carprice.deploy.candidate import check_still_healthy
 from carprice.deploy.edge import NEXT, SERVICES
 from carprice.deploy.limits import Limits
 from carprice.deploy.proof import Tally, Witness
-from carprice.deploy.replicas import Replica
+from carprice.deploy.replicas import SEE_LOG, Replica
 from carprice.deploy.site import Site
 from carprice.errors import StackError
 
@@ -84,7 +84,7 @@ def check_errors(seen: Tally, limits: Limits) -> None:
         raise BakeError(
             f"{seen.failed} of {seen.requests} requests failed after the switch, the limit is "
             f"{limits.bake_error_share:.1%}",
-            "See its log: docker compose logs car-price-api-next",
+            SEE_LOG,
         )
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from carprice.deploy import argv
 from carprice.deploy.gates import PRICE_PATH, example_listing
-from carprice.deploy.replicas import Replica, find_exit_code, list_replicas, read_logs
+from carprice.deploy.replicas import SEE_LOG, Replica, find_exit_code, list_replicas, read_logs
 from carprice.deploy.site import Site
 from carprice.errors import StackError
 
@@ -80,7 +80,7 @@ def check_replica(site: Site, replica: Replica) -> str:
         reason = f", {replica.error}" if replica.error else ""
         raise StackError(
             f"{replica.name} ended with exit code {find_exit_code(site.runner, replica)}{reason}",
-            _quote_log(site, replica),
+            quote_log(site, replica),
         )
     try:
         reply = replica.ask("GET", "/info/status", seconds=STATUS_SECONDS)
@@ -104,11 +104,12 @@ def _describe_sick(site: Site, what: str, replicas: Sequence[Replica], statuses:
     sick = [item for item, status in zip(replicas, statuses, strict=True) if status != READY]
     return StackError(
         f"{what} ({told or 'no container'})",
-        _quote_log(site, sick[0]) if sick else "Find out more: ./carprice doctor",
+        quote_log(site, sick[0]) if sick else "Find out more: ./carprice doctor",
     )
 
 
-def _quote_log(site: Site, replica: Replica) -> str:
+def quote_log(site: Site, replica: Replica) -> str:
+    """The last log lines of a replica, as the next step after an error."""
     return f"Its last log lines:\n{read_logs(site.runner, replica)}\nFind out more: ./carprice doctor"
 
 
@@ -116,13 +117,11 @@ def _time_price(replica: Replica, listing: object) -> float:
     try:
         reply = replica.ask("POST", PRICE_PATH, listing)
     except OSError as error:
-        raise StackError(
-            f"{replica.name} broke off while it warmed up ({error})", f"See: docker logs {replica.name}"
-        ) from None
+        raise StackError(f"{replica.name} broke off while it warmed up ({error})", SEE_LOG) from None
     if reply.status != 200:
         raise StackError(
             f"{replica.name} answered {reply.status} while it warmed up, should be 200: {reply.detail()}",
-            f"See: docker logs {replica.name}",
+            SEE_LOG,
         )
     return reply.seconds
 

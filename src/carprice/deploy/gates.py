@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from carprice.deploy.release import Release
-from carprice.deploy.replicas import Replica, Reply
+from carprice.deploy.replicas import SEE_LOG, Replica, Reply
 from carprice.errors import StackError
 
 PRICE_PATH = "/predict/price"
@@ -104,7 +104,7 @@ def check_golden(replicas: Sequence[Replica], golden: Sequence[Mapping[str, Any]
             raise GateError(
                 "golden",
                 f"{replica.name}: {len(results)} of {len(golden)} golden listings priced",
-                f"See its log: docker logs {replica.name}",
+                SEE_LOG,
             )
         for number, (item, result) in enumerate(zip(golden, results, strict=True)):
             for key in ("price", "low", "high"):
@@ -133,7 +133,7 @@ def _check_refusal(replica: Replica, bad: BadRequest) -> None:
         raise GateError(
             "contract",
             f"{replica.name}: {bad.name} at {bad.path} should be problem {bad.status} (got {reply.status})",
-            f"See its log: docker logs {replica.name}",
+            SEE_LOG,
         )
 
 
@@ -180,7 +180,7 @@ def _ask(replica: Replica, gate: str, method: str, path: str, body: Any = None) 
         raise GateError(
             gate,
             f"{replica.name}: {method} {path} should answer 200 (got {reply.status}) {reply.detail()}".rstrip(),
-            f"See its log: docker logs {replica.name}",
+            SEE_LOG,
         )
     return reply
 
@@ -192,7 +192,7 @@ def _ask_any(replica: Replica, gate: str, method: str, path: str, body: Any) -> 
         raise GateError(
             gate,
             f"{replica.name}: {method} {path} got no answer ({error})",
-            f"See its log: docker logs {replica.name}",
+            SEE_LOG,
         ) from None
 
 

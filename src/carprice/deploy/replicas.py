@@ -13,6 +13,8 @@ from carprice.errors import StackError
 
 API_PORT = 5000
 REQUEST_SECONDS = 10.0
+SEE_LOG = "See its log"
+"""The next step of an error about a replica; a rollout puts its log's last lines there before it is removed."""
 BUSY = 429
 BUSY_POLL_SECONDS = 0.2
 LOG_LINES = 15

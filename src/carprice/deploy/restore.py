@@ -76,8 +76,7 @@ def restore(site: Site, release: Release) -> None:
     """
     replicas = list_replicas(site.runner, argv.API)
     is_there = is_set_of(replicas, release)
-    if running_of(replicas, release):
-        _turn_back(site)
+    turn_back(site, release)
     pin_release(site.env_file, release)
     if not is_there:
         start_set(site, argv.API, len(replicas), recreate=True)
@@ -96,10 +95,10 @@ def restore(site: Site, release: Release) -> None:
     remove_candidate(site)
 
 
-def _turn_back(site: Site) -> None:
-    """Switch at once where the current set is there to serve: the rest of the way back may take its time."""
+def turn_back(site: Site, release: Release) -> None:
+    """Switch at once where the current set is that release's and can serve: the rest of the way takes time."""
     with suppress(EdgeDownError):
-        if site.edge.is_usable(CURRENT):
+        if running_of(list_replicas(site.runner, argv.API), release) and site.edge.is_usable(CURRENT):
             site.edge.turn_to(CURRENT)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from carprice.deploy import argv, preflight
 from carprice.deploy.build import build_image
+from carprice.deploy.candidate import quote_log
 from carprice.deploy.doctor.checks import add_findings, diagnose
 from carprice.deploy.doctor.scene import look_at_docker
 from carprice.deploy.edge import CURRENT
@@ -20,8 +21,8 @@ from carprice.deploy.journal import who
 from carprice.deploy.lock import Lock, hold_lock
 from carprice.deploy.proof import Proof, Witness, witness_traffic
 from carprice.deploy.release import LATEST, Release, next_name
-from carprice.deploy.replicas import list_replicas
-from carprice.deploy.restore import make_champion, note_takeover, reconcile, restore
+from carprice.deploy.replicas import SEE_LOG, list_replicas
+from carprice.deploy.restore import make_champion, note_takeover, reconcile, restore, turn_back
 from carprice.deploy.site import Site, first_line
 from carprice.deploy.steps import Act, Plan
 from carprice.deploy.truth import running_of
@@ -135,7 +136,7 @@ def _undone(site: Site, plan: Plan, witness: Witness, started: float) -> Iterato
         yield
     except BaseException as error:
         try:
-            _explain(site, error)
+            _explain(site, plan, error)
         finally:
             # Whatever the diagnosis does, one way out is taken.
             with _deaf():
@@ -177,10 +178,18 @@ def _go_back(site: Site, plan: Plan, witness: Witness, started: float, error: Ba
     _forget_images(site, plan.old.name)
 
 
-def _explain(site: Site, error: BaseException) -> None:
-    """Let the error say what the doctor finds while the candidate is there, unless requests go to it."""
-    if isinstance(error, StackError) and not isinstance(error, GateError) and site.edge.pinned() == CURRENT:
-        with suppress(CarPriceError):
+def _explain(site: Site, plan: Plan, error: BaseException) -> None:
+    """Let the error say what the candidate logged and the doctor finds while it is there, but first turn back."""
+    if not isinstance(error, StackError):
+        return
+    has_switched = site.edge.pinned() != CURRENT
+    with suppress(CarPriceError):
+        turn_back(site, plan.old)
+        if error.hint == SEE_LOG:
+            replicas = [item for name in (argv.NEXT, argv.API) for item in list_replicas(site.runner, name)]
+            named = [replica for replica in replicas if replica.name in error.what]
+            error.hint = quote_log(site, (named or replicas)[0]) if replicas else ""
+        if not isinstance(error, GateError) and not has_switched:
             add_findings(error, diagnose(look_at_docker(site)))
 
 

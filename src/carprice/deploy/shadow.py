@@ -10,12 +10,11 @@ from typing import Any
 
 from carprice.deploy.gates import BATCH_PATH, GateError
 from carprice.deploy.limits import Limits
-from carprice.deploy.replicas import Replica
+from carprice.deploy.replicas import SEE_LOG, Replica
 
 SAMPLE_FILES = ("requests.jsonl.1", "requests.jsonl")
 COMPARABLE_SHARE = 0.5
 REPLAY_SECONDS = 30.0
-SEE_LOG = "See its log: docker compose logs car-price-api-next"
 
 
 @dataclass(frozen=True)
