@@ -100,6 +100,9 @@ def test_every_state_is_derived_by_some_facts() -> None:
         (Facts("running", restarts=5, uptime=2), True),
         (Facts("running", restarts=50, uptime=STABLE_SECONDS), False),
         (Facts("exited", restarts=5), False),
+        # Months old, and its sixth death; then the first one that Docker waited for long before.
+        (Facts("running", restarts=6, uptime=2, age=1e7, pause=0.4), False),
+        (Facts("running", restarts=9, uptime=2, age=1e7, pause=3.3), True),
     ],
 )
 def test_retries_have_an_end(facts: Facts, is_beyond: bool) -> None:

@@ -23,16 +23,19 @@ COLUMNS = ("pxname", "svname", "stot", "status", "check_status", "addr")
 
 def make_facts(**state: Any) -> dict[str, Any]:
     """What `docker container inspect` prints of a healthy replica, as far as it is read."""
-    started = (datetime.now(UTC) - timedelta(seconds=90)).isoformat()[:19] + ".123456789Z"
+    started, created, finished = (
+        (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()[:26] + "789Z" for seconds in (90, 200, 91.5)
+    )
     health = {"Status": "healthy", "Log": [{"ExitCode": 0, "Output": '{"model_version": "m1"}\n'}]}
     return {
         "Id": "abc",
         "Name": "/cars-car-price-api-2",
         "Image": "sha256:1",
         "RestartCount": 0,
+        "Created": created,
         "State": {
             **{"Status": "running", "Running": True, "ExitCode": 0, "Pid": 77, "Health": health},
-            **{"StartedAt": started, "OOMKilled": False, "Error": ""},
+            **{"StartedAt": started, "FinishedAt": finished, "OOMKilled": False, "Error": ""},
             **state,
         },
         "Config": {
@@ -60,6 +63,9 @@ def test_a_container_is_read() -> None:
     assert found.address == ADDRESS
     assert found.ports == (Port(5000, "127.0.0.1", 8000),)
     assert 89 <= found.uptime <= 95
+    assert 199 <= found.age <= 205
+    assert 1.4 <= found.pause <= 1.6
+    assert read_container(make_facts(Status="restarting")).pause > 91
     assert read_answer(found) == {"model_version": "m1"}
 
 

@@ -125,6 +125,7 @@ def test_the_longest_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
         pid = 0
         delay = 5000.0
+        laststart = 999.0
 
     class Death:
         process = Process
@@ -135,6 +136,9 @@ def test_the_longest_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Process.delay == 1000.0 + keeper.LONGEST_PAUSE_SECONDS
     made._note_death(Death)
     assert made.count_restarts() == {API: 2}
+    Process.laststart = 1000.0 - keeper.STABLE_SECONDS
+    made._note_death(Death)
+    assert made.count_restarts() == {API: 1}, "it had stayed up"
 
 
 def test_stopping_ends_services_and_supervisor(supervisor: Supervisor, settings: Settings, api: Service) -> None:

@@ -15,6 +15,7 @@ SERVICE_LABEL = "com.docker.compose.service"
 NUMBER_LABEL = "com.docker.compose.container-number"
 CONFIG_LABEL = "com.docker.compose.config-hash"
 OUT_OF_MEMORY = 137
+NEVER = "0001-"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,11 @@ class Probe:
 
 @dataclass(frozen=True)
 class Container:
-    """One container as Docker describes it. networks: name -> address. uptime: seconds since its last start."""
+    """One container as Docker describes it. networks: name -> address.
+
+    uptime and age: seconds since its last start and since it was made. pause: seconds from the end of its last
+    run to its start, or until now; 0 for its first run.
+    """
 
     id: str
     name: str
@@ -49,6 +54,8 @@ class Container:
     restarts: int
     policy: str
     uptime: float
+    age: float
+    pause: float
     pid: int
     health: str
     probes: tuple[Probe, ...]
@@ -104,6 +111,8 @@ def read_container(facts: dict[str, Any]) -> Container:
         restarts=facts.get("RestartCount", 0),
         policy=facts["HostConfig"]["RestartPolicy"]["Name"],
         uptime=_seconds_since(state["StartedAt"]) if state["Running"] else 0.0,
+        age=_seconds_since(facts["Created"]),
+        pause=_measure_pause(state),
         pid=state["Pid"],
         health=health.get("Status", ""),
         probes=tuple(Probe(item["ExitCode"], item["Output"].strip()) for item in health.get("Log") or []),
@@ -126,7 +135,15 @@ def _read_ports(bindings: dict[str, Any]) -> list[Port]:
     ]
 
 
+def _measure_pause(state: Mapping[str, Any]) -> float:
+    if state["FinishedAt"].startswith(NEVER):
+        return 0.0
+    waited = _seconds_since(state["FinishedAt"])
+    return waited if state["Status"] == "restarting" else max(0.0, waited - _seconds_since(state["StartedAt"]))
+
+
 def _seconds_since(text: str) -> float:
-    # Docker writes nanoseconds, which Python does not read.
-    started = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
-    return max(0.0, (datetime.now(UTC) - started).total_seconds())
+    # Docker writes nanoseconds, of which Python takes six digits.
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    moment = datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}").replace(tzinfo=UTC)
+    return max(0.0, (datetime.now(UTC) - moment).total_seconds())

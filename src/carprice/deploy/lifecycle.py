@@ -84,6 +84,9 @@ LOOP_RESTARTS = 2
 STABLE_SECONDS = 60.0
 """A service that lived so long since its last start does not crash in a loop."""
 
+FIRST_PAUSE_SECONDS = 0.1
+"""What Docker waits before a restart; after a life of less than ten seconds it is twice as long as before."""
+
 HEALTHY = "healthy"
 
 
@@ -93,9 +96,10 @@ class Facts:
 
     status: Docker's word for its container (created, running, paused, restarting, removing, exited, dead), empty
     where there is none. health: starting, healthy, unhealthy, or empty where nothing checks it. uptime: seconds
-    since its last start. restarts: how often it was started again by itself. is_watched: whether its supervisor
-    would start it again. build: how the last build stands (building, built, failed), empty where it led to a
-    start or was none. is_active: new requests go to it. requests: how many it answered.
+    since its last start. age: seconds since it was made. pause: seconds that its supervisor waited before that
+    start. restarts: how often it was started again by itself. is_watched: whether its supervisor would start it
+    again. build: how the last build stands (building, built, failed), empty where it led to a start or was none.
+    is_active: new requests go to it. requests: how many it answered.
     """
 
     status: str
@@ -103,6 +107,8 @@ class Facts:
     exit_code: int = 0
     restarts: int = 0
     uptime: float = 0.0
+    age: float = 0.0
+    pause: float = 0.0
     is_watched: bool = True
     build: str = ""
     is_active: bool = False
@@ -136,8 +142,13 @@ def is_crash_loop(facts: Facts) -> bool:
 
 
 def is_beyond_retries(facts: Facts, max_restarts: int) -> bool:
-    """Whether it crashes in a loop that has gone on for long enough to be ended."""
-    return is_crash_loop(facts) and facts.restarts >= max_restarts
+    """Whether it crashes in a loop that has gone on for long enough to be ended.
+
+    Docker never forgets a restart, and a few in months are no loop: there must have been one a minute, or the
+    pause must have grown by so many restarts, each of which doubles it.
+    """
+    is_often = facts.age < facts.restarts * STABLE_SECONDS or facts.pause >= FIRST_PAUSE_SECONDS * 2**max_restarts
+    return is_crash_loop(facts) and facts.restarts >= max_restarts and is_often
 
 
 def _derive_ended(facts: Facts) -> State:

@@ -83,6 +83,8 @@ def derive_facts(container: Container, view: EdgeView) -> Facts:
         exit_code=container.exit_code,
         restarts=container.restarts,
         uptime=container.uptime,
+        age=container.age,
+        pause=container.pause,
         is_watched=container.policy != "no",
         is_active=bool(view.requests) if is_edge else view.is_active(container),
         requests=sum(view.requests.values()) if is_edge else view.requests.get(container.address, 0),

@@ -12,6 +12,8 @@ from typing import Any
 from supervisor import events  # type: ignore[import-untyped]
 
 LONGEST_PAUSE_SECONDS = 60
+STABLE_SECONDS = 60
+"""A service that lived so long does not crash in a loop."""
 
 
 class Keeper:
@@ -24,13 +26,14 @@ class Keeper:
         events.subscribe(events.ProcessStateStoppedEvent, self._forget_deaths)
 
     def count_restarts(self) -> dict[str, int]:
-        """How often each service died and was started again since somebody last started it."""
+        """How often each service died and was started again since somebody started it or it last stayed up."""
         return self.restarts
 
     def _note_death(self, event: Any) -> None:
         process = event.process
         name = process.config.name
-        self.restarts[name] = self.restarts.get(name, 0) + 1
+        lived = time.time() - process.laststart
+        self.restarts[name] = 1 if lived >= STABLE_SECONDS else self.restarts.get(name, 0) + 1
         # supervisord pauses a second longer after each early death, without end.
         process.delay = min(process.delay, time.time() + LONGEST_PAUSE_SECONDS)
         if process.pid:

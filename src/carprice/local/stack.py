@@ -128,7 +128,7 @@ def check_life(supervisor: Supervisor, service: Service, deaths_before: int) -> 
         life = supervisor.read_lives()[service.name]
     except (OSError, HTTPException):
         raise StackError("The stack was taken down meanwhile", "Start it: ./carprice up") from None
-    deaths = life.restarts - deaths_before
+    deaths = max(0, life.restarts - deaths_before)
     if deaths >= DEATHS_AT_START:
         health = Health(False, f"died {deaths} times")
         raise StackError(*_describe_failure(service, "does not stay up", health))
