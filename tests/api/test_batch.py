@@ -1,16 +1,30 @@
 """POST /predict/batch: one result or problem for each row, in order."""
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from tests.api.calls import as_json, call, find_service
+from tests.api.calls import Result, as_json, call, find_service
 from tests.api.conftest import MakeApp, wait_until
-from tests.model.cars import UK_CAR, change
+from tests.bundles import DATED_MARKET, grow_bundle, invent_dated_listings
+from tests.model.cars import DATED_CAR, UK_CAR, change
+
+from carprice.market.market import parse_market
 
 PATH = "/predict/batch"
 SECRET = "xyzzy"
+
+ODD_UK_CARS = [
+    change(UK_CAR, model=" "),
+    change(UK_CAR, make=" \t\n", mileage=400_000),
+    change(UK_CAR, fuel="\u3000"),
+    change(UK_CAR, make=" ford ", model="FIESTA", mileage=400_000),
+    change(UK_CAR, make=" Frod "),
+    change(UK_CAR, model="-"),
+    change(UK_CAR, tax=..., mpg=..., mileage=-0.0),
+]
 
 
 class Held:
@@ -27,27 +41,69 @@ class Held:
         return self.body
 
 
+@pytest.fixture(scope="module")
+def limited_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A champion of the dated market, whose first registration here lies from 1980 to 2020."""
+    registered = {**DATED_MARKET["features"]["registered"], "min": 3652, "max": 18627}
+    tables = {**DATED_MARKET, "features": {**DATED_MARKET["features"], "registered": registered}}
+    folder = tmp_path_factory.mktemp("limited") / "artifacts"
+    grow_bundle(folder, invent_dated_listings(), parse_market(tables, "dated.toml"))
+    return folder
+
+
 def test_each_row_gets_what_it_gets_alone(app: Flask) -> None:
-    cars = [
+    result = check_rows(
+        app,
         UK_CAR,
-        change(UK_CAR, make="Frod", mileage=400_000),
-        change(UK_CAR, tax=None),
-        change(UK_CAR, model="FIESTA"),
-        change(UK_CAR, year=1900, colour=SECRET),
-        {},
-        [UK_CAR],
-        None,
-        SECRET,
-    ]
-    result = call(app.wsgi_app, "POST", PATH, as_json(cars))
-    assert result.status == 200
+        [
+            UK_CAR,
+            change(UK_CAR, make="Frod", mileage=400_000),
+            change(UK_CAR, tax=None),
+            change(UK_CAR, model="FIESTA"),
+            change(UK_CAR, year=1900, colour=SECRET),
+            {},
+            [UK_CAR],
+            None,
+            SECRET,
+        ],
+    )
     assert result.json["currency"] == "GBP"
     assert result.json["model_version"] == find_service(app).version
-    for car, row in zip(cars, result.json["results"], strict=True):
-        alone = call(app.wsgi_app, "POST", "/predict/price", as_json(car)).json
-        expected = {key: alone[key] for key in alone if key not in ("currency", "model_version", "instance")}
-        assert row == expected
     assert SECRET.encode() not in result.body
+
+
+def test_odd_rows_get_what_they_get_alone(app: Flask) -> None:
+    rows = check_rows(app, UK_CAR, ODD_UK_CARS).json["results"]
+    assert [row.get("status", 200) for row in rows] == [422, 422, 422, 200, 200, 200, 200]
+
+
+def test_odd_dates_get_what_they_get_alone(make_app: MakeApp, limited_bundle: Path) -> None:
+    cars = [
+        change(DATED_CAR, registered="1979-12-31"),
+        change(DATED_CAR, registered="1980-01-01"),
+        change(DATED_CAR, registered="2021-01-01", colour="\t"),
+        change(DATED_CAR, inspected="0001-01-01"),
+        change(DATED_CAR, colour=..., towbar=...),
+        change(DATED_CAR, colour=" BLACK ", seats=40),
+    ]
+    rows = check_rows(make_app(artifacts_dir=limited_bundle), DATED_CAR, cars).json["results"]
+    assert [row.get("status", 200) for row in rows] == [422, 200, 422, 200, 200, 200]
+
+
+def check_rows(app: Flask, usual: dict[str, Any], cars: list[Any]) -> Result:
+    """Each car gets in a batch what it gets alone: among usual ones, and among one that is not a listing."""
+    alone = [price_alone(app, car) for car in cars]
+    for others in ([usual], [{}], []):
+        result = call(app.wsgi_app, "POST", PATH, as_json([*others, *cars, *others]))
+        assert result.status == 200
+        expected = [price_alone(app, car) for car in others]
+        assert result.json["results"] == [*expected, *alone, *expected]
+    return result
+
+
+def price_alone(app: Flask, car: Any) -> dict[str, Any]:
+    answer = call(app.wsgi_app, "POST", "/predict/price", as_json(car)).json
+    return {key: answer[key] for key in answer if key not in ("currency", "model_version", "instance")}
 
 
 def test_a_row_that_is_not_json_does_not_fail_the_others(app: Flask) -> None:

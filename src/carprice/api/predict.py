@@ -31,6 +31,9 @@ from carprice.model.pricer import Breakdown, Valuation
 PRICE_PATH = "/predict/price"
 BATCH_PATH = "/predict/batch"
 
+Priced = tuple[list[Valuation], list[tuple[int, dict[str, Any]]]]
+"""The valuation of every good row of a batch, and each bad one's place and problem, both in order."""
+
 _HEADERS = (JSON, NO_STORE)
 _encode = msgspec.json.Encoder().encode
 
@@ -120,8 +123,13 @@ def _answer_valuation(
 
 
 def _price_batch(service: Service, model: LoadedModel, body: bytes) -> dict[str, Any]:
-    rows, problems = _check_batch(model, body, service.settings.max_batch_rows)
-    valuations = model.pricer.price_many(rows)
+    limit = service.settings.max_batch_rows
+    rows = model.decoder.decode_usual_rows(body)
+    if rows is None:
+        valuations, problems = _price_mixed(model, load_listings(body, limit))
+    else:
+        check_count(rows, limit)
+        valuations, problems = _price_usual(model, rows, body)
     _count_valuations(service, valuations)
     results: list[Any] = [_describe_valuation(valuation) for valuation in valuations]
     for place, problem in problems:
@@ -129,28 +137,38 @@ def _price_batch(service: Service, model: LoadedModel, body: bytes) -> dict[str,
     return {"currency": model.currency, "model_version": model.version, "results": results}
 
 
-def _check_batch(
-    model: LoadedModel, body: bytes, limit: int
-) -> tuple[list[Sequence[Value]], list[tuple[int, dict[str, Any]]]]:
-    """The values of every good listing, and each bad one's place and problem, both in order."""
-    rows = model.decoder.decode_usual_rows(body)
-    if rows is not None:
-        check_count(rows, limit)
-        return rows, []
-    good, problems = [], []
-    for place, raw in enumerate(load_listings(body, limit)):
-        values, problem = _check_row(model, bytes(raw))
+def _price_usual(model: LoadedModel, rows: Sequence[Sequence[Value]], body: bytes) -> Priced:
+    """Price the rows of a batch that decoded as usual; those with an unusual value are then looked at alone."""
+    valuations, unusual = model.pricer.price_columns(rows)
+    raws = load_listings(body, len(rows)) if unusual else []
+    problems = []
+    for place in sorted(unusual):
+        values, problem = _check_row(model, bytes(raws[place]))
         if problem:
             problems.append((place, problem))
         else:
-            good.append(values)
-    return good, problems
+            valuations[place] = model.pricer.price_values(values)
+    for place, _ in reversed(problems):
+        del valuations[place]
+    return valuations, problems
+
+
+def _price_mixed(model: LoadedModel, raws: Sequence[msgspec.Raw]) -> Priced:
+    """Price the rows of a batch of which not all are usual: each is checked, the good ones are priced together."""
+    rows, problems = [], []
+    for place, raw in enumerate(raws):
+        body = bytes(raw)
+        values = model.decoder.decode_usual(body)
+        if values is None or not model.pricer.encoder.encode(values)[1]:
+            values, problem = _check_row(model, body)
+            if problem:
+                problems.append((place, problem))
+                continue
+        rows.append(values)
+    return model.pricer.price_many(rows), problems
 
 
 def _check_row(model: LoadedModel, body: bytes) -> tuple[Sequence[Value], dict[str, Any] | None]:
-    usual = model.decoder.decode_usual(body)
-    if usual is not None:
-        return usual, None
     try:
         values, problems = model.decoder.decode_any(body)
     except MalformedError as error:

@@ -70,13 +70,18 @@ class Pricer:
 
     def price_many(self, rows: Sequence[Sequence[Value]]) -> list[Valuation]:
         """Price checked listings given as their values in feature order."""
-        if not rows:
-            return []
-        columns, unusual = self.encoder.encode_columns(rows)
-        valuations = [self._value(score, ()) for score in self.trees.predict_rows(columns, by_column=True)]
+        valuations, unusual = self.price_columns(rows)
         for row in unusual:
             valuations[row] = valuations[row]._replace(warnings=tuple(self.encoder.warn(rows[row])))
         return valuations
+
+    def price_columns(self, rows: Sequence[Sequence[Value]]) -> tuple[list[Valuation], set[int]]:
+        """Price listings without their warnings; also the rows with a value unlike all in training."""
+        if not rows:
+            return [], set()
+        columns, unusual = self.encoder.encode_columns(rows)
+        scores = self.trees.predict_rows(columns, by_column=True)
+        return [self._value(score, ()) for score in scores], unusual
 
     def explain(self, listing: Mapping[str, Any]) -> Breakdown:
         """Break one listing's price down. Raises ListingsError naming every wrong field."""
