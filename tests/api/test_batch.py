@@ -1,5 +1,7 @@
 """POST /predict/batch: one result or problem for each row, in order."""
 
+import io
+import queue
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from tests.api.conftest import MakeApp, wait_until
 from tests.bundles import DATED_MARKET, grow_bundle, invent_dated_listings
 from tests.model.cars import DATED_CAR, UK_CAR, change
 
+from carprice.api import predict
+from carprice.api.service import LoadedModel, Service
 from carprice.market.market import parse_market
 
 PATH = "/predict/batch"
@@ -28,17 +32,23 @@ ODD_UK_CARS = [
 
 
 class Held:
+    """Something that waits to go on, once it has begun."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def wait(self) -> None:
+        self.begun.set()
+        assert self.may_go_on.wait(20)
+
+
+class HeldBody(Held):
     """A body that waits to be sent, as a slow client's does."""
 
-    def __init__(self, body: bytes) -> None:
-        self.body = body
-        self.asked = threading.Event()
-        self.sent = threading.Event()
-
     def read(self, _: int) -> bytes:
-        self.asked.set()
-        assert self.sent.wait(20)
-        return self.body
+        self.wait()
+        return b"[]"
 
 
 @pytest.fixture(scope="module")
@@ -146,31 +156,54 @@ def test_a_wrong_type(app: Flask) -> None:
     assert call(app.wsgi_app, "POST", PATH, b"[]", kind="text/csv").status == 415
 
 
-def test_more_batches_at_once_than_allowed_are_sent_away(make_app: MakeApp) -> None:
+def test_more_batches_at_once_than_allowed_are_sent_away(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = make_app(max_batches=2)
-    held = [Held(b"[]"), Held(b"[]")]
-    answers: list[Any] = []
+    held = {row: Held() for row in (b"[1]", b"[2]")}
+    price_batch = predict._price_batch
 
-    def send(body: Held) -> None:
-        environ = {"wsgi.input": body, "CONTENT_TYPE": "application/json", "carprice.request_id": "a"}
-        with app.test_request_context(PATH, method="POST", environ_overrides=environ):
-            answers.append(app.full_dispatch_request())
+    def hold_batch(service: Service, model: LoadedModel, body: bytes) -> dict[str, Any]:
+        if body in held:
+            held[body].wait()
+        return price_batch(service, model, body)
 
-    threads = [threading.Thread(target=send, args=(body,)) for body in held]
-    for thread in threads:
-        thread.start()
-    wait_until(lambda: all(body.asked.is_set() for body in held))
+    monkeypatch.setattr(predict, "_price_batch", hold_batch)
+    answers = [start_batch(app, io.BytesIO(row)) for row in held]
+    wait_until(lambda: all(one.begun.is_set() for one in held.values()))
     result = call(app.wsgi_app, "POST", PATH, b"[]")
     assert result.status == 429
     assert result.header("Retry-After") == "1"
     assert result.problem["detail"] == "2 batches are being priced already; try again"
     assert call(app.wsgi_app, "POST", "/predict/price", as_json(UK_CAR)).status == 200
-    for body in held:
-        body.sent.set()
-    for thread in threads:
-        thread.join(20)
-    assert [answer.status_code for answer in answers] == [200, 200]
+    for one in held.values():
+        one.may_go_on.set()
+    assert [answer.get(timeout=20) for answer in answers] == [200, 200]
     assert call(app.wsgi_app, "POST", PATH, b"[]").status == 200
+
+
+def test_a_slow_body_takes_no_place_of_a_batch(make_app: MakeApp) -> None:
+    app = make_app(max_batches=1)
+    bodies = [HeldBody(), HeldBody()]
+    answers = [start_batch(app, body) for body in bodies]
+    wait_until(lambda: all(body.begun.is_set() for body in bodies))
+    assert call(app.wsgi_app, "POST", PATH, b"[]").status == 200
+    for body, answer in zip(bodies, answers, strict=True):
+        body.may_go_on.set()
+        assert answer.get(timeout=20) == 200
+
+
+def start_batch(app: Flask, body: Any) -> "queue.Queue[int]":
+    """Send a batch from a thread of its own; its status comes with the queue."""
+    status: queue.Queue[int] = queue.Queue()
+
+    def send() -> None:
+        environ = {"wsgi.input": body, "CONTENT_TYPE": "application/json", "carprice.request_id": "a"}
+        with app.test_request_context(PATH, method="POST", environ_overrides=environ):
+            status.put(app.full_dispatch_request().status_code)
+
+    threading.Thread(target=send, daemon=True).start()
+    return status
 
 
 def test_a_batch_that_fails_gives_its_place_back(make_app: MakeApp) -> None:

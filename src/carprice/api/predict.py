@@ -77,18 +77,12 @@ def answer_price(service: Service, environ: dict[str, Any]) -> Answer:
 
 def answer_batch(service: Service, environ: dict[str, Any]) -> Answer:
     """Price the listings in the request's body, in order; a bad one gets its problem in its place."""
-    settings = service.settings
-    if not service.batches.acquire(blocking=False):
-        busy = f"{settings.max_batches} batches are being priced already; try again"
-        return RefusedError(429, busy, headers=(RETRY,)).answer(environ["carprice.request_id"])
     try:
         model = service.require_model()
-        body = read_body(environ, settings.max_body_bytes, service.reading)
-        return json_answer(_price_batch(service, model, body))
+        body = read_body(environ, service.settings.max_body_bytes, service.reading)
+        return json_answer(_price_in_turn(service, model, body))
     except RefusedError as refused:
         return refused.answer(environ["carprice.request_id"])
-    finally:
-        service.batches.release()
 
 
 def _answer_any(
@@ -120,6 +114,17 @@ def _answer_valuation(
     warnings = [_describe_warning(one) for one in warned] if warned else []
     answer = PriceAnswer(price, low, high, model.currency, model.version, warnings, breakdown)
     return Answer(200, _encode(answer), _HEADERS)
+
+
+def _price_in_turn(service: Service, model: LoadedModel, body: bytes) -> dict[str, Any]:
+    """Price a batch that has come whole: one that comes slowly takes no other's place."""
+    if not service.batches.acquire(blocking=False):
+        busy = f"{service.settings.max_batches} batches are being priced already; try again"
+        raise RefusedError(429, busy, headers=(RETRY,))
+    try:
+        return _price_batch(service, model, body)
+    finally:
+        service.batches.release()
 
 
 def _price_batch(service: Service, model: LoadedModel, body: bytes) -> dict[str, Any]:
