@@ -16,6 +16,7 @@ from tests.api.conftest import wait_until
 from tests.api.process import BODY, SOON, Server
 from tests.model.cars import UK_CAR
 
+from carprice.api.silence import FULL_SECONDS
 from carprice.model.manifest import champion_version
 
 ROWS = 10_000
@@ -211,6 +212,31 @@ def test_half_sent_bodies_do_not_hold_the_service(start: Start) -> None:
     assert server.get("/info/status")[0] == 200
     for connection in stuck:
         connection.close()
+
+
+def test_bodies_that_trickle_do_not_hold_the_service(start: Start) -> None:
+    """While all threads wait for them, a byte now and then is not enough."""
+    server = start(threads=2, idle_seconds=60).wait_up()
+    slow = [server.begin_request() for _ in range(2)]
+
+    def are_closed() -> bool:
+        for connection in slow:
+            with suppress(OSError):
+                connection.sendall(b" ")
+        return server.get("/livez", timeout=0.3)[0] == 200
+
+    began = time.monotonic()
+    wait_until(lambda: is_answered(are_closed))
+    assert FULL_SECONDS < time.monotonic() - began < 10
+    assert server.price()[0] == 200
+    for connection in slow:
+        connection.close()
+
+
+def is_answered(ask: Callable[[], bool]) -> bool:
+    with suppress(OSError):
+        return ask()
+    return False
 
 
 def test_a_client_that_does_not_read_holds_nobody(start: Start) -> None:

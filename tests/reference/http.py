@@ -10,6 +10,7 @@ from tests.api.calls import Result, as_json, call, find_service
 from tests.model.cars import UK_CAR, change
 from tests.reference.schema_tables import describe_type, link_schema, write_table
 
+from carprice.api.silence import FULL_SECONDS, SLOWEST
 from carprice.settings import MIB, Settings
 
 MARKET_SCHEMAS = ("Listing",)
@@ -146,13 +147,20 @@ def _write_limits(settings: Settings) -> list[str]:
         ("listings in a batch", f"{settings.max_batch_rows:,}", "max_batch_rows", "413"),
         ("batches at once, for each replica", str(settings.max_batches), "max_batches", "429"),
         ("a connection on which nothing moves", f"{settings.idle_seconds} s", "idle_seconds", "closed"),
+        (
+            "a request that comes slowly",
+            f"{settings.idle_seconds} s and 1 s for each {size(SLOWEST)} of it",
+            "idle_seconds",
+            "closed",
+        ),
         ("requests in flight when it is stopped", f"{settings.shutdown_seconds} s", "shutdown_seconds", "closed"),
         ("lines in the log, a second", str(settings.log_lines_per_second), "log_lines_per_second", "left out"),
         ("requests in the sample, a second", str(settings.samples_per_second), "samples_per_second", "left out"),
     ]
     lines = ["## Limits", "", "| what | at most | setting | beyond it |", "|---|---|---|---|"]
     lines += [f"| {what} | {most} | `CARPRICE_{name.upper()}` | {then} |" for what, most, name, then in rows]
-    return [*lines, ""]
+    patience = f"While every thread of a replica waits for a body, {FULL_SECONDS:g} s takes the place of the"
+    return [*lines, "", f"{patience} {settings.idle_seconds} s.", ""]
 
 
 def _write_metrics(app: Flask) -> list[str]:
