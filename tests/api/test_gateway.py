@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.api.calls import WAYS, as_json, call, find_service
 from tests.api.conftest import wait_until
 from tests.model.cars import UK_CAR
 
+from carprice.api.answers import STATUS_LINES, problem_body
 from carprice.api.info import status as status_view
 from carprice.model.encoding import Encoder
 
@@ -20,6 +22,18 @@ PATHS = ["/", "/livez", "/readyz", "/metrics", "/info/status", "/info/features",
 PATHS += ["/api/openapi.json", "/api/docs/swagger-ui.css", "/static/price.css", "/nothing"]
 NO_SUCH = "There is nothing at this path; GET /api/docs lists what there is"
 CRASHED = "The service failed on this request; its log has the reason"
+
+TITLES = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Entity",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -101,6 +115,15 @@ def test_head_is_get_without_a_body(app: Flask, path: str) -> None:
 def test_nothing_there(app: Flask, path: str) -> None:
     result = call(app.wsgi_app, "GET", path)
     assert (result.status, result.problem["detail"]) == (404, NO_SUCH)
+
+
+def test_titles_do_not_depend_on_the_version_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of http.HTTPStatus for 413 and 422 are others from 3.13 on."""
+    for status in HTTPStatus:
+        monkeypatch.setattr(status, "phrase", "Of another Python")
+    titles = {status: problem_body(status, "")["title"] for status in TITLES}
+    assert titles == TITLES
+    assert [STATUS_LINES[status] for status in TITLES] == [f"{status} {title}" for status, title in TITLES.items()]
 
 
 def crash(*_: Any) -> None:

@@ -1,11 +1,11 @@
 """Answers as status, headers and body, and errors as RFC 9457 problem details."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import msgspec
 from flask import Response
+from werkzeug.http import HTTP_STATUS_CODES
 
 from carprice.model.listing import Problem
 
@@ -17,7 +17,8 @@ NO_STORE = ("Cache-Control", "no-store")
 RETRY = ("Retry-After", "1")
 MAX_ERRORS = 50
 
-STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+# Not those of http.HTTPStatus, which differ from one Python to the next.
+STATUS_LINES = {status: f"{status} {title}" for status, title in HTTP_STATUS_CODES.items()}
 CRASHED = "The service failed on this request; its log has the reason"
 
 Headers = tuple[tuple[str, str], ...]
@@ -56,7 +57,7 @@ def problem_body(status: int, detail: str, errors: Sequence[Problem] = ()) -> di
     """The members of a problem, the first 50 wrong fields among them."""
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": HTTP_STATUS_CODES[status],
         "status": status,
         "detail": detail,
     }
