@@ -1,17 +1,20 @@
 """Metrics: names, labels, buckets, and the same counts whichever way a request took."""
 
 import re
+import shutil
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from tests.api.calls import WAYS, as_json, call, find_service
-from tests.api.conftest import MakeApp
-from tests.model.cars import UK_CAR, change
+from tests.api.conftest import MakeApp, wait_until
+from tests.model.cars import DATED_CAR, UK_CAR, change
 
 from carprice.model.manifest import read_manifest
 
+PRICE = "predicted_price"
 REQUESTS = "http_server_request_duration_seconds"
 BOUNDS = ["0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5"]
 BOUNDS += ["1.0", "2.5", "5.0", "10.0", "+Inf"]
@@ -95,6 +98,26 @@ def test_the_model_is_named(app: Flask) -> None:
     manifest = read_manifest(service.settings.artifacts_dir / service.version)
     digest = manifest["files"]["model.pkl"]["sha256"]
     assert read_samples(app.wsgi_app)[("model_info", (("digest", digest), ("version", service.version)))] == 1
+
+
+def test_prices_keep_the_currency_they_were_predicted_in(
+    make_app: MakeApp, small_bundle: Path, dated_bundle: Path, tmp_path: Path
+) -> None:
+    """After the fallback, here in euros, has given way to a champion in pounds."""
+    app = make_app(artifacts_dir=tmp_path / "artifacts", fallback_dir=str(dated_bundle))
+    euros = call(app.wsgi_app, "POST", "/predict/price", as_json(DATED_CAR)).json["price"]
+    shutil.copytree(small_bundle, tmp_path / "artifacts")
+    wait_until(lambda: find_service(app).model.currency == "GBP")  # type: ignore[union-attr]
+    batch = call(app.wsgi_app, "POST", "/predict/batch", as_json([UK_CAR, UK_CAR])).json
+    pounds = sum(row["price"] for row in batch["results"])
+    samples = read_samples(app.wsgi_app)
+    found = {key: value for key, value in samples.items() if key[0] in (f"{PRICE}_sum", f"{PRICE}_count")}
+    assert found == {
+        (f"{PRICE}_sum", (("currency", "EUR"),)): euros,
+        (f"{PRICE}_count", (("currency", "EUR"),)): 1,
+        (f"{PRICE}_sum", (("currency", "GBP"),)): pounds,
+        (f"{PRICE}_count", (("currency", "GBP"),)): 2,
+    }
 
 
 def test_without_a_model_there_is_none(make_app: MakeApp, tmp_path: Any) -> None:

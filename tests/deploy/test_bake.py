@@ -1,8 +1,12 @@
 """What sends the traffic back during the bake."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from carprice.deploy.bake import BakeError, Prices, check_errors, check_latency, check_prices
+from carprice.api.metrics import Metrics
+from carprice.deploy.bake import BakeError, Prices, check_errors, check_latency, check_prices, read_prices
 from carprice.deploy.limits import Limits
 from carprice.deploy.proof import Request, Tally
 
@@ -73,6 +77,23 @@ def test_the_mean_price(old: Prices, new: Prices, is_bad: bool) -> None:
         BakeError, match=r"the mean price moved by [+-]35\.5% after the switch, the limit is 35\.0%"
     ):
         check_prices(old, new, Limits())
+
+
+class Counting:
+    """A replica that has predicted in two currencies."""
+
+    def ask(self, method: str, path: str) -> SimpleNamespace:
+        assert (method, path) == ("GET", "/metrics")
+        metrics = Metrics()
+        for currency, price in (("GBP", 9000), ("USD", 12_000), ("USD", 15_000)):
+            metrics.set_model("v", "digest", currency)
+            metrics.add_price(price, currency)
+        return SimpleNamespace(content=metrics.text())
+
+
+def test_the_prices_of_every_currency_and_replica_are_read() -> None:
+    replicas: Any = [Counting(), Counting()]
+    assert read_prices(replicas) == Prices(6, 72_000)
 
 
 def test_prices_since_an_earlier_look() -> None:

@@ -49,16 +49,18 @@ class Metrics(Collector):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._durations: dict[tuple[str, str, int], _Histogram] = {}
-        self._prices = _Histogram(PRICES)
+        self._prices: dict[str, _Histogram] = {}
         self._warnings: Counter[tuple[str, str]] = Counter()
-        self._model: tuple[str, str, str] | None = None
+        self._model: tuple[str, str] | None = None
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
     def set_model(self, version: str, digest: str, currency: str) -> None:
-        """Name the loaded model."""
-        self._model = (version, digest, currency)
+        """Name the loaded model; prices are counted by its currency."""
+        with self._lock:
+            self._prices.setdefault(currency, _Histogram(PRICES))
+            self._model = (version, digest)
 
     def add_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request with its duration."""
@@ -69,15 +71,15 @@ class Metrics(Collector):
                 histogram = self._durations[key] = _Histogram(SECONDS)
             histogram.add(seconds)
 
-    def add_price(self, price: float) -> None:
-        """Count one predicted price."""
+    def add_price(self, price: float, currency: str) -> None:
+        """Count one price that a named model predicted."""
         with self._lock:
-            self._prices.add(price)
+            self._prices[currency].add(price)
 
-    def add_prices(self, prices: Sequence[float]) -> None:
-        """Count predicted prices."""
+    def add_prices(self, prices: Sequence[float], currency: str) -> None:
+        """Count prices that a named model predicted."""
         with self._lock:
-            self._prices.add_all(prices)
+            self._prices[currency].add_all(prices)
 
     def add_warnings(self, warnings: Iterable[tuple[str, str]]) -> None:
         """Count values that training never saw, each as (code, feature)."""
@@ -111,8 +113,8 @@ class Metrics(Collector):
 
     def _price_family(self) -> Metric:
         family = HistogramMetricFamily("predicted_price", "Predicted prices.", labels=("currency",))
-        currency = self._model[2] if self._model else ""
-        family.add_metric((currency,), self._prices.buckets(), self._prices.sum)
+        for currency, histogram in self._prices.items():
+            family.add_metric((currency,), histogram.buckets(), histogram.sum)
         return family
 
     def _warning_family(self) -> Metric:
@@ -126,5 +128,5 @@ class Metrics(Collector):
     def _model_family(self) -> Metric:
         family = GaugeMetricFamily("model_info", "The loaded model.", labels=("version", "digest"))
         if self._model:
-            family.add_metric(self._model[:2], 1)
+            family.add_metric(self._model, 1)
         return family

@@ -106,7 +106,7 @@ def _answer_valuation(
     valuation: Valuation,
     breakdown: dict[str, Any] | None = None,
 ) -> Answer:
-    _count_valuation(service, valuation)
+    _count_valuation(service, model, valuation)
     if service.log.wants_sample(environ["carprice.started"]):
         amounts = {"price": valuation.price, "low": valuation.low, "high": valuation.high}
         service.log.add_sample(environ["carprice.request_id"], model.version, load_json(body), amounts)
@@ -135,7 +135,7 @@ def _price_batch(service: Service, model: LoadedModel, body: bytes) -> dict[str,
     else:
         check_count(rows, limit)
         valuations, problems = _price_usual(model, rows, body)
-    _count_valuations(service, valuations)
+    _count_valuations(service, model, valuations)
     results: list[Any] = [_describe_valuation(valuation) for valuation in valuations]
     for place, problem in problems:
         results.insert(place, problem)
@@ -192,14 +192,14 @@ def _count_problems(problems: list[Problem]) -> str:
     return "1 field is wrong" if len(problems) == 1 else f"{len(problems)} fields are wrong"
 
 
-def _count_valuation(service: Service, valuation: Valuation) -> None:
-    service.metrics.add_price(valuation.price)
+def _count_valuation(service: Service, model: LoadedModel, valuation: Valuation) -> None:
+    service.metrics.add_price(valuation.price, model.currency)
     if valuation.warnings:
         service.metrics.add_warnings((warned.code, warned.field) for warned in valuation.warnings)
 
 
-def _count_valuations(service: Service, valuations: Sequence[Valuation]) -> None:
-    service.metrics.add_prices([valuation.price for valuation in valuations])
+def _count_valuations(service: Service, model: LoadedModel, valuations: Sequence[Valuation]) -> None:
+    service.metrics.add_prices([valuation.price for valuation in valuations], model.currency)
     warned = [(one.code, one.field) for valuation in valuations for one in valuation.warnings]
     if warned:
         service.metrics.add_warnings(warned)

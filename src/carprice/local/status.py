@@ -56,9 +56,9 @@ def count_answers(service: Service) -> int:
     connection = http.client.HTTPConnection(service.local_host, service.port, timeout=METRICS_SECONDS)
     with suppress(OSError, http.client.HTTPException, ValueError):
         connection.request("GET", "/metrics")
-        for line in connection.getresponse().read().decode(errors="replace").splitlines():
-            if line.startswith("predicted_price_count"):
-                return int(float(line.rsplit(" ", 1)[1]))
+        lines = connection.getresponse().read().decode(errors="replace").splitlines()
+        counts = [line for line in lines if line.startswith("predicted_price_count")]  # one for each currency
+        return sum(int(float(line.rsplit(" ", 1)[1])) for line in counts)
     connection.close()
     return 0
 
