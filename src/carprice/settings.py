@@ -1,5 +1,6 @@
 """Settings of every part: read once from the environment, checked whole, then frozen."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,13 +57,19 @@ class Settings:
 
     @property
     def run_link(self) -> str:
-        """Where a person's browser finds MLflow: mlflow_public_url, or the same as programs."""
-        return self.mlflow_public_url or self.tracking_uri
+        """Where a person's browser finds MLflow: mlflow_public_url, else the same as programs; without a login."""
+        return hide_login(self.mlflow_public_url or self.tracking_uri)
 
     @property
     def tracking_uri(self) -> str:
         """Where MLflow answers: mlflow_url, or this machine's own server."""
         return self.mlflow_url or f"http://127.0.0.1:{self.mlflow_port}"
+
+
+def hide_login(text: str) -> str:
+    """A URL, or a text with URLs in it, without the user and password before their hosts."""
+    # Up to the last @: a password that should have been percent-encoded may hold one, or a slash.
+    return re.sub(r"(?<=://)\S*@", "", text)
 
 
 def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:

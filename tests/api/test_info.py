@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from tests.api.calls import call, find_service
 from tests.api.conftest import MakeApp
@@ -90,14 +91,26 @@ def test_model(app: Flask) -> None:
     assert "golden" not in model
 
 
-def test_the_model_links_to_its_run(make_app: MakeApp, small_bundle: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "urls",
+    [
+        {"mlflow_public_url": "http://mlflow.example:5001"},
+        {"mlflow_public_url": "http://alice:s3cret@mlflow.example:5001"},
+        {"mlflow_url": "http://alice:s3cret@mlflow.example:5001"},
+        {"mlflow_url": "http://alice:s3/cr@t@mlflow.example:5001"},
+    ],
+    ids=["public", "public with a password", "a password", "a password badly written"],
+)
+def test_the_model_links_to_its_run(
+    make_app: MakeApp, small_bundle: Path, tmp_path: Path, urls: dict[str, str]
+) -> None:
     artifacts = Path(shutil.copytree(small_bundle, tmp_path / "artifacts"))
     version = champion_version(artifacts)
     assert version
     manifest = read_manifest(artifacts / version)
     manifest["mlflow"] = {"run_id": "abc", "experiment_id": "7"}
     write_manifest(artifacts / version, manifest)
-    app = make_app(artifacts_dir=artifacts, mlflow_public_url="http://mlflow.example:5001")
+    app = make_app(artifacts_dir=artifacts, **urls)
     run = get(app, "/info/model")["mlflow"]  # type: ignore[index]
     assert run == {
         "run_id": "abc",

@@ -64,6 +64,11 @@ def test_every_key_of_the_manifest_is_named(page: str, trained: Bundle) -> None:
     assert named_keys(page, "manifest.json") == flatten(trained.manifest)
 
 
+def test_the_source_is_the_files_name(page: str, trained: Bundle) -> None:
+    assert "| `data.source` | the name of the listings file |" in page
+    assert trained.manifest["data"]["source"] == "cars.csv"
+
+
 def test_every_key_of_the_model_is_named(page: str, trained: Bundle) -> None:
     found = {key: None if key == "columns" else value for key, value in trained.model.items()}
     assert named_keys(page, "model.pkl") == flatten(found)

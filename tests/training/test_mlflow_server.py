@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from tests.training.trainings import copy_training
 
+from carprice.cli import main
 from carprice.errors import TrackingError
 from carprice.settings import Settings
 from carprice.training import mlflow_server
-from carprice.training.mlflow_server import SEND_HINT, check_server, show_url
+from carprice.training.mlflow_server import SEND_HINT, check_server, expect_failures, show_url
 from carprice.training.registry import record_training
 from carprice.training.runs import WRITE_HINT, list_pending
 
@@ -81,6 +82,28 @@ def test_a_url_that_is_none(offline: Settings, url: str) -> None:
 
 def test_a_password_is_not_shown(offline: Settings) -> None:
     assert show_url(replace(offline, mlflow_url="http://me:secret@host:5000/ml")) == "http://host:5000/ml"
+
+
+def test_a_password_in_a_clients_error_is_not_shown(
+    offline: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    settings = replace(offline, mlflow_url="http://alice:s3cret@host:5000")
+
+    def fail(**_: object) -> None:
+        with expect_failures(settings):
+            raise MlflowException(f"API request to {settings.mlflow_url}/api/2.0/mlflow/runs failed")
+
+    monkeypatch.setattr(main.cli, "main", fail)
+    monkeypatch.setattr("sys.argv", ["carprice", "--verbose", "models", "send"])
+    assert main.main() == 1
+    shown = capsys.readouterr().err
+    assert "s3cret" not in shown
+    assert shown.endswith(
+        "Error: MLflow at http://host:5000 failed: API request to http://host:5000/api/2.0/mlflow/runs failed\n"
+        f"{SEND_HINT}\n"
+    )
 
 
 def test_training_ends_well_with_mlflow_down(small_bundle: Path, offline: Settings) -> None:

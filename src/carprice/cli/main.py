@@ -8,6 +8,7 @@ import click
 
 from carprice import __version__
 from carprice.errors import CarPriceError
+from carprice.settings import hide_login
 
 # A command's module is imported when it is called: MLflow and polars take seconds to import.
 COMMANDS = {
@@ -63,7 +64,7 @@ def main() -> int:
         code = cli.main(prog_name="carprice", standalone_mode=False)
     except CarPriceError as error:
         if "--verbose" in sys.argv:
-            traceback.print_exc()
+            click.echo(hide_login(traceback.format_exc()), err=True)
         click.echo(f"Error: {error}", err=True)
         return EXIT_FAILED
     except click.ClickException as error:

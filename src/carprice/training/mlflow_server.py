@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from carprice.errors import TrackingError
-from carprice.settings import Settings
+from carprice.settings import Settings, hide_login
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,8 +23,7 @@ SEND_HINT = "Start it with ./carprice up, then send what is kept: ./carprice mod
 
 def show_url(settings: Settings) -> str:
     """MLflow's URL without a user and password in it."""
-    parts = urlsplit(settings.tracking_uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return hide_login(settings.tracking_uri)
 
 
 def check_server(settings: Settings) -> None:
@@ -83,5 +82,5 @@ def expect_failures(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (MlflowException, RequestException) as error:
-        reason = str(error).strip().split("\n")[0][:300]
+        reason = hide_login(str(error)).strip().split("\n")[0][:300]
         raise TrackingError(f"MLflow at {show_url(settings)} failed: {reason}", SEND_HINT) from error

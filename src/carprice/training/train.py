@@ -107,7 +107,7 @@ def _describe(fitted: Fitted, listings: Listings, split: Split, test: pl.DataFra
         "market": dump_market(fitted.market),
         "demo": fitted.market.name == DEMO_MARKET,
         "data": {
-            "source": report.source,
+            "source": Path(report.source).name,
             "fingerprint": listings.fingerprint,
             "rows_read": report.rows_read,
             "rows_kept": report.rows_kept,
