@@ -1,5 +1,6 @@
 """Sending runs to a real MLflow: complete, once, and mended after a kill at any step."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tests.training.trainings import copy_training
 
-from carprice.errors import BundleError
-from carprice.model.manifest import read_manifest
+from carprice.cli.main import cli
+from carprice.model.manifest import list_versions, read_manifest
 from carprice.settings import ROOT, Settings
 from carprice.training import tracking
 from carprice.training.mlflow_server import connect_client
-from carprice.training.registry import record_training, send_waiting
+from carprice.training.registry import promote_version, record_training, send_waiting, waiting_promotion
 from carprice.training.runs import keep_training, list_pending
 from carprice.training.tracking import EXPERIMENT, MODEL_NAME, send_pending
+from carprice.training.train import Training
 
 SEND = f"""
 import os, signal, sys
@@ -208,7 +211,65 @@ def test_a_run_whose_bundle_is_gone_does_not_stop_the_others(small_bundle: Path,
     for training in (lost, good):
         keep_training(training, online)
     lost.folder.rename(online.artifacts_dir / "elsewhere")
-    with pytest.raises(BundleError, match=f"has no bundle {lost.version}"):
-        send_pending(online, print)
+    said: list[str] = []
+    assert [item.version for item in send_pending(online, said.append)] == [good.version]
+    assert f"Warning: {lost.version} is not in MLflow: {missing_bundle(lost, online)}" in said
     assert find_sent(online, good.version).counts == (1, 1, 1)
     assert [folder.name for folder in list_pending(online)] == [lost.version]
+
+
+def missing_bundle(lost: Training, settings: Settings) -> str:
+    there = ", ".join(list_versions(settings.artifacts_dir))
+    return (
+        f"{settings.artifacts_dir}: has no bundle {lost.version}. Bundles there: {there}. Without it this "
+        f"training will not be in MLflow; forget it: rm -r {settings.var_dir}/runs/{lost.version}"
+    )
+
+
+def test_a_run_whose_bundle_is_gone_does_not_stop_a_training(small_bundle: Path, online: Settings) -> None:
+    lost = copy_training(small_bundle, online)
+    keep_training(lost, online)
+    shutil.rmtree(lost.folder)
+    for _ in range(2):
+        said: list[str] = []
+        training = copy_training(small_bundle, online)
+        record_training(training, online, said.append)
+        assert f"Warning: {lost.version} is not in MLflow: {missing_bundle(lost, online)}" in said
+        assert find_sent(online, training.version).counts == (1, 1, 1)
+    assert waiting_promotion(online) is None
+
+
+def test_a_damaged_manifest_does_not_stop_a_training(small_bundle: Path, online: Settings) -> None:
+    damaged = copy_training(small_bundle, online)
+    keep_training(damaged, online)
+    (damaged.folder / "manifest.json").write_text("{")
+    training = copy_training(small_bundle, online)
+    said: list[str] = []
+    record_training(training, online, said.append)
+    [warning] = [line for line in said if line.startswith("Warning: ")]
+    assert warning.endswith(f"forget it: rm -r {online.var_dir}/runs/{damaged.version}")
+    assert find_sent(online, training.version).counts == (1, 1, 1)
+
+
+def test_a_champion_that_is_gone_does_not_stop_a_training(small_bundle: Path, online: Settings) -> None:
+    champion, training = (copy_training(small_bundle, online) for _ in range(2))
+    promote_version(champion.version, online, offline=True)
+    shutil.rmtree(champion.folder)
+    said: list[str] = []
+    record_training(training, online, said.append)
+    assert said[-1].startswith(f"Warning: {online.artifacts_dir}: has no bundle {champion.version}.")
+    assert "is not in MLflow" not in said[-1]
+    assert find_sent(online, training.version).counts == (1, 1, 1)
+
+
+def test_what_could_not_be_sent_fails_the_command(
+    small_bundle: Path, online: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = copy_training(small_bundle, online)
+    keep_training(lost, online)
+    shutil.rmtree(lost.folder)
+    for name in ("artifacts_dir", "var_dir", "mlflow_url"):
+        monkeypatch.setenv(f"CARPRICE_{name.upper()}", str(getattr(online, name)))
+    result = CliRunner().invoke(cli, ["models", "send"])
+    assert str(result.exception) == (f"MLflow does not have {lost.version}\nThe warnings above say what mends it.")
+    assert "MLflow has every training" not in result.stderr

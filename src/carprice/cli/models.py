@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from carprice.cli.console import print_json, say
+from carprice.errors import TrackingError
 from carprice.settings import load_settings
 
 
@@ -30,9 +31,14 @@ def models(context: click.Context, as_json: bool) -> None:
 def send(as_json: bool) -> None:
     """Send MLflow the trainings and promotions that it missed while it was down."""
     from carprice.training.registry import send_waiting
+    from carprice.training.tracking import list_unsent
 
-    sent = send_waiting(load_settings(os.environ), say)
+    settings = load_settings(os.environ)
+    sent = send_waiting(settings, say)
+    left = list_unsent(settings)
     if as_json:
         print_json("sent", [asdict(item) for item in sent])
-    elif not sent:
+    elif not sent and not left:
         say("MLflow has every training")
+    if left:
+        raise TrackingError(f"MLflow does not have {', '.join(left)}", "The warnings above say what mends it.")

@@ -53,7 +53,8 @@ class Promotion:
 def record_training(training: "Training", settings: Settings, say: Say = print) -> None:
     """Keep a training's run, make the first model the champion, and send what is kept to MLflow.
 
-    With MLflow down it says so in one warning that names what to type later; nothing is lost.
+    Where MLflow is down or a model cannot be told of, it says so in a warning that names what to type;
+    nothing is lost, and the training ends well.
     """
     if champion_version(settings.artifacts_dir) is None:
         promote_version(training.version, settings, offline=True)
@@ -61,14 +62,16 @@ def record_training(training: "Training", settings: Settings, say: Say = print) 
     try:
         keep_training(training, settings)
         send_waiting(settings, say)
-    except TrackingError as error:
-        say(f"Warning: {error.what}. {training.version} is not in MLflow yet. {error.hint}")
+    except (BundleError, TrackingError) as error:
+        unsent = f" {training.version} is not in MLflow yet." if training.version in list_unsent(settings) else ""
+        say(f"Warning: {error.what}.{unsent} {error.hint}")
 
 
 def send_waiting(settings: Settings, say: Say = print) -> list[Sent]:
     """Send every kept run, then the champion where MLflow has not been told of it; returns the runs sent.
 
-    Raises TrackingError where MLflow does not answer and something waits.
+    A run that cannot be sent is warned of and left. Raises TrackingError where MLflow does not answer and
+    something waits, BundleError where the champion is missing or damaged.
     """
     sent = send_pending(settings, say)
     if (version := waiting_promotion(settings)) is not None:

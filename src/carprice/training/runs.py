@@ -196,15 +196,16 @@ def read_run(folder: Path) -> Run:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise TrackingError(f"{path}: cannot be read ({error})", _forget_hint(folder)) from None
+        raise TrackingError(f"{path}: cannot be read ({error})", forget_hint(folder)) from None
     if record.get("format") != RUN_FORMAT:
         raise TrackingError(
-            f"{path}: format should be {RUN_FORMAT} (got {record.get('format')!r})", _forget_hint(folder)
+            f"{path}: format should be {RUN_FORMAT} (got {record.get('format')!r})", forget_hint(folder)
         )
     return Run(folder, **{name: record[name] for name in Run.__dataclass_fields__ if name != "folder"})
 
 
-def _forget_hint(folder: Path) -> str:
+def forget_hint(folder: Path) -> str:
+    """What to do about a run folder that cannot be sent."""
     return f"Without it this training will not be in MLflow; forget it: rm -r {folder}"
 
 

@@ -20,6 +20,7 @@ from carprice.training.runs import (
     VERSION_TAG,
     WRITE_HINT,
     Run,
+    forget_hint,
     keep_bundle,
     list_pending,
     read_run,
@@ -57,10 +58,10 @@ class Sent:
 def send_pending(settings: Settings, say: Say = print) -> list[Sent]:
     """Send every training that MLflow does not have, oldest first; returns what was sent.
 
-    One that cannot be sent does not stop the others. Raises TrackingError when MLflow does not answer,
-    or at the end for the first one that failed.
+    One that cannot be sent does not stop the others: a warning says why, and what mends it. Raises
+    TrackingError when MLflow does not answer.
     """
-    sent, failures = [], []
+    sent = []
     with hold_runs(settings):
         versions = list_unsent(settings)
         if not versions:
@@ -71,13 +72,11 @@ def send_pending(settings: Settings, say: Say = print) -> list[Sent]:
             try:
                 sent.append(send_run(_ensure_kept(version, settings), settings, client))
             except CarPriceError as error:
-                failures.append(error)
                 with expect_failures(settings):
                     _ensure_experiment(client)  # stops here when the fault is the server's, not this run's
+                say(f"Warning: {version} is not in MLflow: {error.what}. {error.hint}")
             else:
                 say(f"Sent {version} to MLflow: {MODEL_NAME} version {sent[-1].model_version}")
-    if failures:
-        raise failures[0]
     return sent
 
 
@@ -105,10 +104,10 @@ def send_run(folder: Path, settings: Settings, client: "MlflowClient") -> Sent:
     """Send one run folder, register its model, note both in the bundle's manifest, remove the folder.
 
     Every step looks first at what MLflow has of it, so that it can be interrupted anywhere and repeated.
-    Raises TrackingError, or BundleError when the bundle is gone.
+    Raises TrackingError, or BundleError when the bundle is gone or damaged.
     """
     run = read_run(folder)
-    bundle = find_bundle(settings.artifacts_dir, run.version)
+    bundle, manifest = _find_bundle(run, settings)
     with expect_failures(settings):
         experiment = _ensure_experiment(client)
         run_id = _ensure_run(client, experiment, run)
@@ -119,7 +118,6 @@ def send_run(folder: Path, settings: Settings, client: "MlflowClient") -> Sent:
         registered = _ensure_version(client, run_id, model_id, run)
         _name_challenger(client, registered, run.version)
     sent = Sent(run.version, run_id, registered.version)
-    manifest = read_manifest(bundle)
     write_manifest(
         bundle,
         manifest
@@ -127,6 +125,14 @@ def send_run(folder: Path, settings: Settings, client: "MlflowClient") -> Sent:
     )
     shutil.rmtree(folder)
     return sent
+
+
+def _find_bundle(run: Run, settings: Settings) -> tuple[Path, dict[str, Any]]:
+    try:
+        bundle = find_bundle(settings.artifacts_dir, run.version)
+        return bundle, read_manifest(bundle)
+    except BundleError as error:
+        raise BundleError(error.what, forget_hint(run.folder)) from None
 
 
 @contextmanager
