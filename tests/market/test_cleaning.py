@@ -76,6 +76,9 @@ def test_numbers(keys: str, texts: list[str], expected: list[str], make_market: 
 
 KINDS = [
     ('kind = "category"', [" A1 ", "", None], ["A1", "a: missing value", "a: missing value"]),
+    ('kind = "category"', ["a" * 100, "a" * 101], ["a" * 100, "a: value outside limits"]),
+    ('kind = "category"\noptional = true\noutside = "missing"', ["a" * 101], [None]),
+    ('kind = "category"\nmax = 120', ["a" * 101], ["a" * 101]),
     ('kind = "category"\nmax = 3', ["abc", "abcd"], ["abc", "a: value outside limits"]),
     ('kind = "category"\nreplace = { "04-May" = "4-5" }', ["04-May", ">5"], ["4-5", ">5"]),
     ('kind = "category"\npattern = "([A-Z]+)"', ["x AB", "x"], ["AB", "a: unreadable text"]),

@@ -16,6 +16,18 @@ BAD = {
         CARS + MILEAGE + 'max = "ten"',
         "cars.toml: features.mileage.max: should be a number (got 'ten')",
     ),
+    "infinite": (
+        CARS.replace("max = 100000", "max = inf"),
+        "cars.toml: price.max: should be a finite number (got inf)",
+    ),
+    "no number at all": (
+        CARS + MILEAGE + "min = nan",
+        "cars.toml: features.mileage.min: should be a finite number (got nan)",
+    ),
+    "larger than a float": (
+        CARS + MILEAGE + f"max = {10**400}",
+        "cars.toml: features.mileage.max: should be a finite number (got 10000000000000000000)",
+    ),
     "not a kind": (
         CARS + '[features.a]\ncolumn = "A"\nkind = "words"',
         "cars.toml: features.a.kind: should be one of category, number, flag, year, date (got 'words')",

@@ -84,6 +84,17 @@ def test_the_golden_listings_are_unlike(teach: Callable[..., Training], uk: Mark
     assert len({str(listing) for listing in listings}) == 10
 
 
+@pytest.mark.parametrize("longest", [1, 7, 8, 100])
+def test_an_unknown_category_is_no_longer_than_the_market_allows(
+    teach: Callable[..., Training], uk: Market, longest: int
+) -> None:
+    features = [replace(item, max=longest) if item.name == "model" else item for item in uk.features]
+    market = replace(uk, features=tuple(features))
+    frame = invent_uk_listings(uk, ROWS).with_columns(pl.col("model").str.slice(0, longest))
+    listings = [item["listing"] for item in teach(frame, market).manifest["golden"]]
+    assert any(listing["model"] == UNKNOWN_CATEGORY[:longest].strip() for listing in listings)
+
+
 def test_the_same_listings_and_seed_give_the_same_trees(teach: Callable[..., Training], uk: Market) -> None:
     frame = invent_uk_listings(uk, ROWS)
     first, again, other = teach(frame, uk), teach(frame, uk), teach(frame, uk, SEED + 1)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from carprice.market.market import Feature, Market
-from carprice.model.listing import EPOCH, MAX_TEXT, Problem, Value, check_listing
+from carprice.model.listing import EPOCH, Problem, Value, check_listing
 
 
 class MalformedError(Exception):
@@ -111,7 +111,7 @@ def _refuse_constant(_: str) -> Any:
 
 def _field_type(feature: Feature) -> Any:
     if feature.is_text:
-        return Annotated[str, msgspec.Meta(min_length=1, max_length=int(feature.max or MAX_TEXT))]
+        return Annotated[str, msgspec.Meta(min_length=1, max_length=feature.longest)]
     if feature.kind == "flag":
         return bool
     if feature.kind == "date":

@@ -6,7 +6,7 @@ from carprice.api.answers import problem_body
 from carprice.api.service import ARTIFACTS, FALLBACK, LoadedModel
 from carprice.market.market import KINDS, Feature
 from carprice.model.encoding import OUTSIDE, UNKNOWN
-from carprice.model.listing import MAX_TEXT, Problem
+from carprice.model.listing import Problem
 from carprice.model.manifest import FILES
 
 Schema = dict[str, Any]
@@ -33,7 +33,7 @@ def describe_field(feature: Feature, values: list[str] | None) -> Schema:
     """The schema of one field. Categories are open: an unknown value is priced, with a warning."""
     schema: Schema = {"type": _TYPES[feature.kind], "title": feature.label}
     if values is not None:
-        schema |= {"minLength": 1, "maxLength": int(feature.max or MAX_TEXT)}
+        schema |= {"minLength": 1, "maxLength": feature.longest}
         schema["anyOf"] = [{"enum": values}, {"description": "Any other value is priced with a warning."}]
     elif feature.kind in ("number", "year"):
         limits = {"minimum": feature.min, "maximum": feature.max}

@@ -1,5 +1,6 @@
 """The market file: what a listing of one market looks like, checked whole when it is read."""
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ OUTSIDE = ("drop", "missing")
 DECIMALS = (".", ",")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+MAX_TEXT = 100
+"""Characters of a category, where the market file does not say."""
 # Columns that cleaning adds to the features.
 RESERVED = ("price", "key", "problem")
 
@@ -39,7 +42,8 @@ class Feature:
     after that, `decimal` ("." or ",") before its fraction and thousands set off or not; a flag is true where
     the text is in `true`, false where it is in `false` and, with a pattern instead of both, true where the
     pattern is found. A date is ISO 8601. A value that cannot be read, or lies beyond min or max (for a
-    category: a longer text than max), drops the listing, or is missing with outside = "missing".
+    category: a longer text than max, or than MAX_TEXT), drops the listing, or is missing with
+    outside = "missing".
     """
 
     name: str
@@ -62,6 +66,11 @@ class Feature:
     def is_text(self) -> bool:
         """Whether the trees see it as a category, not as a number."""
         return self.kind == "category"
+
+    @property
+    def longest(self) -> int:
+        """How many characters a category's text may have."""
+        return MAX_TEXT if self.max is None else int(self.max)
 
 
 @dataclass(frozen=True)
@@ -254,7 +263,15 @@ def _choice(
 
 def _number(data: Mapping[str, Any], key: str, where: str, required: bool = False) -> float | None:
     value = _value(data, key, where, _MISSING if required else None)
-    return None if value is None else float(_expect(value, (int, float), "a number", key, where))
+    if value is None:
+        return None
+    try:
+        number = float(_expect(value, (int, float), "a number", key, where))
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise MarketError(f"{_path(where, key)}: should be a finite number (got {value!s:.20})")
+    return number
 
 
 def _flag(data: Mapping[str, Any], key: str, where: str) -> bool:

@@ -70,8 +70,9 @@ def find_fault(feature: Feature, text: pl.Expr, value: pl.Expr) -> pl.Expr:
     beyond = pl.lit(False)
     if feature.min is not None:
         beyond = beyond | (size < feature.min)
-    if feature.max is not None:
-        beyond = beyond | (size > feature.max)
+    most = feature.longest if feature.is_text else feature.max
+    if most is not None:
+        beyond = beyond | (size > most)
     return (
         pl.when(text.is_null())
         .then(missing)

@@ -11,7 +11,6 @@ from typing import Any
 from carprice.errors import ListingsError
 from carprice.market.market import Feature, Market
 
-MAX_TEXT = 100
 MAX_PROBLEMS = 50
 MAX_ECHO = 40
 EPOCH = date(1970, 1, 1)
@@ -100,11 +99,10 @@ def _check_value(feature: Feature, value: Any) -> Value:
 
 
 def _check_text(feature: Feature, value: Any) -> str:
-    longest = int(feature.max or MAX_TEXT)
     if not isinstance(value, str) or not value.strip() or not _is_unicode(value):
         raise ValueError("should be a text")
-    if len(value) > longest:
-        raise ValueError(f"should have at most {longest} characters")
+    if len(value) > feature.longest:
+        raise ValueError(f"should have at most {feature.longest} characters")
     return value.strip()
 
 
