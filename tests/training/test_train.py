@@ -117,6 +117,14 @@ def test_every_kind_of_feature_trains(teach: Callable[..., Training]) -> None:
     assert errors["median_ape"] < baseline["median_ape"]
 
 
+@pytest.mark.parametrize("is_text", [False, True], ids=["numbers", "categories"])
+def test_features_of_one_sort_train(teach: Callable[..., Training], uk: Market, is_text: bool) -> None:
+    market = replace(uk, features=tuple(item for item in uk.features if item.is_text == is_text))
+    trained = teach(invent_uk_listings(uk, ROWS), market)
+    assert load_pricer(trained.folder).version == trained.version
+    assert trained.manifest["baselines"]["ridge"]["rows"] == trained.manifest["data"]["test_rows"]
+
+
 def test_two_hundred_listings_are_enough(teach: Callable[..., Training], uk: Market) -> None:
     trained = teach(invent_uk_listings(uk, 200), uk)
     assert trained.manifest["metrics"]["overall"]["median_ape"] < 0.4

@@ -55,9 +55,11 @@ def price_by_ridge(training: pl.DataFrame, test: pl.DataFrame, market: Market, s
     blocks = []
     for part, is_learning in ((training, True), (test, False)):
         numbers = csr_matrix(_fill_numbers(part, market, scaler))
-        values = part.select(pl.col(texts).fill_null("")).to_numpy()
-        codes = encoder.fit_transform(values) if is_learning else encoder.transform(values)
-        blocks.append(hstack([numbers, codes]).tocsr() if texts else numbers)
+        if texts:
+            values = part.select(pl.col(texts).fill_null("")).to_numpy()
+            codes = encoder.fit_transform(values) if is_learning else encoder.transform(values)
+            numbers = hstack([numbers, codes]).tocsr()
+        blocks.append(numbers)
     model = Ridge(RIDGE_PENALTY, solver="sparse_cg")
     model.fit(blocks[0], np.log(training["price"].to_numpy()))
     return np.asarray(np.exp(model.predict(blocks[1])))
