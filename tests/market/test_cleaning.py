@@ -1,5 +1,6 @@
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -64,6 +65,8 @@ VALUES = [
         ["186005 km", "5km", "5", "km"],
         ["186005.0", "5.0", *["a: unreadable number"] * 2],
     ),
+    ("scale = 1000\nmax = 9000", ["4.6", "9", "9.1"], ["4600.0", "9000.0", "a: value outside limits"]),
+    ("scale = 1e300", ["1e300"], ["a: unreadable number"]),
     ('replace = { "two" = "2" }', ["two", "3"], ["2.0", "3.0"]),
 ]
 
@@ -97,6 +100,15 @@ KINDS = [
 @pytest.mark.parametrize(("keys", "texts", "expected"), KINDS)
 def test_kinds(keys: str, texts: list[str], expected: list[str], make_market: Make) -> None:
     assert clean_text(make_market(f'[features.a]\ncolumn = "A"\n{keys}\n'), "A", *texts) == expected
+
+
+def test_prices_in_lakh(make_market: Make, write_file: Write) -> None:
+    market = make_market()
+    market = replace(market, price=replace(market.price, min=100_000, max=1_000_000, scale=100_000))
+    path = write_file("Price,Make,Year\n3.35,Ford,2015\n4.6,Ford,2016\n0.9,Ford,2017\n335000,Ford,2018\n")
+    listings = load_listings(path, market)
+    assert listings.frame["price"].to_list() == [335_000.0, 460_000.0]
+    assert listings.report.dropped == {"price outside limits": 2}
 
 
 def test_clean_frame_and_report(make_market: Make, write_file: Write) -> None:

@@ -85,6 +85,29 @@ def test_dollar_file(write_file: Write) -> None:
     assert feature(market, "seats").missing == ("?",)
 
 
+@pytest.mark.parametrize(("column", "suffix"), [("Price_in_lakhs", ""), ("Price (Lakh)", ""), ("Price", " Lakh")])
+def test_prices_in_lakh(column: str, suffix: str, write_file: Write) -> None:
+    rows = "".join(f"Model {row % 5},{2010 + row % 9},{3 + row % 40 / 10}{suffix}\n" for row in range(200))
+    path = write_file(f"Model,Year,{column}\n" + rows)
+    market = read_draft(path)
+    assert (market.currency, market.price.scale) == ("INR", 100_000)
+    assert 10_000 < market.price.min < 300_000
+    assert 690_000 < market.price.max < 10_000_000
+    assert "# 0.0 % of the prices lie outside" in draft_market(path)
+
+
+def test_small_prices_are_kept(write_file: Write) -> None:
+    rows = "".join(f"Model {row % 5},{2010 + row % 9},{row % 40 / 50}\n" for row in range(400))
+    market = read_draft(write_file("Model,Year,Price\n" + rows))
+    assert (market.price.min, market.price.scale) == (0.007, 1)
+
+
+def test_prices_that_are_nearly_all_the_same(write_file: Write) -> None:
+    rows = "".join(f"Model {row % 5},{2010 + row % 9},{4000 if row % 9 else 4500}\n" for row in range(90))
+    market = read_draft(write_file("Model,Year,Price\n" + rows))
+    assert (market.price.min, market.price.max) == (2000, 8000)
+
+
 @pytest.mark.parametrize("name", INVENTED)
 def test_draft_keeps_every_row(name: str, write_file: Write) -> None:
     path = write_file(INVENTED[name]())

@@ -28,6 +28,14 @@ BAD = {
         CARS + MILEAGE + f"max = {10**400}",
         "cars.toml: features.mileage.max: should be a finite number (got 10000000000000000000)",
     ),
+    "scale of nothing": (
+        CARS.replace("max = 100000", "max = 100000\nscale = 0"),
+        "cars.toml: price.scale: should be above 0 (got 0)",
+    ),
+    "scale of a text": (
+        CARS + '[features.a]\ncolumn = "A"\nkind = "category"\nscale = 10',
+        "cars.toml: features.a.scale: is for kind number alone (got kind 'category')",
+    ),
     "not a kind": (
         CARS + '[features.a]\ncolumn = "A"\nkind = "words"',
         "cars.toml: features.a.kind: should be one of category, number, flag, year, date (got 'words')",
@@ -80,6 +88,12 @@ def test_market_survives_the_manifest(markets_dir: Path) -> None:
     for path in markets_dir.glob("*.toml"):
         market = load_market(path.stem, markets_dir)
         assert parse_market(dump_market(market), "manifest.json") == market
+
+
+def test_scale_survives_the_manifest(make_market: Callable[..., Market]) -> None:
+    market = make_market(MILEAGE + "scale = 1000")
+    assert market.features[-1].scale == 1000
+    assert parse_market(dump_market(market), "manifest.json") == market
 
 
 def test_unknown_market_names_the_known_ones(markets_dir: Path) -> None:

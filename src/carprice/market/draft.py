@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +15,7 @@ from carprice.market.guesses import (
     guess_distance_unit,
     guess_number_limits,
     guess_price_limits,
+    guess_scale,
     guess_unit,
     guess_year_limits,
     reason_to_leave_out,
@@ -81,7 +82,8 @@ class _Draft:
         ]
 
     def price_block(self) -> list[str]:
-        numbers = self.price.numbers
+        scale = guess_scale(self.price.profile, self.price.numbers.unit)
+        numbers = replace(self.price.numbers, values=self.price.numbers.values * scale)
         low, high = guess_price_limits(numbers)
         outside = int(numbers.values.is_between(low, high).not_().sum()) / self.price.profile.known
         return [
@@ -90,6 +92,7 @@ class _Draft:
             f"column = {_text(self.price.profile.column)}",
             f"min = {_number(low)}",
             f"max = {_number(high)}",
+            *([f"scale = {scale}"] if scale != 1 else []),
             *_number_lines(numbers),
             *_missing_lines(self.price.profile),
         ]

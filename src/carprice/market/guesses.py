@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from carprice.market.market import RESERVED
 from carprice.market.profile import Numbers, Profile
@@ -18,11 +19,13 @@ TEXT_RATE, TEXT_LENGTH = 0.5, 60
 MISSING_RATE = 0.98
 NAME_LENGTH = 36
 
+LAKH = ("lakh", "lakhs", "lac", "lacs")
+LAKH_SCALE = 100_000
 CURRENCIES = {
     "GBP": ("£", "gbp", "pound", "pounds"),
     "EUR": ("€", "eur", "euro", "euros"),
     "USD": ("$", "usd", "dollar", "dollars"),
-    "INR": ("₹", "inr", "rupees", "lakh"),
+    "INR": ("₹", "inr", "rupees", *LAKH),
     "JPY": ("¥", "jpy", "yen"),
     "PLN": ("zł", "pln"),
     "GEL": ("₾", "gel", "lari"),
@@ -34,10 +37,16 @@ MILE_WORDS = {"mi", "mile", "miles", "mpg"}
 
 
 def guess_price_limits(numbers: Numbers) -> tuple[float, float]:
-    """Prices to believe: the quartiles, each widened on the scale of ratios."""
-    low, high = max(numbers.quantile(0.25), 1.0), max(numbers.quantile(0.75), 2.0)
-    width = (high / low) ** FENCE
-    return max(round_down(low / width), 1.0), round_up(high * width)
+    """Prices to believe: the quartiles of those above 0, each widened on the scale of ratios."""
+    prices = replace(numbers, values=numbers.values.filter(numbers.values > 0))
+    low, high = prices.quantile(0.25), prices.quantile(0.75)
+    width = max(high / low, ROOM) ** FENCE
+    return round_down(low / width), round_up(high * width)
+
+
+def guess_scale(price: Profile, unit: str) -> int:
+    """What to multiply prices by: 100,000 where the column's name, or what its numbers end in, says lakh."""
+    return LAKH_SCALE if {*split_words(price.column), *split_words(unit)} & {*LAKH} else 1
 
 
 def guess_number_limits(numbers: Numbers) -> tuple[float, float]:

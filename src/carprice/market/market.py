@@ -23,7 +23,10 @@ RESERVED = ("price", "key", "problem")
 
 @dataclass(frozen=True)
 class Price:
-    """The price column and the prices that are believed, in the market's currency."""
+    """The price column and the prices that are believed, in whole units of the market's currency.
+
+    scale is how many units one in the column stands for: 100,000 where prices are in lakh.
+    """
 
     column: str
     min: float
@@ -31,6 +34,7 @@ class Price:
     pattern: str = ""
     decimal: str = "."
     missing: tuple[str, ...] = ()
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Feature:
 
     name is the field of the API, column the source's. Text is trimmed; a text in `missing` is no value; else
     `replace` maps it, then `pattern` (a regular expression with one group) takes its part. A number is parsed
-    after that, `decimal` ("." or ",") before its fraction and thousands set off or not; a flag is true where
+    after that, `decimal` ("." or ",") before its fraction and thousands set off or not, and multiplied by
+    `scale`, so that min and max are of the product; a flag is true where
     the text is in `true`, false where it is in `false` and, with a pattern instead of both, true where the
     pattern is found. A date is ISO 8601. A value that cannot be read, or lies beyond min or max (for a
     category: a longer text than max, or than MAX_TEXT), drops the listing, or is missing with
@@ -61,6 +66,7 @@ class Feature:
     true: tuple[str, ...] = ()
     false: tuple[str, ...] = ()
     outside: str = "drop"
+    scale: float = 1.0
 
     @property
     def is_text(self) -> bool:
@@ -173,6 +179,7 @@ def _parse_price(data: Mapping[str, Any], where: str) -> Price:
         pattern=_pattern(data, where),
         decimal=_choice(data, "decimal", DECIMALS, where, default="."),
         missing=_texts(data, "missing", where),
+        scale=_scale(data, where),
     )
     if price.min <= 0:
         raise MarketError(f"{where}.min: should be above 0 (got {price.min:g})")
@@ -202,12 +209,15 @@ def _parse_feature(name: str, data: Mapping[str, Any], where: str) -> Feature:
         true=_texts(data, "true", where),
         false=_texts(data, "false", where),
         outside=_choice(data, "outside", OUTSIDE, where, default="drop"),
+        scale=_scale(data, where),
     )
     _check_order(feature.min, feature.max, where)
     if feature.kind == "flag" and not feature.pattern and not (feature.true and feature.false):
         raise MarketError(f"{where}: a flag should have a pattern, or both true and false (got neither)")
     if feature.kind == "year" and (feature.min is None or feature.max is None):
         raise MarketError(f"{where}: a year should have min and max (got {feature.min} and {feature.max})")
+    if feature.scale != 1 and feature.kind != "number":
+        raise MarketError(f"{where}.scale: is for kind number alone (got kind {feature.kind!r})")
     if feature.outside == "missing" and not feature.optional:
         raise MarketError(f"{where}.outside: 'missing' needs optional = true (got optional = false)")
     return feature
@@ -272,6 +282,13 @@ def _number(data: Mapping[str, Any], key: str, where: str, required: bool = Fals
     if not math.isfinite(number):
         raise MarketError(f"{_path(where, key)}: should be a finite number (got {value!s:.20})")
     return number
+
+
+def _scale(data: Mapping[str, Any], where: str) -> float:
+    scale = _number(data, "scale", where)
+    if scale is not None and scale <= 0:
+        raise MarketError(f"{_path(where, 'scale')}: should be above 0 (got {scale:g})")
+    return 1.0 if scale is None else scale
 
 
 def _flag(data: Mapping[str, Any], key: str, where: str) -> bool:

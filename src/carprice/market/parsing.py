@@ -11,6 +11,8 @@ from carprice.market.market import Feature, Market, Price
 MISSING = "missing value"
 OUTSIDE = "value outside limits"
 PRICE_OUTSIDE = "price outside limits"
+EXACT_DIGITS = 15
+"""Of a number times its scale: 4.6 lakh are 460,000, not a billionth less."""
 UNREADABLE = {
     "category": "unreadable text",
     "number": "unreadable number",
@@ -38,6 +40,7 @@ def price_feature(price: Price) -> Feature:
         missing=price.missing,
         pattern=price.pattern,
         decimal=price.decimal,
+        scale=price.scale,
     )
 
 
@@ -111,6 +114,8 @@ def _parse_number(feature: Feature, text: pl.Expr) -> pl.Expr:
         number = grouped.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
     else:
         number = pl.coalesce(text.cast(pl.Float64, strict=False), grouped.cast(pl.Float64, strict=False))
+    if feature.scale != 1:
+        number = (number * feature.scale).round_sig_figs(EXACT_DIGITS)
     # Minus zero equals zero, yet has other bits and would make another key.
     return pl.when(number == 0).then(0.0).when(number.is_finite()).then(number)
 
