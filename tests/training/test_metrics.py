@@ -5,9 +5,10 @@ import polars as pl
 import pytest
 from tests.bundles import invent_uk_listings
 
+from carprice.errors import TrainingError
 from carprice.market.market import Market, load_market
 from carprice.training.baselines import measure_baselines, price_by_median
-from carprice.training.calibration import calibrate_range, measure_coverage
+from carprice.training.calibration import LEAST_ROWS, calibrate_range, measure_coverage
 from carprice.training.matrix import fit_encoders
 from carprice.training.metrics import SMALLEST_SLICE, measure_errors, measure_slices
 
@@ -60,6 +61,14 @@ def test_the_range_covers_what_it_promises(count: int) -> None:
     assert 0.89 < np.mean(covered) < 0.93
     assert limits["rows"] == count
     assert limits["coverage"] == 0.9
+
+
+def test_the_range_of_few_listings_goes_to_the_farthest_and_of_fewer_is_refused() -> None:
+    residuals = np.linspace(-0.3, 0.6, LEAST_ROWS)
+    limits = calibrate_range(residuals)
+    assert (limits["low"], limits["high"]) == (residuals[0], residuals[-1])
+    with pytest.raises(TrainingError, match=r"A range that holds 90% needs 19 held-out listings \(got 18\)"):
+        calibrate_range(residuals[1:])
 
 
 def test_the_range_always_holds_the_price() -> None:

@@ -47,9 +47,15 @@ def test_folds_are_even_and_keep_a_car_together() -> None:
     assert shares.to_list() == pytest.approx([1 / 3] * 3, abs=0.02)
 
 
-def test_too_few_listings_name_the_part_and_the_next_step() -> None:
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (9, "10 usable listings leave 4 for the fit part, which needs at least 10"),
+        (80, "88 usable listings leave 17 for the calibration part, which needs at least 19"),
+    ],
+)
+def test_too_few_listings_name_the_part_and_the_next_step(rows: int, message: str) -> None:
     with pytest.raises(TrainingError) as caught:
-        split_listings(listings(20))
-    assert "usable listings leave" in caught.value.what
-    assert "needs at least 10" in caught.value.what
+        split_listings(listings(rows))
+    assert caught.value.what == message
     assert "./carprice market check LISTINGS" in caught.value.hint

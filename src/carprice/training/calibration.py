@@ -4,28 +4,34 @@ from typing import Any
 
 import numpy as np
 
+from carprice.errors import TrainingError
 from carprice.training.matrix import Floats
 
 COVERAGE = 0.9
+LEAST_ROWS = round(2 / (1 - COVERAGE)) - 1
+"""Of fewer listings even the farthest out at either end do not leave a range that holds COVERAGE of the next."""
 
 
-def calibrate_range(residuals: Floats, coverage: float = COVERAGE) -> dict[str, Any]:
+def calibrate_range(residuals: Floats) -> dict[str, Any]:
     """Split-conformal limits of log(actual) - log(predicted), the same share left out at either end.
 
     residuals: of held-out listings, in log price. With n of them the limits are the floor(a(n+1))-th
-    and the ceil((1-a)(n+1))-th smallest, a = (1 - coverage) / 2: Vovk, Gammerman and Shafer,
+    and the ceil((1-a)(n+1))-th smallest, a = (1 - COVERAGE) / 2: Vovk, Gammerman and Shafer,
     Algorithmic Learning in a Random World, 2005; Lei et al., 2018, two-sided. The range always
-    holds the price itself.
+    holds the price itself. Raises TrainingError where n is below LEAST_ROWS.
     """
     ordered = np.sort(residuals)
     count = len(ordered)
-    share = (1 - coverage) / 2
-    low = max(int(np.floor(share * (count + 1))), 1)
-    high = min(int(np.ceil((1 - share) * (count + 1))), count)
+    if count < LEAST_ROWS:
+        raise TrainingError(
+            f"A range that holds {COVERAGE:.0%} needs {LEAST_ROWS} held-out listings (got {count})"
+        )
+    # 1 - 0.9 is a little less than 0.1, which would cost a place.
+    left_out = int(round((1 - COVERAGE) / 2 * (count + 1), 6))
     return {
-        "coverage": coverage,
-        "low": min(float(ordered[low - 1]), 0.0),
-        "high": max(float(ordered[high - 1]), 0.0),
+        "coverage": COVERAGE,
+        "low": min(float(ordered[left_out - 1]), 0.0),
+        "high": max(float(ordered[count - left_out]), 0.0),
         "rows": count,
     }
 
