@@ -95,6 +95,15 @@ def test_the_command_writes_a_file_and_says_so(
     assert output.read_text().splitlines()[0] == f"{COLUMNS},{','.join(PRICES)}"
 
 
+def test_a_file_that_was_scored_before_is_refused(listings: Path, tmp_path: Path, pricer: Pricer) -> None:
+    path = tmp_path / "scored.csv"
+    with path.open("wb") as output:
+        write_scores(score_file(listings, pricer), output, as_parquet=False)
+    with pytest.raises(ListingsError) as error:
+        list(score_file(path, pricer))
+    assert error.value.what == f"{path}: has a column 'predicted_price' already, which the prices would replace"
+
+
 def test_a_file_of_another_market_is_refused(tmp_path: Path, pricer: Pricer) -> None:
     path = tmp_path / "dogs.csv"
     path.write_text("breed,age\npoodle,3\n")

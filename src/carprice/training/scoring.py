@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
+from carprice.errors import ListingsError
 from carprice.market.cleaning import Cleaner, check_columns
 from carprice.market.reading import ListingsFile
 from carprice.model.encoding import category_codes
@@ -28,9 +29,15 @@ def score_file(path: Path, pricer: Pricer, progress: Progress | None = None) -> 
 
     Yields the file's own columns as text, then predicted_price, predicted_low and predicted_high in whole
     units of the market's currency, and problem, which says why a row has no price. A batch is read while
-    the one before it is priced. Raises ListingsError where the file cannot be read.
+    the one before it is priced. Raises ListingsError where the file cannot be read or has such a column.
     """
     file = ListingsFile(path)
+    for name in PRICES:
+        if name in file.columns:
+            raise ListingsError(
+                f"{path}: has a column {name!r} already, which the prices would replace",
+                "Rename or remove it; a file that was scored before is scored anew from its source",
+            )
     check_columns(pricer.market, file.columns, str(path), with_price=False)
     cleaner = Cleaner(pricer.market, str(path), with_price=False)
     waiting: Future[pl.DataFrame] | None = None
