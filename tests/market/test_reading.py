@@ -124,6 +124,16 @@ def test_parquet_is_read_as_text(tmp_path: Path) -> None:
     ]
 
 
+def test_no_number_in_parquet_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "cars.parquet"
+    pl.DataFrame({"mpg": [1.5, float("nan"), None], "doors": [3, 4, None]}).write_parquet(path)
+    assert pl.concat(read_batches(path)).to_dicts() == [
+        {"mpg": "1.5", "doors": "3"},
+        {"mpg": None, "doors": "4"},
+        {"mpg": None, "doors": None},
+    ]
+
+
 def test_cut_parquet(tmp_path: Path) -> None:
     path = tmp_path / "cars.parquet"
     pl.DataFrame({"make": ["Ford"] * 1_000}).write_parquet(path)

@@ -11,6 +11,7 @@ from typing import IO, Any, cast
 
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.csv  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 
@@ -140,9 +141,16 @@ class ListingsFile:
                     for name, column in zip(self.columns, batch.columns, strict=True)
                     if not pa.types.is_nested(column.type)
                 }
-                yield pa.RecordBatch.from_pydict({name: column.cast(pa.string()) for name, column in flat.items()})
+                yield pa.RecordBatch.from_pydict({name: _as_text(column) for name, column in flat.items()})
         except (pa.ArrowException, OSError) as error:
             raise ListingsError(f"{self.path}: is damaged Parquet ({error})") from None
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    """A column as a CSV has it; a number that is none (NaN) is missing, as those who write Parquet mean it."""
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    return column.cast(pa.string())
 
 
 class _CountingFile(io.RawIOBase):
