@@ -84,6 +84,16 @@ def test_bad_market_file(case: str) -> None:
     assert error.value.what == message
 
 
+def test_a_currency_is_three_letters(markets_dir: Path, tmp_path: Path) -> None:
+    text = (markets_dir / "uk.toml").read_text()
+    (tmp_path / "mine.toml").write_text(text.replace('currency = "GBP"', 'currency = "£"'))
+    with pytest.raises(MarketError) as error:
+        load_market("mine", tmp_path)
+    assert error.value.what == (
+        f"{tmp_path / 'mine.toml'}: currency: should be the three letters of ISO 4217 (got '£')"
+    )
+
+
 def test_market_survives_the_manifest(markets_dir: Path) -> None:
     for path in markets_dir.glob("*.toml"):
         market = load_market(path.stem, markets_dir)

@@ -15,6 +15,7 @@ OUTSIDE = ("drop", "missing")
 DECIMALS = (".", ",")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_CURRENCY = re.compile("[A-Z]{3}")
 MAX_TEXT = 100
 """Characters of a category, where the market file does not say."""
 # Columns that cleaning adds to the features.
@@ -124,7 +125,10 @@ def load_market(name: str, folder: Path) -> Market:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MarketError(f"{path}: is not TOML: {error}") from None
-    return parse_market(data, str(path))
+    market = parse_market(data, str(path))
+    if not _CURRENCY.fullmatch(market.currency):
+        raise MarketError(f"{path}: currency: should be the three letters of ISO 4217 (got {market.currency!r})")
+    return market
 
 
 def parse_market(data: Mapping[str, Any], source: str) -> Market:
