@@ -25,7 +25,7 @@ def test_a_taken_port_is_named_with_its_holder(settings: Settings) -> None:
     name = psutil.Process().name()
     assert str(caught.value) == (
         f"Port {settings.port} for car-price-api is taken by {name} (pid {os.getpid()})\n"
-        f"Stop it, or take another port: CARPRICE_PORT={settings.port + 10} ./carprice up"
+        f"Stop it, or take another port: echo CARPRICE_PORT={settings.port + 10} >> .env, then ./carprice up"
     )
 
 

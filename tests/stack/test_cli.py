@@ -254,6 +254,16 @@ def test_without_an_engine_it_is_the_local_stack(driven: Stack, tmp_path: Path) 
     assert wrong.stderr == "Error: CARPRICE_STACK: should be docker or local (got 'podman')\n"
 
 
+def test_another_checkout_s_stack_is_left_alone(driven: Stack, tmp_path: Path) -> None:
+    shutil.copy(driven.folder / "docker-compose.yml", tmp_path)
+    before = driven.containers(API)
+    for words in (("up", "-d"), ("rollout",)):
+        done = carprice(driven, *words, CARPRICE_STACK_DIR=str(tmp_path))
+        assert done.returncode == 1
+        assert f"Error: The stack {driven.name} is that of another checkout: {driven.folder}\n" in done.stderr
+    assert driven.containers(API) == before
+
+
 def test_down_keeps_mlflow_s_data_unless_told(make_stack: MakeStack) -> None:
     stack = make_stack("volumes")
     make_light(stack)

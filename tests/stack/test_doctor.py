@@ -202,7 +202,7 @@ def test_port_conflict_with_its_owner(make_stack: MakeStack, image: str) -> None
     assert found.what.startswith(f"Port {stack.port} for edge is taken by ")
     assert found.what.endswith(owner)
     assert "address already in use" in found.evidence
-    assert found.cure.endswith(f"CARPRICE_PORT={stack.port + 10} ./carprice up")
+    assert found.cure.endswith(f": echo CARPRICE_PORT={stack.port + 10} >> .env, then ./carprice up")
     assert done.returncode == 1
     assert f"Port {stack.port} for edge is taken by " in done.stderr
     assert not stack.containers(API), "nothing was started"

@@ -1,14 +1,17 @@
 """The root of the command line: it only registers the commands and reports expected failures."""
 
+import os
 import sys
 import traceback
+from collections.abc import MutableMapping
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from carprice import __version__
 from carprice.errors import CarPriceError
-from carprice.settings import hide_login
+from carprice.settings import ROOT, hide_login
 
 # A command's module is imported when it is called: MLflow and polars take seconds to import.
 COMMANDS = {
@@ -58,8 +61,21 @@ def cli(verbose: bool) -> None:
     """Used-car prices from your own listings: train, serve, release."""
 
 
+def take_env_file(environment: MutableMapping[str, str]) -> None:
+    """Take the CARPRICE_ settings of the stack's .env file, as Compose does; what is set already goes first."""
+    try:
+        lines = (Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env").read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return  # none, or a damaged one, which the command that needs it names or mends
+    for line in lines:
+        name, mark, value = line.partition("=")
+        if mark and name.startswith("CARPRICE_"):
+            environment.setdefault(name.strip(), value.strip().strip("\"'"))
+
+
 def main() -> int:
     """Run the command line; an expected failure is one message on stderr and exit code 1."""
+    take_env_file(os.environ)
     try:
         code = cli.main(prog_name="carprice", standalone_mode=False)
     except CarPriceError as error:

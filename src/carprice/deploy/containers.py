@@ -13,6 +13,7 @@ from carprice.errors import StackError
 
 SERVICE_LABEL = "com.docker.compose.service"
 NUMBER_LABEL = "com.docker.compose.container-number"
+FOLDER_LABEL = "com.docker.compose.project.working_dir"
 CONFIG_LABEL = "com.docker.compose.config-hash"
 OUT_OF_MEMORY = 137
 NEVER = "0001-"
@@ -37,7 +38,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Container:
-    """One container as Docker describes it. networks: name -> address.
+    """One container as Docker describes it. networks: name -> address. folder: where its compose file was.
 
     uptime and age: seconds since its last start and since it was made. pause: seconds from the end of its last
     run to its start, or until now; 0 for its first run.
@@ -61,6 +62,7 @@ class Container:
     probes: tuple[Probe, ...]
     image_id: str
     image_name: str
+    folder: str
     release: str
     model: str
     user: str
@@ -118,6 +120,7 @@ def read_container(facts: dict[str, Any]) -> Container:
         probes=tuple(Probe(item["ExitCode"], item["Output"].strip()) for item in health.get("Log") or []),
         image_id=facts["Image"],
         image_name=config["Image"],
+        folder=labels.get(FOLDER_LABEL, ""),
         release=variables.get("CARPRICE_RELEASE", ""),
         model=variables.get("CARPRICE_MODEL_VERSION", ""),
         user=config.get("User", ""),

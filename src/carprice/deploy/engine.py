@@ -7,6 +7,7 @@ from carprice.deploy.site import Site
 from carprice.errors import StackError
 
 ENGINE_SECONDS = 10.0
+COMPOSE_FILE = "docker-compose.yml"
 
 
 def find_engine(site: Site) -> tuple[str, str]:
@@ -25,4 +26,4 @@ def find_engine(site: Site) -> tuple[str, str]:
 
 def has_compose_file(folder: Path) -> bool:
     """Whether there is a stack to run on Docker."""
-    return (folder / "docker-compose.yml").exists()
+    return (folder / COMPOSE_FILE).exists()

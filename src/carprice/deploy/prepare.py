@@ -3,11 +3,14 @@
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from carprice.deploy import argv, stack_argv
 from carprice.deploy.containers import Container
+from carprice.deploy.engine import COMPOSE_FILE
 from carprice.deploy.release import mend_env, read_env, write_env
+from carprice.deploy.replicas import find_project
 from carprice.deploy.site import Site
 from carprice.errors import StackError
 from carprice.machine import is_free, name_holder
@@ -57,6 +60,18 @@ def give_logs(site: Site, uid: int, gid: int) -> None:
         site.say(f"Gave logs/ to user {uid}, which the containers run as")
 
 
+def check_folder(site: Site, containers: list[Container]) -> None:
+    """Raise StackError where the stack of this name is another checkout's, which is still there."""
+    for item in containers:
+        other = Path(item.folder)
+        if item.folder and (other / COMPOSE_FILE).exists() and not other.samefile(site.folder):
+            raise StackError(
+                f"The stack {find_project(site.runner)} is that of another checkout: {other}",
+                "Drive it there. For a second one, put names and ports of its own into .env here: "
+                "COMPOSE_PROJECT_NAME, CARPRICE_NETWORK, CARPRICE_PORT and CARPRICE_MLFLOW_PORT",
+            )
+
+
 def check_ports(site: Site, config: dict[str, Any], containers: list[Container]) -> None:
     """Raise StackError for the first port that something else holds, naming it."""
     running = {item.service for item in containers if item.is_running}
@@ -65,7 +80,7 @@ def check_ports(site: Site, config: dict[str, Any], containers: list[Container])
             variable = PORT_VARIABLES.get(service, "its port")
             raise StackError(
                 f"Port {port} for {service} is taken by {find_port_owner(site, port)}",
-                f"Stop it, or take another port: {variable}={port + 10} ./carprice up",
+                f"Stop it, or take another port: echo {variable}={port + 10} >> .env, then ./carprice up",
             )
 
 

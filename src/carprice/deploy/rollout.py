@@ -10,6 +10,7 @@ from typing import Any
 from carprice.deploy import argv, preflight
 from carprice.deploy.build import build_image
 from carprice.deploy.candidate import quote_log
+from carprice.deploy.containers import list_containers
 from carprice.deploy.doctor.checks import add_findings, diagnose
 from carprice.deploy.doctor.scene import look_at_docker
 from carprice.deploy.edge import CURRENT
@@ -19,6 +20,7 @@ from carprice.deploy.hooks import run_hook
 from carprice.deploy.images import find_image, forget_images, list_kept, resolve_image
 from carprice.deploy.journal import who
 from carprice.deploy.lock import Lock, hold_lock
+from carprice.deploy.prepare import check_folder
 from carprice.deploy.proof import Proof, Witness, witness_traffic
 from carprice.deploy.release import LATEST, Release, next_name
 from carprice.deploy.replicas import SEE_LOG, list_replicas
@@ -61,6 +63,7 @@ def roll_out(site: Site, wanted: Wanted) -> Outcome:
     Raises StackError, GateError or BundleError with the reason; the old release then serves as before.
     """
     with _stoppable(), hold_lock(site.lock_file, ROLLOUT, lambda holder: note_takeover(site, holder)) as lock:
+        check_folder(site, list_containers(site.runner))
         old = reconcile(site)
         if wanted.build:
             wanted = replace(wanted, image=build_image(site).image)

@@ -14,7 +14,7 @@ from carprice.deploy.edge import CURRENT
 from carprice.deploy.journal import who
 from carprice.deploy.lifecycle import ServiceStatus, is_crash_loop
 from carprice.deploy.lock import hold_lock
-from carprice.deploy.prepare import check_ports, list_ports, prepare_folders, read_config
+from carprice.deploy.prepare import check_folder, check_ports, list_ports, prepare_folders, read_config
 from carprice.deploy.release import DEFAULT_RELEASE, OWN_MODEL, Release, image_of, pin_release, read_env
 from carprice.deploy.replicas import find_project
 from carprice.deploy.restore import note_takeover, reconcile
@@ -41,6 +41,7 @@ def start_stack(site: Site, *, build: bool = False) -> bool:
         config = read_config(site)
         containers = list_containers(site.runner)
         is_live = any(map(is_serving, containers))
+        check_folder(site, containers)
         check_ports(site, config, containers)
         pull_missing(site, config)
         choose_image(site, build=build, is_live=is_live)

@@ -23,4 +23,5 @@ def check_ports(services: list[Service]) -> None:
 
 
 def _propose_port(service: Service) -> str:
-    return f"Stop it, or take another port: {service.port_variable}={service.port + 10} ./carprice up"
+    line = f"{service.port_variable}={service.port + 10}"
+    return f"Stop it, or take another port: echo {line} >> .env, then ./carprice up"

@@ -65,8 +65,8 @@ def find_port_conflicts(scene: Scene) -> list[Finding]:
                 f"Port {port} for {service} is taken by {owner}",
                 told or f"port {port} cannot be bound",
                 f"{owner} listens on port {port} already",
-                f"Stop it, or take another port: {PORT_VARIABLES.get(service, 'CARPRICE_PORT')}={port + 10} "
-                "./carprice up",
+                f"Stop it, or take another port: echo {PORT_VARIABLES.get(service, 'CARPRICE_PORT')}={port + 10} "
+                ">> .env, then ./carprice up",
             )
         )
     return found
@@ -209,7 +209,7 @@ FAMILY = Family(
             "port conflict",
             "`port is already allocated` or `address already in use`",
             "another program or container holds port 5000 or 5001; the finding names it",
-            "stop it, or set `CARPRICE_PORT` or `CARPRICE_MLFLOW_PORT`",
+            "stop it, or set `CARPRICE_PORT` or `CARPRICE_MLFLOW_PORT` in .env",
             find_port_conflicts,
         ),
         Check(

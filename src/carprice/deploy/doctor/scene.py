@@ -12,7 +12,7 @@ from typing import Any
 
 from carprice.deploy import argv, stack_argv
 from carprice.deploy.containers import Container, Probe, list_containers, read_container
-from carprice.deploy.engine import find_engine
+from carprice.deploy.engine import COMPOSE_FILE, find_engine
 from carprice.deploy.lifecycle import LOOP_RESTARTS, STABLE_SECONDS
 from carprice.deploy.prepare import DEFAULT_ID, list_ports
 from carprice.deploy.release import OWN_MODEL, read_env
@@ -23,7 +23,6 @@ from carprice.errors import BundleError, StackError
 from carprice.model.manifest import champion_version
 
 LOG_LINES = 30
-COMPOSE_FILE = "docker-compose.yml"
 OVERRIDE = "docker-compose.override.yml"
 CATCH_SECONDS = 2.0
 POLL_SECONDS = 0.1
