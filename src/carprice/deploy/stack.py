@@ -171,11 +171,15 @@ def restart_services(site: Site, names: list[str]) -> None:
     Raises StackError for one that does not get healthy in time; those that come after it are left as they are.
     """
     config = read_config(site)
-    containers = list_containers(site.runner)
-    if not containers:
+    if not list_containers(site.runner):
         raise StackError("Nothing is up", "Start it: ./carprice up")
     check_names(names, [*ALWAYS])
     with hold_lock(site.lock_file, "restart", lambda holder: note_takeover(site, holder)):
+        try:
+            reconcile(site)
+        except StackError as error:  # what is ill is what a restart is for
+            site.say(f"Warning: {error.what}")
+        containers = list_containers(site.runner)
         chosen = [item for item in containers if item.service in (names or ALWAYS)]
         for item in chosen:
             with timed(site, f"Restarting {item.name}", f"Restarted {item.name}"):
