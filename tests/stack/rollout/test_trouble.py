@@ -51,6 +51,24 @@ def test_accepted_prices_go_live(site: Site) -> None:
     assert site.pins()["MODEL_VERSION"] == before
 
 
+def test_an_ill_release_is_rolled_back(site: Site) -> None:
+    """Its bundle is gone and its replicas were started again: they answer 503, and the way back is open."""
+    before = site.pins()["MODEL_VERSION"]
+    model = site.bundles.champion if before == site.bundles.other else site.bundles.other
+    site.roll_out(site.pins()["IMAGE"], model)
+    bundle = site.folder / "artifacts" / model
+    hidden = bundle.rename(site.folder / "hidden")
+    try:
+        run(["docker", "restart", "--time", "1", *site.containers(API)])
+        wait_for(lambda: site.ask().status == 503, "nobody can price")
+        done = site.carprice("rollback")
+    finally:
+        hidden.rename(bundle)
+    assert done.code == 0, done.stderr
+    assert "does not answer as it should, so nothing is compared with it" in done.stderr
+    assert (site.ask().status, site.pins()["MODEL_VERSION"]) == (200, before)
+
+
 def test_the_edge_is_restarted(site: Site, images: Images) -> None:
     """Scenario 17: during the bake and after; it comes back on the active set."""
     site.set_limits(bake=6)
