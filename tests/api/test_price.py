@@ -108,7 +108,7 @@ CASES = [
     wrong("null", {"#/make": REQUIRED}, make=None),
     wrong("text for a number", {"#/mileage": "should be a number"}, mileage=SECRET),
     wrong("number as text", {"#/mileage": "should be a number"}, mileage="15944"),
-    wrong("number for a text", {"#/make": TEXT}, make=9191),
+    wrong("number for a text", {"#/make": TEXT}, make=919191919191),
     wrong("true for a number", {"#/year": "should be a whole number"}, year=True),
     wrong("empty text", {"#/make": TEXT}, make=""),
     wrong("blank text", {"#/make": TEXT}, make=" \t"),
@@ -124,7 +124,7 @@ CASES = [
         "field with a typing error",
         {"#/mileage": REQUIRED, "#/milage": "is not a field of this market; did you mean 'mileage'?"},
         mileage=...,
-        milage=9191,
+        milage=919191919191,
     ),
     Case("1e999", raw("mileage", "1e999"), 422, "1 field is wrong", MILES),
     Case("-1e999", raw("mileage", "-1e999"), 422, "1 field is wrong", MILES),
@@ -183,7 +183,7 @@ def test_both_ways_answer_the_same(app: Flask, case: Case) -> None:
         assert result.problem["detail"] == case.detail
         assert {error["pointer"]: error["detail"] for error in result.problem.get("errors", [])} == case.errors
         assert SECRET.encode() not in result.body
-        assert b"9191" not in result.body
+        assert b"919191919191" not in result.body
     else:
         assert {warned["pointer"]: warned["code"] for warned in result.json["warnings"]} == case.codes
         assert ("breakdown" in result.json) == case.query.endswith("explain=1")
