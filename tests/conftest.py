@@ -9,6 +9,10 @@ from carprice.market.market import load_market
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# The settings of whoever runs the tests, of a .env file too, are none of the tests'.
+for name in [name for name in os.environ if name.startswith("CARPRICE_") and name != "CARPRICE_LISTINGS"]:
+    del os.environ[name]
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:
