@@ -47,16 +47,20 @@ def test_a_connection_of_another_port_is_left_alone(listener: socket.socket) -> 
         assert close_slow(listener.getsockname()[1], -1, {}) == 1
 
 
-@pytest.mark.parametrize("side", [0, 1])
-def test_a_connection_that_moves_stays(listener: socket.socket, side: int) -> None:
-    pair = connect(listener)
+def test_a_connection_that_is_used_stays(listener: socket.socket) -> None:
+    client, server = connect(listener)
     stopped = watch_silence(listener.getsockname()[1], SECONDS, 1, frozenset())
     silent, watched = connect(listener)
-    with pair[0], pair[1], silent, watched:
+    with client, server, silent, watched:
+
+        def talk() -> None:
+            client.sendall(b"x")
+            assert server.recv(1) == b"x"
+            server.sendall(b"y")
+            assert client.recv(1) == b"y"
 
         def is_closed() -> bool:
-            pair[side].sendall(b"x")
-            assert pair[1 - side].recv(1) == b"x"
+            talk()
             watched.setblocking(False)
             try:
                 return watched.recv(1) == b""
@@ -65,8 +69,7 @@ def test_a_connection_that_moves_stays(listener: socket.socket, side: int) -> No
 
         wait_until(is_closed)
         stopped.set()
-        pair[side].sendall(b"y")
-        assert pair[1 - side].recv(1) == b"y"
+        talk()
 
 
 def test_a_request_that_comes_slowly_is_closed(listener: socket.socket) -> None:
@@ -130,9 +133,10 @@ def test_there_is_less_patience_while_every_thread_waits_for_a_body(
     looks: list[float] = []
     monkeypatch.setattr(silence, "close_slow", lambda _, seconds, __: looks.append(seconds))
     stopped = watch_silence(1, SECONDS, 2, reading)
-    wait_until(lambda: len(looks) >= 3)
+    wait_until(lambda: len(looks) >= 4)
     stopped.set()
-    assert set(looks) == {allowed}
+    # Of the first look it is not known yet who still waits.
+    assert set(looks[1:]) == {allowed}
 
 
 def test_files_are_not_taken_for_connections(listener: socket.socket) -> None:

@@ -80,7 +80,7 @@ def test_a_taken_port_is_explained_by_up(settings: Settings, run: Run) -> None:
     assert f"What is wrong:\n\n1. Port {settings.port} for car-price-api is taken by " in done.stderr
     assert "The stack is not up" not in done.stderr
     assert found.what.endswith(f"(pid {os.getpid()})")
-    assert found.cure.endswith(f"CARPRICE_PORT={settings.port + 10} ./carprice up")
+    assert found.cure.endswith(f": echo CARPRICE_PORT={settings.port + 10} >> .env, then ./carprice up")
 
 
 @pytest.mark.parametrize(
