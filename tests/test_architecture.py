@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "deploy": {"model.manifest"},
     "local": {"model.manifest", "training.demo", "deploy.lifecycle"},
 }
-SERVING = ("api", "model", "market/market.py", "errors.py", "settings.py")
+SERVING = ("api", "model", "market/market.py", "market/table.py", "errors.py", "settings.py")
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}
 
 # MLflow reads these while it is imported, and has no other switch for them.

@@ -1,6 +1,5 @@
 """The market file: what a listing of one market looks like, checked whole when it is read."""
 
-import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -9,6 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import MarketError
+from carprice.market.table import (
+    check_keys,
+    read_choice,
+    read_flag,
+    read_mapping,
+    read_number,
+    read_pattern,
+    read_scale,
+    read_table,
+    read_text,
+    read_texts,
+)
 
 KINDS = ("category", "number", "flag", "year", "date")
 OUTSIDE = ("drop", "missing")
@@ -133,18 +144,18 @@ def load_market(name: str, folder: Path) -> Market:
 
 def parse_market(data: Mapping[str, Any], source: str) -> Market:
     """Build a market from parsed TOML; source is named in every error. The inverse of dump_market."""
-    _check_keys(data, {"name", "title", "currency", "distance_unit", "price", "features"}, source)
-    features = _table(data, "features", source)
+    check_keys(data, {"name", "title", "currency", "distance_unit", "price", "features"}, source)
+    features = read_table(data, "features", source)
     if not features:
         raise MarketError(f"{source}: features: should have at least one feature (got none)")
     market = Market(
-        name=_text(data, "name", source),
-        title=_text(data, "title", source),
-        currency=_text(data, "currency", source),
-        distance_unit=_choice(data, "distance_unit", ("km", "mi"), source),
-        price=_parse_price(_table(data, "price", source), f"{source}: price"),
+        name=read_text(data, "name", source),
+        title=read_text(data, "title", source),
+        currency=read_text(data, "currency", source),
+        distance_unit=read_choice(data, "distance_unit", ("km", "mi"), source),
+        price=_parse_price(read_table(data, "price", source), f"{source}: price"),
         features=tuple(
-            _parse_feature(name, _table(features, name, f"{source}: features"), f"{source}: features.{name}")
+            _parse_feature(name, read_table(features, name, f"{source}: features"), f"{source}: features.{name}")
             for name in features
         ),
     )
@@ -175,15 +186,15 @@ def _without_defaults(value: Price | Feature) -> dict[str, Any]:
 
 
 def _parse_price(data: Mapping[str, Any], where: str) -> Price:
-    _check_keys(data, {item.name for item in fields(Price)}, where)
+    check_keys(data, {item.name for item in fields(Price)}, where)
     price = Price(
-        column=_text(data, "column", where),
-        min=_number(data, "min", where, required=True) or 0.0,
-        max=_number(data, "max", where, required=True) or 0.0,
-        pattern=_pattern(data, where),
-        decimal=_choice(data, "decimal", DECIMALS, where, default="."),
-        missing=_texts(data, "missing", where),
-        scale=_scale(data, where),
+        column=read_text(data, "column", where),
+        min=read_number(data, "min", where, required=True) or 0.0,
+        max=read_number(data, "max", where, required=True) or 0.0,
+        pattern=read_pattern(data, where),
+        decimal=read_choice(data, "decimal", DECIMALS, where, default="."),
+        missing=read_texts(data, "missing", where),
+        scale=read_scale(data, where),
     )
     if price.min <= 0:
         raise MarketError(f"{where}.min: should be above 0 (got {price.min:g})")
@@ -196,24 +207,24 @@ def _parse_feature(name: str, data: Mapping[str, Any], where: str) -> Feature:
         raise MarketError(f"{where}: should be a name of a-z, 0-9 and _ of at most 40 characters (got {name!r})")
     if name in RESERVED:
         raise MarketError(f"{where}: {name!r} is a name that the product uses itself")
-    _check_keys(data, {item.name for item in fields(Feature)} - {"name"}, where)
+    check_keys(data, {item.name for item in fields(Feature)} - {"name"}, where)
     feature = Feature(
         name=name,
-        column=_text(data, "column", where),
-        kind=_choice(data, "kind", KINDS, where),
-        label=_text(data, "label", where, default=name.replace("_", " ").capitalize()),
-        unit=_text(data, "unit", where, default=""),
-        min=_number(data, "min", where),
-        max=_number(data, "max", where),
-        optional=_flag(data, "optional", where),
-        missing=_texts(data, "missing", where),
-        replace=_mapping(data, "replace", where),
-        pattern=_pattern(data, where),
-        decimal=_choice(data, "decimal", DECIMALS, where, default="."),
-        true=_texts(data, "true", where),
-        false=_texts(data, "false", where),
-        outside=_choice(data, "outside", OUTSIDE, where, default="drop"),
-        scale=_scale(data, where),
+        column=read_text(data, "column", where),
+        kind=read_choice(data, "kind", KINDS, where),
+        label=read_text(data, "label", where, default=name.replace("_", " ").capitalize()),
+        unit=read_text(data, "unit", where, default=""),
+        min=read_number(data, "min", where),
+        max=read_number(data, "max", where),
+        optional=read_flag(data, "optional", where),
+        missing=read_texts(data, "missing", where),
+        replace=read_mapping(data, "replace", where),
+        pattern=read_pattern(data, where),
+        decimal=read_choice(data, "decimal", DECIMALS, where, default="."),
+        true=read_texts(data, "true", where),
+        false=read_texts(data, "false", where),
+        outside=read_choice(data, "outside", OUTSIDE, where, default="drop"),
+        scale=read_scale(data, where),
     )
     _check_order(feature.min, feature.max, where)
     if feature.kind == "flag" and not feature.pattern and not (feature.true and feature.false):
@@ -227,99 +238,6 @@ def _parse_feature(name: str, data: Mapping[str, Any], where: str) -> Feature:
     return feature
 
 
-def _check_keys(data: Mapping[str, Any], known: set[str], where: str) -> None:
-    for key in data:
-        if key not in known:
-            raise MarketError(f"{where}: {key!r} is not a key here", f"Known keys: {', '.join(sorted(known))}")
-
-
 def _check_order(low: float | None, high: float | None, where: str) -> None:
     if low is not None and high is not None and low >= high:
         raise MarketError(f"{where}.max: should be above min {low:g} (got {high:g})")
-
-
-_MISSING = object()
-
-
-def _value(data: Mapping[str, Any], key: str, where: str, default: Any = _MISSING) -> Any:
-    if key in data:
-        return data[key]
-    if default is _MISSING:
-        raise MarketError(f"{where}: {key} is missing")
-    return default
-
-
-def _path(where: str, key: str) -> str:
-    return f"{where}: {key}" if where.endswith(".toml") or ": " not in where else f"{where}.{key}"
-
-
-def _expect(value: Any, kind: type | tuple[type, ...], name: str, key: str, where: str) -> Any:
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise MarketError(f"{_path(where, key)}: should be {name} (got {value!r})")
-    return value
-
-
-def _text(data: Mapping[str, Any], key: str, where: str, default: Any = _MISSING) -> str:
-    text: str = _expect(_value(data, key, where, default), str, "a text", key, where)
-    if not text and default is _MISSING:
-        raise MarketError(f"{_path(where, key)}: should be a text (got '')")
-    return text
-
-
-def _choice(
-    data: Mapping[str, Any], key: str, choices: tuple[str, ...], where: str, default: Any = _MISSING
-) -> str:
-    value = _value(data, key, where, default)
-    if value not in choices:
-        raise MarketError(f"{_path(where, key)}: should be one of {', '.join(choices)} (got {value!r})")
-    return str(value)
-
-
-def _number(data: Mapping[str, Any], key: str, where: str, required: bool = False) -> float | None:
-    value = _value(data, key, where, _MISSING if required else None)
-    if value is None:
-        return None
-    try:
-        number = float(_expect(value, (int, float), "a number", key, where))
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise MarketError(f"{_path(where, key)}: should be a finite number (got {value!s:.20})")
-    return number
-
-
-def _scale(data: Mapping[str, Any], where: str) -> float:
-    scale = _number(data, "scale", where)
-    if scale is not None and scale <= 0:
-        raise MarketError(f"{_path(where, 'scale')}: should be above 0 (got {scale:g})")
-    return 1.0 if scale is None else scale
-
-
-def _flag(data: Mapping[str, Any], key: str, where: str) -> bool:
-    return bool(_expect(_value(data, key, where, False), bool, "true or false", key, where))
-
-
-def _texts(data: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
-    values = _expect(_value(data, key, where, []), list, "a list of texts", key, where)
-    return tuple(_expect(value, str, "a list of texts", key, where) for value in values)
-
-
-def _mapping(data: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
-    values = _expect(_value(data, key, where, {}), dict, "a table of texts", key, where)
-    return {name: _expect(value, str, "a table of texts", key, where) for name, value in values.items()}
-
-
-def _table(data: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
-    table: Mapping[str, Any] = _expect(_value(data, key, where), dict, "a table", key, where)
-    return table
-
-
-def _pattern(data: Mapping[str, Any], where: str) -> str:
-    pattern = _text(data, "pattern", where, default="")
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise MarketError(
-            f"{_path(where, 'pattern')}: should be a regular expression (got {pattern!r}: {error})"
-        ) from None
-    return pattern
