@@ -35,6 +35,11 @@ def name_holder(port: int) -> str:
     return "a program of another user"
 
 
+def propose_port(variable: str, port: int) -> str:
+    """The next step where the port that a setting names is taken: another one, kept for every later command."""
+    return f"Stop it, or take another port: echo {variable}={port + 10} >> .env, then ./carprice up"
+
+
 def measure_memory(pid: int) -> int:
     """Bytes that a process and its descendants hold; pages they share count once where the system tells."""
     total = 0

@@ -12,6 +12,7 @@ from carprice.deploy.doctor.findings import Finding
 from carprice.deploy.doctor.health import find_timeouts, may_use
 from carprice.deploy.doctor.manual import write_manual
 from carprice.deploy.doctor.scene import Part, Scene
+from carprice.deploy.prepare import mend_port
 from carprice.errors import StackError
 
 API = "car-price-api"
@@ -203,3 +204,7 @@ def test_findings_read_as_a_list() -> None:
     add_findings(error, [FINDING])
     add_findings(error, [FINDING])
     assert str(error) == f"It does not start\nSee its log\n\nWhat is wrong:\n\n{text}"
+
+
+def test_a_taken_port_without_a_setting_is_moved_where_it_stands() -> None:
+    assert mend_port("grafana", 3000) == "Stop it, or give grafana another port in docker-compose.override.yml"

@@ -13,12 +13,13 @@ from carprice.deploy.release import mend_env, read_env, write_env
 from carprice.deploy.replicas import find_project
 from carprice.deploy.site import Site
 from carprice.errors import StackError
-from carprice.machine import is_free, name_holder
+from carprice.machine import is_free, name_holder, propose_port
 
 ROOT_ID = 0
 DEFAULT_ID = 1000
 NEAR = ("", "0.0.0.0", "127.0.0.1", "::")  # noqa: S104  compared with, not listened on
-PORT_VARIABLES = {argv.EDGE: "CARPRICE_PORT", argv.MLFLOW: "CARPRICE_MLFLOW_PORT"}
+# Of the local stack too, where the API listens itself.
+PORT_VARIABLES = {argv.EDGE: "CARPRICE_PORT", argv.API: "CARPRICE_PORT", argv.MLFLOW: "CARPRICE_MLFLOW_PORT"}
 
 
 def read_config(site: Site) -> dict[str, Any]:
@@ -77,11 +78,16 @@ def check_ports(site: Site, config: dict[str, Any], containers: list[Container])
     running = {item.service for item in containers if item.is_running}
     for service, host, port in list_ports(config):
         if service not in running and not is_free(host or "0.0.0.0", port):  # noqa: S104  as Docker will bind it
-            variable = PORT_VARIABLES.get(service, "its port")
             raise StackError(
-                f"Port {port} for {service} is taken by {find_port_owner(site, port)}",
-                f"Stop it, or take another port: echo {variable}={port + 10} >> .env, then ./carprice up",
+                f"Port {port} for {service} is taken by {find_port_owner(site, port)}", mend_port(service, port)
             )
+
+
+def mend_port(service: str, port: int) -> str:
+    """The next step where a service's port is taken; a service of the user's own has no setting for its port."""
+    if service in PORT_VARIABLES:
+        return propose_port(PORT_VARIABLES[service], port)
+    return f"Stop it, or give {service} another port in docker-compose.override.yml"
 
 
 def list_ports(config: dict[str, Any]) -> list[tuple[str, str, int]]:

@@ -2,7 +2,7 @@
 
 from carprice.errors import StackError
 from carprice.local.services import Service
-from carprice.machine import is_free, name_holder
+from carprice.machine import is_free, name_holder, propose_port
 
 
 def check_ports(services: list[Service]) -> None:
@@ -12,16 +12,11 @@ def check_ports(services: list[Service]) -> None:
         if other := seen.setdefault(service.port, service) if service.port in seen else None:
             raise StackError(
                 f"Port {service.port} is asked for by both {other.name} and {service.name}",
-                _propose_port(service),
+                propose_port(service.port_variable, service.port),
             )
         seen[service.port] = service
         if not is_free(service.host, service.port):
             raise StackError(
                 f"Port {service.port} for {service.name} is taken by {name_holder(service.port)}",
-                _propose_port(service),
+                propose_port(service.port_variable, service.port),
             )
-
-
-def _propose_port(service: Service) -> str:
-    line = f"{service.port_variable}={service.port + 10}"
-    return f"Stop it, or take another port: echo {line} >> .env, then ./carprice up"

@@ -12,7 +12,7 @@ from carprice.deploy.doctor.deaths import Kind, list_deaths
 from carprice.deploy.doctor.findings import Check, Family, Finding
 from carprice.deploy.doctor.predictions import find_damaged_bundles, find_golden_shifts
 from carprice.deploy.doctor.scene import Part, Scene
-from carprice.deploy.prepare import PORT_VARIABLES, find_port_owner
+from carprice.deploy.prepare import find_port_owner, mend_port
 from carprice.machine import is_free, name_holder
 from carprice.model.manifest import CHAMPION, FILES, MANIFEST
 
@@ -65,8 +65,7 @@ def find_port_conflicts(scene: Scene) -> list[Finding]:
                 f"Port {port} for {service} is taken by {owner}",
                 told or f"port {port} cannot be bound",
                 f"{owner} listens on port {port} already",
-                f"Stop it, or take another port: echo {PORT_VARIABLES.get(service, 'CARPRICE_PORT')}={port + 10} "
-                ">> .env, then ./carprice up",
+                mend_port(service, port),
             )
         )
     return found
