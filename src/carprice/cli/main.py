@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from carprice import __version__
+from carprice.deploy.release import read_env_line
 from carprice.errors import CarPriceError
 from carprice.settings import ROOT, hide_login
 
@@ -67,10 +68,9 @@ def take_env_file(environment: MutableMapping[str, str]) -> None:
         lines = (Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env").read_text().splitlines()
     except (OSError, UnicodeDecodeError):
         return  # none, or a damaged one, which the command that needs it names or mends
-    for line in lines:
-        name, mark, value = line.partition("=")
-        if mark and name.startswith("CARPRICE_"):
-            environment.setdefault(name.strip(), value.strip().strip("\"'"))
+    for name, value in filter(None, map(read_env_line, lines)):
+        if name.startswith("CARPRICE_"):
+            environment.setdefault(name, value)
 
 
 def main() -> int:

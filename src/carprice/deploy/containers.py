@@ -15,7 +15,6 @@ SERVICE_LABEL = "com.docker.compose.service"
 NUMBER_LABEL = "com.docker.compose.container-number"
 FOLDER_LABEL = "com.docker.compose.project.working_dir"
 CONFIG_LABEL = "com.docker.compose.config-hash"
-OUT_OF_MEMORY = 137
 NEVER = "0001-"
 
 

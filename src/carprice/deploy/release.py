@@ -62,13 +62,19 @@ def read_env(path: Path) -> dict[str, str]:
     for number, line in enumerate(_read_lines(path), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        match = _LINE.fullmatch(line)
-        if not match:
+        variable = read_env_line(line)
+        if not variable:
             raise StackError(
                 f"{path}: line {number}: should be NAME=VALUE (got {line[:40]!r})", f"Mend it: {path}"
             )
-        values[match[1]] = match[2].strip().strip("\"'")
+        values[variable[0]] = variable[1]
     return values
+
+
+def read_env_line(line: str) -> tuple[str, str] | None:
+    """The name and the value that a line of an .env file sets; None for any other line."""
+    match = _LINE.fullmatch(line)
+    return (match[1], match[2].strip().strip("\"'")) if match else None
 
 
 def write_env(path: Path, changes: dict[str, str | None]) -> None:
