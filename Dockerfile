@@ -43,7 +43,7 @@ COPY src/carprice/*.py src/carprice/
 COPY src/carprice/market src/carprice/market
 COPY src/carprice/model src/carprice/model
 COPY src/carprice/training src/carprice/training
-RUN CARPRICE_ARTIFACTS_DIR=/demo python -m carprice.training.demo
+RUN CARPRICE_ARTIFACTS_DIR=/demo python -m carprice.simulation.demo_model
 
 FROM runtime AS api
 RUN --mount=type=bind,from=builder,source=/wheels,target=/wheels \

@@ -26,12 +26,12 @@ from peers import encode_cars, run_ours
 from table import describe_machine, format_table, print_section
 
 from carprice.errors import CarPriceError
-from carprice.market.market import Market
+from carprice.market.market_file import Market
 from carprice.model.bundle import read_bundle
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import Pricer, load_pricer
+from carprice.scoring.score_file import score_file, write_scores
 from carprice.settings import Settings, load_settings
-from carprice.training.scoring import score_file, write_scores
 
 LIMIT = 0.7
 BATCH_ROWS = 5000

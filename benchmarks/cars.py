@@ -12,12 +12,12 @@ from typing import Any
 import polars as pl
 
 from carprice.errors import ListingsError
-from carprice.market.cleaning import load_listings
-from carprice.market.demo import write_listings
-from carprice.market.figures import FIGURES_FILE
-from carprice.market.market import Market
+from carprice.listings.cleaning import load_listings
+from carprice.market.market_file import Market
 from carprice.settings import ROOT, Settings
-from carprice.training.matrix import read_listing
+from carprice.simulation.sampling import write_listings
+from carprice.simulation.statistics import FIGURES_FILE
+from carprice.training.preprocessing import read_listing
 
 SEED = 7
 DEMO_MARKET = "demo"

@@ -16,13 +16,13 @@ import numpy as np
 import polars as pl
 from table import format_table, print_section
 
-from carprice.market.cleaning import load_listings
-from carprice.market.demo import write_listings
-from carprice.market.figures import FIGURES_FILE
-from carprice.market.market import load_market
+from carprice.listings.cleaning import load_listings
+from carprice.market.market_file import load_market
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.settings import ROOT, load_settings
-from carprice.training.matrix import read_listing
+from carprice.simulation.sampling import write_listings
+from carprice.simulation.statistics import FIGURES_FILE
+from carprice.training.preprocessing import read_listing
 from carprice.training.train import train_file
 
 COMMAND = "PYTHONPATH=src .venv/bin/python benchmarks/demo.py --write"

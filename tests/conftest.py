@@ -1,13 +1,37 @@
 """What every test may use."""
 
 import os
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from carprice.market.market import load_market
+from carprice.market.market_file import Market, load_market, parse_market
 
 ROOT = Path(__file__).resolve().parents[1]
+
+CARS = """
+name = "cars"
+title = "Cars"
+currency = "EUR"
+distance_unit = "km"
+
+[price]
+column = "Price"
+min = 500
+max = 100000
+
+[features.make]
+column = "Make"
+kind = "category"
+
+[features.year]
+column = "Year"
+kind = "year"
+min = 1990
+max = 2021
+"""
 
 # The settings of whoever runs the tests, of a .env file too, are none of the tests'.
 for name in [name for name in os.environ if name.startswith("CARPRICE_") and name != "CARPRICE_LISTINGS"]:
@@ -55,3 +79,25 @@ def dated_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dated") / "artifacts"
     grow_bundle(folder, invent_dated_listings(), dated_market())
     return folder
+
+
+@pytest.fixture
+def make_market() -> Callable[..., Market]:
+    """A market of make and year, with more tables of TOML text below."""
+
+    def make(more: str = "") -> Market:
+        return parse_market(tomllib.loads(CARS + more), "cars.toml")
+
+    return make
+
+
+@pytest.fixture
+def write_file(tmp_path: Path) -> Callable[..., Path]:
+    """Write bytes or text to a file of that name and give its path."""
+
+    def write(content: bytes | str, name: str = "cars.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write

@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Flask
 
-from carprice.api.gateway import Gateway
-from carprice.api.service import Service
+from carprice.api.state import Service
+from carprice.api.wsgi import Gateway
 
 JSON = "application/json"
 CHANGING = ("X-Request-ID", "Server-Timing", "Date", "Expires")

@@ -14,8 +14,8 @@ from tests.bundles import DATED_MARKET, grow_bundle, invent_dated_listings
 from tests.model.cars import DATED_CAR, UK_CAR, change
 
 from carprice.api import predict
-from carprice.api.service import LoadedModel, Service
-from carprice.market.market import parse_market
+from carprice.api.state import LoadedModel, Service
+from carprice.market.market_file import parse_market
 
 PATH = "/predict/batch"
 SECRET = "xyzzy"

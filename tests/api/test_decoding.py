@@ -11,7 +11,7 @@ from tests.bundles import dated_market
 from tests.model.cars import DATED_CAR, UK_CAR
 
 from carprice.api.decoding import ListingDecoder, MalformedError
-from carprice.market.market import load_market
+from carprice.market.market_file import load_market
 
 BODIES = 20_000
 ROUNDS = 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from carprice.api.requestlog import RequestLog
+from carprice.api.request_log import RequestLog
 from carprice.settings import Settings
 
 NOBODY = 65534

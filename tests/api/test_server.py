@@ -16,7 +16,7 @@ from tests.api.conftest import wait_until
 from tests.api.process import BODY, SOON, Server
 from tests.model.cars import UK_CAR
 
-from carprice.api.silence import FULL_SECONDS
+from carprice.api.slow_clients import FULL_SECONDS
 from carprice.model.manifest import champion_version
 
 ROWS = 10_000

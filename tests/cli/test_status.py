@@ -1,7 +1,7 @@
 import pytest
 
 from carprice.cli.status import COLUMNS, format_duration, format_row, format_table
-from carprice.deploy.lifecycle import ServiceStatus
+from carprice.ops.lifecycle import ServiceStatus
 
 MIB = 1024 * 1024
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from carprice.market.market import dump_market, parse_market
+from carprice.market.market_file import dump_market, parse_market
+from carprice.model.bundle_writer import write_bundle
 from carprice.model.manifest import set_champion
-from carprice.model.writing import write_bundle
 
 MARKET = {
     "name": "tiny",

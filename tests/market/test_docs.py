@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from carprice.market.cleaning import Cleaner
-from carprice.market.market import Feature, Market, Price, parse_market
+from carprice.listings.cleaning import Cleaner
+from carprice.market.market_file import Feature, Market, Price, parse_market
 
 
 def load_example(root: Path) -> tuple[str, Market]:

@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from carprice.market.cleaning import Listings, load_listings
-from carprice.market.market import load_market
+from carprice.listings.cleaning import Listings, load_listings
+from carprice.market.market_file import load_market
 
 pytestmark = pytest.mark.listings
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from tests.bundles import invent_uk_listings
 
-from carprice.market.market import load_market
+from carprice.market.market_file import load_market
 from carprice.model import manifest
 from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.manifest import find_bundle
 from carprice.settings import Settings
+from carprice.training.boosting import PARAMS
 from carprice.training.train import train_file
-from carprice.training.trees import PARAMS
 
 ROWS = 600
 QUICK = {"num_threads": 1, "num_leaves": 7, "learning_rate": 0.9}

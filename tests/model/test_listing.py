@@ -9,7 +9,7 @@ from tests.bundles import dated_market
 from tests.model.cars import DATED_CAR, DATED_VALUES, UK_CAR, UK_VALUES, change
 
 from carprice.errors import ListingsError
-from carprice.market.market import Feature, Market, load_market
+from carprice.market.market_file import Feature, Market, load_market
 from carprice.model.listing import Problem, check_listing, describe_range, parse_fields
 
 SECRET = "xyzzy"

@@ -15,7 +15,7 @@ def main() -> None:
     from tests.reference.http import write_http
 
     from carprice.api.app import create_app
-    from carprice.market.market import load_market
+    from carprice.market.market_file import load_market
     from carprice.settings import Settings
 
     with tempfile.TemporaryDirectory() as folder:

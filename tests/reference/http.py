@@ -10,7 +10,7 @@ from tests.api.calls import Result, as_json, call, find_service
 from tests.model.cars import UK_CAR, change
 from tests.reference.schema_tables import describe_type, link_schema, write_table
 
-from carprice.api.silence import FULL_SECONDS, SLOWEST
+from carprice.api.slow_clients import FULL_SECONDS, SLOWEST
 from carprice.settings import MIB, Settings
 
 MARKET_SCHEMAS = ("Listing",)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from tests.stack.stacks import COMMAND_SECONDS, Stack
 
-from carprice.deploy.doctor.checks import diagnose
-from carprice.deploy.doctor.findings import Finding
-from carprice.deploy.doctor.scene import look_at_docker
-from carprice.deploy.edge import Edge
-from carprice.deploy.journal import JOURNAL_FILE, Journal
-from carprice.deploy.limits import load_limits
-from carprice.deploy.release import PINS
-from carprice.deploy.runner import Runner
-from carprice.deploy.site import Site
+from carprice.ops.docker.env_file import PINS
+from carprice.ops.docker.runner import Runner
+from carprice.ops.doctor.checks import diagnose
+from carprice.ops.doctor.findings import Finding
+from carprice.ops.doctor.snapshot import look_at_docker
+from carprice.ops.edge.haproxy import Edge
+from carprice.ops.limits import load_limits
+from carprice.ops.rollout.journal import JOURNAL_FILE, Journal
+from carprice.ops.stack_context import Site
 
 NAMES = (*PINS, *(f"NEXT_{name}" for name in PINS))
 

@@ -15,7 +15,7 @@ from tests.stack.conftest import PREFIX, MakeStack, open_stack
 from tests.stack.operated import ask_doctor, carprice, pin
 from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_worker, freeze, inspect, run, wait_for
 
-from carprice.deploy.doctor.checks import CHECKS
+from carprice.ops.doctor.checks import CHECKS
 
 QUICK = {"interval": "1s", "timeout": "1s", "retries": 1, "start_period": "60s", "start_interval": "1s"}
 PUBLIC = "mlflow.example:5001"

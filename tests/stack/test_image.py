@@ -124,7 +124,7 @@ def test_a_change_of_code_trains_and_installs_nothing(root: Path, tmp_path: Path
     try:
         build = ["docker", "build", "--progress", "plain", "--tag", tag, str(copy)]
         steps = run(build, env={**os.environ, "DOCKER_BUILDKIT": "1"}).stderr
-        assert "carprice.training.demo" in steps
+        assert "carprice.simulation.demo_model" in steps
         cached = {line.split()[0] for line in steps.splitlines() if line.endswith(" CACHED")}
         for line in steps.splitlines():
             number, _, text = line.partition(" ")

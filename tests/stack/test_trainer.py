@@ -9,7 +9,7 @@ import pytest
 from tests.stack.conftest import PREFIX, MakeStack
 from tests.stack.stacks import API, EDGE, inspect, run
 
-from carprice.market.demo import write_listings
+from carprice.simulation.sampling import write_listings
 
 LISTINGS = 300
 SEED = 5

@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 from tests.bundles import invent_uk_listings
 
-from carprice.market.market import Market, load_market
+from carprice.market.market_file import Market, load_market
 from carprice.training import fit
+from carprice.training.boosting import Columns, Rows, score_rows
 from carprice.training.distillation import COPIES, STUDENT_TREES, SWAPPED_SHARE, distill, imagine_cars
 from carprice.training.fit import Fitted, fit_split
-from carprice.training.matrix import Floats, encode_frame, fit_encoders, list_categories
+from carprice.training.preprocessing import Floats, encode_frame, fit_encoders, list_categories
 from carprice.training.split import split_listings
-from carprice.training.trees import Columns, Rows, score_rows
 
 ROWS = 3000
 SEED = 7

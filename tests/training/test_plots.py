@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from carprice.market.market import parse_market
+from carprice.market.market_file import parse_market
 from carprice.model.manifest import champion_version, read_manifest
 from carprice.training.plots import draw_plots, group_errors
 

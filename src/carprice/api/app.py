@@ -8,10 +8,10 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from carprice.api import info, pages, predict
-from carprice.api.answers import CRASHED, RefusedError, as_response
-from carprice.api.gateway import Gateway
 from carprice.api.info import find_service
-from carprice.api.service import Service
+from carprice.api.responses import CRASHED, RefusedError, as_response
+from carprice.api.state import Service
+from carprice.api.wsgi import Gateway
 from carprice.settings import Settings
 
 _NOT_FOUND = "There is nothing at this path; GET /api/docs lists what there is"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from carprice.market.market import Feature, Market
+from carprice.market.market_file import Feature, Market
 from carprice.model.listing import EPOCH, Problem, Value, check_listing
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app
 
-from carprice.api.answers import NO_STORE, RefusedError, as_response, json_answer
 from carprice.api.metrics import CONTENT_TYPE
-from carprice.api.service import FALLBACK, LoadedModel, Service
+from carprice.api.responses import NO_STORE, RefusedError, as_response, json_answer
+from carprice.api.state import FALLBACK, LoadedModel, Service
 from carprice.errors import BundleError
-from carprice.market.market import Feature
+from carprice.market.market_file import Feature
 from carprice.model.listing import EPOCH
 from carprice.model.manifest import FILES
 

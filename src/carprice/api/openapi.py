@@ -3,10 +3,10 @@
 from typing import Any
 
 from carprice import __version__
-from carprice.api.answers import JSON_TYPE, PROBLEM_TYPE
 from carprice.api.metrics import CONTENT_TYPE
+from carprice.api.responses import JSON_TYPE, PROBLEM_TYPE
 from carprice.api.schemas import Schema, build_schemas, list_of, ref
-from carprice.api.service import LoadedModel
+from carprice.api.state import LoadedModel
 
 _PROBLEMS = {
     "400": "The body is not JSON, or not all of it came",

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from flask import Blueprint, Response, render_template, send_from_directory
 
-from carprice.api.answers import NO_STORE, as_response, json_answer
 from carprice.api.info import describe_fields, find_service
 from carprice.api.openapi import build_openapi
+from carprice.api.responses import NO_STORE, as_response, json_answer
 
 PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 # Swagger UI sets styles on its elements and has its icons in the style sheet.

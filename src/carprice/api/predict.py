@@ -11,7 +11,9 @@ from urllib.parse import parse_qs
 import msgspec
 from flask import Blueprint, Response, current_app, request
 
-from carprice.api.answers import (
+from carprice.api.decoding import MalformedError, load_json
+from carprice.api.request_body import check_count, load_listings, read_body
+from carprice.api.responses import (
     JSON,
     NO_STORE,
     RETRY,
@@ -21,9 +23,7 @@ from carprice.api.answers import (
     json_answer,
     problem_body,
 )
-from carprice.api.bodies import check_count, load_listings, read_body
-from carprice.api.decoding import MalformedError, load_json
-from carprice.api.service import LoadedModel, Service
+from carprice.api.state import LoadedModel, Service
 from carprice.model.encoding import Warned
 from carprice.model.listing import Problem, Value
 from carprice.model.pricer import Breakdown, Valuation

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from carprice.api.answers import problem_body
-from carprice.api.service import ARTIFACTS, FALLBACK, LoadedModel
-from carprice.market.market import KINDS, Feature
+from carprice.api.responses import problem_body
+from carprice.api.state import ARTIFACTS, FALLBACK, LoadedModel
+from carprice.market.market_file import KINDS, Feature
 from carprice.model.encoding import OUTSIDE, UNKNOWN
 from carprice.model.listing import Problem
 from carprice.model.manifest import FILES

@@ -9,10 +9,10 @@ import threading
 from multiprocessing.util import Finalize
 from typing import Any
 
-from carprice.api.address import find_address
 from carprice.api.app import create_app
-from carprice.api.requestlog import say_line
-from carprice.api.silence import watch_silence
+from carprice.api.bind_address import find_address
+from carprice.api.request_log import say_line
+from carprice.api.slow_clients import watch_silence
 from carprice.api.watchdog import Watchdog
 from carprice.settings import Settings, load_settings
 

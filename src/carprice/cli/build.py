@@ -6,8 +6,8 @@ from dataclasses import asdict
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.deploy.build import build_image
-from carprice.deploy.site import open_site
+from carprice.ops.docker.build import build_image
+from carprice.ops.stack_context import open_site
 from carprice.settings import load_settings
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from carprice.cli.console import say
-from carprice.market.demo import write_listings
-from carprice.market.figures import FIGURES_FILE
-from carprice.market.output import open_output
 from carprice.settings import load_settings
+from carprice.simulation.sampling import write_listings
+from carprice.simulation.statistics import FIGURES_FILE
+from carprice.system.output import open_output
 
 ROWS = 40_000
 SEED = 7

@@ -6,10 +6,10 @@ import time
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.cli.diagnosis import look_at_stack
 from carprice.cli.main import EXIT_FAILED
-from carprice.cli.stacks import stack_options
-from carprice.deploy.doctor.checks import CHECKS, describe_findings, diagnose
+from carprice.ops.doctor.checks import CHECKS, describe_findings, diagnose
+from carprice.ops.stacks.choose import stack_options
+from carprice.ops.stacks.diagnosis import look_at_stack
 from carprice.settings import load_settings
 
 

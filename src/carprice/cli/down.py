@@ -7,7 +7,7 @@ import click
 
 from carprice.cli.console import say
 from carprice.cli.main import EXIT_FAILED
-from carprice.cli.stacks import choose_stack, stack_options
+from carprice.ops.stacks.choose import choose_stack, stack_options
 from carprice.settings import load_settings
 
 QUESTION = "Remove MLflow's data too, all runs and registered models?"

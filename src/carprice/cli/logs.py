@@ -5,7 +5,7 @@ import os
 import click
 
 from carprice.cli.console import say
-from carprice.cli.stacks import choose_stack, stack_options
+from carprice.ops.stacks.choose import choose_stack, stack_options
 from carprice.settings import load_settings
 
 LINES = 100

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from carprice import __version__
-from carprice.deploy.release import read_env_line
 from carprice.errors import CarPriceError
+from carprice.ops.docker.env_file import read_env_line
 from carprice.settings import ROOT, hide_login
 
 # A command's module is imported when it is called: MLflow and polars take seconds to import.

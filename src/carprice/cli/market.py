@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.market.cleaning import check_listings, load_listings
-from carprice.market.draft import draft_market
-from carprice.market.figures import measure_figures, write_figures
-from carprice.market.market import load_market
-from carprice.market.output import open_output
+from carprice.drafting.draft import draft_market
+from carprice.listings.cleaning import check_listings, load_listings
+from carprice.market.market_file import load_market
 from carprice.settings import load_settings
+from carprice.simulation.statistics import measure_figures, write_figures
+from carprice.system.output import open_output
 
 PROGRESS_ROWS = 1_000_000
 

@@ -15,7 +15,7 @@ from carprice.settings import load_settings
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
     """List the models, oldest first, with their errors on listings they had not seen."""
-    from carprice.training.models import format_models, list_models
+    from carprice.tracking.model_list import format_models, list_models
 
     if context.invoked_subcommand:
         return
@@ -30,8 +30,8 @@ def models(context: click.Context, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print what was sent as JSON.")
 def send(as_json: bool) -> None:
     """Send MLflow the trainings and promotions that it missed while it was down."""
-    from carprice.training.registry import send_waiting
-    from carprice.training.tracking import list_unsent
+    from carprice.tracking.promotion import send_waiting
+    from carprice.tracking.upload import list_unsent
 
     settings = load_settings(os.environ)
     sent = send_waiting(settings, say)

@@ -9,7 +9,7 @@ import click
 
 from carprice.cli.console import print_json
 from carprice.errors import ListingsError
-from carprice.market.market import Feature
+from carprice.market.market_file import Feature
 from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import Breakdown, Pricer, Valuation, load_pricer

@@ -15,8 +15,8 @@ from carprice.settings import load_settings
 @click.option("--json", "as_json", is_flag=True, help="Print the promotion as JSON.")
 def promote(version: str, offline: bool, as_json: bool) -> None:
     """Make VERSION the champion, here and in MLflow, after it has proved that it prices as it did in training."""
-    from carprice.training.models import describe_change
-    from carprice.training.registry import promote_version
+    from carprice.tracking.model_list import describe_change
+    from carprice.tracking.promotion import promote_version
 
     settings = load_settings(os.environ)
     for line in describe_change(version, settings):

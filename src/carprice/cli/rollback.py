@@ -6,8 +6,8 @@ import click
 
 from carprice.cli.console import say
 from carprice.cli.rollout import followed, show_outcome
-from carprice.deploy.rollback import roll_back
-from carprice.deploy.site import open_site
+from carprice.ops.rollout.rollback import roll_back
+from carprice.ops.stack_context import open_site
 from carprice.settings import load_settings
 
 

@@ -8,11 +8,11 @@ from dataclasses import asdict, replace
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.cli.diagnosis import explained
-from carprice.deploy.plan import describe_plan
-from carprice.deploy.rollout import Outcome, Wanted, roll_out
-from carprice.deploy.site import Site, open_site
 from carprice.model.manifest import champion_version
+from carprice.ops.rollout.dry_run import describe_plan
+from carprice.ops.rollout.rollout import Outcome, Wanted, roll_out
+from carprice.ops.stack_context import Site, open_site
+from carprice.ops.stacks.diagnosis import explained
 from carprice.settings import Settings, load_settings
 
 
@@ -47,7 +47,7 @@ def followed(site: Site, settings: Settings) -> Iterator[None]:
     finally:
         champion = champion_version(site.artifacts_dir)
         if champion and champion != before:
-            from carprice.training.registry import follow_rollout  # MLflow takes seconds to import
+            from carprice.tracking.promotion import follow_rollout  # MLflow takes seconds to import
 
             follow_rollout(champion, before, replace(settings, artifacts_dir=site.artifacts_dir), say)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from carprice.cli.console import say
-from carprice.market.output import open_output
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import load_pricer
+from carprice.scoring.score_file import score_file, write_scores
 from carprice.settings import load_settings
-from carprice.training.scoring import score_file, write_scores
+from carprice.system.output import open_output
 
 
 @click.command()

@@ -6,8 +6,8 @@ import time
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.cli.stacks import Stack, choose_stack, stack_options
-from carprice.deploy.lifecycle import ServiceStatus
+from carprice.ops.lifecycle import ServiceStatus
+from carprice.ops.stacks.choose import Stack, choose_stack, stack_options
 from carprice.settings import MIB, Settings, load_settings
 
 COLUMNS = ("SERVICE", "STATE", "HEALTH", "RESTARTS", "RELEASE", "MODEL", "UPTIME", "MEMORY", "PORT")

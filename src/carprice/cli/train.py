@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.market.market import load_market
+from carprice.market.market_file import load_market
 from carprice.settings import load_settings
-from carprice.training.demo import train_demo
-from carprice.training.registry import record_training
+from carprice.simulation.demo_model import train_demo
+from carprice.tracking.promotion import record_training
 from carprice.training.train import DEMO_MARKET, SEED, train_file
 
 

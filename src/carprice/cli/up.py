@@ -9,9 +9,9 @@ from collections.abc import Callable
 import click
 
 from carprice.cli.console import say
-from carprice.cli.diagnosis import explained
 from carprice.cli.main import EXIT_INTERRUPTED
-from carprice.cli.stacks import Stack, choose_stack, stack_options
+from carprice.ops.stacks.choose import Stack, choose_stack, stack_options
+from carprice.ops.stacks.diagnosis import explained
 from carprice.settings import Settings, load_settings
 
 API = "car-price-api"

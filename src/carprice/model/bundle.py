@@ -9,7 +9,7 @@ from typing import Any
 from carprice.errors import BundleError
 from carprice.model.encoding import Encoders, Scaler
 from carprice.model.manifest import FILES, RETRAIN, is_number, read_file, read_manifest
-from carprice.model.pickles import load_plain
+from carprice.model.safe_pickle import load_plain
 
 TRANSFORM = "log"
 FIGURES = ("fill", "mean", "scale", "min", "max")

@@ -9,10 +9,10 @@ from operator import itemgetter
 from typing import Any
 
 from carprice.errors import BundleError
-from carprice.market.market import Feature, Market
+from carprice.market.market_file import Feature, Market
 from carprice.model.listing import Value, describe_range
 from carprice.model.manifest import RETRAIN
-from carprice.model.spelling import Speller, fold
+from carprice.model.suggestions import Speller, fold
 
 UNKNOWN = "unknown_category"
 OUTSIDE = "outside_training_range"

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from carprice.errors import ListingsError
-from carprice.market.market import Feature, Market
+from carprice.market.market_file import Feature, Market
 
 MAX_PROBLEMS = 50
 MAX_ECHO = 40

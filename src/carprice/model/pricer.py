@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from carprice.errors import BundleError, ListingsError, MarketError
-from carprice.market.market import Market, parse_market
+from carprice.market.market_file import Market, parse_market
 from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.encoding import Encoder, Warned
+from carprice.model.lightgbm_capi import Trees, give_memory_back
 from carprice.model.listing import Value, check_listing
 from carprice.model.manifest import RETRAIN
-from carprice.model.trees import Trees, give_memory_back
 
 GOLDEN_TOLERANCE = 1e-9
 """Relative. Another machine's exp may differ in the last bit; anything more is another model."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from carprice.errors import TrainingError
-from carprice.training.matrix import Floats
+from carprice.training.preprocessing import Floats
 
 COVERAGE = 0.9
 LEAST_ROWS = round(2 / (1 - COVERAGE)) - 1

@@ -12,8 +12,8 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from carprice.training.matrix import Floats
-from carprice.training.trees import PARAMS, SIDE_BY_SIDE, Columns, Recipe, Rows, grow_trees, score_rows
+from carprice.training.boosting import PARAMS, SIDE_BY_SIDE, Columns, Recipe, Rows, grow_trees, score_rows
+from carprice.training.preprocessing import Floats
 
 LEAST_ROWS = 20_000
 """Fewer listings do not fill the student's leaves: Georgia's 10,000 lose 6 % of accuracy by it."""

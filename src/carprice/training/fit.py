@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
-from carprice.market.market import Market
+from carprice.market.market_file import Market
+from carprice.training.boosting import Columns, Recipe, Rows, describe_params, grow_trees, score_rows
 from carprice.training.calibration import calibrate_range
-from carprice.training.choice import FOLDS, Say, choose_recipe
 from carprice.training.distillation import LEAST_ROWS, describe_student, distill
-from carprice.training.matrix import Encoders, Floats, Scaler, encode_frame, fit_encoders, list_categories
+from carprice.training.model_selection import FOLDS, Say, choose_recipe
+from carprice.training.preprocessing import Encoders, Floats, Scaler, encode_frame, fit_encoders, list_categories
 from carprice.training.split import Split, fold_of
-from carprice.training.trees import Columns, Recipe, Rows, describe_params, grow_trees, score_rows
 
 VARIANT = ("make", "model")
 FEWER_WORTH = 0.01

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from carprice.market.cleaning import Listings, load_listings
-from carprice.market.market import Market, dump_market
+from carprice.listings.cleaning import Listings, load_listings
+from carprice.market.market_file import Market, dump_market
+from carprice.model.bundle_writer import ensure_writable, write_bundle
 from carprice.model.manifest import read_manifest
-from carprice.model.writing import ensure_writable, write_bundle
 from carprice.settings import Settings
 from carprice.training.baselines import measure_baselines, warn_of_baselines
+from carprice.training.boosting import measure_importance
 from carprice.training.calibration import COVERAGE, measure_coverage
 from carprice.training.fit import Fitted, fit_split
-from carprice.training.matrix import encode_frame, read_listing
 from carprice.training.metrics import measure_slices
+from carprice.training.preprocessing import encode_frame, read_listing
 from carprice.training.split import Split, split_listings
-from carprice.training.trees import measure_importance
 
 SEED = 7
 GOLDEN_LISTINGS = 10

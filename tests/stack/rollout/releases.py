@@ -10,7 +10,7 @@ import polars as pl
 from tests.bundles import dated_market, grow_bundle, invent_dated_listings, invent_uk_listings
 from tests.stack.stacks import run
 
-from carprice.market.market import load_market
+from carprice.market.market_file import load_market
 from carprice.model.manifest import MANIFEST, set_champion
 
 DOCKERFILE = """

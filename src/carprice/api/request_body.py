@@ -1,0 +1,70 @@
+"""The bodies of requests, read within their limits."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from carprice.api.responses import JSON_TYPE, RefusedError
+from carprice.model.listing import Problem
+
+
+def read_body(environ: dict[str, Any], limit: int, reading: set[int]) -> bytes:
+    """The JSON body of a request, at most limit bytes of it. Raises RefusedError with 400, 413 or 415.
+
+    reading holds a number of the request meanwhile.
+
+    A longer one is refused by its Content-Length before a byte is read; one sent in chunks has none.
+    """
+    kind = environ.get("CONTENT_TYPE", "")
+    if kind != JSON_TYPE and kind.partition(";")[0].strip().lower() != JSON_TYPE:
+        raise RefusedError(415, "The body should be JSON, sent with Content-Type: application/json")
+    announced = environ.get("CONTENT_LENGTH")
+    length = _read_length(announced) if announced else limit + 1
+    if announced and length > limit:
+        raise _too_large(limit)
+    reading.add(id(environ))
+    try:
+        body: bytes = environ["wsgi.input"].read(length)
+    finally:
+        reading.discard(id(environ))
+    if announced and len(body) < length:
+        raise RefusedError(400, "The body ended before the length that Content-Length gives")
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def load_listings(body: bytes, limit: int) -> list[msgspec.Raw]:
+    """The rows of a batch, at most limit of them, each still as JSON. Raises RefusedError with 400, 413 or 422."""
+    try:
+        rows: list[msgspec.Raw] = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except msgspec.ValidationError:
+        problem = Problem("#", "should be a list of listings")
+        raise RefusedError(422, "The body is not a list", [problem]) from None
+    except msgspec.DecodeError as error:
+        raise RefusedError(400, f"The body is not JSON: {error}") from None
+    except RecursionError:
+        raise RefusedError(400, "The body is nested too deeply") from None
+    check_count(rows, limit)
+    return rows
+
+
+def check_count(rows: Sequence[Any], limit: int) -> None:
+    """Raises RefusedError with 413 for more rows than limit."""
+    if len(rows) > limit:
+        raise RefusedError(413, f"A batch should have at most {limit} listings")
+
+
+def _read_length(text: str) -> int:
+    try:
+        length = int(text)
+    except ValueError:
+        length = -1
+    if length < 0:
+        raise RefusedError(400, "Content-Length is not a number of bytes")
+    return length
+
+
+def _too_large(limit: int) -> RefusedError:
+    return RefusedError(413, f"The body should have at most {limit} bytes")

@@ -1,0 +1,147 @@
+"""What the views share: the settings, the loaded model or the reason there is none, metrics and logs."""
+
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from carprice.api.decoding import ListingDecoder
+from carprice.api.metrics import Metrics
+from carprice.api.request_log import RequestLog
+from carprice.api.responses import RETRY, RefusedError
+from carprice.errors import BundleError, CarPriceError
+from carprice.model.manifest import champion_version, find_bundle, read_manifest
+from carprice.model.pricer import Pricer, load_pricer
+from carprice.settings import Settings
+
+LOOK_AGAIN_SECONDS = 1.0
+PAUSE_PER_LOOK = 10
+NO_VERSION = "none"
+ARTIFACTS = "artifacts"
+FALLBACK = "fallback"
+OWN_MODEL = "image"
+SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
+
+
+class LoadedModel:
+    """A proven pricer and what the API makes of it once."""
+
+    def __init__(self, pricer: Pricer, source: str, folder: Path) -> None:
+        self.pricer = pricer
+        self.folder = folder
+        self.source = source
+        self.version = pricer.version
+        self.currency = pricer.market.currency
+        self.decoder = ListingDecoder(pricer.market)
+
+    def find_run(self) -> dict[str, Any] | None:
+        """Its MLflow run, which the manifest may name only since it was loaded: a training sends it last."""
+        run: dict[str, Any] | None = self.pricer.manifest.get("mlflow")
+        if not run:
+            with suppress(BundleError):
+                run = self.pricer.manifest["mlflow"] = read_manifest(self.folder).get("mlflow")
+        return run
+
+
+class Service:
+    """One process's service. Without a `model`, `reason` says why; a model of the settings, once loaded, stays.
+
+    The fallback is the demo model of the image: it serves while there is no champion, and is replaced by the
+    first one. The model version `image` asks for it whatever champion there is, as a rollback to it does.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.started_at = time.time()
+        self.metrics = Metrics()
+        self.log = RequestLog(settings)
+        self.model: LoadedModel | None = None
+        self.reason = "It is being loaded"
+        self.reading: set[int] = set()
+        self.batches = threading.BoundedSemaphore(settings.max_batches)
+        self._closed = threading.Event()
+        self._set_version(NO_VERSION)
+
+    def require_model(self) -> LoadedModel:
+        """The loaded model. Raises RefusedError with 503 and the reason where there is none."""
+        model = self.model
+        if model is None:
+            raise RefusedError(503, f"No model is loaded: {self.reason}", headers=(RETRY,))
+        return model
+
+    def load(self) -> bool:
+        """Try to load the model of the settings; say the reason once where it cannot be had.
+
+        Returns whether it is loaded: the fallback serves, but is not what the settings ask for.
+        """
+        try:
+            folder, source = self._find_folder()
+            if self.model and source == FALLBACK:
+                return False
+            model = LoadedModel(load_pricer(folder), source, folder)
+        except CarPriceError as error:
+            self._note_reason(f"{error.what}. {error.hint}" if error.hint else error.what)
+            return False
+        except Exception:  # a bug, which should end neither the service nor the search for a model
+            self._note_reason("The service failed on it; its log has the traceback", traceback.format_exc())
+            return False
+        self._use_model(model)
+        return source != FALLBACK or self.settings.model_version == OWN_MODEL
+
+    def load_or_watch(self) -> None:
+        """Load the model now, or keep looking for it in the background until it is there."""
+        if not self.load():
+            threading.Thread(target=self._watch, name="model-watch", daemon=True).start()
+
+    def log_crash(self, environ: Mapping[str, Any]) -> None:
+        """Log the exception being handled: a bug, of which the client is told nothing."""
+        self.log.add_crash(
+            time.perf_counter(),
+            request_id=environ["carprice.request_id"],
+            path=environ["PATH_INFO"],
+            traceback=traceback.format_exc(),
+        )
+
+    def close(self) -> None:
+        """Stop looking for a model, write what waits for the logs and close them."""
+        self._closed.set()
+        self.log.close()
+
+    def _find_folder(self) -> tuple[Path, str]:
+        artifacts_dir, wanted = self.settings.artifacts_dir, self.settings.model_version
+        fallback = self.settings.fallback_dir
+        is_asked_for = wanted == OWN_MODEL or (not wanted and champion_version(artifacts_dir) is None)
+        if fallback and is_asked_for:
+            return find_bundle(Path(fallback)), FALLBACK
+        return find_bundle(artifacts_dir, wanted), ARTIFACTS
+
+    def _note_reason(self, reason: str, trace: str = "") -> None:
+        if reason != self.reason:
+            self.log.error("model not loaded", reason=reason, **({"traceback": trace} if trace else {}))
+        self.reason = reason
+
+    def _use_model(self, model: LoadedModel) -> None:
+        digest = model.pricer.manifest["files"]["model.pkl"]["sha256"]
+        self.metrics.set_model(model.version, digest, model.currency)
+        self.model = model
+        if model.source == FALLBACK:
+            self.reason = "" if self.settings.model_version == OWN_MODEL else "There is no champion yet"
+        self._set_version(model.version)
+        self.log.info("model loaded", model_version=model.version, source=model.source)
+
+    def _set_version(self, version: str) -> None:
+        """The loaded model's version, or `none`, and with it the headers that every answer has."""
+        self.version = version
+        self.headers = (("X-Model-Version", version), ("X-Release", self.settings.release), *SECURITY)
+
+    def _watch(self) -> None:
+        pause = LOOK_AGAIN_SECONDS
+        while not self._closed.wait(pause):
+            began = time.monotonic()
+            if self.load():
+                return
+            # A damaged bundle is read and hashed at each look: that should not take a core.
+            pause = max(LOOK_AGAIN_SECONDS, PAUSE_PER_LOOK * (time.monotonic() - began))

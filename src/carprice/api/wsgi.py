@@ -1,0 +1,106 @@
+"""The layer around Flask: it answers POST /predict/price itself and does for every request what all share.
+
+Flask's routing costs more than a price, so the busiest path goes around it. Request id, headers, metrics and
+the log are added here and nowhere else, which is why both ways are the same.
+"""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any
+
+from carprice.api.predict import PRICE_PATH, answer_price
+from carprice.api.responses import CRASHED, STATUS_LINES, RefusedError
+from carprice.api.state import Service
+
+QUIET_PATHS = frozenset(("/livez", "/readyz", "/info/status", "/metrics"))
+NO_ROUTE = "none"
+METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"))
+OTHER_METHOD = "_OTHER"
+"""What OpenTelemetry calls it: made-up methods should not become series of their own."""
+
+StartResponse = Callable[..., Any]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}").fullmatch
+_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+
+
+class Gateway:
+    """A WSGI application around Flask's."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], service: Service) -> None:
+        self._app = app
+        self._service = service
+        self._prefix = os.urandom(8).hex()
+        self._numbers = count(1)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        started = environ["carprice.started"] = time.perf_counter()
+        request_id = environ.get("HTTP_X_REQUEST_ID")
+        if request_id is None or not _REQUEST_ID(request_id):
+            request_id = f"{self._prefix}-{next(self._numbers):x}"
+        environ["carprice.request_id"] = request_id
+        if environ["PATH_INFO"] == PRICE_PATH and environ["REQUEST_METHOD"] == "POST":
+            return self._answer_price(environ, start_response, started)
+        return self._answer_flask(environ, start_response, started)
+
+    def _answer_price(
+        self, environ: dict[str, Any], start_response: StartResponse, started: float
+    ) -> Iterable[bytes]:
+        try:
+            answer = answer_price(self._service, environ)
+        except Exception:
+            self._service.log_crash(environ)
+            answer = RefusedError(500, CRASHED).answer(environ["carprice.request_id"])
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        self._finish(environ, PRICE_PATH, answer.status, headers, started)
+        start_response(STATUS_LINES[answer.status], headers)
+        return [answer.body]
+
+    def _answer_flask(
+        self, environ: dict[str, Any], start_response: StartResponse, started: float
+    ) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            route = environ.get("carprice.route", NO_ROUTE)
+            self._finish(environ, route, int(status[:3]), headers, started)
+            return start_response(status, headers, *rest)
+
+        chunks = self._app(environ, start)
+        try:
+            # In one piece: the server sends a stream from a thread of its own, which a client that does not
+            # read would hold.
+            return [b"".join(chunks)]
+        finally:
+            if close := getattr(chunks, "close", None):
+                close()
+
+    def _finish(
+        self, environ: dict[str, Any], route: str, status: int, headers: list[tuple[str, str]], started: float
+    ) -> None:
+        service = self._service
+        ended = time.perf_counter()
+        seconds = ended - started
+        headers += (
+            ("X-Request-ID", environ["carprice.request_id"]),
+            ("Server-Timing", f"app;dur={seconds * 1000:.3f}"),
+            *service.headers,
+        )
+        method = environ["REQUEST_METHOD"]
+        service.metrics.add_request(method if method in METHODS else OTHER_METHOD, route, status, seconds)
+        if environ["PATH_INFO"] not in QUIET_PATHS and service.log.wants_request(ended, status):
+            self._log_request(environ, status, seconds)
+
+    def _log_request(self, environ: dict[str, Any], status: int, seconds: float) -> None:
+        trace = _TRACE(environ.get("HTTP_TRACEPARENT", ""))
+        self._service.log.add_request(
+            environ["carprice.request_id"],
+            trace[1] if trace else "",
+            environ["REQUEST_METHOD"],
+            environ["PATH_INFO"],
+            status,
+            seconds,
+            self._service.version,
+        )

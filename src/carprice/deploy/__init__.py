@@ -1,1 +1,0 @@
-"""Releases on Docker: argv, edge, gates, rollout, journal, lifecycle, doctor."""

@@ -1,0 +1,1 @@
+"""A market file for an unknown listings file."""

@@ -1,0 +1,129 @@
+"""What a column of an unknown file holds: missing texts, numbers and how they are written, distinct values."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from carprice.listings.parsing import parse_value
+from carprice.market.market_file import Feature
+
+MISSING_WORDS = (
+    *("-", "--", "---", ".", "?", "n/a", "na", "n.a.", "#n/a", "nan", "null", "none", "nil"),
+    *("unknown", "not known", "missing", "unspecified", "not specified", "k.a.", "keine angabe"),
+)
+NUMBER_SHARE = 0.9
+"""A column is one of numbers when at least so many of its texts can be read as one."""
+UNIT_SHARE = 0.5
+WORD_SHARE = 0.005
+MAX_WORDS = 3
+MAX_SUFFIXES = 8
+SYMBOLS = "£$€¥₹₽₴₾"
+
+NUMBER_PATTERN = r"(-?[0-9]+(?:[.,'\s][0-9]+)*)"
+_SHAPE = rf"^[{SYMBOLS}]?\s*{NUMBER_PATTERN}\s*((?:[{SYMBOLS}%]|\p{{L}})[^0-9]*[23³]?)?$"
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How a column writes its numbers.
+
+    values: null where unreadable. unit: what most of them end in. words: what some of them end in.
+    """
+
+    values: pl.Series
+    pattern: str
+    decimal: str
+    unit: str
+    words: tuple[str, ...]
+
+    def quantile(self, share: float) -> float:
+        """The value below which that share of the numbers lies."""
+        return float(self.values.quantile(share, "nearest") or 0.0)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One column: its trimmed texts (null where missing), and what can be said of them."""
+
+    column: str
+    texts: pl.Series
+    missing: tuple[str, ...]
+    distinct: int
+    numbers: Numbers | None
+    is_date: bool
+
+    @property
+    def known(self) -> int:
+        """How many rows have a text."""
+        return self.texts.len() - self.texts.null_count()
+
+    @property
+    def missing_rate(self) -> float:
+        """The share of rows without a text."""
+        return 1 - self.known / max(self.texts.len(), 1)
+
+    @property
+    def distinct_rate(self) -> float:
+        """Distinct texts per known one: 1 where no two rows are alike."""
+        return self.distinct / max(self.known, 1)
+
+    @property
+    def most_common(self) -> list[str]:
+        """The texts, the most frequent first."""
+        counts = self.texts.drop_nulls().value_counts(sort=True)
+        return [
+            str(text) for text in counts.sort("count", counts.columns[0], descending=[True, False]).to_series()
+        ]
+
+
+def profile_column(column: pl.Series) -> Profile:
+    """Look at one column of raw text."""
+    trimmed = column.str.strip_chars()
+    is_missing = trimmed.is_null() | (trimmed == "") | trimmed.str.to_lowercase().is_in(MISSING_WORDS)
+    words = trimmed.filter(is_missing & (trimmed != "").fill_null(False)).unique().sort()
+    texts = trimmed.set(is_missing, None)
+    known = texts.drop_nulls()
+    return Profile(
+        column=column.name,
+        texts=texts,
+        missing=tuple(words),
+        distinct=known.n_unique(),
+        numbers=read_numbers(texts) if known.len() else None,
+        is_date=bool(known.len()) and float(known.str.contains(_DATE).sum()) >= NUMBER_SHARE * known.len(),
+    )
+
+
+def read_numbers(texts: pl.Series, least: float = NUMBER_SHARE) -> Numbers | None:
+    """The numbers of a column, or None where less than the share `least` of its known texts is one."""
+    known = texts.drop_nulls()
+    shapes = known.str.extract_groups(_SHAPE).struct.unnest()
+    cores, suffixes = shapes.to_series(0), shapes.to_series(1).str.strip_chars()
+    if cores.len() - cores.null_count() < least * known.len():
+        return None
+    counts = suffixes.drop_nulls().value_counts(sort=True)
+    if counts.height > MAX_SUFFIXES:
+        return None
+    decimal = _find_decimal(cores.drop_nulls())
+    plain = _parse(texts, "", decimal)
+    pattern = "" if plain.null_count() <= texts.null_count() + (1 - least) * known.len() / 2 else NUMBER_PATTERN
+    values = _parse(texts, pattern, decimal) if pattern else plain
+    shares = [(str(suffix), count / known.len()) for suffix, count in counts.iter_rows()]
+    unit = next((suffix for suffix, share in shares if share >= UNIT_SHARE), "")
+    words = [suffix for suffix, share in shares if WORD_SHARE <= share < UNIT_SHARE][:MAX_WORDS]
+    return Numbers(values, pattern, decimal, unit, () if unit else tuple(words))
+
+
+def _parse(texts: pl.Series, pattern: str, decimal: str) -> pl.Series:
+    feature = Feature("value", "text", "number", pattern=pattern, decimal=decimal)
+    return texts.alias("text").to_frame().select(parse_value(feature, pl.col("text")).alias("value")).to_series()
+
+
+def _find_decimal(cores: pl.Series) -> str:
+    commas = cores.str.contains(r",[0-9]{1,2}$").sum()
+    points = cores.str.contains(r"\.[0-9]{1,2}$").sum()
+    grouped = cores.str.contains(r"^[0-9]{1,3}(\.[0-9]{3})+$").sum()
+    # 1.998 may be litres; 12.500 is a thousand's point.
+    wide = cores.str.contains(r"^[0-9]{2,3}(\.[0-9]{3})+$").sum()
+    is_grouped = grouped > cores.len() / 2 and not points and wide > grouped / 5
+    return "," if commas > points or is_grouped else "."

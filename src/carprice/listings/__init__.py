@@ -1,0 +1,1 @@
+"""Reading, parsing, cleaning and deduplication of listings."""

@@ -1,0 +1,141 @@
+"""Writing a bundle: the whole folder appears under its version, or nothing does."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from carprice.errors import BundleError
+from carprice.model.bundle import Bundle, check_bundle
+from carprice.model.encoding import Encoders, Scaler
+from carprice.model.manifest import (
+    FILES,
+    FORMAT,
+    is_version,
+    refuse_access,
+    sync_folder,
+    write_file,
+    write_manifest,
+)
+from carprice.model.pricer import Pricer, load_pricer
+from carprice.model.safe_pickle import dump_plain
+
+UNFINISHED = ".new-"
+WAIT_SECONDS = 60.0
+LOOK_AGAIN_SECONDS = 0.05
+
+
+def write_bundle(
+    artifacts_dir: Path,
+    encoders: Encoders,
+    scaler: Scaler,
+    model: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    golden: Sequence[Mapping[str, Any]],
+) -> str:
+    """Write a new bundle and return its version, a UTC time.
+
+    facts are the manifest's keys that training knows (market, data, metrics and so on); golden are listings
+    as the API takes them, priced here with the pricer itself. The folder appears under its name only when
+    it is complete and has been read back as a pricer would. Raises BundleError where the parts make no
+    bundle or cannot be written.
+    """
+    try:
+        artifacts_dir.mkdir(parents=True, exist_ok=True)
+        with _hold_folder(artifacts_dir):
+            _remove_unfinished(artifacts_dir)
+            created = datetime.now(UTC)
+            version = _free_version(artifacts_dir, created)
+            folder = artifacts_dir / f"{UNFINISHED}{version}"
+            folder.mkdir()
+            facts = {**facts, "version": version, "created": created.isoformat(timespec="seconds")}
+            _fill_folder(folder, (encoders, scaler, dict(model)), facts, golden)
+            folder.rename(artifacts_dir / version)
+            sync_folder(artifacts_dir)
+    except OSError as error:
+        raise refuse_access(artifacts_dir / "*", "written", error) from None
+    return version
+
+
+def ensure_writable(artifacts_dir: Path) -> None:
+    """Fail before a training rather than after it. Raises BundleError where no bundle could be written."""
+    try:
+        artifacts_dir.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=artifacts_dir):
+            pass
+    except OSError as error:
+        raise refuse_access(artifacts_dir / "*", "written", error) from None
+
+
+def _fill_folder(
+    folder: Path,
+    parts: tuple[Encoders, Scaler, dict[str, Any]],
+    facts: Mapping[str, Any],
+    golden: Sequence[Mapping[str, Any]],
+) -> None:
+    try:
+        files = {name: _write_pickle(folder / name, value) for name, value in zip(FILES, parts, strict=True)}
+        manifest = {"format": FORMAT, **facts, "files": files, "golden": []}
+        pricer = Pricer(check_bundle(Bundle(manifest, *parts), folder))
+        manifest["golden"] = [_price_golden(pricer, listing) for listing in golden]
+        write_manifest(folder, manifest)
+        load_pricer(folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _hold_folder(artifacts_dir: Path) -> Iterator[None]:
+    """One writer at a time: the kernel lets go of the lock when its process ends, however it ends."""
+    handle = os.open(artifacts_dir, os.O_RDONLY)
+    deadline = time.monotonic() + WAIT_SECONDS
+    try:
+        while not _try_lock(handle):
+            if time.monotonic() > deadline:
+                raise BundleError(
+                    f"{artifacts_dir}: another process has been writing a bundle for {WAIT_SECONDS:g} s",
+                    f"See which: fuser -v {artifacts_dir}",
+                )
+            time.sleep(LOOK_AGAIN_SECONDS)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _remove_unfinished(artifacts_dir: Path) -> None:
+    """Remove what writers left that were killed: the lock is held, so none of them still writes."""
+    for folder in artifacts_dir.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_version(artifacts_dir: Path, created: datetime) -> str:
+    taken = {path.name for path in artifacts_dir.iterdir() if is_version(path.name)}
+    while (version := created.strftime("%Y%m%dT%H%M%SZ")) in taken:
+        created += timedelta(seconds=1)
+    return version
+
+
+def _price_golden(pricer: Pricer, listing: Mapping[str, Any]) -> dict[str, Any]:
+    return {"listing": dict(listing), **pricer.golden_valuation(listing)}
+
+
+def _write_pickle(path: Path, value: Any) -> dict[str, Any]:
+    data = dump_plain(value)
+    write_file(path, data)
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

@@ -1,0 +1,1 @@
+"""Operating a stack: start, health, rollout, doctor."""

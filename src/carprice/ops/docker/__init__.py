@@ -1,0 +1,1 @@
+"""Docker: its commands, containers, images and builds."""

@@ -1,0 +1,280 @@
+"""Family 4: no connection."""
+
+import http.client
+from urllib.parse import urlsplit
+
+from carprice.ops.docker import argv
+from carprice.ops.doctor.findings import Check, Family, Finding
+from carprice.ops.doctor.snapshot import Scene
+from carprice.ops.edge.haproxy import CURRENT, NEXT, SERVICES
+from carprice.ops.status import ALWAYS
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+ASK_SECONDS = 5.0
+API_PATH = "/api/2.0/mlflow/experiments/search?max_results=1"
+FORBIDDEN = 403
+
+
+def find_engine_down(scene: Scene) -> list[Finding]:
+    """No Docker Engine answers."""
+    if not scene.engine_problem:
+        return []
+    reason = scene.engine_problem
+    host = scene.site.runner.environment.get("DOCKER_HOST", "") if scene.site else ""
+    if "permission denied" in reason.lower():
+        cause, cure = "This user may not speak to Docker", "sudo usermod -aG docker $USER, then log in anew"
+    elif "not installed" in reason:
+        cause, cure = "Docker is not installed", "Install Docker Engine, or go without: ./carprice up --local"
+    elif "compose" in reason:
+        cause, cure = "Docker is there without its compose plugin", "Install the package docker-compose-plugin"
+    elif host:
+        cause, cure = f"DOCKER_HOST is {host}, where no engine answers", "unset DOCKER_HOST, or start that engine"
+    else:
+        cause, cure = (
+            "The engine does not run",
+            "sudo systemctl start docker, or go without: ./carprice up --local",
+        )
+    return [Finding("No Docker Engine answers", reason, cause, cure)]
+
+
+def find_stack_down(scene: Scene) -> list[Finding]:
+    """Nothing of the stack runs, or a part of it was stopped."""
+    if scene.engine_problem:
+        return []
+    stopped = [
+        service
+        for service in ALWAYS
+        if (scene.is_docker or service != argv.EDGE)
+        and (scene.is_docker or scene.find_parts(service))
+        and not any(part.is_running or part.has_died for part in scene.find_parts(service))
+    ]
+    if not stopped:
+        return []
+    is_all = not any(part.is_running for part in scene.parts)
+    what = "The stack is not up" if is_all else f"{', '.join(stopped)} does not run"
+    told = "no part of it has a container" if scene.is_docker and not scene.parts else ""
+    return [
+        Finding(
+            what,
+            told or f"not running: {', '.join(stopped)}",
+            "It was never started, or was stopped",
+            "./carprice up",
+        )
+    ]
+
+
+def find_missing_network(scene: Scene) -> list[Finding]:
+    """The stack's network is gone."""
+    name = _network_of(scene)
+    if not scene.site or not name or not scene.containers:
+        return []
+    if scene.site.runner.try_run(["docker", "network", "inspect", name]).code == 0:
+        return []
+    return [
+        Finding(
+            f"Network {name} is missing",
+            f"docker network inspect {name}: no such network",
+            "It was removed while the stack's containers were there",
+            "./carprice down, then ./carprice up",
+        )
+    ]
+
+
+def find_strays(scene: Scene) -> list[Finding]:
+    """A container is not on the stack's network."""
+    name = _network_of(scene)
+    return [
+        Finding(
+            f"{item.name} is not on network {name}",
+            f"it is on {', '.join(item.networks) or 'no network'}",
+            "It was disconnected by hand, so that the others do not find it by its name",
+            f"docker network connect --alias {item.service} {name} {item.name}",
+        )
+        for item in scene.containers
+        if name and item.is_running and name not in item.networks
+    ]
+
+
+def find_wrong_ports(scene: Scene) -> list[Finding]:
+    """A port is open elsewhere than the settings say, or only for this machine."""
+    found = []
+    for service, host, port in scene.ports:
+        for item in (item for item in scene.containers if item.service == service and item.is_running):
+            bound = [(binding.host_ip, binding.host_port) for binding in item.ports]
+            if port not in [number for _, number in bound]:
+                told = ", ".join(f"{address or '*'}:{number}" for address, number in bound) or "no port"
+                found.append(_describe_elsewhere(service, port, told))
+            elif host not in LOOPBACK and all(address in LOOPBACK for address, _ in bound):
+                found.append(_describe_loopback(service, bound[0]))
+            elif service == argv.EDGE and host in LOOPBACK:
+                found.append(_describe_loopback(service, (host, port)))
+    return found
+
+
+def find_no_backend(scene: Scene) -> list[Finding]:
+    """The edge has no replica to send requests to."""
+    edges = [part for part in scene.find_parts(argv.EDGE) if part.is_running]
+    if not edges or scene.view.requests:
+        return []
+    active = scene.view.active
+    if not active:
+        return [
+            Finding(
+                "The edge does not answer",
+                "its runtime API gives no statistics",
+                "Its process hangs, or its configuration is another one",
+                f"./carprice restart {argv.EDGE}",
+            )
+        ]
+    service = SERVICES[active]
+    parts = scene.find_parts(service)
+    states = [(part.health if part.is_running else "") or part.status for part in parts]
+    told = ", ".join(f"{part.name} is {state}" for part, state in zip(parts, states, strict=True))
+    return [
+        Finding(
+            "The edge has no replica to send requests to",
+            f"backend be_{active}: 0 ready; {told or f'no {service} exists'}",
+            f"No replica of {service} passes the edge's check of /info/status",
+            f"./carprice restart {service}" if parts and active == CURRENT else "./carprice up",
+        )
+    ]
+
+
+def find_stale_maps(scene: Scene) -> list[Finding]:
+    """The edge serves another set than its map file says, or a set that is not there."""
+    if not scene.site:
+        return []
+    pinned, active = scene.site.edge.pinned(), scene.view.active
+    has_next = any(part.is_running for part in scene.find_parts(argv.NEXT))
+    if not pinned:
+        told, cause = "edge/run/active.map cannot be read", "The file was damaged or changed by hand"
+    elif active and pinned != active:
+        told = f"edge/run/active.map names {pinned!r}, the edge serves {active!r}"
+        cause = "The file was changed by hand, or a rollout was killed between the two"
+    elif pinned == NEXT and scene.parts and not has_next:
+        told = f"edge/run/active.map names {NEXT!r}, and no {argv.NEXT} runs"
+        cause = "A rollout was killed after its switch, and its candidate is gone"
+    else:
+        return []
+    return [Finding("The edge's map is stale", told, cause, "./carprice up")]
+
+
+def find_refused_hosts(scene: Scene) -> list[Finding]:
+    """MLflow refuses requests for the name by which it is called."""
+    found = []
+    for part in scene.find_parts(argv.MLFLOW):
+        names = _list_names(scene) if part.is_running and part.host else []
+        for name in names:
+            try:
+                reply = part.ask("GET", API_PATH, headers={"Host": name})
+            except (OSError, http.client.HTTPException):
+                continue
+            if reply.status == FORBIDDEN:
+                found.append(_describe_refusal(name, reply.content.decode(errors="replace")))
+    return found
+
+
+def _list_names(scene: Scene) -> list[str]:
+    """The host names by which programs and people call MLflow."""
+    names = [f"{argv.MLFLOW}:5000"] if scene.is_docker else []
+    for item in scene.containers:
+        url = urlsplit(item.environment.get("CARPRICE_MLFLOW_PUBLIC_URL", ""))
+        if url.netloc and url.netloc not in names:
+            names.append(url.netloc)
+    return names
+
+
+def _describe_refusal(name: str, answer: str) -> Finding:
+    host = name.rsplit(":", 1)[0]
+    return Finding(
+        f"MLflow refuses requests to {name}",
+        f"403: {answer.strip()[:200]}",
+        "MLflow answers only to the host names in MLFLOW_SERVER_ALLOWED_HOSTS",
+        f"echo 'CARPRICE_MLFLOW_HOSTS={host},{host}:*' >> .env; docker compose up -d {argv.MLFLOW}",
+    )
+
+
+def _describe_elsewhere(service: str, port: int, told: str) -> Finding:
+    return Finding(
+        f"{service} is not open on port {port}",
+        f"it is bound to {told}, the settings say {port}",
+        "It was started with another port than the settings name now",
+        f"docker compose up -d --no-deps {service}",
+    )
+
+
+def _describe_loopback(service: str, bound: tuple[str, int]) -> Finding:
+    return Finding(
+        f"{service} answers this machine only",
+        f"port {bound[1]} is bound to {bound[0]}",
+        "Its port is published on the loopback address, which no other machine reaches",
+        f"Take the address out of its ports in docker-compose.yml; then: docker compose up -d --no-deps {service}",
+    )
+
+
+def _network_of(scene: Scene) -> str:
+    networks = scene.config.get("networks", {})
+    return str(next((item.get("name", "") for item in networks.values()), ""))
+
+
+FAMILY = Family(
+    "No connection",
+    (
+        Check(
+            "engine down",
+            "`Cannot connect to the Docker daemon`, or `permission denied` on its socket",
+            "Docker does not run, is somewhere else (`DOCKER_HOST`), or this user may not use it",
+            "`sudo systemctl start docker`, `unset DOCKER_HOST`, or go without: `./carprice up --local`",
+            find_engine_down,
+        ),
+        Check(
+            "stack down",
+            "`connection refused` on port 5000 or 5001",
+            "the stack, or a part of it, was never started or was stopped",
+            "`./carprice up`",
+            find_stack_down,
+        ),
+        Check(
+            "network missing",
+            "containers start with `network ... not found`, or find nobody by name",
+            "the stack's network was removed",
+            "`./carprice down`, then `./carprice up`",
+            find_missing_network,
+        ),
+        Check(
+            "container off network",
+            "the edge answers 503 though every replica is healthy",
+            "a container was disconnected from the stack's network",
+            "the `docker network connect` that the finding names",
+            find_strays,
+        ),
+        Check(
+            "wrong port",
+            "`connection refused` from elsewhere, while this machine gets answers, or on the port you expect",
+            "the port is bound to 127.0.0.1 only, or the stack was started with another `CARPRICE_PORT`",
+            "mend `ports` in the compose file or `CARPRICE_PORT` in .env; `docker compose up -d` binds it anew",
+            find_wrong_ports,
+        ),
+        Check(
+            "edge without a backend",
+            "every request is answered 503 `No replica can price cars now`",
+            "no replica of the set that the edge serves from passes its check",
+            "`./carprice restart car-price-api`; the other findings say why they fail",
+            find_no_backend,
+        ),
+        Check(
+            "stale map",
+            "another release serves after a restart of the edge, or none",
+            "`edge/run/active.map` and the edge differ, or name a candidate that is gone",
+            "`./carprice up` makes the live release serve again",
+            find_stale_maps,
+        ),
+        Check(
+            "MLflow's host check",
+            "MLflow answers 403 `Invalid Host header`",
+            "it is called by a name that is not in `MLFLOW_SERVER_ALLOWED_HOSTS`",
+            "add the name to `CARPRICE_MLFLOW_HOSTS` in .env and start mlflow-server anew",
+            find_refused_hosts,
+        ),
+    ),
+)

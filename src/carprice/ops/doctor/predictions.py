@@ -1,0 +1,210 @@
+"""Family 3: predictions answer 500 or 503."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from carprice.errors import BundleError
+from carprice.model.manifest import FILES, FORMAT, RETRAIN, find_bundle, read_file, read_manifest
+from carprice.ops.docker import argv
+from carprice.ops.doctor.findings import Check, Family, Finding
+from carprice.ops.doctor.snapshot import Part, Scene
+from carprice.ops.rollout.gates import BATCH_PATH, GOLDEN_UNITS, PRICE_PATH
+
+EVIDENCE_BYTES = 300
+
+
+def find_damaged_bundles(scene: Scene) -> list[Finding]:
+    """A file of a model that is served, or would be next, is missing, damaged or of another format."""
+    found = [_describe_bundle(scene, error) for error in _list_bundle_errors(scene)]
+    if scene.versions_problem:
+        found.append(_describe_bundle(scene, scene.versions_problem))
+    return found
+
+
+def check_bundle(artifacts_dir: Path, version: str) -> dict[str, Any]:
+    """The manifest of a bundle whose files all have their digests. Raises BundleError naming the file."""
+    folder = find_bundle(artifacts_dir, version)
+    manifest = read_manifest(folder)
+    for name in FILES:
+        expected = manifest["files"][name]["sha256"]
+        found = hashlib.sha256(read_file(folder / name)).hexdigest()
+        if found != expected:
+            raise BundleError(f"{folder / name}: SHA-256 should be {expected[:12]} (got {found[:12]})", RETRAIN)
+    return manifest
+
+
+def find_mixed_sets(scene: Scene) -> list[Finding]:
+    """Replicas of one set answer with different releases or models."""
+    seen: dict[tuple[str, str], list[str]] = {}
+    for part in scene.find_parts(argv.API):
+        status = _ask_json(part, "/info/status") if part.is_running else {}
+        if status:
+            key = (str(status.get("release")), str(status.get("model_version")))
+            seen.setdefault(key, []).append(part.name)
+    if len(seen) < 2:
+        return []
+    told = "\n".join(
+        f"{', '.join(names)}: release {release}, model {model}" for (release, model), names in seen.items()
+    )
+    return [
+        Finding(
+            "The replicas do not serve the same release",
+            told,
+            "A replica was started by hand with other settings, or a model was changed under its feet",
+            f"docker compose up -d --no-deps --force-recreate {argv.API}"
+            if scene.is_docker
+            else f"./carprice restart {argv.API}",
+        )
+    ]
+
+
+def find_golden_shifts(scene: Scene) -> list[Finding]:
+    """A replica does not price the golden listings of its model as in training."""
+    found = []
+    for part in scene.replicas:
+        try:
+            # Every answer names the model, also that of a replica which has found out itself.
+            version = part.ask("GET", "/info/status").headers.get("x-model-version", "")
+            golden = check_bundle(scene.artifacts_dir, version)["golden"]
+        except (BundleError, OSError):
+            continue  # the image's own model, or one that another check names
+        told = next(_list_shifts(part, golden), "")
+        if told:
+            found.append(
+                Finding(
+                    f"{part.name} does not price as in training",
+                    told,
+                    "Its code or its LightGBM library differs from what the model was trained with",
+                    f"./carprice rollback; or train again: ./carprice train; then: {scene.rebuild}",
+                )
+            )
+    return found
+
+
+def find_failing_predictions(scene: Scene) -> list[Finding]:
+    """A replica does not answer a good listing with a price."""
+    found = []
+    for part in scene.replicas:
+        document = _ask_json(part, "/api/openapi.json")
+        try:
+            listing = document["components"]["schemas"]["Listing"]["examples"][0]
+        except (KeyError, IndexError, TypeError):
+            continue  # it does not answer at all, or has no model: other checks say so
+        try:
+            reply = part.ask("POST", PRICE_PATH, listing)
+        except OSError as error:
+            found.append(_describe_silence(part, error))
+            continue
+        if reply.status != 200:
+            found.append(
+                Finding(
+                    f"{part.name} answers {reply.status} to a good listing",
+                    reply.content[:EVIDENCE_BYTES].decode(errors="replace"),
+                    "The code failed on it; the log has the traceback with this request's id"
+                    if reply.status == 500
+                    else "It has no model that is proven"
+                    if reply.status == 503
+                    else "The API does not take the example of its own description",
+                    f"./carprice logs {part.service}; then ./carprice rollback, or mend it and {scene.rebuild}",
+                )
+            )
+    return found
+
+
+def _describe_silence(part: Part, error: OSError) -> Finding:
+    return Finding(
+        f"{part.name} does not answer a good listing",
+        f"POST {PRICE_PATH}: {error or type(error).__name__}",
+        "It hangs while it prices, or died on it",
+        f"./carprice restart {part.service}; ./carprice logs {part.service}",
+    )
+
+
+def _list_bundle_errors(scene: Scene) -> Iterator[BundleError]:
+    for version in scene.versions:
+        try:
+            check_bundle(scene.artifacts_dir, version)
+        except BundleError as error:
+            yield error
+
+
+def _describe_bundle(scene: Scene, error: BundleError) -> Finding:
+    what = error.what
+    if "is missing" in what or "has no bundle" in what:
+        title, cause = "A file of the model is missing", "It was deleted, or the model was copied incompletely"
+    elif "format" in what:
+        title, cause = "The model is of another format", f"This code reads format {FORMAT}"
+    elif "may not be" in what:
+        title, cause = "The model may not be read", "Its files belong to another user"
+    else:
+        title, cause = "A file of the model is damaged", "It was changed or cut off after training"
+    sick = [part.name for part in scene.replicas if _status_of(part) == 503]
+    suffix = f"; {', '.join(sick)} cannot serve" if sick else ""
+    return Finding(title, f"{what}{suffix}", cause, error.hint)
+
+
+def _list_shifts(part: Part, golden: list[dict[str, Any]]) -> Iterator[str]:
+    """Each golden valuation that a replica does not answer as in training."""
+    try:
+        reply = part.ask("POST", BATCH_PATH, [item["listing"] for item in golden])
+    except OSError:
+        return
+    results = (reply.json() or {}).get("results", []) if reply.status == 200 else []
+    for number, (item, result) in enumerate(zip(golden, results, strict=False)):
+        for key in ("price", "low", "high"):
+            if abs(result.get(key, 0) - item[key]) > GOLDEN_UNITS:
+                yield f"golden[{number}].{key}: should be {item[key]:.0f} (got {result.get(key)})"
+
+
+def _status_of(part: Part) -> int:
+    try:
+        return part.ask("GET", "/info/status").status
+    except OSError:
+        return 0
+
+
+def _ask_json(part: Part, path: str) -> dict[str, Any]:
+    try:
+        data = part.ask("GET", path).json()
+    except OSError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+FAMILY = Family(
+    "Predictions answer 500 or 503",
+    (
+        Check(
+            "model files",
+            "503 with `is missing`, `SHA-256 should be`, `format` or `is not JSON`",
+            "`model.pkl`, `scaler.pkl`, `encoders.pkl` or `manifest.json` of the model that is served, or of the "
+            "champion, is missing, damaged or of another format",
+            "promote another model (`./carprice models`, `./carprice promote VERSION`) or train one; nobody can "
+            "repair a damaged file",
+            find_damaged_bundles,
+        ),
+        Check(
+            "mixed set",
+            "prices, `X-Release` or `X-Model-Version` change from one answer to the next",
+            "the replicas of a set were started with different settings",
+            "`docker compose up -d --force-recreate car-price-api` makes them one release again",
+            find_mixed_sets,
+        ),
+        Check(
+            "golden valuations",
+            "prices are off, though every check passes",
+            "the code or the LightGBM library differs from what the model was trained with",
+            "`./carprice rollback`, or train again with this code",
+            find_golden_shifts,
+        ),
+        Check(
+            "failing predictions",
+            "`POST /predict/price` answers 5xx to a good listing",
+            "the code fails on it; its log has the traceback under the request's id",
+            "`./carprice rollback`, or mend it and roll out",
+            find_failing_predictions,
+        ),
+    ),
+)

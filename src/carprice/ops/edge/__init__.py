@@ -1,0 +1,1 @@
+"""The edge: HAProxy's map and statistics, and the traffic that passes it."""

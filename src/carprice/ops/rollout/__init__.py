@@ -1,0 +1,1 @@
+"""A rollout from preflight to proof, and the way back."""

@@ -1,0 +1,102 @@
+"""Shadow replay: recent real requests through the live release and the candidate, and how far prices move."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from carprice.ops.docker.replicas import SEE_LOG, Replica
+from carprice.ops.limits import Limits
+from carprice.ops.rollout.gates import BATCH_PATH, GateError
+
+SAMPLE_FILES = ("requests.jsonl.1", "requests.jsonl")
+COMPARABLE_SHARE = 0.5
+REPLAY_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far a candidate's prices lie from the live ones, as fractions of the live price.
+
+    median and p95 are of the absolute shift; mean_ratio says in which direction.
+    """
+
+    listings: int
+    compared: int
+    median: float
+    p95: float
+    mean_ratio: float
+    by_make: Mapping[str, tuple[int, float]]
+
+    def table(self) -> list[str]:
+        """The shift overall and by make, the largest first, a line each."""
+        lines = [f"  {'make':<20} {'listings':>8} {'median shift':>13}"]
+        lines.append(f"  {'all':<20} {self.compared:>8} {self.median:>12.1%}")
+        ordered = sorted(self.by_make.items(), key=lambda item: -abs(item[1][1]))
+        return lines + [f"  {make[:20]:<20} {count:>8} {shift:>+12.1%}" for make, (count, shift) in ordered[:10]]
+
+
+def read_sample(logs_dir: Path, count: int) -> list[dict[str, Any]]:
+    """The listings of the most recent valid requests, at most so many."""
+    listings = []
+    for name in SAMPLE_FILES:
+        path = logs_dir / name
+        for line in path.read_text(errors="replace").splitlines() if path.exists() else ():
+            try:
+                listing = json.loads(line)["listing"]
+            except (ValueError, KeyError, TypeError):
+                continue
+            if isinstance(listing, dict):
+                listings.append(listing)
+    return listings[-count:] if count else []
+
+
+def measure_shift(live: Replica, candidate: Replica, listings: Sequence[Mapping[str, Any]]) -> Shift:
+    """Price the listings with both, and compare."""
+    before, after = (_price_batch(replica, listings) for replica in (live, candidate))
+    ratios = []
+    by_make: dict[str, list[float]] = defaultdict(list)
+    for listing, old, new in zip(listings, before, after, strict=True):
+        if old and new:
+            ratios.append(new / old)
+            by_make[str(listing.get("make", "not known"))].append(new / old - 1)
+    shifts = sorted(abs(ratio - 1) for ratio in ratios) or [0.0]
+    return Shift(
+        listings=len(listings),
+        compared=len(ratios),
+        median=median(shifts),
+        p95=shifts[min(len(shifts) - 1, int(0.95 * len(shifts)))],
+        mean_ratio=sum(ratios) / len(ratios) if ratios else 1.0,
+        by_make={make: (len(values), median(values)) for make, values in by_make.items()},
+    )
+
+
+def check_shift(shift: Shift, limits: Limits) -> None:
+    """Refuse a candidate whose prices move further than the limits."""
+    accept = "Look at the table; to accept it: ./carprice rollout --accept-price-shift"
+    if shift.compared < COMPARABLE_SHARE * shift.listings:
+        raise GateError(
+            "shadow",
+            f"only {shift.compared} of {shift.listings} listings are priced by both: another market's model?",
+            accept,
+        )
+    for name, found, limit in (
+        ("median", shift.median, limits.price_shift_median),
+        ("p95", shift.p95, limits.price_shift_p95),
+    ):
+        if found > limit:
+            raise GateError("shadow", f"{name} price shift is {found:.1%}, the limit {limit:.1%}", accept)
+
+
+def _price_batch(replica: Replica, listings: Sequence[Mapping[str, Any]]) -> list[float | None]:
+    try:
+        reply = replica.ask_in_turn("POST", BATCH_PATH, list(listings), REPLAY_SECONDS)
+    except OSError as error:
+        raise GateError("shadow", f"{replica.name}: no answer to the replay ({error})", SEE_LOG) from None
+    results = (reply.json() or {}).get("results")
+    if reply.status != 200 or not isinstance(results, list) or len(results) != len(listings):
+        raise GateError("shadow", f"{replica.name}: the replay should answer 200 (got {reply.status})", SEE_LOG)
+    return [result.get("price") for result in results]

@@ -1,0 +1,1 @@
+"""One protocol for every kind of stack, and who drives it."""

@@ -1,0 +1,1 @@
+"""A file of listings to a file of prices."""

@@ -1,0 +1,99 @@
+"""Prices for a whole file of listings: every row of the file gets a row of prices, in order."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from carprice.errors import ListingsError
+from carprice.listings.cleaning import Cleaner, check_columns
+from carprice.listings.listings_file import ListingsFile
+from carprice.model.encoding import category_codes
+from carprice.model.pricer import Pricer
+from carprice.model.suggestions import fold
+from carprice.training.preprocessing import encode_frame
+
+BATCH_ROWS = 50_000
+PRICES = ("predicted_price", "predicted_low", "predicted_high", "problem")
+
+Progress = Callable[[int], None]
+
+
+def score_file(path: Path, pricer: Pricer, progress: Progress | None = None) -> Iterator[pl.DataFrame]:
+    """Price a listings file batch by batch, in flat memory.
+
+    Yields the file's own columns as text, then predicted_price, predicted_low and predicted_high in whole
+    units of the market's currency, and problem, which says why a row has no price. A batch is read while
+    the one before it is priced. Raises ListingsError where the file cannot be read or has such a column.
+    """
+    file = ListingsFile(path)
+    for name in PRICES:
+        if name in file.columns:
+            raise ListingsError(
+                f"{path}: has a column {name!r} already, which the prices would replace",
+                "Rename or remove it; a file that was scored before is scored anew from its source",
+            )
+    check_columns(pricer.market, file.columns, str(path), with_price=False)
+    cleaner = Cleaner(pricer.market, str(path), with_price=False)
+    waiting: Future[pl.DataFrame] | None = None
+    with ThreadPoolExecutor(1, "pricing") as pool:
+        for batch in file.read_batches(BATCH_ROWS):
+            frame = cleaner.judge(batch, file.first_line + cleaner.report.rows_read)
+            priced, waiting = waiting, pool.submit(_price_batch, batch, frame, pricer)
+            if priced:
+                yield priced.result()
+            if progress:
+                progress(cleaner.report.rows_read)
+        if waiting:
+            yield waiting.result()
+
+
+def write_scores(batches: Iterator[pl.DataFrame], output: IO[bytes], as_parquet: bool) -> int:
+    """Write batches as CSV with one header, or as Parquet; returns the rows written."""
+    rows = 0
+    writer: Any = None
+    for batch in batches:
+        if not as_parquet:
+            batch.write_csv(output, include_header=rows == 0)
+        else:
+            table = batch.to_arrow()
+            writer = writer or pq.ParquetWriter(output, table.schema)
+            writer.write_table(table)
+        rows += batch.height
+    if writer:
+        writer.close()
+    return rows
+
+
+def price_frame(frame: pl.DataFrame, pricer: Pricer) -> np.ndarray:
+    """The log price of each row of a clean frame, exactly as the pricer gives it for one listing."""
+    known = frame.with_columns(
+        _spell_as_known(frame[feature.name], pricer.encoders[feature.name])
+        for feature in pricer.market.features
+        if feature.is_text
+    )
+    matrix = encode_frame(known, pricer.market, pricer.encoders, pricer.scaler)
+    return np.frombuffer(pricer.trees.predict_rows(matrix, threads=os.cpu_count() or 1))
+
+
+def _price_batch(batch: pl.DataFrame, frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
+    good = frame["problem"].is_null()
+    score = np.full(frame.height, np.nan)
+    score[good.to_numpy()] = price_frame(frame.filter(good), pricer)
+    exact = np.exp(score)
+    amounts = zip(PRICES, (exact, exact * pricer.low_factor, exact * pricer.high_factor), strict=False)
+    columns = [pl.Series(name, np.rint(values)).fill_nan(None).cast(pl.Int64) for name, values in amounts]
+    return batch.with_columns(*columns, frame["problem"].alias(PRICES[-1]))
+
+
+def _spell_as_known(values: pl.Series, known: list[str]) -> pl.Series:
+    """Texts that differ from a known value in case or spaces only, spelled as that value."""
+    codes = category_codes(known)
+    strange = set(values.drop_nulls().unique()) - set(known)
+    spelled = {text: known[int(codes[fold(text)])] for text in strange if fold(text) in codes}
+    return values.replace(spelled) if spelled else values

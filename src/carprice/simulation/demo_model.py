@@ -1,0 +1,65 @@
+"""The model of simulated listings: what is served before somebody brings listings of their own."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from carprice.listings.cleaning import Listings, load_listings
+from carprice.market.market_file import Market, load_market
+from carprice.model.manifest import champion_version, set_champion
+from carprice.settings import Settings, load_settings
+from carprice.simulation.sampling import draw_listings
+from carprice.tracking.promotion import record_training
+from carprice.training.train import DEMO_MARKET, SEED, Training, train
+
+DEMO_LISTINGS = 40_000
+FIGURES = "demo-cars.csv"
+
+Say = Callable[[str], None]
+
+
+def ensure_champion(
+    settings: Settings,
+    say: Say = print,
+    before_record: Callable[[], None] = lambda: None,
+    count: int = DEMO_LISTINGS,
+) -> None:
+    """Train on `count` simulated listings where no model serves yet; the first model becomes the champion.
+
+    before_record is called between the training and its record in MLflow: the time to wait for MLflow.
+    Raises ListingsError, MarketError and TrainingError.
+    """
+    if champion_version(settings.artifacts_dir) is not None:
+        return
+    say("No model yet, so the demo market's comes first.")
+    training = train_demo(settings, say=say, count=count)
+    before_record()
+    record_training(training, settings, say)
+
+
+def train_demo(settings: Settings, seed: int = SEED, say: Say = print, count: int = DEMO_LISTINGS) -> Training:
+    """Train on `count` simulated listings. Raises ListingsError, MarketError and TrainingError."""
+    say(f"Drawing {count:,} simulated listings ...")
+    market = load_market(DEMO_MARKET, settings.markets_dir)
+    return train(draw_clean(market, count, settings), market, settings, seed, say)
+
+
+def draw_clean(market: Market, count: int, settings: Settings) -> Listings:
+    """Simulated listings, cleaned as a file of them would be: the same way as everybody's own."""
+    path = settings.var_dir / "demo" / "listings.parquet"
+    write_listings(path, count, settings.markets_dir / FIGURES)
+    return load_listings(path, market)
+
+
+def write_listings(path: Path, count: int, figures: Path) -> None:
+    """Draw listings into a Parquet file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pl.concat(draw_listings(count, SEED, figures)).write_parquet(path)
+
+
+if __name__ == "__main__":
+    # The image's build has the training code but neither the command line nor MLflow.
+    _settings = load_settings(os.environ)
+    set_champion(_settings.artifacts_dir, train_demo(_settings).version)

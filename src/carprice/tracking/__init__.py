@@ -1,0 +1,1 @@
+"""MLflow: runs, uploads, promotion, the list of models."""

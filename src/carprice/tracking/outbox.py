@@ -1,0 +1,216 @@
+"""The record of a training as MLflow will get it, kept on disk until it has been sent."""
+
+import json
+import math
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carprice.errors import TrackingError
+from carprice.market.market_file import parse_market
+from carprice.model.bundle import read_bundle
+from carprice.model.listing import check_listing
+from carprice.model.manifest import write_file
+from carprice.model.pricer import Pricer
+from carprice.settings import Settings
+
+if TYPE_CHECKING:
+    from carprice.training.train import Training
+
+RUN_FORMAT = 1
+RUN_FILE = "run.json"
+TREES_FILE = "model.txt"
+EXAMPLE_FILE = "input_example.json"
+PLOTS_FOLDER = "plots"
+WRITE_HINT = "The model stands. Let this user write there, then: ./carprice models send"
+
+VERSION_TAG = "carprice.version"
+VERSION_TIME = "%Y%m%dT%H%M%SZ"
+
+# MLflow takes letters, digits, _ - . : / and spaces in a metric's name, 250 of them at most.
+_UNFIT = re.compile(r"[^\w\-. :]")
+METRIC_NAME_LENGTH = 250
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder that was read back. created is in milliseconds since 1970."""
+
+    folder: Path
+    version: str
+    created: int
+    params: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    data: dict[str, Any]
+
+    @property
+    def trees(self) -> str:
+        """LightGBM's model text."""
+        return (self.folder / TREES_FILE).read_text(encoding="utf-8")
+
+    @property
+    def example(self) -> dict[str, list[float | None]]:
+        """A few rows of the matrix by column name; None is missing."""
+        example: dict[str, list[float | None]] = json.loads((self.folder / EXAMPLE_FILE).read_text())
+        return example
+
+
+def runs_folder(settings: Settings) -> Path:
+    """Where runs wait until MLflow has them."""
+    return settings.var_dir / "runs"
+
+
+def keep_training(training: "Training", settings: Settings) -> Path:
+    """Write var/runs/<version>/ of a training, whole or not at all, over one that stands; returns the folder."""
+
+    def draw(plots: Path) -> None:
+        from carprice.training.plots import draw_plots
+
+        market = parse_market(training.manifest["market"], f"bundle {training.version}")
+        draw_plots(plots, training.test, market, training.manifest["importance"])
+
+    example = {name: training.example[name].to_list() for name in training.example.columns}
+    return _write_folder(settings, describe_run(training.manifest, training.params), training.trees, example, draw)
+
+
+def keep_bundle(folder: Path, settings: Settings) -> Path:
+    """Write the run folder anew from a bundle, for an MLflow that has lost it or never had it.
+
+    The test listings are gone, so there are no plots; the input example is the golden listings.
+    """
+    bundle = read_bundle(folder)
+    pricer = Pricer(bundle)
+    rows = []
+    for golden in bundle.manifest["golden"]:
+        values, _ = check_listing(pricer.market, golden["listing"])
+        rows.append(pricer.encoder.encode(values)[0])
+    names = [feature.name for feature in pricer.market.features]
+    example = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    record = describe_run(bundle.manifest, bundle.manifest.get("params", {}))
+    return _write_folder(settings, record, bundle.model["trees"], example, lambda plots: None)
+
+
+def _write_folder(
+    settings: Settings,
+    record: Mapping[str, Any],
+    trees: str,
+    example: Mapping[str, list[float]],
+    draw: Callable[[Path], None],
+) -> Path:
+    folder: Path = runs_folder(settings) / record["version"]
+    try:
+        with _draft_folder(folder) as draft:
+            (draft / PLOTS_FOLDER).mkdir()
+            draw(draft / PLOTS_FOLDER)
+            write_file(draft / TREES_FILE, trees.encode())
+            write_file(draft / EXAMPLE_FILE, json.dumps(_replace_nan(example)).encode())
+            write_file(draft / RUN_FILE, json.dumps({"format": RUN_FORMAT, **record}, indent=2).encode())
+    except OSError as error:
+        raise TrackingError(f"{folder}: cannot be written ({error.strerror})", WRITE_HINT) from error
+    return folder
+
+
+@contextmanager
+def _draft_folder(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside it that takes its place when the block ends well, and is gone otherwise."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)  # mkdtemp lets nobody else in
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _replace_nan(example: Mapping[str, list[float]]) -> dict[str, list[float | None]]:
+    return {name: [None if math.isnan(item) else item for item in column] for name, column in example.items()}
+
+
+def describe_run(manifest: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """What MLflow will be told of a bundle: params, metrics and tags, from its manifest."""
+    data = manifest["data"]
+    market = manifest["market"]
+    return {
+        "version": manifest["version"],
+        "created": _read_milliseconds(manifest["version"]),
+        "params": {name: str(value) for name, value in params.items()},
+        "metrics": flatten_metrics(manifest),
+        "tags": {
+            VERSION_TAG: manifest["version"],
+            "carprice.market": market["name"],
+            "carprice.currency": market["currency"],
+            "carprice.demo": str(bool(manifest.get("demo"))).lower(),
+            "carprice.fingerprint": data["fingerprint"],
+            "carprice.source": Path(data["source"]).name,
+            **{f"library.{name}": text for name, text in manifest.get("libraries", {}).items()},
+        },
+        "data": {**data, "market": market["name"], "source": Path(data["source"]).name},
+    }
+
+
+def flatten_metrics(manifest: Mapping[str, Any]) -> dict[str, float]:
+    """Every figure of a manifest under a name that MLflow takes, such as `test/make/Ford/median_ape`.
+
+    Figures that are missing, infinite or not a number are left out.
+    """
+    trees = {
+        "test": manifest["metrics"],
+        "baseline": manifest.get("baselines", {}),
+        "range": manifest.get("coverage", {}),
+        "data": {name: value for name, value in manifest["data"].items() if name.endswith("rows")},
+        "importance": manifest.get("importance", {}),
+    }
+    return {"/".join(path): value for path, value in _walk_figures(trees, ())}
+
+
+def _walk_figures(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
+    for key, value in tree.items():
+        here = (*path, _name_part(str(key)))
+        if isinstance(value, Mapping):
+            yield from _walk_figures(value, here)
+        elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            yield here, float(value)
+
+
+def _name_part(text: str) -> str:
+    return _UNFIT.sub("_", text.replace("+", " plus")).strip(" .")[:60] or "_"
+
+
+def _read_milliseconds(version: str) -> int:
+    return int(datetime.strptime(version[:16], VERSION_TIME).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder back. Raises TrackingError naming the file that is missing or wrong."""
+    path = folder / RUN_FILE
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrackingError(f"{path}: cannot be read ({error})", forget_hint(folder)) from None
+    if record.get("format") != RUN_FORMAT:
+        raise TrackingError(
+            f"{path}: format should be {RUN_FORMAT} (got {record.get('format')!r})", forget_hint(folder)
+        )
+    return Run(folder, **{name: record[name] for name in Run.__dataclass_fields__ if name != "folder"})
+
+
+def forget_hint(folder: Path) -> str:
+    """What to do about a run folder that cannot be sent."""
+    return f"Without it this training will not be in MLflow; forget it: rm -r {folder}"
+
+
+def list_pending(settings: Settings) -> list[Path]:
+    """The folders of runs that MLflow does not have yet, oldest first."""
+    runs = runs_folder(settings)
+    found = runs.iterdir() if runs.is_dir() else ()
+    return sorted(folder for folder in found if folder.is_dir() and not folder.name.startswith("."))

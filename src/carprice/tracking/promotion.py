@@ -1,0 +1,204 @@
+"""Which model is the champion: in MLflow and in artifacts/champion together, with a record of every change."""
+
+import getpass
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carprice.errors import BundleError, TrackingError
+from carprice.model.manifest import champion_version, find_bundle, set_champion
+from carprice.model.pricer import load_pricer
+from carprice.settings import Settings
+from carprice.tracking.client import SEND_HINT, connect_client, expect_failures, show_url
+from carprice.tracking.outbox import keep_bundle, keep_training
+from carprice.tracking.upload import (
+    MODEL_NAME,
+    Say,
+    Sent,
+    find_version,
+    hold_runs,
+    list_unsent,
+    read_alias,
+    send_pending,
+)
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from carprice.training.train import Training
+
+RECORD_FILE = "promotions.jsonl"
+CHAMPION = "champion"
+DONE = "done"
+PENDING = "pending"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One line of the record. before is the champion it took the place of; mlflow is done or pending."""
+
+    time: str
+    version: str
+    before: str | None
+    by: str
+    mlflow: str
+
+
+def record_training(training: "Training", settings: Settings, say: Say = print) -> None:
+    """Keep a training's run, make the first model the champion, and send what is kept to MLflow.
+
+    Where MLflow is down or a model cannot be told of, it says so in a warning that names what to type;
+    nothing is lost, and the training ends well.
+    """
+    if champion_version(settings.artifacts_dir) is None:
+        promote_version(training.version, settings, offline=True)
+        say(f"{training.version} is the first model, so it is the champion")
+    try:
+        keep_training(training, settings)
+        send_waiting(settings, say)
+    except (BundleError, TrackingError) as error:
+        unsent = f" {training.version} is not in MLflow yet." if training.version in list_unsent(settings) else ""
+        say(f"Warning: {error.what}.{unsent} {error.hint}")
+
+
+def send_waiting(settings: Settings, say: Say = print) -> list[Sent]:
+    """Send every kept run, then the champion where MLflow has not been told of it; returns the runs sent.
+
+    A run that cannot be sent is warned of and left. Raises TrackingError where MLflow does not answer and
+    something waits, BundleError where the champion is missing or damaged.
+    """
+    sent = send_pending(settings, say)
+    if (version := waiting_promotion(settings)) is not None:
+        promote_version(version, settings, say=say)
+        say(f"{version} is the champion in MLflow too")
+    return sent
+
+
+def promote_version(version: str, settings: Settings, offline: bool = False, say: Say = print) -> Promotion:
+    """Make a version the champion in MLflow and in artifacts/champion, both or neither.
+
+    The bundle has to load and price its golden listings first. offline leaves MLflow for later:
+    send_waiting tells it. Raises BundleError for a version that is missing or damaged, TrackingError
+    where MLflow does not answer.
+    """
+    folder = find_bundle(settings.artifacts_dir, version)
+    load_pricer(folder)
+    before = champion_version(settings.artifacts_dir)
+    if offline:
+        _write_champion(version, settings)
+    else:
+        client = _connect(settings)
+        _ensure_registered(client, folder, settings, say)
+        with hold_runs(settings), _moved_alias(client, version, settings):
+            _write_champion(version, settings)
+    return _record_promotion(version, before, PENDING if offline else DONE, settings)
+
+
+def follow_rollout(version: str, before: str | None, settings: Settings, say: Say = print) -> Promotion:
+    """Record that a rollout made version the champion on disk, and tell MLflow; later where it does not answer."""
+    try:
+        client = connect_client(settings)
+        _ensure_registered(client, settings.artifacts_dir / version, settings, say)
+        with hold_runs(settings), _moved_alias(client, version, settings):
+            pass
+        mlflow = DONE
+    except TrackingError as error:
+        say(f"Warning: {error.what}, so MLflow has not been told of the new champion. {SEND_HINT}")
+        mlflow = PENDING
+    return _record_promotion(version, before, mlflow, settings)
+
+
+def _connect(settings: Settings) -> "MlflowClient":
+    try:
+        return connect_client(settings)
+    except TrackingError as error:
+        hint = "Start it: ./carprice up. Or promote here alone and tell MLflow later: --offline"
+        raise TrackingError(error.what, hint) from error
+
+
+def _ensure_registered(client: "MlflowClient", folder: Path, settings: Settings, say: Say) -> None:
+    """Send the version first where MLflow does not have it, or has lost it."""
+    if folder.name not in list_unsent(settings):
+        with expect_failures(settings):
+            if find_version(client, folder.name) is not None:
+                return
+        keep_bundle(folder, settings)
+    send_pending(settings, say)
+
+
+def _write_champion(version: str, settings: Settings) -> None:
+    try:
+        set_champion(settings.artifacts_dir, version)
+    except OSError as error:
+        raise BundleError(
+            f"{settings.artifacts_dir / CHAMPION}: cannot be written ({error.strerror})",
+            "Nothing was promoted. Let this user write there, and promote again",
+        ) from error
+
+
+@contextmanager
+def _moved_alias(client: "MlflowClient", version: str, settings: Settings) -> Iterator[None]:
+    """The alias champion on that version; where the block fails it goes back to where it was."""
+    with expect_failures(settings):
+        before = read_alias(client, CHAMPION)
+        now = find_version(client, version)
+        if now is None:
+            raise TrackingError(f"MLflow at {show_url(settings)} has no model of {version}", SEND_HINT)
+        client.set_registered_model_alias(MODEL_NAME, CHAMPION, now.version)
+    try:
+        yield
+    except BaseException:
+        with expect_failures(settings):
+            if before is None:
+                client.delete_registered_model_alias(MODEL_NAME, CHAMPION)
+            else:
+                client.set_registered_model_alias(MODEL_NAME, CHAMPION, before.version)
+        raise
+
+
+def list_promotions(settings: Settings) -> list[Promotion]:
+    """The record of promotions, oldest first; a last line that was cut off is left out."""
+    path = settings.artifacts_dir / RECORD_FILE
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+    return [Promotion(**json.loads(line)) for line in lines if line.startswith("{") and line.endswith("}")]
+
+
+def waiting_promotion(settings: Settings) -> str | None:
+    """The champion's version where MLflow has not been told that it is the champion."""
+    promotions = list_promotions(settings)
+    champion = champion_version(settings.artifacts_dir)
+    if not promotions or promotions[-1].mlflow != PENDING or promotions[-1].version != champion:
+        return None
+    return champion
+
+
+def _record_promotion(version: str, before: str | None, mlflow: str, settings: Settings) -> Promotion:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    promotion = Promotion(now, version, before, _name_user(), mlflow)
+    path = settings.artifacts_dir / RECORD_FILE
+    line = json.dumps(asdict(promotion)) + "\n"
+    with path.open("a+b") as file:
+        if file.tell() and not _ends_with_newline(path):
+            line = "\n" + line
+        file.write(line.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    return promotion
+
+
+def _ends_with_newline(path: Path) -> bool:
+    return path.read_bytes().endswith(b"\n")
+
+
+def _name_user() -> str:
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())  # a container's user may have no name
+    return f"{name}@{socket.gethostname()}"

@@ -1,0 +1,88 @@
+"""From cleaned listings to the matrix the trees see, and the encoders and scaler that say how."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from carprice.market.market_file import Feature, Market
+
+Encoders = dict[str, list[str]]
+Scaler = dict[str, dict[str, float]]
+Floats = NDArray[np.float64]
+
+
+def fit_encoders(frame: pl.DataFrame, market: Market) -> tuple[Encoders, Scaler]:
+    """Learn the categories' values, in code order, and every number's fill, mean, scale, min and max.
+
+    frame is the training part of a clean frame. The price column is never read.
+    """
+    encoders = {item.name: _list_values(frame[item.name]) for item in market.features if item.is_text}
+    scaler = {item.name: _measure_number(frame[item.name]) for item in market.features if not item.is_text}
+    return encoders, scaler
+
+
+def encode_frame(frame: pl.DataFrame, market: Market, encoders: Encoders, scaler: Scaler) -> Floats:
+    """The matrix of a clean frame: float64, row by row, one column per feature in the market's order.
+
+    A category is its code, a number `(value - mean) / scale`; missing and unknown are NaN. Equal to the
+    last bit to what the pricer computes for one listing.
+    """
+    columns = [
+        _encode_values(frame[item.name], encoders[item.name])
+        if item.is_text
+        else _scale_number(frame[item.name], scaler[item.name])
+        for item in market.features
+    ]
+    return np.ascontiguousarray(np.column_stack(columns)) if columns else np.empty((frame.height, 0))
+
+
+def list_categories(market: Market) -> list[int]:
+    """The positions of the categories among the matrix columns."""
+    return [place for place, item in enumerate(market.features) if item.is_text]
+
+
+def read_listing(row: dict[str, Any], market: Market) -> dict[str, Any]:
+    """One row of a clean frame as the API takes it: without missing values, the price and the key."""
+    return {
+        item.name: _write_value(row[item.name], item) for item in market.features if row[item.name] is not None
+    }
+
+
+def _write_value(value: Any, feature: Feature) -> Any:
+    match feature.kind:
+        case "flag":
+            return bool(value)
+        case "date":
+            return str(np.datetime64(int(value), "D"))
+        case "category":
+            return value
+        case _:
+            return int(value) if value == int(value) else value
+
+
+def _list_values(values: pl.Series) -> list[str]:
+    return values.drop_nulls().unique().sort().to_list()
+
+
+def _measure_number(values: pl.Series) -> dict[str, float]:
+    known = values.drop_nulls().to_numpy()
+    if not known.size:
+        return {"fill": 0.0, "mean": 0.0, "scale": 1.0, "min": 0.0, "max": 0.0}
+    return {
+        "fill": float(np.median(known)),
+        "mean": float(known.mean()),
+        "scale": float(known.std()) or 1.0,
+        "min": float(known.min()),
+        "max": float(known.max()),
+    }
+
+
+def _encode_values(values: pl.Series, known: list[str]) -> Floats:
+    codes = values.replace_strict(known, list(range(len(known))), default=None, return_dtype=pl.Float64)
+    return codes.fill_null(float("nan")).to_numpy()
+
+
+def _scale_number(values: pl.Series, scale: dict[str, float]) -> Floats:
+    return (values.fill_null(float("nan")).to_numpy() - scale["mean"]) / scale["scale"]

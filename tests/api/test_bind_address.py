@@ -1,0 +1,40 @@
+"""Whether the service can listen where it is told to."""
+
+import os
+import socket
+
+import pytest
+
+from carprice.api.bind_address import find_address
+from carprice.errors import StackError
+
+
+def find_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "127.0.0.1"), ("localhost", "127.0.0.1"), ("0.0.0.0", "0.0.0.0"), ("::", "::"), ("::1", "::1")],
+)
+def test_a_free_port(host: str, address: str) -> None:
+    if ":" in host and not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 on this machine")
+    assert find_address(host, find_port()) in (address, "::1")
+
+
+def test_a_port_shared_on_purpose_is_taken_too() -> None:
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(StackError, match=f"Port {port} is taken by another program"):
+            find_address("127.0.0.1", port)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may use every port")
+def test_a_port_for_root() -> None:
+    with pytest.raises(StackError, match="Port 80 may not be used by this user"):
+        find_address("127.0.0.1", 80)

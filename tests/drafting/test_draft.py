@@ -1,0 +1,199 @@
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.drafting.invented import dollar_tsv, german_csv, nameless_csv
+
+from carprice.drafting.draft import draft_market
+from carprice.drafting.draft_defaults import choose_name, round_down, round_up
+from carprice.errors import ListingsError, MarketError
+from carprice.listings.cleaning import check_listings
+from carprice.market.market_file import Feature, Market, parse_market
+from carprice.settings import load_settings
+from carprice.training.train import train_file
+
+Write = Callable[..., Path]
+
+INVENTED = {"german": german_csv, "nameless": nameless_csv, "dollar": dollar_tsv}
+
+
+def read_draft(path: Path) -> Market:
+    return parse_market(tomllib.loads(draft_market(path)), "draft.toml")
+
+
+def kinds(market: Market) -> dict[str, tuple[str, str]]:
+    return {feature.name: (feature.column, feature.kind) for feature in market.features}
+
+
+def feature(market: Market, name: str) -> Feature:
+    found = market.feature(name)
+    assert found
+    return found
+
+
+def test_german_file(write_file: Write) -> None:
+    path = write_file(german_csv(), "autos.csv")
+    market = read_draft(path)
+    assert (market.name, market.currency, market.distance_unit) == ("autos", "EUR", "km")
+    assert kinds(market) == {
+        "make": ("Marke", "category"),
+        "model": ("Modell", "category"),
+        "year": ("Erstzulassung", "year"),
+        "mileage": ("Kilometerstand", "number"),
+        "engine_size": ("Hubraum", "number"),
+        "klimaanlage": ("Klimaanlage", "flag"),
+    }
+    assert (market.price.column, market.price.decimal) == ("Preis", ",")
+    assert feature(market, "mileage").unit == "km"
+    assert feature(market, "engine_size").missing == ("k.A.",)
+    assert feature(market, "klimaanlage").true == ("ja",)
+    draft = draft_market(path)
+    assert '# "Inserat-ID" is left out: it names the listing, not the car.' in draft
+    assert '# "Beschreibung" is left out: nearly every listing has a text of its own.' in draft
+    assert '# "Finanzierung" is left out: it follows the price.' in draft
+
+
+def test_nameless_file(write_file: Write) -> None:
+    path = write_file(nameless_csv())
+    market = read_draft(path)
+    assert market.price.column == "f"
+    assert kinds(market) == {
+        "make": ("b", "category"),
+        "model": ("c", "category"),
+        "year": ("d", "year"),
+        "mileage": ("e", "number"),
+    }
+    assert '# "a" is left out: it names the listing, not the car.' in draft_market(path)
+    assert "# \"g\" is left out: it is 'x' wherever it is known." in draft_market(path)
+
+
+def test_dollar_file(write_file: Write) -> None:
+    market = read_draft(write_file(dollar_tsv()))
+    assert (market.price.column, market.currency, market.distance_unit) == ("selling_price", "USD", "km")
+    assert kinds(market) == {
+        "model": ("car_name", "category"),
+        "year": ("year", "year"),
+        "mileage": ("km_driven", "number"),
+        "fuel": ("fuel", "category"),
+        "engine_size": ("engine", "number"),
+        "mileage_2": ("mileage", "number"),
+        "seats": ("seats", "number"),
+    }
+    assert feature(market, "fuel").optional
+    assert feature(market, "mileage_2").unit == "kmpl"
+    assert feature(market, "seats").missing == ("?",)
+
+
+@pytest.mark.parametrize(("column", "suffix"), [("Price_in_lakhs", ""), ("Price (Lakh)", ""), ("Price", " Lakh")])
+def test_prices_in_lakh(column: str, suffix: str, write_file: Write) -> None:
+    rows = "".join(f"Model {row % 5},{2010 + row % 9},{3 + row % 40 / 10}{suffix}\n" for row in range(200))
+    path = write_file(f"Model,Year,{column}\n" + rows)
+    market = read_draft(path)
+    assert (market.currency, market.price.scale) == ("INR", 100_000)
+    assert 10_000 < market.price.min < 300_000
+    assert 690_000 < market.price.max < 10_000_000
+    assert "# 0.0 % of the prices lie outside" in draft_market(path)
+
+
+def test_small_prices_are_kept(write_file: Write) -> None:
+    rows = "".join(f"Model {row % 5},{2010 + row % 9},{row % 40 / 50}\n" for row in range(400))
+    market = read_draft(write_file("Model,Year,Price\n" + rows))
+    assert (market.price.min, market.price.scale) == (0.007, 1)
+
+
+def test_prices_that_are_nearly_all_the_same(write_file: Write) -> None:
+    rows = "".join(f"Model {row % 5},{2010 + row % 9},{4000 if row % 9 else 4500}\n" for row in range(90))
+    market = read_draft(write_file("Model,Year,Price\n" + rows))
+    assert (market.price.min, market.price.max) == (2000, 8000)
+
+
+@pytest.mark.parametrize("name", INVENTED)
+def test_draft_keeps_every_row(name: str, write_file: Write) -> None:
+    path = write_file(INVENTED[name]())
+    report = check_listings(path, read_draft(path))
+    assert (report.rows_kept, report.mended) == (800, {})
+
+
+@pytest.mark.parametrize("name", INVENTED)
+def test_draft_trains_as_it_stands(name: str, write_file: Write, tmp_path: Path) -> None:
+    path = write_file(INVENTED[name]())
+    settings = load_settings({}, artifacts_dir=tmp_path / "artifacts", var_dir=tmp_path / "var")
+    trained = train_file(path, read_draft(path), settings, say=lambda _: None)
+    assert trained.manifest["metrics"]["overall"]["median_ape"] < 0.15
+
+
+@pytest.mark.listings
+def test_uk(listings_dir: Path) -> None:
+    path = listings_dir / "uk.csv.gz"
+    market = read_draft(path)
+    assert market.distance_unit == "mi"
+    assert list(kinds(market)) == [
+        *("make", "model", "year", "mileage", "fuel", "transmission", "engine_size", "tax", "mpg"),
+    ]
+    assert check_listings(path, market).rows_kept > 85_500
+
+
+@pytest.mark.listings
+def test_georgia(listings_dir: Path) -> None:
+    path = listings_dir / "georgia.csv.gz"
+    market = read_draft(path)
+    assert market.distance_unit == "km"
+    assert list(kinds(market)) == [
+        *("make", "model", "year", "mileage", "fuel", "transmission", "engine_size", "turbo", "body", "drive"),
+        *("color", "doors", "levy", "leather_interior", "cylinders", "wheel", "airbags"),
+    ]
+    assert feature(market, "turbo") == Feature("turbo", "Engine volume", "flag", "Turbo", pattern="Turbo")
+    assert feature(market, "levy").missing == ("-",)
+    assert check_listings(path, market).rows_kept > 13_000
+
+
+def test_price_is_named_by_hand(write_file: Write) -> None:
+    path = write_file("Make,Year,Worth\n" + "Ford,2016,5000\nBMW,2015,9000\n" * 5)
+    with pytest.raises(MarketError) as error:
+        draft_market(path)
+    assert str(error.value) == (
+        f"{path}: no column looks like a price\nName it with --price COLUMN. Columns of numbers: Year, Worth."
+    )
+    assert 'column = "Worth"\nmin = ' in draft_market(path, "Worth")
+
+
+def test_named_price_is_none(write_file: Write) -> None:
+    path = write_file("Make,Year,Price\n" + "Ford,2015,5000\nBMW,2016,9000\n" * 5)
+    with pytest.raises(ListingsError) as missing:
+        draft_market(path, "Cost")
+    assert str(missing.value) == f"{path}: has no column 'Cost'\nThe file has: Make, Year, Price."
+    with pytest.raises(MarketError) as text:
+        draft_market(path, "Make")
+    assert str(text.value) == (
+        f"{path}: column 'Make': should be a price (got 'BMW')\nName another column with --price COLUMN."
+    )
+
+
+def test_only_a_price(write_file: Write) -> None:
+    path = write_file("Price,Currency\n" + "".join(f"{price},EUR\n" for price in range(1_000, 1_100)))
+    with pytest.raises(MarketError) as error:
+        draft_market(path)
+    assert error.value.what == f"{path}: no column besides the price tells one car from another"
+
+
+def test_column_names_that_need_care(write_file: Write) -> None:
+    rows = "".join(f"{row % 7},{row % 3},{row % 5},Ford,{row % 9 * 997 + 2000}\n" for row in range(90))
+    path = write_file('"say ""hi""",Ärger,Price band,key,Price\n' + rows)
+    market = read_draft(path)
+    assert {name: column for name, (column, _) in kinds(market).items()} == {
+        "say_hi": 'say "hi"',
+        "arger": "Ärger",
+    }
+
+
+@pytest.mark.parametrize(("value", "up", "down"), [(1_234, 2_000, 1_000), (0.3, 0.3, 0.3), (0, 0, 0), (7, 7, 7)])
+def test_rounding(value: float, up: float, down: float) -> None:
+    assert (round_up(value), round_down(value)) == (up, down)
+
+
+def test_names_are_taken_once() -> None:
+    taken: set[str] = set()
+    assert [choose_name(text, taken) for text in ("Fuel Type", "fuelType", "12", "price", "სხვა")] == [
+        *("fuel_type", "fuel_type_2", "column_12", "price_2", "column"),
+    ]

@@ -1,0 +1,267 @@
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from carprice.errors import ListingsError, MarketError
+from carprice.listings import listings_file
+from carprice.listings.cleaning import Cleaner, check_listings, load_listings
+from carprice.market.market_file import Market
+
+Make = Callable[..., Market]
+Write = Callable[..., Path]
+
+MILEAGE = '[features.mileage]\ncolumn = "Km"\nkind = "number"\nmin = 0\nmax = 1000\n'
+
+
+def clean_text(market: Market, column: str, *texts: str | None) -> list[object]:
+    """What each text of that column becomes; `problem` where its row is dropped."""
+    rows = pl.DataFrame(
+        {"Make": "Ford", "Year": "2015", "Price": "5000", column: texts},
+        schema_overrides={column: pl.String},
+    )
+    name = market.features[-1].name
+    judged = Cleaner(market, "cars.csv").judge(rows, 2)
+    return (
+        judged.select(
+            pl.when(pl.col("problem").is_null() | (pl.col("problem") == "duplicate"))
+            .then(pl.col(name).cast(pl.String))
+            .otherwise(pl.col("problem"))
+        )
+        .to_series()
+        .to_list()
+    )
+
+
+def bits(number: float) -> int:
+    """A float64's bits as a whole number."""
+    return int(struct.unpack("<q", struct.pack("<d", number))[0])
+
+
+VALUES = [
+    ("", ["7", " 7 ", "7.50", "1e2", "-0"], ["7.0", "7.0", "7.5", "100.0", "0.0"]),
+    ("max = 1e9", ["1,234", "1 234 567", "1'234.5"], ["1234.0", "1234567.0", "1234.5"]),
+    ('max = 1e9\ndecimal = ","', ["1.234", "1.234,5", "1,5", "1 234"], ["1234.0", "1234.5", "1.5", "1234.0"]),
+    ('decimal = ","', ["1.5", "1,234,567"], ["a: unreadable number"] * 2),
+    ("", ["ten", "nan", "inf", "12,34", "1.2.3"], ["a: unreadable number"] * 5),
+    ("", ["", None], ["a: missing value"] * 2),
+    (
+        "min = 5\nmax = 8",
+        ["4.9", "5", "8", "8.1"],
+        ["a: value outside limits", "5.0", "8.0", "a: value outside limits"],
+    ),
+    (
+        'optional = true\nmissing = ["-", "none"]',
+        ["-", " none", "", "--"],
+        [None, None, None, "a: unreadable number"],
+    ),
+    ('optional = true\noutside = "missing"\nmax = 8', ["9", "x", "3"], [None, None, "3.0"]),
+    (
+        "pattern = '^(\\d+) ?km$'",
+        ["186005 km", "5km", "5", "km"],
+        ["186005.0", "5.0", *["a: unreadable number"] * 2],
+    ),
+    ("scale = 1000\nmax = 9000", ["4.6", "9", "9.1"], ["4600.0", "9000.0", "a: value outside limits"]),
+    ("scale = 1e300", ["1e300"], ["a: unreadable number"]),
+    ('replace = { "two" = "2" }', ["two", "3"], ["2.0", "3.0"]),
+]
+
+
+@pytest.mark.parametrize(("keys", "texts", "expected"), VALUES)
+def test_numbers(keys: str, texts: list[str], expected: list[str], make_market: Make) -> None:
+    market = make_market(f'[features.a]\ncolumn = "A"\nkind = "number"\n{keys}\n')
+    assert clean_text(market, "A", *texts) == expected
+
+
+KINDS = [
+    ('kind = "category"', [" A1 ", "", None], ["A1", "a: missing value", "a: missing value"]),
+    ('kind = "category"', ["a" * 100, "a" * 101], ["a" * 100, "a: value outside limits"]),
+    ('kind = "category"\noptional = true\noutside = "missing"', ["a" * 101], [None]),
+    ('kind = "category"\nmax = 120', ["a" * 101], ["a" * 101]),
+    ('kind = "category"\nmax = 3', ["abc", "abcd"], ["abc", "a: value outside limits"]),
+    ('kind = "category"\nreplace = { "04-May" = "4-5" }', ["04-May", ">5"], ["4-5", ">5"]),
+    ('kind = "category"\npattern = "([A-Z]+)"', ["x AB", "x"], ["AB", "a: unreadable text"]),
+    ('kind = "flag"\ntrue = ["Yes"]\nfalse = ["No"]', ["Yes", "No", "yes"], ["1.0", "0.0", "a: unreadable flag"]),
+    ('kind = "flag"\npattern = "Turbo"\noptional = true', ["2.0 Turbo", "2.0", ""], ["1.0", "0.0", None]),
+    (
+        'kind = "year"\nmin = 1990\nmax = 2021',
+        ["2015", "2060", "2015.5"],
+        ["2015.0", "a: value outside limits", "a: unreadable number"],
+    ),
+    ('kind = "year"\nmin = 1990\nmax = 2021\npattern = "([0-9]{4})"', ["03/2015"], ["2015.0"]),
+    ('kind = "date"', ["1970-01-02", "2020-01-01T10:00", "1/2/2020"], ["1.0", "18262.0", "a: unreadable date"]),
+]
+
+
+@pytest.mark.parametrize(("keys", "texts", "expected"), KINDS)
+def test_kinds(keys: str, texts: list[str], expected: list[str], make_market: Make) -> None:
+    assert clean_text(make_market(f'[features.a]\ncolumn = "A"\n{keys}\n'), "A", *texts) == expected
+
+
+def test_prices_in_lakh(make_market: Make, write_file: Write) -> None:
+    market = make_market()
+    market = replace(market, price=replace(market.price, min=100_000, max=1_000_000, scale=100_000))
+    path = write_file("Price,Make,Year\n3.35,Ford,2015\n4.6,Ford,2016\n0.9,Ford,2017\n335000,Ford,2018\n")
+    listings = load_listings(path, market)
+    assert listings.frame["price"].to_list() == [335_000.0, 460_000.0]
+    assert listings.report.dropped == {"price outside limits": 2}
+
+
+def test_clean_frame_and_report(make_market: Make, write_file: Write) -> None:
+    path = write_file(
+        "Price,Make,Year,Km\n"
+        "9000, Ford,2015,10\n"
+        "9000,Ford,2015,10\n"
+        "9500,Ford,2015,10\n"
+        "3,BMW,2015,10\n"
+        "cheap,BMW,2015,10\n"
+        "9000,BMW,2060,10\n"
+        "9000,,2015,10\n"
+        "9000,BMW,2015,2000\n"
+    )
+    market = make_market(MILEAGE + 'optional = true\noutside = "missing"\n')
+    listings = load_listings(path, market)
+    assert listings.frame.schema == {
+        "make": pl.String,
+        "year": pl.Float64,
+        "mileage": pl.Float64,
+        "price": pl.Float64,
+        "key": pl.UInt64,
+    }
+    assert listings.frame.drop("key").rows() == [
+        ("Ford", 2015.0, 10.0, 9000.0),
+        ("Ford", 2015.0, 10.0, 9500.0),
+        ("BMW", 2015.0, None, 9000.0),
+    ]
+    assert listings.frame["key"].to_list()[0] == listings.frame["key"].to_list()[1]
+    assert listings.report.as_table() == (
+        f"{path} as market cars\n"
+        "  rows read               8\n"
+        "  rows kept               3\n"
+        "  rows dropped            5\n"
+        "    duplicate                            1   first: line 3\n"
+        "    Price: price outside limits          1   first: line 5, '3'\n"
+        "    Price: unreadable number             1   first: line 6, 'cheap'\n"
+        "    Year: value outside limits           1   first: line 7, '2060'\n"
+        "    Make: missing value                  1   first: line 8, ''\n"
+        "  values mended           2\n"
+        "    Make: spaces trimmed                                1   first: line 2, ' Ford'\n"
+        "    Km: value outside limits, taken as missing          1   first: line 9, '2000'"
+    )
+    report = listings.report.as_dict()
+    assert report["dropped"] == {
+        "duplicate": 1,
+        "price outside limits": 1,
+        "unreadable number": 1,
+        "value outside limits": 1,
+        "missing value": 1,
+    }
+    assert report["mended"] == {"Make: spaces trimmed": 1, "Km: value outside limits, taken as missing": 1}
+    assert report["rows_read"] == report["rows_kept"] + sum(report["dropped"].values())
+
+
+def test_keys_never_change(make_market: Make) -> None:
+    """A changed key would move listings between training and test."""
+    rows = pl.DataFrame({"Make": ["Škoda", "Ford"], "Year": "2015", "Price": "5000", "Km": ["1.5", ""]})
+    frame = Cleaner(make_market(MILEAGE + "optional = true"), "cars.csv").clean(rows, 2)
+    texts = (f"Škoda\x1f{bits(2015.0)}\x1f{bits(1.5)}", f"Ford\x1f{bits(2015.0)}\x1f")
+    expected = [int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") for text in texts]
+    assert frame["key"].to_list() == expected
+    assert expected[0] == 13830998630314824544
+
+
+def test_duplicates_across_batches(make_market: Make, write_file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listings_file, "BLOCK_BYTES", 500)
+    rows = [f"Make{row % 70},{1990 + row % 30},{1000 + row % 210}" for row in range(2_000)]
+    path = write_file("Make,Year,Price\n" + "\n".join(rows))
+    batches = []
+    listings = load_listings(path, make_market(), batches.append)
+    assert len(batches) > 10
+    assert listings.frame.height == len(set(rows)) == 210
+    assert listings.report.dropped == {"duplicate": 1_790}
+    assert listings.report.findings[0].line == 2 + 210
+
+
+def test_the_same_listings_have_the_same_fingerprint(make_market: Make, write_file: Write) -> None:
+    market = make_market()
+    one = load_listings(write_file("Make,Year,Price\nFord,2015,5000\n", "a.csv"), market)
+    same = load_listings(write_file("Price;Year;Make\n5000;2015.0; Ford\n", "b.csv"), market)
+    other = load_listings(write_file("Make,Year,Price\nFord,2015,5001\n", "c.csv"), market)
+    assert one.fingerprint == same.fingerprint != other.fingerprint
+
+
+def test_without_a_price_every_row_is_judged(make_market: Make) -> None:
+    rows = pl.DataFrame({"Make": ["Ford", "Ford", ""], "Year": ["2015", "2015", "2015"]})
+    cleaner = Cleaner(make_market(), "cars.csv", with_price=False)
+    judged = cleaner.judge(rows, 2)
+    assert judged.columns == ["make", "year", "key", "problem"]
+    assert judged["problem"].to_list() == [None, None, "make: missing value"]
+    assert cleaner.report.rows_kept == 2
+
+
+def test_examples_name_the_true_line(make_market: Make, write_file: Write) -> None:
+    path = write_file('Make,Year,Price\n\n"Ford\nFiesta",2015,5000\nBMW,20,5000\n')
+    assert check_listings(path, make_market()).findings[0].line == 5
+
+
+def test_parquet_examples_name_the_row(make_market: Make, tmp_path: Path) -> None:
+    path = tmp_path / "cars.parquet"
+    pl.DataFrame({"Make": ["Ford", "BMW"], "Year": [2015, 20], "Price": [5000, 5000]}).write_parquet(path)
+    assert "first: row 2, '20'" in check_listings(path, make_market()).as_table()
+
+
+def test_missing_column(make_market: Make, write_file: Write) -> None:
+    path = write_file("Make,year_built,Price\nFord,2015,5000\n")
+    with pytest.raises(ListingsError) as error:
+        load_listings(path, make_market())
+    assert str(error.value) == (
+        f"{path}: has no column 'Year', which market cars needs for features.year\n"
+        "Did you mean 'year_built'? The file has: Make, year_built, Price.\n"
+        f"Draft a market file for it: ./carprice market init {path}"
+    )
+
+
+def test_price_column_full_of_text(make_market: Make, write_file: Write) -> None:
+    path = write_file("Make,Year,Price\nFord,2015,5000\nFord,2015,on request\nBMW,2015,call us\n")
+    with pytest.raises(ListingsError) as error:
+        load_listings(path, make_market())
+    assert str(error.value) == (
+        f"{path}: line 3: column 'Price': should be a price (got 'on request'; 2 of the first 3 rows have none)\n"
+        "Name the price column, or a pattern that takes the price out of it, in the file of market cars: "
+        "docs/markets.md"
+    )
+
+
+def test_no_row_is_kept(make_market: Make, write_file: Write) -> None:
+    path = write_file("Make,Year,Price\nFord,2015,1\nFord,20,5000\n")
+    with pytest.raises(ListingsError) as error:
+        load_listings(path, make_market())
+    assert error.value.what == (
+        f"{path}: none of 2 rows is a listing of market cars (price outside limits 1, value outside limits 1)"
+    )
+
+
+PATTERNS = {
+    "look-ahead": (
+        'pattern = "(?=a)(b)"',
+        "market cars: features.a.pattern: has look-around or back-references, which listings are not read with "
+        "(got '(?=a)(b)')",
+    ),
+    "no group": ('pattern = "a"', "market cars: features.a.pattern: should have one group in ( ) (got 'a')"),
+    "two groups": (
+        'pattern = "(a)(b)"',
+        "market cars: features.a.pattern: should have one group in ( ) (got '(a)(b)')",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PATTERNS)
+def test_bad_pattern(case: str, make_market: Make) -> None:
+    key, message = PATTERNS[case]
+    with pytest.raises(MarketError) as error:
+        Cleaner(make_market(f'[features.a]\ncolumn = "A"\nkind = "category"\n{key}\n'), "cars.csv")
+    assert error.value.what == message

@@ -1,0 +1,210 @@
+"""The doctor's judgements that need no stack, and its manual."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from carprice.errors import StackError
+from carprice.ops.docker.containers import Probe
+from carprice.ops.doctor.checks import CHECKS, add_findings, describe_findings, diagnose
+from carprice.ops.doctor.exit_reasons import Kind, explain_death
+from carprice.ops.doctor.findings import Finding
+from carprice.ops.doctor.health import find_timeouts, may_use
+from carprice.ops.doctor.page import write_manual
+from carprice.ops.doctor.snapshot import Part, Scene
+from carprice.ops.stacks.up_checks import mend_port
+
+API = "car-price-api"
+TRACE = 'Traceback (most recent call last):\n  File "/app/app.py", line 3, in <module>\n    import x\n'
+FINDING = Finding("It is broken", "one\ntwo", "Somebody broke it", "./mend it")
+
+
+def make_scene(*parts: Part, folder: Path = Path("/nowhere")) -> Scene:
+    return Scene("local", folder / "artifacts", folder / "logs", folder, parts)
+
+
+def make_dead(log: str = "", **facts: object) -> Part:
+    return Part(API, f"{API}-1", "restarting", log=log, **{"exit_code": 1, **facts})
+
+
+def test_the_page_is_written_from_the_checks(root: Path) -> None:
+    """Else: PYTHONPATH=src .venv/bin/python -m carprice.ops.doctor.page > docs/troubleshooting.md"""
+    assert (root / "docs" / "troubleshooting.md").read_text() == write_manual()
+
+
+def test_every_check_says_what_it_is_about() -> None:
+    assert len({check.name for check in CHECKS}) == len(CHECKS)
+    for check in CHECKS:
+        assert all((check.symptom, check.cause, check.cure)), check.name
+        assert not check.symptom.endswith("."), check.name
+
+
+@pytest.mark.parametrize(
+    ("log", "kind", "line", "place"),
+    [
+        (
+            TRACE + "ModuleNotFoundError: No module named 'x'",
+            Kind.IMPORT,
+            "ModuleNotFoundError: No module named 'x'",
+            "/app/app.py, line 3",
+        ),
+        (
+            "ImportError: cannot import name 'y' from 'x'",
+            Kind.IMPORT,
+            "ImportError: cannot import name 'y' from 'x'",
+            "",
+        ),
+        (
+            '  File "/app/src/a.py", line 7\n    def\n       ^\nSyntaxError: invalid syntax',
+            Kind.SYNTAX,
+            "SyntaxError: invalid syntax",
+            "/app/src/a.py, line 7",
+        ),
+        (
+            '  File "a.py", line 2\nIndentationError: unexpected indent',
+            Kind.SYNTAX,
+            "IndentationError: unexpected indent",
+            "a.py, line 2",
+        ),
+        (
+            "python: can't open file '/app/app.py': [Errno 2] No such file or directory",
+            Kind.FILE,
+            "python: can't open file '/app/app.py': [Errno 2] No such file or directory",
+            "",
+        ),
+        (
+            TRACE + "FileNotFoundError: [Errno 2] No such file or directory: 'x'",
+            Kind.FILE,
+            "FileNotFoundError: [Errno 2] No such file or directory: 'x'",
+            "/app/app.py, line 3",
+        ),
+        (
+            TRACE + "OSError: [Errno 28] No space left on device",
+            Kind.DISK,
+            "OSError: [Errno 28] No space left on device",
+            "/app/app.py, line 3",
+        ),
+        (
+            "Error: Port 5000 for car-price-api is taken by nginx (pid 9)",
+            Kind.PORT,
+            "Error: Port 5000 for car-price-api is taken by nginx (pid 9)",
+            "",
+        ),
+        (
+            TRACE + "PermissionError: [Errno 13] Permission denied: 'logs/api.jsonl'",
+            Kind.PERMISSION,
+            "PermissionError: [Errno 13] Permission denied: 'logs/api.jsonl'",
+            "/app/app.py, line 3",
+        ),
+        ("a\nb\nc\nd\ne\nf", Kind.OTHER, "b\nc\nd\ne\nf", ""),
+        ("", Kind.OTHER, "", ""),
+        # the last sign counts: what went well before does not matter
+        (
+            "ImportError: a warning only\nSyntaxError: invalid syntax",
+            Kind.SYNTAX,
+            "SyntaxError: invalid syntax",
+            "",
+        ),
+    ],
+)
+def test_last_words_tell_the_kind(log: str, kind: Kind, line: str, place: str) -> None:
+    death = explain_death(make_dead(log))
+    assert (death.kind, death.line, death.place) == (kind, line, place)
+
+
+def test_a_kill_by_the_kernel_is_told_before_any_words() -> None:
+    death = explain_death(make_dead("SyntaxError", exit_code=137, is_oom_killed=True, restarts=3))
+    assert death.kind is Kind.MEMORY
+    assert death.evidence == "exit code 137, killed by the kernel (OOMKilled), 3 restarts"
+
+
+@pytest.mark.parametrize(
+    ("facts", "has_died"),
+    [
+        ({"status": "running"}, False),
+        ({"status": "running", "restarts": 1, "uptime": 2.0}, False),
+        ({"status": "running", "restarts": 2, "uptime": 2.0}, True),
+        ({"status": "running", "restarts": 2, "uptime": 70.0}, False),
+        ({"status": "restarting"}, True),
+        ({"status": "exited", "exit_code": 1}, False),  # Docker would have started it again: somebody stopped it
+        ({"status": "exited", "exit_code": 1, "is_watched": False}, True),
+        ({"status": "exited", "exit_code": 0, "is_watched": False}, False),
+        ({"status": "created"}, False),
+        ({"status": "created", "error": "port is already allocated"}, True),
+        ({"status": "exited", "exit_code": 128, "error": "bind: address already in use"}, True),
+        ({"status": "dead"}, True),
+    ],
+)
+def test_who_died(facts: dict[str, object], has_died: bool) -> None:
+    assert Part(API, API, **facts).has_died is has_died
+
+
+def test_a_candidate_has_one_try() -> None:
+    assert Part("car-price-api-next", "n", "running", restarts=1, uptime=1.0).has_died
+
+
+@pytest.mark.parametrize(
+    ("mode", "uid", "gid", "need", "is_allowed"),
+    [
+        (0o600, 1, 0, os.R_OK, False),
+        (0o604, 1, 0, os.R_OK, True),
+        (0o640, 1, "own", os.R_OK, True),
+        (0o620, 1, "own", os.R_OK, False),
+        (0o400, "own", 1, os.R_OK, True),
+        (0o400, "own", 1, os.W_OK, False),
+        (0o044, "own", 1, os.R_OK, False),
+        (0o000, 0, 0, os.W_OK, True),
+    ],
+)
+def test_modes(tmp_path: Path, mode: int, uid: int | str, gid: int | str, need: int, is_allowed: bool) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    path.chmod(mode)
+    if os.getuid() != 0:
+        pytest.skip("only root can give files away")
+    os.chown(path, 4321, 4322)
+    found = may_use(path, need, 4321 if uid == "own" else int(uid), 4322 if gid == "own" else int(gid))
+    assert found is is_allowed
+
+
+def test_a_folder_must_be_entered_too(tmp_path: Path) -> None:
+    tmp_path.chmod(0o744)
+    assert not may_use(tmp_path, os.R_OK, 999, 999)
+    tmp_path.chmod(0o755)
+    assert may_use(tmp_path, os.R_OK, 999, 999)
+    assert may_use(tmp_path / "missing", os.W_OK, 999, 999)
+
+
+def test_a_check_without_an_answer_is_told_by_its_last_words() -> None:
+    probes = (Probe(0, "{}"), Probe(-1, "Health check exceeded timeout (10s)"))
+    part = Part(API, f"{API}-1", "running", health="unhealthy", probes=probes)
+    [found] = find_timeouts(make_scene(part))
+    assert found.what == "car-price-api-1 does not answer its health check in time"
+    assert found.evidence == "Health check exceeded timeout (10s)"
+    assert found.cure.startswith("./carprice restart car-price-api;")
+    assert not find_timeouts(make_scene(Part(API, API, "running", health="healthy", probes=probes)))
+
+
+def test_findings_name_their_check(tmp_path: Path) -> None:
+    found = diagnose(make_scene(make_dead("SyntaxError: invalid syntax"), folder=tmp_path))
+    assert [(item.check, item.what) for item in found] == [
+        ("syntax error", "car-price-api-1 does not start: syntax error")
+    ]
+
+
+def test_findings_read_as_a_list() -> None:
+    text = (
+        "1. It is broken\n  evidence  one\n            two\n  cause     Somebody broke it\n  mend it   ./mend it"
+    )
+    assert describe_findings([FINDING]) == text
+    error = StackError("It does not start", "See its log")
+    add_findings(error, [])
+    assert str(error) == "It does not start\nSee its log"
+    add_findings(error, [FINDING])
+    add_findings(error, [FINDING])
+    assert str(error) == f"It does not start\nSee its log\n\nWhat is wrong:\n\n{text}"
+
+
+def test_a_taken_port_without_a_setting_is_moved_where_it_stands() -> None:
+    assert mend_port("grafana", 3000) == "Stop it, or give grafana another port in docker-compose.override.yml"

@@ -1,0 +1,186 @@
+"""The champion: in MLflow and on disk together, whatever fails in between, and on record."""
+
+import json
+import math
+import os
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.tracking.conftest import free_port
+from tests.tracking.trainings import copy_training
+
+from carprice.errors import BundleError, TrackingError
+from carprice.model.manifest import champion_version, read_manifest, set_champion, write_manifest
+from carprice.settings import Settings
+from carprice.tracking.client import SEND_HINT, connect_client
+from carprice.tracking.outbox import keep_training, list_pending, read_run
+from carprice.tracking.promotion import (
+    follow_rollout,
+    list_promotions,
+    promote_version,
+    record_training,
+    send_waiting,
+)
+from carprice.tracking.upload import MODEL_NAME, read_alias
+
+
+def alias_version(settings: Settings, alias: str) -> str | None:
+    """The bundle that an alias of MLflow names."""
+    found = read_alias(connect_client(settings), alias)
+    return found.tags["carprice.version"] if found else None
+
+
+def test_the_first_is_champion_and_the_next_challenger(small_bundle: Path, online: Settings) -> None:
+    first = copy_training(small_bundle, online)
+    record_training(first, online, print)
+    assert (champion_version(online.artifacts_dir), alias_version(online, "champion")) == (first.version,) * 2
+    assert alias_version(online, "challenger") == first.version
+    second = copy_training(small_bundle, online)
+    record_training(second, online, print)
+    assert (champion_version(online.artifacts_dir), alias_version(online, "champion")) == (first.version,) * 2
+    assert alias_version(online, "challenger") == second.version
+
+    promotion = promote_version(second.version, online)
+    assert (champion_version(online.artifacts_dir), alias_version(online, "champion")) == (second.version,) * 2
+    assert (promotion.before, promotion.version, promotion.mlflow) == (first.version, second.version, "done")
+    assert [(item.version, item.mlflow) for item in list_promotions(online)] == [
+        (first.version, "pending"),
+        (first.version, "done"),
+        (second.version, "done"),
+    ]
+
+
+def test_a_rollout_is_followed(small_bundle: Path, online: Settings) -> None:
+    first, second = copy_training(small_bundle, online), copy_training(small_bundle, online)
+    for training in (first, second):
+        record_training(training, online, print)
+    set_champion(online.artifacts_dir, second.version)
+    promotion = follow_rollout(second.version, first.version, online)
+    assert (promotion.before, promotion.version, promotion.mlflow) == (first.version, second.version, "done")
+    assert alias_version(online, "champion") == second.version
+
+
+def test_a_rollout_is_followed_later_without_mlflow(
+    small_bundle: Path, online: Settings, offline: Settings
+) -> None:
+    training = copy_training(small_bundle, offline)
+    set_champion(offline.artifacts_dir, training.version)
+    said: list[str] = []
+    assert follow_rollout(training.version, None, offline, said.append).mlflow == "pending"
+    assert said[-1].startswith("Warning: MLflow at ")
+    assert said[-1].endswith("so MLflow has not been told of the new champion. " + SEND_HINT)
+    send_waiting(online)
+    assert alias_version(online, "champion") == training.version
+
+
+def test_an_older_run_sent_late_does_not_take_the_challengers_place(small_bundle: Path, online: Settings) -> None:
+    older = copy_training(small_bundle, online)
+    elsewhere = older.folder.rename(online.artifacts_dir / "elsewhere")
+    newer = copy_training(small_bundle, online)
+    send_waiting(online)
+    elsewhere.rename(older.folder)
+    assert [item.version for item in send_waiting(online)] == [older.version]
+    assert alias_version(online, "challenger") == newer.version
+
+
+def test_a_kept_run_is_sent_before_it_is_promoted(small_bundle: Path, online: Settings) -> None:
+    training = copy_training(small_bundle, online)
+    keep_training(training, online)
+    promote_version(training.version, online)
+    assert alias_version(online, "champion") == training.version
+    assert list_pending(online) == []
+
+
+def test_a_model_that_mlflow_lost_is_sent_again_from_its_bundle(small_bundle: Path, online: Settings) -> None:
+    training = copy_training(small_bundle, online)
+    stale = {"mlflow": {"run_id": "0" * 32, "model_version": "999", "experiment_id": "0"}}
+    write_manifest(training.folder, read_manifest(training.folder) | stale)
+    promote_version(training.version, online)
+    assert alias_version(online, "champion") == training.version
+    assert read_manifest(training.folder)["mlflow"]["model_version"] != "999"
+
+
+def test_with_mlflow_down_nothing_changes(small_bundle: Path, offline: Settings) -> None:
+    training = copy_training(small_bundle, offline)
+    with pytest.raises(TrackingError) as caught:
+        promote_version(training.version, offline)
+    assert str(caught.value) == (
+        f"MLflow at {offline.mlflow_url} does not answer ([Errno 111] Connection refused)\n"
+        "Start it: ./carprice up. Or promote here alone and tell MLflow later: --offline"
+    )
+    assert champion_version(offline.artifacts_dir) is None
+    assert list_promotions(offline) == []
+
+
+def test_promoted_offline_and_told_later(small_bundle: Path, offline: Settings, online: Settings) -> None:
+    first = copy_training(small_bundle, offline)
+    record_training(first, online, print)
+    second = copy_training(small_bundle, offline)
+    assert promote_version(second.version, offline, offline=True).mlflow == "pending"
+    assert champion_version(offline.artifacts_dir) == second.version
+    assert alias_version(online, "champion") == first.version
+    send_waiting(online)
+    assert alias_version(online, "champion") == second.version
+    lines = len(list_promotions(online))
+    send_waiting(online)
+    assert len(list_promotions(online)) == lines
+
+
+def test_a_champion_that_cannot_be_written_leaves_both_as_they_were(small_bundle: Path, online: Settings) -> None:
+    first, second = (copy_training(small_bundle, online) for _ in range(2))
+    for training in (first, second):
+        record_training(training, online, print)
+    in_the_way = online.artifacts_dir / f".champion.{os.getpid()}"
+    in_the_way.mkdir()
+    with pytest.raises(BundleError, match=r"champion: cannot be written \(Is a directory\)"):
+        promote_version(second.version, online)
+    assert (champion_version(online.artifacts_dir), alias_version(online, "champion")) == (first.version,) * 2
+    in_the_way.rmdir()
+    assert list_promotions(online)[-1].version == first.version
+
+
+def test_an_unknown_version_names_what_exists(small_bundle: Path, offline: Settings) -> None:
+    training = copy_training(small_bundle, offline)
+    with pytest.raises(BundleError) as caught:
+        promote_version("20200101T000000Z", offline)
+    assert caught.value.what == (
+        f"{offline.artifacts_dir}: has no bundle 20200101T000000Z. Bundles there: {training.version}"
+    )
+
+
+def test_a_damaged_bundle_is_not_promoted(small_bundle: Path, offline: Settings) -> None:
+    training = copy_training(small_bundle, offline)
+    (training.folder / "model.pkl").write_bytes(b"")
+    with pytest.raises(BundleError, match=r"model\.pkl: is truncated"):
+        promote_version(training.version, offline, offline=True)
+    assert champion_version(offline.artifacts_dir) is None
+
+
+def test_the_record_survives_a_line_that_broke_off(small_bundle: Path, offline: Settings) -> None:
+    first, second = (copy_training(small_bundle, offline) for _ in range(2))
+    promote_version(first.version, offline, offline=True)
+    with (offline.artifacts_dir / "promotions.jsonl").open("a") as record:
+        record.write('{"time": "2030')
+    assert [item.version for item in list_promotions(offline)] == [first.version]
+    promote_version(second.version, offline, offline=True)
+    assert [item.version for item in list_promotions(offline)] == [first.version, second.version]
+
+
+def test_mlflow_serves_the_champions_trees(
+    small_bundle: Path, online: Settings, start_process: Callable[..., None]
+) -> None:
+    training = copy_training(small_bundle, online)
+    folder = keep_training(training, online)
+    example = read_run(folder).example
+    promote_version(training.version, online)
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    argv = ["mlflow", "models", "serve", "-m", f"models:/{MODEL_NAME}@champion", "--env-manager", "local"]
+    start_process([*argv, "-p", str(port)], f"{url}/ping", MLFLOW_TRACKING_URI=online.mlflow_url)
+    rows = list(zip(*example.values(), strict=True))
+    asked = json.dumps({"dataframe_split": {"columns": list(example), "data": rows}}).encode()
+    request = urllib.request.Request(f"{url}/invocations", asked, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        served = json.load(answer)["predictions"]
+    assert [math.exp(raw) for raw in served] == pytest.approx(training.test["predicted"][: len(served)].to_list())

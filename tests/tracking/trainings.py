@@ -1,0 +1,50 @@
+"""Trainings as the tracking takes them, in no time: copies of a small real bundle under versions of their own."""
+
+import itertools
+import shutil
+from pathlib import Path
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+from tests.bundles import invent_uk_listings
+
+from carprice.market.market_file import parse_market
+from carprice.model.bundle import read_bundle
+from carprice.model.manifest import champion_version, read_manifest, write_manifest
+from carprice.settings import Settings
+from carprice.training.preprocessing import encode_frame
+from carprice.training.train import Training
+
+EXAMPLE_ROWS = 5
+TEST_ROWS = 400
+
+_numbers = itertools.count()
+
+
+def copy_training(small_bundle: Path, settings: Settings) -> Training:
+    """A training whose version no other test has, so that all may share one MLflow."""
+    number = next(_numbers)
+    version = f"20300101T{number // 60:04d}{number % 60:02d}Z"
+    folder = settings.artifacts_dir / version
+    source = small_bundle / (champion_version(small_bundle) or "")
+    shutil.copytree(source, folder)
+    write_manifest(folder, read_manifest(source) | {"version": version, "mlflow": None})
+    return _describe_training(folder)
+
+
+def _describe_training(folder: Path) -> Training:
+    bundle = read_bundle(folder)
+    market = parse_market(bundle.manifest["market"], str(folder))
+    test = invent_uk_listings(market, TEST_ROWS, seed=8)
+    matrix = encode_frame(test, market, bundle.encoders, bundle.scaler)
+    raw = np.asarray(lgb.Booster(model_str=bundle.model["trees"]).predict(matrix))
+    return Training(
+        version=folder.name,
+        folder=folder,
+        manifest=bundle.manifest,
+        params=bundle.manifest.get("params", {}),
+        test=test.with_columns(pl.Series("predicted", np.exp(raw))),
+        example=pl.DataFrame(matrix[:EXAMPLE_ROWS], schema=bundle.model["columns"]),
+        trees=bundle.model["trees"],
+    )
