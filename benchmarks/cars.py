@@ -14,9 +14,9 @@ import polars as pl
 from carprice.errors import ListingsError
 from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import Market
+from carprice.names import STATISTICS_FILE
 from carprice.settings import ROOT, Settings
 from carprice.simulation.sampling import write_listings
-from carprice.simulation.statistics import FIGURES_FILE
 from carprice.training.preprocessing import read_listing
 
 SEED = 7
@@ -46,7 +46,7 @@ def find_file(market: Market, settings: Settings) -> Iterator[Path]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "demo.csv.gz")
             with gzip.open(path, "wb", 1) as output:
-                write_listings(output, DEMO_ROWS, SEED, settings.markets_dir / FIGURES_FILE)
+                write_listings(output, DEMO_ROWS, SEED, settings.markets_dir / STATISTICS_FILE)
             yield path
         return
     path = Path(os.environ.get("CARPRICE_LISTINGS", ROOT.parent / "shared" / "data"), f"{market.name}.csv.gz")

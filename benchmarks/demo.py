@@ -19,9 +19,9 @@ from table import format_table, print_section
 from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import load_market
 from carprice.model.pricer import Pricer, load_pricer
+from carprice.names import STATISTICS_FILE
 from carprice.settings import ROOT, load_settings
 from carprice.simulation.sampling import write_listings
-from carprice.simulation.statistics import FIGURES_FILE
 from carprice.training.preprocessing import read_listing
 from carprice.training.train import train_file
 
@@ -43,7 +43,7 @@ def main(rows: int, write: bool) -> None:
         market = load_market("demo", settings.markets_dir)
         simulated = Path(draft, "demo.csv")
         with simulated.open("wb") as output:
-            write_listings(output, rows, SEED, settings.markets_dir / FIGURES_FILE)
+            write_listings(output, rows, SEED, settings.markets_dir / STATISTICS_FILE)
         started = time.monotonic()
         trained = train_file(simulated, market, load_settings({}, artifacts_dir=Path(draft)), say=_say)
         seconds = time.monotonic() - started

@@ -21,6 +21,10 @@ class SettingsError(CarPriceError):
     """A setting from a flag, the environment or a file is not usable."""
 
 
+class FileError(CarPriceError):
+    """A file cannot be written, or would be overwritten."""
+
+
 class MarketError(CarPriceError):
     """A market file is missing or wrong."""
 

@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import SettingsError
+from carprice.names import API_PORT, KIB, MIB, MLFLOW_PORT
 
 ROOT = Path(__file__).resolve().parents[2]
 
 STACKS = ("", "docker", "local")
-API_PORT = 5000
-MLFLOW_PORT = 5001
-KIB = 1024
-MIB = 1024 * KIB
 
 
 @dataclass(frozen=True)

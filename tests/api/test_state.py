@@ -10,7 +10,9 @@ from tests.api.conftest import MakeApp, wait_until
 from tests.model.cars import UK_CAR
 
 from carprice.api import state as service_module
-from carprice.model.manifest import CHAMPION, champion_version, write_file
+from carprice.model.manifest import champion_version
+from carprice.names import CHAMPION
+from carprice.system.files import write_file
 
 GUARDED = ["/info/status", "/readyz", "/info/features", "/info/model", "/api/openapi.json"]
 

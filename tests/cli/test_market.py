@@ -98,7 +98,7 @@ def test_init_never_overwrites_unless_forced(run: Run, cars: Path, tmp_path: Pat
     assert run("market", "init", cars, "--output", output) == (
         1,
         "",
-        f"Error: {output}: is there already\nOverwrite it with --force.\n",
+        f"Error: {output}: exists already\nOverwrite it with --force.\n",
     )
     assert output.read_text() == "precious"
     assert run("market", "init", cars, "--output", output, "--force")[0] == 0

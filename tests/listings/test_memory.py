@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from carprice.names import STATISTICS_FILE
 from carprice.simulation.sampling import draw_listings
-from carprice.simulation.statistics import FIGURES_FILE
 
 COPIES = 40
 ROWS = 40_000
@@ -31,7 +31,7 @@ print(peaks[-1] - peaks[len(peaks) // 3], len(peaks))
 @pytest.fixture(scope="module")
 def large_file(tmp_path_factory: pytest.TempPathFactory, markets_dir: Path) -> Path:
     path = tmp_path_factory.mktemp("large") / "cars.csv"
-    text = next(draw_listings(ROWS, 1, markets_dir / FIGURES_FILE)).write_csv()
+    text = next(draw_listings(ROWS, 1, markets_dir / STATISTICS_FILE)).write_csv()
     header, _, rows = text.partition("\n")
     with path.open("w") as output:
         output.write(header + "\n")

@@ -150,7 +150,7 @@ def test_a_file_may_not_be_read(open_artifacts: Path, name: str) -> None:
     (folder / name).chmod(0o000)
     code = "from carprice.model.pricer import load_pricer; load_pricer(Path(sys.argv[1]))"
     assert run_as_nobody(code, folder) == (
-        f"{folder / name}: may not be read by user {NOBODY}\nLet it be read: chmod -R a+rX {folder}"
+        f"{folder / name}: may not be read by user {NOBODY}\nAllow it: chmod -R a+rX {folder}"
     )
 
 
@@ -163,7 +163,7 @@ def test_a_folder_may_not_be_read(open_artifacts: Path, mode: int) -> None:
         "load_pricer(find_bundle(Path(sys.argv[1])))"
     )
     assert run_as_nobody(code, open_artifacts) == (
-        f"{folder / 'manifest.json'}: may not be read by user {NOBODY}\nLet it be read: chmod -R a+rX {folder}"
+        f"{folder / 'manifest.json'}: may not be read by user {NOBODY}\nAllow it: chmod -R a+rX {folder}"
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.model.cars import UK_CAR
 from tests.model.users import NOBODY, run_as_nobody
 
-from carprice.errors import BundleError, ListingsError
+from carprice.errors import BundleError, FileError, ListingsError
 from carprice.model import bundle_writer
 from carprice.model.bundle import read_bundle
 from carprice.model.bundle_writer import write_bundle
@@ -150,8 +150,8 @@ def test_a_writer_that_lives_is_waited_for(
     unfinished = tmp_path / ".new-20200101T000000Z"
     unfinished.mkdir()
     hold = (
-        "import sys; from pathlib import Path; from carprice.model.bundle_writer import _hold_folder\n"
-        "with _hold_folder(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from carprice.system.locks import hold_lock\n"
+        "with hold_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     process = start(hold, tmp_path)
     try:
@@ -227,13 +227,12 @@ def test_a_golden_listing_of_another_market_is_refused(tmp_path: Path, parts: di
 def test_a_folder_that_may_not_be_written(open_artifacts: Path) -> None:
     code = f"{REWRITE}\nwrite()"
     assert run_as_nobody(code, open_artifacts, open_artifacts) == (
-        f"{open_artifacts / '*'}: may not be written by user {NOBODY}\n"
-        f"Let it be written: chmod -R a+rwX {open_artifacts}"
+        f"{open_artifacts / '*'}: may not be written by user {NOBODY}\nAllow it: chmod -R a+rwX {open_artifacts}"
     )
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path, parts: dict[str, Any]) -> None:
     (tmp_path / "artifacts").write_text("")
-    with pytest.raises(BundleError) as error:
+    with pytest.raises(FileError) as error:
         write_bundle(tmp_path / "artifacts", **parts)
     assert str(error.value) == f"{tmp_path / 'artifacts' / '*'}: cannot be written (File exists)"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.model.users import NOBODY, run_as_nobody
 
-from carprice.errors import BundleError
+from carprice.errors import BundleError, FileError
 from carprice.model.manifest import (
     NAME_AGAIN,
     RETRAIN,
@@ -16,9 +16,9 @@ from carprice.model.manifest import (
     is_version,
     list_versions,
     set_champion,
-    write_file,
     write_manifest,
 )
+from carprice.system.files import write_file
 
 FIRST, SECOND, THIRD = "20200101T000000Z", "20210101T000000Z", "20220101T000000Z"
 
@@ -141,7 +141,7 @@ def test_a_version_in_an_empty_folder(tmp_path: Path) -> None:
 
 def test_a_folder_that_may_not_be_read(open_artifacts: Path) -> None:
     code = "from carprice.model.manifest import *; {}(Path(sys.argv[1]))"
-    hint = f"Let it be read: chmod -R a+rX {open_artifacts}"
+    hint = f"Allow it: chmod -R a+rX {open_artifacts}"
     (open_artifacts / "champion").chmod(0o000)
     assert run_as_nobody(code.format("champion_version"), open_artifacts) == (
         f"{open_artifacts / 'champion'}: may not be read by user {NOBODY}\n{hint}"
@@ -160,7 +160,7 @@ def test_a_folder_that_may_not_be_written(open_artifacts: Path) -> None:
     code = "from carprice.model.manifest import set_champion; set_champion(Path(sys.argv[1]), '20200101T000000Z')"
     assert run_as_nobody(code, open_artifacts) == (
         f"{open_artifacts / 'champion'}: may not be written by user {NOBODY}\n"
-        f"Let it be written: chmod -R a+rwX {open_artifacts}"
+        f"Allow it: chmod -R a+rwX {open_artifacts}"
     )
     assert (open_artifacts / "champion").read_text() == before
 
@@ -168,7 +168,7 @@ def test_a_folder_that_may_not_be_written(open_artifacts: Path) -> None:
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     path = tmp_path / "champion"
     path.write_text("old")
-    with pytest.raises(BundleError) as error:
+    with pytest.raises(FileError) as error:
         write_file(path / "below", b"new")
     assert str(error.value) == f"{path / 'below'}: cannot be written (Not a directory)"
     assert path.read_text() == "old"

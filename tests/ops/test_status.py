@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from carprice.ops.docker.containers import Port, read_container
-from carprice.ops.docker.runner import Runner
 from carprice.ops.edge.haproxy import Edge
 from carprice.ops.lifecycle import State, derive_state
 from carprice.ops.limits import Limits
 from carprice.ops.rollout.journal import Journal
 from carprice.ops.stack_context import Site
 from carprice.ops.status import NO_VIEW, EdgeView, derive_facts, last_build, read_answer, read_requests
+from carprice.system.processes import Runner
 
 ADDRESS = "172.18.0.4"
 COLUMNS = ("pxname", "svname", "stot", "status", "check_status", "addr")

@@ -14,11 +14,11 @@ from typing import Any
 from carprice.ops.docker import argv
 from carprice.ops.docker.env_file import image_of, read_env
 from carprice.ops.docker.replicas import Replica, Reply
-from carprice.ops.docker.runner import Result, Runner
 from carprice.ops.edge.haproxy import MAP, Edge
 from carprice.ops.limits import Limits
 from carprice.ops.rollout.journal import JOURNAL_FILE, Journal
 from carprice.ops.stack_context import Site
+from carprice.system.processes import Result, Runner
 
 PREFIXES = {argv.API: "", argv.NEXT: "NEXT_"}
 LISTING = {"make": "Ford", "model": "Fiesta"}

@@ -11,7 +11,8 @@ from tests.model.cars import UK_CAR, change
 from tests.reference.schema_tables import describe_type, link_schema, write_table
 
 from carprice.api.slow_clients import FULL_SECONDS, SLOWEST
-from carprice.settings import MIB, Settings
+from carprice.names import MIB
+from carprice.settings import Settings
 
 MARKET_SCHEMAS = ("Listing",)
 EXAMPLE_VERSION = "20261123T124500Z"

@@ -8,15 +8,16 @@ import pytest
 from carprice.errors import ListingsError, MarketError
 from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import Market, load_market
+from carprice.names import STATISTICS_FILE
 from carprice.simulation.sampling import draw_listings
-from carprice.simulation.statistics import FIGURES_FILE, measure_figures, read_figures, write_figures
+from carprice.simulation.statistics import measure_figures, read_figures, write_figures
 
 ROWS = 20_000
 
 
 @pytest.fixture(scope="module")
 def figures_path(markets_dir: Path) -> Path:
-    return markets_dir / FIGURES_FILE
+    return markets_dir / STATISTICS_FILE
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_measured_figures_are_those_drawn_from(drawn: pl.DataFrame, markets_dir:
     drawn.write_csv(tmp_path / "demo.csv")
     demo = load_market("demo", markets_dir)
     measured = measure_figures(load_listings(tmp_path / "demo.csv", demo).frame, demo)
-    truth = read_figures(markets_dir / FIGURES_FILE).with_columns(pl.col("engine_size").cast(pl.Float64))
+    truth = read_figures(markets_dir / STATISTICS_FILE).with_columns(pl.col("engine_size").cast(pl.Float64))
     both = measured.join(truth, on=["make", "model", "transmission", "fuel", "engine_size"])
     common = both.filter(pl.col("share") > 0.01)
     assert common.height > 10

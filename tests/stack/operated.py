@@ -8,7 +8,6 @@ from pathlib import Path
 from tests.stack.stacks import COMMAND_SECONDS, Stack
 
 from carprice.ops.docker.env_file import PINS
-from carprice.ops.docker.runner import Runner
 from carprice.ops.doctor.checks import diagnose
 from carprice.ops.doctor.findings import Finding
 from carprice.ops.doctor.snapshot import look_at_docker
@@ -16,6 +15,7 @@ from carprice.ops.edge.haproxy import Edge
 from carprice.ops.limits import load_limits
 from carprice.ops.rollout.journal import JOURNAL_FILE, Journal
 from carprice.ops.stack_context import Site
+from carprice.system.processes import Runner
 
 NAMES = (*PINS, *(f"NEXT_{name}" for name in PINS))
 

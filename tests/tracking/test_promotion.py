@@ -11,8 +11,9 @@ import pytest
 from tests.tracking.conftest import free_port
 from tests.tracking.trainings import copy_training
 
-from carprice.errors import BundleError, TrackingError
+from carprice.errors import BundleError, FileError, TrackingError
 from carprice.model.manifest import champion_version, read_manifest, set_champion, write_manifest
+from carprice.names import REGISTERED_MODEL
 from carprice.settings import Settings
 from carprice.tracking.client import SEND_HINT, connect_client
 from carprice.tracking.outbox import keep_training, list_pending, read_run
@@ -23,7 +24,7 @@ from carprice.tracking.promotion import (
     record_training,
     send_waiting,
 )
-from carprice.tracking.upload import MODEL_NAME, read_alias
+from carprice.tracking.upload import read_alias
 
 
 def alias_version(settings: Settings, alias: str) -> str | None:
@@ -134,8 +135,9 @@ def test_a_champion_that_cannot_be_written_leaves_both_as_they_were(small_bundle
         record_training(training, online, print)
     in_the_way = online.artifacts_dir / f".champion.{os.getpid()}"
     in_the_way.mkdir()
-    with pytest.raises(BundleError, match=r"champion: cannot be written \(Is a directory\)"):
+    with pytest.raises(FileError, match=r"champion: cannot be written \(Is a directory\)") as error:
         promote_version(second.version, online)
+    assert error.value.hint == "Nothing was promoted."
     assert (champion_version(online.artifacts_dir), alias_version(online, "champion")) == (first.version,) * 2
     in_the_way.rmdir()
     assert list_promotions(online)[-1].version == first.version
@@ -176,7 +178,7 @@ def test_mlflow_serves_the_champions_trees(
     example = read_run(folder).example
     promote_version(training.version, online)
     url = f"http://127.0.0.1:{(port := free_port())}"
-    argv = ["mlflow", "models", "serve", "-m", f"models:/{MODEL_NAME}@champion", "--env-manager", "local"]
+    argv = ["mlflow", "models", "serve", "-m", f"models:/{REGISTERED_MODEL}@champion", "--env-manager", "local"]
     start_process([*argv, "-p", str(port)], f"{url}/ping", MLFLOW_TRACKING_URI=online.mlflow_url)
     rows = list(zip(*example.values(), strict=True))
     asked = json.dumps({"dataframe_split": {"columns": list(example), "data": rows}}).encode()

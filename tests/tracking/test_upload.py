@@ -14,12 +14,13 @@ from tests.tracking.trainings import copy_training
 
 from carprice.cli.main import cli
 from carprice.model.manifest import list_versions, read_manifest
+from carprice.names import REGISTERED_MODEL
 from carprice.settings import ROOT, Settings
 from carprice.tracking import upload
 from carprice.tracking.client import connect_client
 from carprice.tracking.outbox import keep_training, list_pending
 from carprice.tracking.promotion import promote_version, record_training, send_waiting, waiting_promotion
-from carprice.tracking.upload import EXPERIMENT, MODEL_NAME, send_pending
+from carprice.tracking.upload import send_pending
 from carprice.training.train import Training
 
 SEND = f"""
@@ -56,14 +57,16 @@ class Found:
 
 def find_sent(settings: Settings, version: str) -> Found:
     client = connect_client(settings)
-    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    experiment = client.get_experiment_by_name(REGISTERED_MODEL).experiment_id
     runs = list(client.search_runs([experiment], f"tags.`carprice.version` = '{version}'"))
     models = [
         model
         for run in runs
         for model in client.search_logged_models([experiment], f"source_run_id = '{run.info.run_id}'")
     ]
-    versions = client.search_model_versions(f"name = '{MODEL_NAME}' and tags.`carprice.version` = '{version}'")
+    versions = client.search_model_versions(
+        f"name = '{REGISTERED_MODEL}' and tags.`carprice.version` = '{version}'"
+    )
     artifacts = {
         item.path
         for run in runs

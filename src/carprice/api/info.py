@@ -8,11 +8,12 @@ from flask import Blueprint, Response, current_app
 
 from carprice.api.metrics import CONTENT_TYPE
 from carprice.api.responses import NO_STORE, RefusedError, as_response, json_answer
-from carprice.api.state import FALLBACK, LoadedModel, Service
+from carprice.api.state import LoadedModel, Service
 from carprice.errors import BundleError
 from carprice.market.market_file import Feature
 from carprice.model.listing import EPOCH
 from carprice.model.manifest import FILES
+from carprice.names import ALIVE_PATH, FALLBACK, FEATURES_PATH, METRICS_PATH, MODEL_PATH, READY_PATH, STATUS_PATH
 
 MODEL_KEYS = (
     "format",
@@ -32,14 +33,14 @@ MODEL_KEYS = (
 blueprint = Blueprint("info", __name__)
 
 
-@blueprint.get("/livez")
+@blueprint.get(ALIVE_PATH)
 def livez() -> Response:
     """The process is up."""
     return as_response(json_answer({"status": "alive"}))
 
 
-@blueprint.get("/readyz")
-@blueprint.get("/info/status")
+@blueprint.get(READY_PATH)
+@blueprint.get(STATUS_PATH)
 def status() -> Response:
     """200 only when the model, its scaler and its encoders are loaded and price a car as in training."""
     service = find_service()
@@ -51,20 +52,20 @@ def status() -> Response:
     return as_response(json_answer(_describe_status(service, model)))
 
 
-@blueprint.get("/info/features")
+@blueprint.get(FEATURES_PATH)
 def features() -> Response:
     """The fields of a listing, as the loaded model knows them."""
     return as_response(json_answer(describe_fields(find_service().require_model())))
 
 
-@blueprint.get("/info/model")
+@blueprint.get(MODEL_PATH)
 def model() -> Response:
     """The public part of the manifest."""
     service = find_service()
     return as_response(json_answer(_describe_model(service.require_model(), service.settings.run_link)))
 
 
-@blueprint.get("/metrics")
+@blueprint.get(METRICS_PATH)
 def metrics() -> Response:
     """Prometheus text."""
     return Response(find_service().metrics.text(), headers=[NO_STORE], content_type=CONTENT_TYPE)

@@ -27,9 +27,7 @@ from carprice.api.state import LoadedModel, Service
 from carprice.model.encoding import Warned
 from carprice.model.listing import Problem, Value
 from carprice.model.pricer import Breakdown, Valuation
-
-PRICE_PATH = "/predict/price"
-BATCH_PATH = "/predict/batch"
+from carprice.names import BATCH_PATH, PRICE_PATH
 
 Priced = tuple[list[Valuation], list[tuple[int, dict[str, Any]]]]
 """The valuation of every good row of a batch, and each bad one's place and problem, both in order."""

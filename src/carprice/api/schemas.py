@@ -3,11 +3,12 @@
 from typing import Any
 
 from carprice.api.responses import problem_body
-from carprice.api.state import ARTIFACTS, FALLBACK, LoadedModel
+from carprice.api.state import ARTIFACTS, LoadedModel
 from carprice.market.market_file import KINDS, Feature
 from carprice.model.encoding import OUTSIDE, UNKNOWN
 from carprice.model.listing import Problem
 from carprice.model.manifest import FILES
+from carprice.names import FALLBACK
 
 Schema = dict[str, Any]
 

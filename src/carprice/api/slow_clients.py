@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from carprice.settings import KIB
+from carprice.names import KIB
 
 LOOKS = 5
 """How often in the time allowed to look, so that no connection gets much more."""

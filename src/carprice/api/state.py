@@ -15,14 +15,13 @@ from carprice.api.responses import RETRY, RefusedError
 from carprice.errors import BundleError, CarPriceError
 from carprice.model.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.pricer import Pricer, load_pricer
+from carprice.names import FALLBACK, IMAGE_MODEL
 from carprice.settings import Settings
 
 LOOK_AGAIN_SECONDS = 1.0
 PAUSE_PER_LOOK = 10
 NO_VERSION = "none"
 ARTIFACTS = "artifacts"
-FALLBACK = "fallback"
-OWN_MODEL = "image"
 SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 
 
@@ -89,7 +88,7 @@ class Service:
             self._note_reason("The service failed on it; its log has the traceback", traceback.format_exc())
             return False
         self._use_model(model)
-        return source != FALLBACK or self.settings.model_version == OWN_MODEL
+        return source != FALLBACK or self.settings.model_version == IMAGE_MODEL
 
     def load_or_watch(self) -> None:
         """Load the model now, or keep looking for it in the background until it is there."""
@@ -113,7 +112,7 @@ class Service:
     def _find_folder(self) -> tuple[Path, str]:
         artifacts_dir, wanted = self.settings.artifacts_dir, self.settings.model_version
         fallback = self.settings.fallback_dir
-        is_asked_for = wanted == OWN_MODEL or (not wanted and champion_version(artifacts_dir) is None)
+        is_asked_for = wanted == IMAGE_MODEL or (not wanted and champion_version(artifacts_dir) is None)
         if fallback and is_asked_for:
             return find_bundle(Path(fallback)), FALLBACK
         return find_bundle(artifacts_dir, wanted), ARTIFACTS
@@ -128,7 +127,7 @@ class Service:
         self.metrics.set_model(model.version, digest, model.currency)
         self.model = model
         if model.source == FALLBACK:
-            self.reason = "" if self.settings.model_version == OWN_MODEL else "There is no champion yet"
+            self.reason = "" if self.settings.model_version == IMAGE_MODEL else "There is no champion yet"
         self._set_version(model.version)
         self.log.info("model loaded", model_version=model.version, source=model.source)
 

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-STATUS_PATH = "/info/status"
+from carprice.names import STATUS_PATH
+
 FIRST_SECONDS = 0.5
 """Between questions until the first answer: a hang before it would look like a slow start."""
 NO_ANSWER = 0

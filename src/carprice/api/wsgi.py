@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
-from carprice.api.predict import PRICE_PATH, answer_price
+from carprice.api.predict import answer_price
 from carprice.api.responses import CRASHED, STATUS_LINES, RefusedError
 from carprice.api.state import Service
+from carprice.names import ALIVE_PATH, METRICS_PATH, PRICE_PATH, READY_PATH, STATUS_PATH
 
-QUIET_PATHS = frozenset(("/livez", "/readyz", "/info/status", "/metrics"))
+QUIET_PATHS = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH))
 NO_ROUTE = "none"
 METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"))
 OTHER_METHOD = "_OTHER"

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from carprice.cli.console import say
+from carprice.names import STATISTICS_FILE
 from carprice.settings import load_settings
 from carprice.simulation.sampling import write_listings
-from carprice.simulation.statistics import FIGURES_FILE
-from carprice.system.output import open_output
+from carprice.system.files import open_output
 
 ROWS = 40_000
 SEED = 7
@@ -24,7 +24,7 @@ SEED = 7
 @click.option("--force", is_flag=True, help="Overwrite the output file.")
 def demo(rows: int, seed: int, output: Path | None, force: bool) -> None:
     """Draw simulated listings of the demo market."""
-    figures = load_settings(os.environ).markets_dir / FIGURES_FILE
+    figures = load_settings(os.environ).markets_dir / STATISTICS_FILE
     with open_output(output, force) as stream:
         write_listings(stream, rows, seed, figures)
     if output:

@@ -12,7 +12,7 @@ from carprice.listings.cleaning import check_listings, load_listings
 from carprice.market.market_file import load_market
 from carprice.settings import load_settings
 from carprice.simulation.statistics import measure_figures, write_figures
-from carprice.system.output import open_output
+from carprice.system.files import open_output
 
 PROGRESS_ROWS = 1_000_000
 

@@ -10,7 +10,7 @@ from carprice.model.manifest import find_bundle
 from carprice.model.pricer import load_pricer
 from carprice.scoring.score_file import score_file, write_scores
 from carprice.settings import load_settings
-from carprice.system.output import open_output
+from carprice.system.files import open_output
 
 
 @click.command()

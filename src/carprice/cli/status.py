@@ -6,9 +6,11 @@ import time
 import click
 
 from carprice.cli.console import print_json, say
+from carprice.names import MIB
 from carprice.ops.lifecycle import ServiceStatus
 from carprice.ops.stacks.choose import Stack, choose_stack, stack_options
-from carprice.settings import MIB, Settings, load_settings
+from carprice.settings import Settings, load_settings
+from carprice.system.tables import format_table
 
 COLUMNS = ("SERVICE", "STATE", "HEALTH", "RESTARTS", "RELEASE", "MODEL", "UPTIME", "MEMORY", "PORT")
 WATCH_SECONDS = 1.0
@@ -67,14 +69,6 @@ def format_row(item: ServiceStatus) -> tuple[str, ...]:
         item.port,
     )
     return tuple("-" if cell in (None, "") else str(cell) for cell in cells)
-
-
-def format_table(rows: list[tuple[str, ...]]) -> str:
-    """Rows of cells as lines with columns of equal width."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
 
 
 def format_duration(seconds: int) -> str:

@@ -1,35 +1,29 @@
 """Writing a bundle: the whole folder appears under its version, or nothing does."""
 
-import fcntl
 import hashlib
-import os
 import shutil
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from carprice.errors import BundleError
+from carprice.errors import BundleError, FileError
 from carprice.model.bundle import Bundle, check_bundle
 from carprice.model.encoding import Encoders, Scaler
 from carprice.model.manifest import (
     FILES,
     FORMAT,
     is_version,
-    refuse_access,
-    sync_folder,
-    write_file,
     write_manifest,
 )
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.model.safe_pickle import dump_plain
+from carprice.system.files import describe_access, sync_folder, write_file
+from carprice.system.locks import HeldError, hold_lock
 
 UNFINISHED = ".new-"
 WAIT_SECONDS = 60.0
-LOOK_AGAIN_SECONDS = 0.05
 
 
 def write_bundle(
@@ -45,11 +39,11 @@ def write_bundle(
     facts are the manifest's keys that training knows (market, data, metrics and so on); golden are listings
     as the API takes them, priced here with the pricer itself. The folder appears under its name only when
     it is complete and has been read back as a pricer would. Raises BundleError where the parts make no
-    bundle or cannot be written.
+    bundle or another process holds the folder, FileError where it cannot be written.
     """
     try:
         artifacts_dir.mkdir(parents=True, exist_ok=True)
-        with _hold_folder(artifacts_dir):
+        with hold_lock(artifacts_dir, WAIT_SECONDS):
             _remove_unfinished(artifacts_dir)
             created = datetime.now(UTC)
             version = _free_version(artifacts_dir, created)
@@ -59,19 +53,24 @@ def write_bundle(
             _fill_folder(folder, (encoders, scaler, dict(model)), facts, golden)
             folder.rename(artifacts_dir / version)
             sync_folder(artifacts_dir)
+    except HeldError:
+        raise BundleError(
+            f"{artifacts_dir}: another process has been writing a bundle for {WAIT_SECONDS:g} s",
+            f"See which: fuser -v {artifacts_dir}",
+        ) from None
     except OSError as error:
-        raise refuse_access(artifacts_dir / "*", "written", error) from None
+        raise FileError(*describe_access(artifacts_dir / "*", "written", error)) from None
     return version
 
 
 def ensure_writable(artifacts_dir: Path) -> None:
-    """Fail before a training rather than after it. Raises BundleError where no bundle could be written."""
+    """Fail before a training rather than after it. Raises FileError where no bundle could be written."""
     try:
         artifacts_dir.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=artifacts_dir):
             pass
     except OSError as error:
-        raise refuse_access(artifacts_dir / "*", "written", error) from None
+        raise FileError(*describe_access(artifacts_dir / "*", "written", error)) from None
 
 
 def _fill_folder(
@@ -90,32 +89,6 @@ def _fill_folder(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-@contextmanager
-def _hold_folder(artifacts_dir: Path) -> Iterator[None]:
-    """One writer at a time: the kernel lets go of the lock when its process ends, however it ends."""
-    handle = os.open(artifacts_dir, os.O_RDONLY)
-    deadline = time.monotonic() + WAIT_SECONDS
-    try:
-        while not _try_lock(handle):
-            if time.monotonic() > deadline:
-                raise BundleError(
-                    f"{artifacts_dir}: another process has been writing a bundle for {WAIT_SECONDS:g} s",
-                    f"See which: fuser -v {artifacts_dir}",
-                )
-            time.sleep(LOOK_AGAIN_SECONDS)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _remove_unfinished(artifacts_dir: Path) -> None:

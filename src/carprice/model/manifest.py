@@ -2,20 +2,19 @@
 
 import json
 import math
-import os
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from carprice.errors import BundleError
+from carprice.names import CHAMPION
+from carprice.system.files import describe_access, write_file
 
 FORMAT = 1
 """The format this code writes and reads. To change it: raise it by one, keep reading the one before for a
 release, say in docs/bundle.md what changed, and add a damage test for the old and the new."""
 
 MANIFEST = "manifest.json"
-CHAMPION = "champion"
 FILES = ("encoders.pkl", "scaler.pkl", "model.pkl")
 
 MAX_BYTES = 1 << 28
@@ -54,38 +53,10 @@ def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
     except FileNotFoundError:
         raise BundleError(f"{path}: is missing", RETRAIN) from None
     except OSError as error:
-        raise refuse_access(path, "read", error) from None
+        raise refuse_read(path, error) from None
     if len(data) > limit:
         raise BundleError(f"{path}: should have at most {limit:,} bytes (got more)", RETRAIN)
     return data
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: a temporary one beside it, flushed to disk, then renamed.
-
-    Raises BundleError where it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise refuse_access(path, "written", error) from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's own entries to disk: without it a power cut may undo a rename."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -101,7 +72,7 @@ def list_versions(artifacts_dir: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise refuse_access(artifacts_dir / "*", "read", error) from None
+        raise refuse_read(artifacts_dir / "*", error) from None
     return sorted(name for name in names if is_version(name) and _is_there(artifacts_dir / name / MANIFEST))
 
 
@@ -209,15 +180,11 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:  # a folder above it may not be searched
-        raise refuse_access(path, "read", error) from None
+        raise refuse_read(path, error) from None
     return True
 
 
-def refuse_access(path: Path, act: str, error: OSError) -> BundleError:
-    """The error that says why a file or folder cannot be read, or written, and what to do about it."""
-    if isinstance(error, PermissionError):
-        rights = "a+rX" if act == "read" else "a+rwX"
-        return BundleError(
-            f"{path}: may not be {act} by user {os.getuid()}", f"Let it be {act}: chmod -R {rights} {path.parent}"
-        )
-    return BundleError(f"{path}: cannot be {act} ({error.strerror or error})", RETRAIN if act == "read" else "")
+def refuse_read(path: Path, error: OSError) -> BundleError:
+    """The error that says why a file or folder cannot be read, and what to do about it."""
+    what, hint = describe_access(path, "read", error)
+    return BundleError(what, hint or RETRAIN)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carprice.ops.docker.env_file import NEXT_PINS, PINS, Release, read_release
-from carprice.ops.docker.runner import Runner
 from carprice.ops.edge.haproxy import Edge
 from carprice.ops.limits import Limits, load_limits
 from carprice.ops.rollout.journal import JOURNAL_FILE, Journal
 from carprice.ops.rollout.lock import LOCK_FILE
+from carprice.system.processes import Runner
 
 Say = Callable[[str], None]
 

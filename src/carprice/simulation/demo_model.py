@@ -9,13 +9,13 @@ import polars as pl
 from carprice.listings.cleaning import Listings, load_listings
 from carprice.market.market_file import Market, load_market
 from carprice.model.manifest import champion_version, set_champion
+from carprice.names import STATISTICS_FILE
 from carprice.settings import Settings, load_settings
 from carprice.simulation.sampling import draw_listings
 from carprice.tracking.promotion import record_training
 from carprice.training.train import DEMO_MARKET, SEED, Training, train
 
 DEMO_LISTINGS = 40_000
-FIGURES = "demo-cars.csv"
 
 Say = Callable[[str], None]
 
@@ -49,7 +49,7 @@ def train_demo(settings: Settings, seed: int = SEED, say: Say = print, count: in
 def draw_clean(market: Market, count: int, settings: Settings) -> Listings:
     """Simulated listings, cleaned as a file of them would be: the same way as everybody's own."""
     path = settings.var_dir / "demo" / "listings.parquet"
-    write_listings(path, count, settings.markets_dir / FIGURES)
+    write_listings(path, count, settings.markets_dir / STATISTICS_FILE)
     return load_listings(path, market)
 
 

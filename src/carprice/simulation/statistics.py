@@ -10,7 +10,6 @@ import polars as pl
 from carprice.errors import ListingsError, MarketError
 from carprice.market.market_file import Market
 
-FIGURES_FILE = "demo-cars.csv"
 MIN_LISTINGS = 10
 """A version with fewer listings has no figures, so that no figure shows a single listing."""
 YEAR_QUANTILES = {"year_first": 0.02, "year_early": 0.25, "year_middle": 0.5, "year_late": 0.75, "year_last": 0.98}

@@ -6,11 +6,10 @@ from typing import Any
 
 from carprice.errors import BundleError
 from carprice.model.manifest import champion_version, list_versions, read_manifest
+from carprice.names import CHALLENGER, CHAMPION, PENDING
 from carprice.settings import Settings
+from carprice.system.tables import format_table
 
-CHAMPION = "champion"
-CHALLENGER = "challenger"
-PENDING = "pending"
 NOT_KNOWN = "not known"
 
 WORSE_SHARE = 0.1
@@ -86,11 +85,8 @@ def format_models(models: list[Model]) -> str:
     if not models:
         return "No models yet. Train one: ./carprice train"
     rows = [COLUMNS, *(_format_row(model) for model in models)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    return "\n".join([*lines, *(f"{model.version}: {model.problem}" for model in models if model.problem)])
+    problems = (f"{model.version}: {model.problem}" for model in models if model.problem)
+    return "\n".join([format_table(rows), *problems])
 
 
 def _format_row(model: Model) -> tuple[str, ...]:

@@ -16,9 +16,9 @@ from carprice.errors import TrackingError
 from carprice.market.market_file import parse_market
 from carprice.model.bundle import read_bundle
 from carprice.model.listing import check_listing
-from carprice.model.manifest import write_file
 from carprice.model.pricer import Pricer
 from carprice.settings import Settings
+from carprice.system.files import write_file
 
 if TYPE_CHECKING:
     from carprice.training.train import Training

@@ -1,7 +1,6 @@
 """Which model is the champion: in MLflow and in artifacts/champion together, with a record of every change."""
 
 import getpass
-import json
 import os
 import socket
 from collections.abc import Iterator
@@ -11,14 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carprice.errors import BundleError, TrackingError
+from carprice.errors import CarPriceError, FileError, TrackingError
 from carprice.model.manifest import champion_version, find_bundle, set_champion
 from carprice.model.pricer import load_pricer
+from carprice.names import CHAMPION, PENDING, REGISTERED_MODEL
 from carprice.settings import Settings
+from carprice.system.jsonl import append_line, read_lines
 from carprice.tracking.client import SEND_HINT, connect_client, expect_failures, show_url
 from carprice.tracking.outbox import keep_bundle, keep_training
 from carprice.tracking.upload import (
-    MODEL_NAME,
     Say,
     Sent,
     find_version,
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
     from carprice.training.train import Training
 
 RECORD_FILE = "promotions.jsonl"
-CHAMPION = "champion"
 DONE = "done"
-PENDING = "pending"
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def record_training(training: "Training", settings: Settings, say: Say = print) 
     try:
         keep_training(training, settings)
         send_waiting(settings, say)
-    except (BundleError, TrackingError) as error:
+    except CarPriceError as error:
         unsent = f" {training.version} is not in MLflow yet." if training.version in list_unsent(settings) else ""
         say(f"Warning: {error.what}.{unsent} {error.hint}")
 
@@ -135,11 +133,9 @@ def _ensure_registered(client: "MlflowClient", folder: Path, settings: Settings,
 def _write_champion(version: str, settings: Settings) -> None:
     try:
         set_champion(settings.artifacts_dir, version)
-    except OSError as error:
-        raise BundleError(
-            f"{settings.artifacts_dir / CHAMPION}: cannot be written ({error.strerror})",
-            "Nothing was promoted. Let this user write there, and promote again",
-        ) from error
+    except FileError as error:
+        hint = f"Nothing was promoted. {error.hint}" if error.hint else "Nothing was promoted."
+        raise FileError(error.what, hint) from error
 
 
 @contextmanager
@@ -150,23 +146,21 @@ def _moved_alias(client: "MlflowClient", version: str, settings: Settings) -> It
         now = find_version(client, version)
         if now is None:
             raise TrackingError(f"MLflow at {show_url(settings)} has no model of {version}", SEND_HINT)
-        client.set_registered_model_alias(MODEL_NAME, CHAMPION, now.version)
+        client.set_registered_model_alias(REGISTERED_MODEL, CHAMPION, now.version)
     try:
         yield
     except BaseException:
         with expect_failures(settings):
             if before is None:
-                client.delete_registered_model_alias(MODEL_NAME, CHAMPION)
+                client.delete_registered_model_alias(REGISTERED_MODEL, CHAMPION)
             else:
-                client.set_registered_model_alias(MODEL_NAME, CHAMPION, before.version)
+                client.set_registered_model_alias(REGISTERED_MODEL, CHAMPION, before.version)
         raise
 
 
 def list_promotions(settings: Settings) -> list[Promotion]:
     """The record of promotions, oldest first; a last line that was cut off is left out."""
-    path = settings.artifacts_dir / RECORD_FILE
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-    return [Promotion(**json.loads(line)) for line in lines if line.startswith("{") and line.endswith("}")]
+    return [Promotion(**line) for line in read_lines(settings.artifacts_dir / RECORD_FILE)]
 
 
 def waiting_promotion(settings: Settings) -> str | None:
@@ -181,19 +175,8 @@ def waiting_promotion(settings: Settings) -> str | None:
 def _record_promotion(version: str, before: str | None, mlflow: str, settings: Settings) -> Promotion:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     promotion = Promotion(now, version, before, _name_user(), mlflow)
-    path = settings.artifacts_dir / RECORD_FILE
-    line = json.dumps(asdict(promotion)) + "\n"
-    with path.open("a+b") as file:
-        if file.tell() and not _ends_with_newline(path):
-            line = "\n" + line
-        file.write(line.encode())
-        file.flush()
-        os.fsync(file.fileno())
+    append_line(settings.artifacts_dir / RECORD_FILE, asdict(promotion))
     return promotion
-
-
-def _ends_with_newline(path: Path) -> bool:
-    return path.read_bytes().endswith(b"\n")
 
 
 def _name_user() -> str:

@@ -1,11 +1,11 @@
 """From kept runs to MLflow: one run and one model version per training, however often it was interrupted."""
 
-import fcntl
 import json
+import math
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from carprice.errors import BundleError, CarPriceError, TrackingError
 from carprice.model.manifest import find_bundle, list_versions, read_manifest, write_manifest
+from carprice.names import CHALLENGER, REGISTERED_MODEL
 from carprice.settings import Settings
+from carprice.system.locks import hold_lock
 from carprice.tracking.client import connect_client, expect_failures
 from carprice.tracking.outbox import (
     PLOTS_FOLDER,
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-EXPERIMENT = "car-price"
-MODEL_NAME = "car-price"
-CHALLENGER = "challenger"
 TREES_NAME = "trees"
 BUNDLE_FOLDER = "bundle"
 LOCK_FILE = ".tracking.lock"
@@ -76,7 +75,7 @@ def send_pending(settings: Settings, say: Say = print) -> list[Sent]:
                     _ensure_experiment(client)  # stops here when the fault is the server's, not this run's
                 say(f"Warning: {version} is not in MLflow: {error.what}. {error.hint}")
             else:
-                say(f"Sent {version} to MLflow: {MODEL_NAME} version {sent[-1].model_version}")
+                say(f"Sent {version} to MLflow: {REGISTERED_MODEL} version {sent[-1].model_version}")
     return sent
 
 
@@ -139,20 +138,19 @@ def _find_bundle(run: Run, settings: Settings) -> tuple[Path, dict[str, Any]]:
 def hold_runs(settings: Settings) -> Iterator[None]:
     """Let one process at a time send or promote; another one waits. The lock is beside the bundles."""
     path = settings.artifacts_dir / LOCK_FILE
-    try:
-        settings.artifacts_dir.mkdir(parents=True, exist_ok=True)
-        lock = path.open("w")
-    except OSError as error:
-        raise TrackingError(f"{path}: cannot be written ({error.strerror})", WRITE_HINT) from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        try:
+            settings.artifacts_dir.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(hold_lock(path, math.inf))
+        except OSError as error:
+            raise TrackingError(f"{path}: cannot be written ({error.strerror})", WRITE_HINT) from error
         yield
 
 
 def _ensure_experiment(client: "MlflowClient") -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
+    found = client.get_experiment_by_name(REGISTERED_MODEL)
     if found is None:
-        return client.create_experiment(EXPERIMENT)
+        return client.create_experiment(REGISTERED_MODEL)
     if found.lifecycle_stage != "active":
         client.restore_experiment(found.experiment_id)
     return str(found.experiment_id)
@@ -252,7 +250,7 @@ def _describe_data(run: Run) -> Any:
 
 def find_version(client: "MlflowClient", version: str) -> "ModelVersion | None":
     """The registered model version of a bundle, or None; call it under expect_failures."""
-    found = client.search_model_versions(f"name = '{MODEL_NAME}' and tags.`{VERSION_TAG}` = '{version}'")
+    found = client.search_model_versions(f"name = '{REGISTERED_MODEL}' and tags.`{VERSION_TAG}` = '{version}'")
     return min(found, key=lambda item: int(item.version), default=None)
 
 
@@ -264,13 +262,13 @@ def _ensure_version(client: "MlflowClient", run_id: str, model_id: str, run: Run
 
     try:
         client.create_registered_model(
-            MODEL_NAME, description="Log price of a used car from its encoded features."
+            REGISTERED_MODEL, description="Log price of a used car from its encoded features."
         )
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     return client.create_model_version(
-        MODEL_NAME, f"models:/{model_id}", run_id, {VERSION_TAG: run.version}, model_id=model_id
+        REGISTERED_MODEL, f"models:/{model_id}", run_id, {VERSION_TAG: run.version}, model_id=model_id
     )
 
 
@@ -279,7 +277,7 @@ def read_alias(client: "MlflowClient", alias: str) -> "ModelVersion | None":
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.get_model_version_by_alias(MODEL_NAME, alias)
+        return client.get_model_version_by_alias(REGISTERED_MODEL, alias)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
@@ -289,4 +287,4 @@ def read_alias(client: "MlflowClient", alias: str) -> "ModelVersion | None":
 def _name_challenger(client: "MlflowClient", registered: "ModelVersion", version: str) -> None:
     newest = read_alias(client, CHALLENGER)
     if newest is None or newest.tags.get(VERSION_TAG, "") <= version:
-        client.set_registered_model_alias(MODEL_NAME, CHALLENGER, registered.version)
+        client.set_registered_model_alias(REGISTERED_MODEL, CHALLENGER, registered.version)

@@ -9,7 +9,7 @@ import pytest
 
 from carprice.ops.docker import compose_argv
 from carprice.ops.docker.build import LAST_LINES, BuildStory, read_revision
-from carprice.ops.docker.runner import Runner
+from carprice.system.processes import Runner
 
 GOOD = """\
 #0 building with "default" instance using docker driver

@@ -7,9 +7,9 @@ from tests.ops.world import World
 
 from carprice.errors import StackError
 from carprice.ops.docker import argv
-from carprice.ops.docker.runner import Result
 from carprice.ops.edge import haproxy as edge_module
 from carprice.ops.edge.haproxy import CURRENT, NEXT, Edge, EdgeDownError
+from carprice.system.processes import Result
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from carprice.errors import StackError
 from carprice.ops.local.ports import check_ports
 from carprice.ops.local.services import build_services
 from carprice.settings import Settings
-from carprice.system.machine import is_free, name_holder
+from carprice.system.ports import is_free, name_holder
 
 
 def test_free_ports_pass(whole_settings: Settings) -> None:

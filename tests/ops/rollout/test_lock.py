@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from carprice.errors import StackError
-from carprice.ops.docker.runner import Runner
 from carprice.ops.rollout.lock import hold_lock, is_alive, read_lock
+from carprice.system.processes import Runner
 
 HOLDER = """
 import sys
@@ -29,7 +29,7 @@ ORPHAN = """
 import sys
 from pathlib import Path
 from carprice.ops.rollout.lock import hold_lock
-from carprice.ops.docker.runner import Runner
+from carprice.system.processes import Runner
 with hold_lock(Path(sys.argv[1]), "rollout", print):
     print("held", flush=True)
     Runner(Path("/"), {}).try_run(["/bin/sh", "-c", "kill -9 $PPID; sleep 1"])

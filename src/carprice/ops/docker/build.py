@@ -9,12 +9,11 @@ from dataclasses import dataclass, field, replace
 
 from carprice.errors import StackError
 from carprice.ops.docker import argv, compose_argv
-from carprice.ops.docker.attached import watch_lines
 from carprice.ops.docker.env_file import DEFAULT_RELEASE, LATEST, image_of
 from carprice.ops.docker.replicas import find_project
-from carprice.ops.docker.runner import Runner
 from carprice.ops.rollout.journal import who
 from carprice.ops.stack_context import Say, Site
+from carprice.system.processes import Runner
 
 LAST_LINES = 15
 GIT_SECONDS = 10.0
@@ -78,7 +77,7 @@ def run_build(site: Site, image: str, revision: str) -> None:
     # The environment goes before .env, whose IMAGE may be a release that a build must not overwrite.
     named = {"IMAGE": image, "REVISION": revision or "unknown", "RELEASE": DEFAULT_RELEASE}
     runner = replace(site.runner, environment={**site.runner.environment, **named})
-    with watch_lines(runner, compose_argv.build_service(argv.API)) as process:
+    with runner.watch_lines(compose_argv.build_service(argv.API)) as process:
         story = BuildStory(site.say)
         story.read(process.stdout or ())
         code = process.wait()

@@ -9,7 +9,7 @@ from typing import Any
 from carprice.errors import StackError
 from carprice.ops.docker import argv, compose_argv
 from carprice.ops.docker.replicas import find_project
-from carprice.ops.docker.runner import Runner
+from carprice.system.processes import Runner
 
 SERVICE_LABEL = "com.docker.compose.service"
 NUMBER_LABEL = "com.docker.compose.container-number"

@@ -1,13 +1,12 @@
 """A release, one image and one model version as a unit, and the .env file that pins what is live."""
 
 import re
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from carprice.errors import StackError
-from carprice.model.manifest import write_file
+from carprice.system.files import replace_file
 
 IMAGE = "car-price-prediction"
 LATEST = "latest"
@@ -134,12 +133,7 @@ def _read_lines(path: Path) -> list[str]:
 
 
 def _write_lines(path: Path, lines: list[str]) -> None:
-    """Replace the file, or what it links to, and let it keep its mode: it may hold secrets."""
-    file = path.resolve()
-    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
-    write_file(file, "".join(f"{line}\n" for line in lines).encode())
-    if mode is not None:
-        file.chmod(mode)
+    replace_file(path, "".join(f"{line}\n" for line in lines).encode())
 
 
 def _ends_line(path: Path) -> bool:

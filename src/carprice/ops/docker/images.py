@@ -6,9 +6,9 @@ from carprice.errors import StackError
 from carprice.ops.docker import argv
 from carprice.ops.docker.env_file import DEFAULT_PROJECT, IMAGE, LATEST, image_of
 from carprice.ops.docker.replicas import find_project
-from carprice.ops.docker.runner import Runner
 from carprice.ops.rollout.history import Entry
 from carprice.ops.stack_context import Site
+from carprice.system.processes import Runner
 
 
 def find_image(runner: Runner, image: str) -> str:

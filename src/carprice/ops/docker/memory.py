@@ -5,8 +5,7 @@ from pathlib import Path
 
 from carprice.ops.docker import compose_argv
 from carprice.ops.docker.containers import Container
-from carprice.ops.docker.runner import Runner
-from carprice.system.machine import measure_memory
+from carprice.system.processes import Runner, measure_memory
 
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 

@@ -9,7 +9,7 @@ from typing import Any
 from carprice.errors import StackError
 from carprice.ops.docker import argv
 from carprice.ops.docker.env_file import DEFAULT_PROJECT, read_env
-from carprice.ops.docker.runner import Runner
+from carprice.system.processes import Runner
 
 API_PORT = 5000
 REQUEST_SECONDS = 10.0

@@ -7,14 +7,15 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from carprice.model.manifest import CHAMPION, FILES, MANIFEST
+from carprice.model.manifest import FILES, MANIFEST
+from carprice.names import CHAMPION
 from carprice.ops.docker import argv
 from carprice.ops.doctor.exit_reasons import Kind, list_deaths
 from carprice.ops.doctor.findings import Check, Family, Finding
 from carprice.ops.doctor.predictions import find_damaged_bundles, find_golden_shifts
 from carprice.ops.doctor.snapshot import Part, Scene
 from carprice.ops.stacks.up_checks import find_port_owner, mend_port
-from carprice.system.machine import is_free, name_holder
+from carprice.system.ports import is_free, name_holder
 
 MIB = 1024 * 1024
 LEAST_FREE = 100 * MIB

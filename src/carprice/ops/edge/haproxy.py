@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carprice.errors import StackError
-from carprice.model.manifest import write_file
 from carprice.ops.docker import argv
 from carprice.ops.docker.replicas import API_PORT, inspect_service
-from carprice.ops.docker.runner import Runner
+from carprice.system.files import write_file
+from carprice.system.processes import Runner
 
 MAP = "/run/edge/active.map"
 MAP_FILE = Path("edge") / "run" / "active.map"

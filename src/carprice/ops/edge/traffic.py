@@ -11,8 +11,8 @@ from typing import Any
 
 from carprice.errors import StackError
 from carprice.ops.docker import argv
-from carprice.ops.docker.runner import end_program
 from carprice.ops.edge.haproxy import Edge
+from carprice.system.processes import end_program
 
 BEFORE_SECONDS = 60.0
 JOIN_SECONDS = 5.0

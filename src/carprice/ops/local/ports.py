@@ -2,7 +2,7 @@
 
 from carprice.errors import StackError
 from carprice.ops.local.services import Service
-from carprice.system.machine import is_free, name_holder, propose_port
+from carprice.system.ports import is_free, name_holder, propose_port
 
 
 def check_ports(services: list[Service]) -> None:

@@ -9,7 +9,7 @@ from carprice.ops.local.health import Health, check_health
 from carprice.ops.local.services import API, Service
 from carprice.ops.local.supervisor import Life, Supervisor, find_orphans
 from carprice.settings import Settings
-from carprice.system.machine import measure_memory
+from carprice.system.processes import measure_memory
 
 START_SECONDS = 120
 """How long a service may take until it answers."""

@@ -25,6 +25,7 @@ from carprice.ops.local.supervisord_conf import (
     supervisor_log,
 )
 from carprice.settings import Settings
+from carprice.system.processes import wait_for_ends
 
 ANSWER_SECONDS = 10
 KILL_SECONDS = 5
@@ -173,20 +174,3 @@ def kill_orphans(settings: Settings) -> list[str]:
             process.kill()
     wait_for_ends(alive, KILL_SECONDS)
     return [f"{name} (pid {process.pid})" for process, name in found]
-
-
-def wait_for_ends(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait until the processes have ended; returns those that have not within the time."""
-    deadline = time.monotonic() + seconds
-    alive = [process for process in processes if is_alive(process)]
-    while alive and time.monotonic() < deadline:
-        time.sleep(FIRST_PAUSE_SECONDS)
-        alive = [process for process in alive if is_alive(process)]
-    return alive
-
-
-def is_alive(process: psutil.Process) -> bool:
-    """Whether it still runs; one that has ended but that nobody fetched, as in a container, does not."""
-    with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False

@@ -5,8 +5,8 @@ from tempfile import NamedTemporaryFile
 
 from carprice.errors import StackError
 from carprice.ops.docker.env_file import Release
-from carprice.ops.docker.runner import Runner
 from carprice.ops.stack_context import Site
+from carprice.system.processes import Runner
 
 HOOKS = ("pre-rollout", "post-switch", "post-rollout", "on-failure")
 STOPPING = "pre-rollout"

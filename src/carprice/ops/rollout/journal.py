@@ -1,7 +1,6 @@
 """The journal: one line per step of every rollout, appended and never changed."""
 
 import getpass
-import json
 import os
 import socket
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import StackError
+from carprice.system.jsonl import append_line, read_lines
 
 JOURNAL_FILE = "deployments.jsonl"
 
@@ -30,13 +30,7 @@ class Journal:
         """
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a+b") as file:
-                if file.tell() and not _ends_line(file):
-                    file.write(b"\n")
-                file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+            append_line(self.path, line)
         except OSError as error:
             raise StackError(
                 f"{self.path}: cannot be written ({error.strerror})", f"Let it be written: {self.path.parent}"
@@ -50,18 +44,9 @@ class Journal:
     def lines(self) -> Iterator[dict[str, Any]]:
         """Every whole line, oldest first; what a crash tore is left out."""
         try:
-            text = self.path.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return
+            yield from (line for line in read_lines(self.path) if "event" in line)
         except OSError as error:
-            raise StackError(f"{self.path}: cannot be read ({error.strerror})", f"Mend it: {self.path}") from None
-        for line in text.splitlines():
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict) and "event" in entry:
-                yield entry
+            raise StackError(f"{self.path}: cannot be read ({error.strerror})", f"ls -l {self.path}") from None
 
 
 def who() -> dict[str, Any]:
@@ -71,8 +56,3 @@ def who() -> dict[str, Any]:
     except (KeyError, OSError):
         user = str(os.getuid())
     return {"by": user, "host": socket.gethostname(), "pid": os.getpid(), "since": round(time.time(), 3)}
-
-
-def _ends_line(file: Any) -> bool:
-    file.seek(-1, os.SEEK_END)
-    return bool(file.read(1) == b"\n")

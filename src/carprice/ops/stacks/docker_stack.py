@@ -9,7 +9,6 @@ from typing import Any
 from carprice.errors import StackError
 from carprice.model.manifest import champion_version
 from carprice.ops.docker import argv, compose_argv
-from carprice.ops.docker.attached import watch_lines
 from carprice.ops.docker.build import build_image
 from carprice.ops.docker.containers import Container, list_containers
 from carprice.ops.docker.env_file import DEFAULT_RELEASE, OWN_MODEL, Release, image_of, pin_release, read_env
@@ -218,7 +217,7 @@ def timed(site: Site, doing: str, done: str) -> Iterator[None]:
 
 
 def _read_lines(site: Site, words: list[str]) -> Iterator[tuple[str, str]]:
-    with watch_lines(site.runner, words) as process:
+    with site.runner.watch_lines(words) as process:
         for line in process.stdout or ():
             # Compose clears the terminal's line first, also where there is no terminal.
             name, bar, text = line.removeprefix(CLEAR_LINE).rstrip("\n").partition(" | ")

@@ -13,7 +13,7 @@ from carprice.ops.docker.engine import COMPOSE_FILE
 from carprice.ops.docker.env_file import mend_env, read_env, write_env
 from carprice.ops.docker.replicas import find_project
 from carprice.ops.stack_context import Site
-from carprice.system.machine import is_free, name_holder, propose_port
+from carprice.system.ports import is_free, name_holder, propose_port
 
 ROOT_ID = 0
 DEFAULT_ID = 1000

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from carprice.errors import StackError
-from carprice.ops.docker.runner import Runner, end_program
+from carprice.system.processes import Runner, end_program
 
 
 @pytest.fixture
@@ -23,10 +23,10 @@ def is_gone(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
 
 
-def test_folder_environment_input_and_exit_code(runner: Runner, tmp_path: Path) -> None:
-    result = runner.try_run(["sh", "-c", "pwd; echo $WORD; cat; echo no >&2; exit 3"], text="input")
+def test_folder_environment_and_exit_code(runner: Runner, tmp_path: Path) -> None:
+    result = runner.try_run(["sh", "-c", "pwd; echo $WORD; echo no >&2; exit 3"])
     assert result.code == 3
-    assert result.stdout == f"{tmp_path}\nhello\ninput"
+    assert result.stdout == f"{tmp_path}\nhello\n"
     assert result.stderr == "no\n"
     assert runner.run(["echo", "a b"]) == "a b\n"
 

@@ -1,7 +1,6 @@
-"""What the processes of this machine hold: ports and memory."""
+"""Ports of this machine: whether one is free, and who holds it."""
 
 import socket
-from contextlib import suppress
 
 import psutil
 
@@ -38,15 +37,3 @@ def name_holder(port: int) -> str:
 def propose_port(variable: str, port: int) -> str:
     """The next step where the port that a setting names is taken: another one, kept for every later command."""
     return f"Stop it, or take another port: echo {variable}={port + 10} >> .env, then ./carprice up"
-
-
-def measure_memory(pid: int) -> int:
-    """Bytes that a process and its descendants hold; pages they share count once where the system tells."""
-    total = 0
-    with suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for process in [root, *root.children(recursive=True)]:
-            with suppress(psutil.Error):
-                memory = process.memory_full_info()
-                total += getattr(memory, "pss", memory.rss)
-    return total

@@ -1,0 +1,46 @@
+"""Names that more than one part uses: services, paths, aliases, environment. Each stands here once."""
+
+API = "car-price-api"
+CANDIDATE = "car-price-api-next"
+"""The service of a rollout's candidate."""
+EDGE = "edge"
+MLFLOW = "mlflow-server"
+
+API_PORT = 5000
+"""Inside a container, and the default outside."""
+MLFLOW_PORT = 5001
+
+PRICE_PATH = "/predict/price"
+BATCH_PATH = "/predict/batch"
+STATUS_PATH = "/info/status"
+FEATURES_PATH = "/info/features"
+MODEL_PATH = "/info/model"
+ALIVE_PATH = "/livez"
+READY_PATH = "/readyz"
+METRICS_PATH = "/metrics"
+OPENAPI_PATH = "/api/openapi.json"
+
+LISTING_SCHEMA = "Listing"
+"""The schema of one car in the OpenAPI document; its first example is a car that the model can price."""
+PRICE_COUNT = "predicted_price"
+"""The histogram of predicted prices in /metrics, one for each currency."""
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+REGISTERED_MODEL = "car-price"
+"""The name of the registered model, and of the experiment, in MLflow."""
+PENDING = "pending"
+"""Of what MLflow has not been told yet."""
+
+IMAGE_MODEL = "image"
+"""The model version that stands for the one inside the image."""
+FALLBACK = "fallback"
+"""Where a served model came from: the image's own, because there is no champion or it was asked for."""
+
+STATISTICS_FILE = "demo-cars.csv"
+"""In markets/: what the demo market draws its listings from."""
+
+KIB = 1024
+MIB = 1024 * KIB
+
+DOCTOR_HINT = "Find out more: ./carprice doctor"

@@ -1,0 +1,99 @@
+"""Files that are there whole or not at all."""
+
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from carprice.errors import FileError
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: a temporary one beside it, flushed to disk, then renamed.
+
+    Raises FileError where it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise FileError(*describe_access(path, "written", error)) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's own entries to disk: without it a power cut may undo a rename. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def describe_access(path: Path, act: str, error: OSError) -> tuple[str, str]:
+    """Why a file or folder cannot be read, or written (act), and the command that may change it."""
+    if isinstance(error, PermissionError):
+        rights = "a+rX" if act == "read" else "a+rwX"
+        return f"{path}: may not be {act} by user {os.getuid()}", f"Allow it: chmod -R {rights} {path.parent}"
+    return f"{path}: cannot be {act} ({error.strerror or error})", ""
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Replace a file, or what it links to, as write_file does, and let it keep its mode: it may hold secrets."""
+    file = path.resolve()
+    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
+    write_file(file, data)
+    if mode is not None:
+        file.chmod(mode)
+
+
+@contextmanager
+def open_output(path: Path | None, force: bool = False) -> Iterator[BinaryIO]:
+    """Yield a stream to path, which appears when the block ended well; to stdout without a path.
+
+    A reader of stdout that went away, as `head` does, ends the block quietly. Raises FileError where path exists
+    and force is not given, or its folder cannot be written to.
+    """
+    if path is None:
+        with _until_reader_leaves():
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        return
+    if path.exists() and not force:
+        raise FileError(f"{path}: exists already", "Overwrite it with --force.")
+    try:
+        draft = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        with draft:
+            yield draft  # type: ignore[misc]  # a wrapper that the stubs do not call a BinaryIO
+        _give_default_mode(Path(draft.name))
+        Path(draft.name).replace(path)
+    finally:
+        Path(draft.name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _until_reader_leaves() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _give_default_mode(path: Path) -> None:
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)

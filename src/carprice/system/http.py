@@ -1,0 +1,74 @@
+"""One HTTP request, straight to an address: no proxy of the environment stands between."""
+
+import http.client
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SECONDS = 10.0
+BUSY = 429
+BUSY_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What was answered, and in how many seconds. headers: names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.content.decode(errors="replace")
+
+    def json(self) -> Any:
+        """The body as JSON, or None where it is not."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return None
+
+    def detail(self) -> str:
+        """What a problem answer says; empty for any other."""
+        data = self.json()
+        return str(data.get("detail", "")) if isinstance(data, dict) else ""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where something answers HTTP. An empty host stands for something that has no address."""
+
+    host: str
+    port: int
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        seconds: float = SECONDS,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One request. A body is sent as JSON, bytes as they are. Raises OSError."""
+        if not self.host:
+            # An empty host would be this machine itself.
+            raise ConnectionError("it has no address")
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        kind = {"Content-Type": "application/json"} if data is not None else {}
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=seconds)
+        started = time.perf_counter()
+        try:
+            connection.request(method, path, data, {**kind, **(headers or {})})
+            response = connection.getresponse()
+            content = response.read()
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"{type(error).__name__}: {error}") from None
+        finally:
+            connection.close()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Reply(response.status, names, content, time.perf_counter() - started)
