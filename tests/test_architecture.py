@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "simulation": {"market", "listings", "model", "training", "tracking"},
     "scoring": {"market", "listings", "model", "training.preprocessing"},
     "api": {"market", "model"},
-    "ops": {"model.manifest", "simulation.demo_model", "cli.console"},
+    "ops": {"model.manifest", "simulation.demo_model", "tracking.promotion"},
 }
 SERVING = ("api", "model", "market", "system", "errors.py", "settings.py")
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}

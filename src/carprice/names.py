@@ -6,6 +6,7 @@ CANDIDATE = "car-price-api-next"
 EDGE = "edge"
 MLFLOW = "mlflow-server"
 
+LOOPBACK = "127.0.0.1"
 API_PORT = 5000
 """Inside a container, and the default outside."""
 MLFLOW_PORT = 5001
@@ -44,3 +45,5 @@ KIB = 1024
 MIB = 1024 * KIB
 
 DOCTOR_HINT = "Find out more: ./carprice doctor"
+LOG_HINT = "Read the log: ./carprice logs"
+"""The next step of an error about a replica; a rollout puts its log's last lines there before it is removed."""

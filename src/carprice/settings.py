@@ -1,7 +1,8 @@
 """Settings of every part: read once from the environment, checked whole, then frozen."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,20 @@ def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:
     settings = Settings(**values)
     _check_settings(settings)
     return settings
+
+
+def add_env_file(environment: MutableMapping[str, str]) -> None:
+    """Add the CARPRICE_ settings of the stack's .env file, read as Compose reads it; what is set already wins.
+
+    A file that is missing or damaged adds nothing: the command that needs it names what is wrong.
+    """
+    from dotenv import dotenv_values  # not in the API image, which is given its environment by Compose
+
+    path = Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env"
+    with suppress(OSError, UnicodeDecodeError):
+        for name, value in dotenv_values(path).items():
+            if name.startswith("CARPRICE_") and value is not None:
+                environment.setdefault(name, value)
 
 
 def _read_count(variable: str, text: str) -> int:

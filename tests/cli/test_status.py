@@ -1,7 +1,9 @@
 import pytest
 
-from carprice.cli.status import COLUMNS, format_duration, format_row, format_table
-from carprice.ops.lifecycle import ServiceStatus
+from carprice.cli.status import COLUMNS, format_duration, format_row
+from carprice.ops.lifecycle import State
+from carprice.ops.status import ServiceStatus
+from carprice.system.tables import format_table
 
 MIB = 1024 * 1024
 
@@ -26,9 +28,9 @@ def test_durations(seconds: int, text: str) -> None:
 def test_the_table() -> None:
     api, mlflow = "car-price-api", "mlflow-server"
     rows = [
-        ServiceStatus(mlflow, mlflow, "Crashed", "", "", 3, "", "", None, None, 5001, None),
+        ServiceStatus(mlflow, mlflow, State.CRASHED, restarts=3, port=5001),
         ServiceStatus(
-            api, f"{api}-1", "Serving", "healthy", "", 0, "r2", "20261123T124500Z", 42, 55 * MIB, 5000, 812
+            api, f"{api}-1", State.SERVING, "healthy", "", 0, "r2", "20261123T124500Z", 42, 55 * MIB, 5000, 812
         ),
     ]
     assert format_table([COLUMNS, *(format_row(row) for row in rows)]) == (

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from tests.ops.world import World, make_world
 
-from carprice.ops.docker.replicas import Replica
+from carprice.system.http import Address
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A stack that serves r1."""
     made = make_world(tmp_path)
-    monkeypatch.setattr(Replica, "ask", lambda replica, *words, **named: made.ask(replica, *words, **named))
+    monkeypatch.setattr(Address, "ask", lambda address, *words, **named: made.ask(address, *words, **named))
     return made

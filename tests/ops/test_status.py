@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from carprice.ops.docker.containers import Port, read_container
-from carprice.ops.edge.haproxy import Edge
+from carprice.ops.docker.containers import read_container
+from carprice.ops.docker.status import derive_facts, last_build, read_answer
+from carprice.ops.edge.haproxy import NO_VIEW, Edge, EdgeView, parse_statistics, read_ready
+from carprice.ops.instance import Port
 from carprice.ops.lifecycle import State, derive_state
 from carprice.ops.limits import Limits
 from carprice.ops.rollout.journal import Journal
-from carprice.ops.stack_context import Site
-from carprice.ops.status import NO_VIEW, EdgeView, derive_facts, last_build, read_answer, read_requests
+from carprice.ops.stack_context import StackContext
 from carprice.system.processes import Runner
 
 ADDRESS = "172.18.0.4"
-COLUMNS = ("pxname", "svname", "stot", "status", "check_status", "addr")
+COLUMNS = ("# pxname", "svname", "stot", "status", "check_status", "addr")
 
 
 def make_facts(**state: Any) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def test_a_container_is_read() -> None:
     found = read_container(make_facts())
     assert (found.service, found.number, found.name) == ("car-price-api", 2, "cars-car-price-api-2")
     assert (found.release, found.model, found.image_name) == ("r2", "m1", "car-price-prediction:r2")
-    assert found.address == ADDRESS
+    assert found.address.host == ADDRESS
     assert found.ports == (Port(5000, "127.0.0.1", 8000),)
     assert 89 <= found.uptime <= 95
     assert 199 <= found.age <= 205
@@ -74,7 +75,7 @@ def test_a_container_without_health_networks_or_ports_is_read() -> None:
     facts["HostConfig"]["PortBindings"] = None
     facts["NetworkSettings"]["Networks"] = {}
     found = read_container(facts)
-    assert (found.health, found.address, found.ports, found.uptime) == ("", "", (), 0.0)
+    assert (found.health, found.address.host, found.ports, found.uptime) == ("", "", (), 0.0)
     assert read_answer(found) == {}
 
 
@@ -93,8 +94,8 @@ def test_only_replicas_that_passed_the_edge_s_check_count() -> None:
         ("be_current", "BACKEND", "15", "UP", "", ""),
         ("be_next", "api1", "7", "UP", "L7OK", "172.18.0.8:5000"),
     )
-    assert read_requests(table, "current") == {"172.18.0.4": 12, "172.18.0.5": 0}
-    assert read_requests(table, "next") == {"172.18.0.8": 7}
+    assert read_ready(parse_statistics(table), "current") == {"172.18.0.4": 12, "172.18.0.5": 0}
+    assert read_ready(parse_statistics(table), "next") == {"172.18.0.8": 7}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_the_journal_tells_how_the_last_build_stands(
     tmp_path: Path, events: list[tuple[str, dict[str, Any]]], stands: str
 ) -> None:
     runner = Runner(tmp_path)
-    site = Site(tmp_path, runner, Edge(runner), Journal(tmp_path / "journal"), Limits(), print)
+    context = StackContext(tmp_path, runner, Edge(runner), Journal(tmp_path / "journal"), Limits(), print)
     for event, facts in events:
-        site.journal.add(event, **facts)
-    assert last_build(site) == stands
+        context.journal.add(event, **facts)
+    assert last_build(context) == stands

@@ -1,6 +1,6 @@
 """A recording runner: it notes every argv and answers as Docker, Compose and HAProxy would, from a few facts.
 
-No container runs behind it. A replica's answers are given by `ask`, which tests put in the place of Replica.ask.
+No container runs behind it. A replica's answers are given by `ask`, which tests put in the place of Instance.ask.
 """
 
 import json
@@ -11,20 +11,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from carprice.names import API, CANDIDATE, EDGE, MLFLOW
 from carprice.ops.docker import argv
-from carprice.ops.docker.env_file import image_of, read_env
-from carprice.ops.docker.replicas import Replica, Reply
+from carprice.ops.docker.containers import NUMBER_LABEL
+from carprice.ops.docker.env_file import read_env
 from carprice.ops.edge.haproxy import MAP, Edge
 from carprice.ops.limits import Limits
+from carprice.ops.release import image_of
 from carprice.ops.rollout.journal import JOURNAL_FILE, Journal
-from carprice.ops.stack_context import Site
+from carprice.ops.stack_context import StackContext
+from carprice.settings import Settings
+from carprice.system.http import Address, Reply
 from carprice.system.processes import Result, Runner
 
-PREFIXES = {argv.API: "", argv.NEXT: "NEXT_"}
+SERVICES = (API, CANDIDATE, EDGE, MLFLOW)
+PREFIXES = {API: "", CANDIDATE: "NEXT_"}
 LISTING = {"make": "Ford", "model": "Fiesta"}
 OLD_IMAGE, NEW_IMAGE = "sha256:old", "sha256:new"
 OLD_MODEL = "20260101T000000Z"
 PRICE = 1000
+STARTED, NEVER = "2026-01-01T00:00:00.5Z", "0001-01-01T00:00:00Z"
 FAST = Limits(
     health_deadline=0.3, settle=0, warmup_deadline=0.2, warmup_p95_ms=1000, drain=0.1, bake=0, free_memory_share=0
 )
@@ -48,18 +54,39 @@ class Container:
         """Unlike any other's."""
         return f"{self.service}-{self.number}-{self.release}"
 
+    @property
+    def host(self) -> str:
+        """Its address, unlike any other's."""
+        return f"10.0.{SERVICES.index(self.service)}.{self.number}"
+
     def inspect(self) -> dict[str, Any]:
         """What Docker says of it."""
         variables = {"CARPRICE_RELEASE": self.release, "CARPRICE_MODEL_VERSION": self.model}
-        address = f"10.0.{len(self.service)}.{self.number}"
         return {
             "Id": self.id,
             "Name": f"/car-price-{self.service}-{self.number}",
             "Image": self.image,
             "RestartCount": self.restarts,
-            "Config": {"Image": self.image_name, "Env": [f"{name}={value}" for name, value in variables.items()]},
-            "NetworkSettings": {"Networks": {"cars": {"IPAddress": address}}},
-            "State": {"Status": self.state, "ExitCode": 1, "StartedAt": self.release, "Error": ""},
+            "Created": STARTED,
+            "Config": {
+                "Image": self.image_name,
+                "Env": [f"{name}={value}" for name, value in variables.items()],
+                "Labels": {
+                    argv.SERVICE_LABEL: self.service,
+                    argv.PROJECT_LABEL: "car-price",
+                    NUMBER_LABEL: str(self.number),
+                },
+            },
+            "HostConfig": {"RestartPolicy": {"Name": "unless-stopped"}},
+            "NetworkSettings": {"Networks": {"cars": {"IPAddress": self.host}}},
+            "State": {
+                "Status": self.state,
+                "ExitCode": 1,
+                "StartedAt": STARTED,
+                "FinishedAt": NEVER,
+                "Pid": 0,
+                "Error": "",
+            },
         }
 
 
@@ -77,11 +104,18 @@ class World:
     in_flight: dict[str, int] = field(default_factory=dict)
     on_run: Callable[[list[str]], None] = lambda _: None
 
-    def site(self, limits: Limits = FAST) -> Site:
-        """The site over this world."""
+    def context(self, limits: Limits = FAST) -> StackContext:
+        """The context over this world."""
         runner = WorldRunner(self.folder, {}, world=self)
         journal = Journal(self.folder / "logs" / JOURNAL_FILE)
-        return Site(self.folder, runner, Edge(runner), journal, limits, self.said.append)
+        settings = Settings(
+            stack_dir=self.folder,
+            artifacts_dir=self.folder / "artifacts",
+            logs_dir=self.folder / "logs",
+            var_dir=self.folder / "var",
+            mlflow_url="http://127.0.0.1:1",
+        )
+        return StackContext(settings, runner, Edge(runner), journal, limits, self.said.append)
 
     def start(self, service: str, release: str, image: str, model: str = OLD_MODEL, count: int = 2) -> None:
         """Put containers of a release there."""
@@ -96,7 +130,7 @@ class World:
         """The argvs that begin so."""
         return [words for words in self.argvs if words[: len(start)] == list(start)]
 
-    def answer(self, words: list[str], text: str) -> Result:
+    def answer(self, words: list[str]) -> Result:
         """Do and say what the program would."""
         for start, act in (
             (("docker", "container", "ls"), self._list),
@@ -115,15 +149,18 @@ class World:
                 return act(words)
         return Result(0)
 
-    def ask(self, replica: Replica, method: str, path: str, body: Any = None, seconds: float = 0) -> Reply:
-        """What a replica answers."""
-        if replica.release in self.broken:
+    def ask(
+        self, address: Address, method: str, path: str, body: Any = None, seconds: float = 0, headers: Any = None
+    ) -> Reply:
+        """What the container at an address answers."""
+        replica = next((item for item in self.containers if item.host == address.host), None)
+        if replica is None or replica.release in self.broken:
             raise ConnectionRefusedError
         status, data = self._price(path, body) if method == "POST" else self._tell(replica, path)
         kind = "application/json" if status == 200 else "application/problem+json"
         return Reply(status, {"content-type": kind}, json.dumps(data).encode(), 0.001)
 
-    def _tell(self, replica: Replica, path: str) -> tuple[int, Any]:
+    def _tell(self, replica: Container, path: str) -> tuple[int, Any]:
         schemas = {"Listing": {"examples": [LISTING]}}
         told: dict[str, Any] = {
             "/info/status": {"release": replica.release, "model_version": replica.model, "source": "artifacts"},
@@ -147,7 +184,8 @@ class World:
     def _list(self, words: list[str]) -> Result:
         start = f"label={argv.SERVICE_LABEL}="
         services = [word.removeprefix(start) for word in words if word.startswith(start)]
-        return Result(0, "\n".join(item.id for service in services for item in self.of(service)))
+        found = [item for item in self.containers if not services or item.service in services]
+        return Result(0, "\n".join(item.id for item in found))
 
     def _inspect(self, words: list[str]) -> Result:
         return Result(0, json.dumps([item.inspect() for item in self.containers if item.id in words]))
@@ -162,12 +200,14 @@ class World:
         if command.startswith(("set map", "add map")):
             self.active = command.split(";")[0].split()[-1]
             return Result(0, f"\n0x1 active {self.active}\n")
+        if command == f"show map {MAP};show stat":
+            return Result(0, shown + self._stats())
         assert command == f"show map {MAP}", command
         return Result(0, shown)
 
     def _stats(self) -> str:
         lines = ["# pxname,svname,scur,qcur,status,check_status,addr"]
-        for name, service in (("current", argv.API), ("next", argv.NEXT)):
+        for name, service in (("current", API), ("next", CANDIDATE)):
             for item in self.of(service):
                 address = item.inspect()["NetworkSettings"]["Networks"]["cars"]["IPAddress"]
                 lines.append(f"be_{name},api{item.number},0,0,UP,L7OK,{address}:5000")
@@ -212,11 +252,11 @@ class WorldRunner(Runner):
 
     world: Any = None
 
-    def try_run(self, argv: list[str], seconds: float = 0, text: str = "") -> Result:
+    def try_run(self, argv: list[str], seconds: float = 0) -> Result:
         """Note it, and answer."""
         self.world.argvs.append(argv)
         self.world.on_run(argv)
-        return self.world.answer(argv, text)
+        return self.world.answer(argv)
 
     @contextmanager
     def stream(self, argv: list[str]) -> Iterator["subprocess.Popen[str]"]:
@@ -231,9 +271,9 @@ def make_world(folder: Path) -> World:
     world = World(folder)
     kept = image_of("r1")
     world.images = {"car-price-prediction:latest": NEW_IMAGE, kept: OLD_IMAGE}
-    world.start(argv.API, "r1", kept)
-    world.containers.append(Container(argv.EDGE, 1, "sha256:haproxy", "haproxy:3.0", "", ""))
-    world.containers.append(Container(argv.MLFLOW, 1, "sha256:mlflow", "mlflow", "", ""))
+    world.start(API, "r1", kept)
+    world.containers.append(Container(EDGE, 1, "sha256:haproxy", "haproxy:3.0", "", ""))
+    world.containers.append(Container(MLFLOW, 1, "sha256:mlflow", "mlflow", "", ""))
     (folder / "edge" / "run").mkdir(parents=True)
     (folder / "artifacts").mkdir()
     (folder / ".env").write_text(f"RELEASE=r1\nIMAGE={kept}\nMODEL_VERSION={OLD_MODEL}\n")

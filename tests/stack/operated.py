@@ -7,14 +7,15 @@ from pathlib import Path
 
 from tests.stack.stacks import COMMAND_SECONDS, Stack
 
-from carprice.ops.docker.env_file import PINS
-from carprice.ops.doctor.checks import diagnose
+from carprice.ops.doctor.diagnosis import diagnose
 from carprice.ops.doctor.findings import Finding
-from carprice.ops.doctor.snapshot import look_at_docker
+from carprice.ops.doctor.snapshot_docker import take_snapshot
 from carprice.ops.edge.haproxy import Edge
 from carprice.ops.limits import load_limits
+from carprice.ops.release import PINS
 from carprice.ops.rollout.journal import JOURNAL_FILE, Journal
-from carprice.ops.stack_context import Site
+from carprice.ops.stack_context import StackContext
+from carprice.settings import Settings
 from carprice.system.processes import Runner
 
 NAMES = (*PINS, *(f"NEXT_{name}" for name in PINS))
@@ -41,16 +42,19 @@ def plain_environment(stack: Stack, **changes: str) -> dict[str, str]:
     }
 
 
-def open_stack_site(stack: Stack, say: Callable[[str], None] = print, **changes: str) -> Site:
-    """The stack as the functions of `deploy` take it."""
+def make_stack_context(stack: Stack, say: Callable[[str], None] = print, **changes: str) -> StackContext:
+    """The stack as the functions of `ops` take it."""
     runner = Runner(stack.folder, plain_environment(stack, **changes))
-    journal = Journal(stack.folder / "logs" / JOURNAL_FILE)
-    return Site(stack.folder, runner, Edge(runner), journal, load_limits(stack.folder), say)
+    logs = stack.folder / "logs"
+    settings = Settings(stack_dir=stack.folder, artifacts_dir=stack.folder / "artifacts", logs_dir=logs)
+    limits = load_limits(stack.folder)
+    return StackContext(settings, runner, Edge(runner), Journal(logs / JOURNAL_FILE), limits, say)
 
 
 def ask_doctor(stack: Stack, **changes: str) -> dict[str, Finding]:
     """What the doctor finds, by the name of the check."""
-    return {finding.check: finding for finding in diagnose(look_at_docker(open_stack_site(stack, **changes)))}
+    snapshot = take_snapshot(make_stack_context(stack, **changes))
+    return {finding.check: finding for finding in diagnose(snapshot)}
 
 
 def begin(stack: Stack, *words: str, **changes: str) -> "subprocess.Popen[str]":

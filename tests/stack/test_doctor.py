@@ -15,7 +15,7 @@ from tests.stack.conftest import PREFIX, MakeStack, open_stack
 from tests.stack.operated import ask_doctor, carprice, pin
 from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_worker, freeze, inspect, run, wait_for
 
-from carprice.ops.doctor.checks import CHECKS
+from carprice.ops.doctor.diagnosis import CHECKS
 
 QUICK = {"interval": "1s", "timeout": "1s", "retries": 1, "start_period": "60s", "start_interval": "1s"}
 PUBLIC = "mlflow.example:5001"
@@ -116,7 +116,7 @@ def test_import_error(make_stack: MakeStack, images: Callable[[str], str]) -> No
     )
     assert "exit code 1, " in found.evidence
     assert found.cause == "The code imports nowhere, which the image has not"
-    assert "requirements/serve.in" in found.cure
+    assert "requirements/serve.in" in found.fix
     done = carprice(stack, "doctor")
     assert done.returncode == 1
     assert "1. car-price-api-1 does not start: import error\n  evidence  exit code 1" in done.stdout
@@ -127,7 +127,7 @@ def test_syntax_error(make_stack: MakeStack, images: Callable[[str], str]) -> No
     found = wait_for_finding(stack, "syntax error")
     assert "SyntaxError" in found.evidence
     assert found.cause == "The code is not valid Python at that line"
-    assert found.cure.startswith("Mend /app/src/carprice/api/app.py, line ")
+    assert found.fix.startswith("Mend /app/src/carprice/api/app.py, line ")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_file_not_found(make_stack: MakeStack, image: str, command: list[str], w
     found = wait_for_finding(start_alone(make_stack, image, command=command), "file not found")
     assert words in found.evidence
     assert found.cause.startswith("A file that it needs is not in the image")
-    assert "Dockerfile" in found.cure
+    assert "Dockerfile" in found.fix
 
 
 def test_out_of_memory(make_stack: MakeStack, image: str) -> None:
@@ -149,7 +149,7 @@ def test_out_of_memory(make_stack: MakeStack, image: str) -> None:
     assert found.what == "car-price-api-1 was killed: out of memory"
     assert "exit code 137, killed by the kernel (OOMKilled)" in found.evidence
     assert found.evidence.endswith("limit 40 MB")
-    assert "limits.memory of car-price-api" in found.cure
+    assert "limits.memory of car-price-api" in found.fix
 
 
 def test_other_exit_with_its_last_lines(make_stack: MakeStack, image: str) -> None:
@@ -158,7 +158,7 @@ def test_other_exit_with_its_last_lines(make_stack: MakeStack, image: str) -> No
     assert "exit code 3" in found.evidence
     assert found.evidence.endswith("the reason stands here")
     assert found.cause == "It ended by itself with exit code 3; its last lines tell why"
-    assert found.cure.startswith("./carprice logs car-price-api;")
+    assert found.fix.startswith("./carprice logs car-price-api;")
 
 
 def test_compose_file_with_a_syntax_error(well: Stack) -> None:
@@ -166,7 +166,7 @@ def test_compose_file_with_a_syntax_error(well: Stack) -> None:
         found = ask_doctor(well)["compose file"]
     assert "docker-compose.override.yml" in found.evidence
     assert "line 2: did not find expected node content" in found.evidence
-    assert "docker compose config --quiet" in found.cure
+    assert "docker compose config --quiet" in found.fix
 
 
 def test_image_missing(well: Stack) -> None:
@@ -174,7 +174,7 @@ def test_image_missing(well: Stack) -> None:
         found = ask_doctor(well)["image missing"]
     assert found.evidence == "no image car-price-prediction:gone"
     assert found.cause == "The release that .env pins lost its image"
-    assert "./carprice rollback" in found.cure
+    assert "./carprice rollback" in found.fix
 
 
 # Family 2: health fails, or it keeps restarting
@@ -186,7 +186,7 @@ def test_model_that_cannot_be_loaded(make_stack: MakeStack, image: str) -> None:
     assert found.what == "car-price-api-1 has no model"
     assert "503" in found.evidence
     assert "20200101T000000Z" in found.evidence
-    assert "./carprice models" in found.cure
+    assert "./carprice models" in found.fix
 
 
 def test_port_conflict_with_its_owner(make_stack: MakeStack, image: str) -> None:
@@ -202,7 +202,7 @@ def test_port_conflict_with_its_owner(make_stack: MakeStack, image: str) -> None
     assert found.what.startswith(f"Port {stack.port} for edge is taken by ")
     assert found.what.endswith(owner)
     assert "address already in use" in found.evidence
-    assert found.cure.endswith(f": echo CARPRICE_PORT={stack.port + 10} >> .env, then ./carprice up")
+    assert found.fix.endswith(f": echo CARPRICE_PORT={stack.port + 10} >> .env, then ./carprice up")
     assert done.returncode == 1
     assert f"Port {stack.port} for edge is taken by " in done.stderr
     assert not stack.containers(API), "nothing was started"
@@ -225,7 +225,7 @@ def test_logs_that_may_not_be_written(well: Stack) -> None:
         folder.chmod(0o777)
     assert found.what == "The API may not write logs/"
     assert f"the API runs as 1000:1000; {folder} has owner {os.getuid()}:{os.getgid()}, mode 755" in found.evidence
-    assert found.cure == f"sudo chown -R 1000:1000 {folder}; then: ./carprice restart car-price-api"
+    assert found.fix == f"sudo chown -R 1000:1000 {folder}; then: ./carprice restart car-price-api"
 
 
 def test_model_that_may_not_be_read(well: Stack, version: str) -> None:
@@ -236,7 +236,7 @@ def test_model_that_may_not_be_read(well: Stack, version: str) -> None:
     finally:
         path.chmod(0o644)
     assert found.what == "The API may not read artifacts/"
-    assert found.cure.startswith("chmod -R a+rX ")
+    assert found.fix.startswith("chmod -R a+rX ")
 
 
 def test_failing_check(make_stack: MakeStack, image: str) -> None:
@@ -244,7 +244,7 @@ def test_failing_check(make_stack: MakeStack, image: str) -> None:
     found = wait_for_finding(start_alone(make_stack, image, healthcheck=check), "failing check")
     assert found.what == "car-price-api-1 does not pass its health check"
     assert found.evidence == "not as it should be"
-    assert found.cure == "./carprice logs car-price-api; ./carprice restart car-price-api"
+    assert found.fix == "./carprice logs car-price-api; ./carprice restart car-price-api"
 
 
 def test_check_timeout(make_stack: MakeStack, image: str) -> None:
@@ -256,7 +256,7 @@ def test_check_timeout(make_stack: MakeStack, image: str) -> None:
     assert found.what == "car-price-api-1 does not answer its health check in time"
     assert "exceeded timeout (1s)" in found.evidence
     assert found.cause == "The process hangs, or the machine is too busy to answer"
-    assert found.cure.startswith("./carprice restart car-price-api;")
+    assert found.fix.startswith("./carprice restart car-price-api;")
 
 
 @pytest.fixture
@@ -278,7 +278,7 @@ def test_disk_full(full_disk: Stack) -> None:
     found = ask_doctor(full_disk)["disk full"]
     assert found.what == f"The disk of {full_disk.folder / 'logs'} is full"
     assert found.evidence == "0 MB are free, at least 100 MB should be"
-    assert "docker system prune" in found.cure
+    assert "docker system prune" in found.fix
 
 
 # Family 3: predictions answer 500 or 503
@@ -295,7 +295,7 @@ def test_missing_file_of_the_model(well: Stack, version: str, name: str) -> None
         path.write_bytes(before)
     assert found.what == "A file of the model is missing"
     assert found.evidence == f"{path}: is missing"
-    assert "./carprice promote" in found.cure
+    assert "./carprice promote" in found.fix
 
 
 def test_mixed_set(well: Stack) -> None:
@@ -311,7 +311,7 @@ def test_mixed_set(well: Stack) -> None:
         well.compose("up", *options[:-1], f"{API}=2", API)
     assert "car-price-api-3: release r9" in found.evidence
     assert "car-price-api-1, car-price-api-2: release local" in found.evidence
-    assert found.cure == "docker compose up -d --no-deps --force-recreate car-price-api"
+    assert found.fix == "docker compose up -d --no-deps --force-recreate car-price-api"
 
 
 def test_golden_valuations_that_are_off(well: Stack) -> None:
@@ -322,7 +322,7 @@ def test_golden_valuations_that_are_off(well: Stack) -> None:
         assert found.what.endswith(" does not price as in training")
         assert "should be" in found.evidence
         assert found.cause.startswith("Its code or its LightGBM library differs")
-        assert "./carprice rollback" in found.cure
+        assert "./carprice rollback" in found.fix
     finally:
         run(["docker", "restart", *well.containers(API)])
         (well.folder / "logs" / "fault").unlink(missing_ok=True)
@@ -336,7 +336,7 @@ def test_failing_predictions(make_stack: MakeStack, images: Callable[[str], str]
     assert found.what == "car-price-api-1 answers 500 to a good listing"
     assert '"status":500' in found.evidence
     assert found.cause.startswith("The code failed on it")
-    assert "./carprice logs car-price-api" in found.cure
+    assert "./carprice logs car-price-api" in found.fix
 
 
 # Family 4: no connection
@@ -348,7 +348,7 @@ def test_engine_down(well: Stack) -> None:
     assert list(found) == ["engine down"]
     assert "Cannot connect to the Docker daemon" in found["engine down"].evidence
     assert found["engine down"].cause == f"DOCKER_HOST is {nowhere}, where no engine answers"
-    assert found["engine down"].cure.startswith("unset DOCKER_HOST")
+    assert found["engine down"].fix.startswith("unset DOCKER_HOST")
     done = carprice(well, "status", "--docker", DOCKER_HOST=nowhere)
     assert (done.returncode, done.stderr.startswith("Error: No Docker Engine answers: ")) == (1, True)
 
@@ -360,7 +360,7 @@ def test_stack_not_up(make_stack: MakeStack) -> None:
     found = ask_doctor(stack)
     assert list(found) == ["stack down"]
     assert found["stack down"].what == "The stack is not up"
-    assert found["stack down"].cure == "./carprice up"
+    assert found["stack down"].fix == "./carprice up"
 
 
 def test_part_of_the_stack_not_up(well: Stack) -> None:
@@ -370,7 +370,7 @@ def test_part_of_the_stack_not_up(well: Stack) -> None:
     finally:
         well.compose("start", MLFLOW)
         well.wait_for_mlflow()
-    assert (found.what, found.cure) == ("mlflow-server does not run", "./carprice up")
+    assert (found.what, found.fix) == ("mlflow-server does not run", "./carprice up")
 
 
 def test_container_not_on_the_network(well: Stack) -> None:
@@ -379,8 +379,8 @@ def test_container_not_on_the_network(well: Stack) -> None:
     try:
         found = ask_doctor(well)["container off network"]
         assert found.what == f"{name} is not on network {well.name}"
-        assert found.cure == f"docker network connect --alias {API} {well.name} {name}"
-        run(found.cure.split())
+        assert found.fix == f"docker network connect --alias {API} {well.name} {name}"
+        run(found.fix.split())
         well.wait_ready(replicas=2)
     finally:
         run(["docker", "network", "connect", "--alias", API, well.name, name], check=False)
@@ -393,14 +393,14 @@ def test_network_missing(make_stack: MakeStack, image: str) -> None:
     run(["docker", "network", "rm", stack.name])
     found = ask_doctor(stack)["network missing"]
     assert found.what == f"Network {stack.name} is missing"
-    assert found.cure == "./carprice down, then ./carprice up"
+    assert found.fix == "./carprice down, then ./carprice up"
 
 
 def test_port_bound_elsewhere(well: Stack) -> None:
     found = ask_doctor(well, CARPRICE_PORT="5999")["wrong port"]
     assert found.what == "edge is not open on port 5999"
     assert found.evidence == f"it is bound to *:{well.port}, the settings say 5999"
-    assert found.cure == "docker compose up -d --no-deps edge"
+    assert found.fix == "docker compose up -d --no-deps edge"
 
 
 def test_port_on_loopback_only(make_stack: MakeStack, image: str) -> None:
@@ -424,7 +424,7 @@ def test_edge_without_a_backend(well: Stack) -> None:
         well.compose("start", API)
         well.wait_ready(replicas=2)
     assert "backend be_current: 0 ready; car-price-api-1 is exited" in found.evidence
-    assert found.cure == "./carprice restart car-price-api"
+    assert found.fix == "./carprice restart car-price-api"
 
 
 @pytest.mark.parametrize(
@@ -435,7 +435,7 @@ def test_stale_map(well: Stack, text: str, evidence: str) -> None:
     with changed(well.folder / "edge" / "run" / "active.map", text):
         found = ask_doctor(well)["stale map"]
     assert evidence in found.evidence
-    assert found.cure == "./carprice up"
+    assert found.fix == "./carprice up"
 
 
 def test_host_check_of_mlflow(well: Stack) -> None:
@@ -451,4 +451,4 @@ def test_host_check_of_mlflow(well: Stack) -> None:
         well.wait_for_mlflow()
     assert found.what == f"MLflow refuses requests to {PUBLIC}"
     assert found.evidence.startswith("403: ")
-    assert found.cure.startswith("echo 'CARPRICE_MLFLOW_HOSTS=mlflow.example,mlflow.example:*' >> .env")
+    assert found.fix.startswith("echo 'CARPRICE_MLFLOW_HOSTS=mlflow.example,mlflow.example:*' >> .env")

@@ -18,9 +18,9 @@ from carprice.settings import Settings
 from carprice.tracking.client import SEND_HINT, connect_client
 from carprice.tracking.outbox import keep_training, list_pending, read_run
 from carprice.tracking.promotion import (
-    follow_rollout,
     list_promotions,
     promote_version,
+    record_rollout,
     record_training,
     send_waiting,
 )
@@ -58,7 +58,7 @@ def test_a_rollout_is_followed(small_bundle: Path, online: Settings) -> None:
     for training in (first, second):
         record_training(training, online, print)
     set_champion(online.artifacts_dir, second.version)
-    promotion = follow_rollout(second.version, first.version, online)
+    promotion = record_rollout(second.version, first.version, online)
     assert (promotion.before, promotion.version, promotion.mlflow) == (first.version, second.version, "done")
     assert alias_version(online, "champion") == second.version
 
@@ -69,7 +69,7 @@ def test_a_rollout_is_followed_later_without_mlflow(
     training = copy_training(small_bundle, offline)
     set_champion(offline.artifacts_dir, training.version)
     said: list[str] = []
-    assert follow_rollout(training.version, None, offline, said.append).mlflow == "pending"
+    assert record_rollout(training.version, None, offline, said.append).mlflow == "pending"
     assert said[-1].startswith("Warning: MLflow at ")
     assert said[-1].endswith("so MLflow has not been told of the new champion. " + SEND_HINT)
     send_waiting(online)

@@ -1,13 +1,13 @@
 """carprice demo."""
 
-import os
 from pathlib import Path
 
 import click
 
 from carprice.cli.console import say
+from carprice.cli.options import force_option, pass_settings
 from carprice.names import STATISTICS_FILE
-from carprice.settings import load_settings
+from carprice.settings import Settings
 from carprice.simulation.sampling import write_listings
 from carprice.system.files import open_output
 
@@ -21,10 +21,11 @@ SEED = 7
     "--seed", default=SEED, show_default=True, type=click.IntRange(min=0), help="Same seed, same listings."
 )
 @click.option("--output", type=click.Path(path_type=Path), help="The CSV file to write, instead of stdout.")
-@click.option("--force", is_flag=True, help="Overwrite the output file.")
-def demo(rows: int, seed: int, output: Path | None, force: bool) -> None:
+@force_option
+@pass_settings
+def demo(settings: Settings, rows: int, seed: int, output: Path | None, force: bool) -> None:
     """Draw simulated listings of the demo market."""
-    figures = load_settings(os.environ).markets_dir / STATISTICS_FILE
+    figures = settings.markets_dir / STATISTICS_FILE
     with open_output(output, force) as stream:
         write_listings(stream, rows, seed, figures)
     if output:

@@ -1,12 +1,11 @@
 """carprice logs."""
 
-import os
-
 import click
 
-from carprice.cli.console import say
-from carprice.ops.stacks.choose import choose_stack, stack_options
-from carprice.settings import load_settings
+from carprice.cli.console import print_lines, say
+from carprice.cli.options import pass_settings, stack_options
+from carprice.ops.stacks.choose import choose_stack
+from carprice.settings import Settings
 
 LINES = 100
 
@@ -18,8 +17,8 @@ LINES = 100
 )
 @click.argument("service", nargs=-1)
 @stack_options
-def logs(follow: bool, lines: int, service: tuple[str, ...], forced: str) -> None:
+@pass_settings
+def logs(settings: Settings, follow: bool, lines: int, service: tuple[str, ...], forced: str) -> None:
     """Show the logs of the services, or of those named."""
-    settings = load_settings(os.environ)
     stack = choose_stack(settings, forced, say)
-    stack.show_logs(settings, say, list(service), lines, follow=follow)
+    print_lines(stack.logs(service, lines, follow=follow), stack.label_width)

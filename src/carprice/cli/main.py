@@ -3,16 +3,13 @@
 import os
 import sys
 import traceback
-from collections.abc import MutableMapping
 from importlib import import_module
-from pathlib import Path
 
 import click
 
 from carprice import __version__
 from carprice.errors import CarPriceError
-from carprice.ops.docker.env_file import read_env_line
-from carprice.settings import ROOT, hide_login
+from carprice.settings import add_env_file, hide_login
 
 # A command's module is imported when it is called: MLflow and polars take seconds to import.
 COMMANDS = {
@@ -30,7 +27,7 @@ COMMANDS = {
     "rollout": "Make a new release live without losing a request.",
     "rollback": "Go back to an earlier release, the same way.",
     "releases": "Show the history of releases.",
-    "doctor": "Find out what is wrong, and what mends it.",
+    "doctor": "Find out what is wrong, and what fixes it.",
     "market": "Check listings against a market, or draft a market file.",
     "demo": "Draw simulated listings of the demo market.",
     "test": "Run the tests.",
@@ -62,20 +59,9 @@ def cli(verbose: bool) -> None:
     """Used-car prices from your own listings: train, serve, release."""
 
 
-def take_env_file(environment: MutableMapping[str, str]) -> None:
-    """Take the CARPRICE_ settings of the stack's .env file, as Compose does; what is set already goes first."""
-    try:
-        lines = (Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env").read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return  # none, or a damaged one, which the command that needs it names or mends
-    for name, value in filter(None, map(read_env_line, lines)):
-        if name.startswith("CARPRICE_"):
-            environment.setdefault(name, value)
-
-
 def main() -> int:
     """Run the command line; an expected failure is one message on stderr and exit code 1."""
-    take_env_file(os.environ)
+    add_env_file(os.environ)
     try:
         code = cli.main(prog_name="carprice", standalone_mode=False)
     except CarPriceError as error:

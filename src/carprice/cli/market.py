@@ -1,27 +1,27 @@
 """carprice market: check, init, figures."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from carprice.cli.console import print_json, say
+from carprice.cli.options import (
+    force_option,
+    json_option,
+    listings_argument,
+    market_option,
+    output_option,
+    pass_settings,
+)
 from carprice.drafting.draft import draft_market
 from carprice.listings.cleaning import check_listings, load_listings
 from carprice.market.market_file import load_market
-from carprice.settings import load_settings
+from carprice.settings import Settings
 from carprice.simulation.statistics import measure_figures, write_figures
 from carprice.system.files import open_output
 
 PROGRESS_ROWS = 1_000_000
-
-_listings = click.argument("listings", type=click.Path(path_type=Path))
-_market = click.option(
-    "--market", "market_name", required=True, metavar="NAME", help="A file in markets/, or a path to one."
-)
-_output = click.option("--output", type=click.Path(path_type=Path), help="The file to write, instead of stdout.")
-_force = click.option("--force", is_flag=True, help="Overwrite the output file.")
 
 
 @click.group()
@@ -30,12 +30,12 @@ def market() -> None:
 
 
 @market.command()
-@_listings
-@_market
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def check(listings: Path, market_name: str, as_json: bool) -> None:
-    """Report what cleaning does to LISTINGS: rows read, kept, dropped and why, values mended."""
-    settings = load_settings(os.environ)
+@listings_argument
+@market_option
+@json_option("the report")
+@pass_settings
+def check(settings: Settings, listings: Path, market_name: str, as_json: bool) -> None:
+    """Report what cleaning does to LISTINGS: rows read, kept, dropped and why, values fixed."""
     report = check_listings(listings, load_market(market_name, settings.markets_dir), _make_progress())
     if as_json:
         print_json("cleaning", report.as_dict())
@@ -44,12 +44,12 @@ def check(listings: Path, market_name: str, as_json: bool) -> None:
 
 
 @market.command()
-@_listings
+@listings_argument
 @click.option(
     "--price", "price_column", default="", metavar="COLUMN", help="The price column, if it is not found."
 )
-@_output
-@_force
+@output_option
+@force_option
 def init(listings: Path, price_column: str, output: Path | None, force: bool) -> None:
     """Draft a market file for LISTINGS that trains as it stands."""
     text = draft_market(listings, price_column)
@@ -60,13 +60,14 @@ def init(listings: Path, price_column: str, output: Path | None, force: bool) ->
 
 
 @market.command()
-@_listings
-@_market
-@_output
-@_force
-def figures(listings: Path, market_name: str, output: Path | None, force: bool) -> None:
+@listings_argument
+@market_option
+@output_option
+@force_option
+@pass_settings
+def figures(settings: Settings, listings: Path, market_name: str, output: Path | None, force: bool) -> None:
     """Measure the figures that simulated listings are drawn from."""
-    source = load_market(market_name, load_settings(os.environ).markets_dir)
+    source = load_market(market_name, settings.markets_dir)
     cars = load_listings(listings, source, _make_progress()).frame
     with open_output(output, force) as stream:
         stream.write(write_figures(measure_figures(cars, source), cars, source).encode())

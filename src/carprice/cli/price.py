@@ -1,19 +1,19 @@
 """carprice price."""
 
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import click
 
 from carprice.cli.console import print_json
+from carprice.cli.options import json_option, model_option, pass_settings
 from carprice.errors import ListingsError
 from carprice.market.market_file import Feature
 from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import Breakdown, Pricer, Valuation, load_pricer
-from carprice.settings import Settings, load_settings
+from carprice.settings import Settings
 
 NOT_GIVEN = "not given"
 TITLE = ("make", "model", "year")
@@ -31,15 +31,16 @@ class Quote:
 
 @click.command()
 @click.argument("fields", nargs=-1, metavar="FIELD=VALUE...")
-@click.option("--model", "version", metavar="VERSION", help="Ask this model instead of the champion.")
+@model_option
 @click.option("--explain", is_flag=True, help="Show what each field adds to the price.")
-@click.option("--json", "as_json", is_flag=True, help="Print the valuation as JSON.")
-def price(fields: tuple[str, ...], version: str | None, explain: bool, as_json: bool) -> None:
+@json_option("the valuation")
+@pass_settings
+def price(settings: Settings, fields: tuple[str, ...], version: str | None, explain: bool, as_json: bool) -> None:
     """Price one car: ./carprice price make=Ford model=Fiesta year=2017 mileage=15944 ...
 
     No server is needed. A model's name with a space needs quotes: "model=3 Series".
     """
-    quote = price_car(fields, load_settings(os.environ, model_version=version))
+    quote = price_car(fields, replace(settings, model_version=version or settings.model_version))
     if as_json:
         print_json("valuation", describe_quote(quote, explain))
     else:

@@ -1,24 +1,24 @@
 """carprice promote."""
 
-import os
 from dataclasses import asdict
 
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.settings import load_settings
+from carprice.cli.options import json_option, pass_settings
+from carprice.settings import Settings
 
 
 @click.command()
 @click.argument("version")
 @click.option("--offline", is_flag=True, help="Promote here now, and tell MLflow later: ./carprice models send.")
-@click.option("--json", "as_json", is_flag=True, help="Print the promotion as JSON.")
-def promote(version: str, offline: bool, as_json: bool) -> None:
+@json_option("the promotion")
+@pass_settings
+def promote(settings: Settings, version: str, offline: bool, as_json: bool) -> None:
     """Make VERSION the champion, here and in MLflow, after it has proved that it prices as it did in training."""
     from carprice.tracking.model_list import describe_change
     from carprice.tracking.promotion import promote_version
 
-    settings = load_settings(os.environ)
     for line in describe_change(version, settings):
         say(line)
     promotion = promote_version(version, settings, offline, say)

@@ -1,23 +1,24 @@
 """carprice releases."""
 
-import os
 from dataclasses import asdict
 
 import click
 
 from carprice.cli.console import print_json, say
+from carprice.cli.options import json_option, pass_settings
 from carprice.ops.rollout.history import describe_releases, list_releases
-from carprice.ops.stack_context import open_site
-from carprice.settings import load_settings
+from carprice.ops.stack_context import make_context
+from carprice.settings import Settings
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the releases as JSON.")
-def releases(as_json: bool) -> None:
+@json_option("the releases")
+@pass_settings
+def releases(settings: Settings, as_json: bool) -> None:
     """Show the history of releases, the newest last."""
-    site = open_site(load_settings(os.environ).stack_dir, say)
-    entries = list_releases(site.journal)
+    context = make_context(settings, say)
+    entries = list_releases(context.journal)
     if as_json:
         print_json("releases", [asdict(entry) for entry in entries])
     else:
-        click.echo(describe_releases(entries, site.live.name))
+        click.echo(describe_releases(entries, context.live.name))

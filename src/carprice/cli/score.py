@@ -1,28 +1,30 @@
 """carprice score."""
 
-import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from carprice.cli.console import say
+from carprice.cli.options import force_option, listings_argument, model_option, pass_settings
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import load_pricer
 from carprice.scoring.score_file import score_file, write_scores
-from carprice.settings import load_settings
+from carprice.settings import Settings
 from carprice.system.files import open_output
 
 
 @click.command()
-@click.argument("listings", type=click.Path(path_type=Path))
-@click.option("--model", "version", metavar="VERSION", help="Ask this model instead of the champion.")
+@listings_argument
+@model_option
 @click.option(
     "--output", type=click.Path(path_type=Path), help="The .csv or .parquet file to write, instead of stdout."
 )
-@click.option("--force", is_flag=True, help="Overwrite the output file.")
-def score(listings: Path, version: str | None, output: Path | None, force: bool) -> None:
+@force_option
+@pass_settings
+def score(settings: Settings, listings: Path, version: str | None, output: Path | None, force: bool) -> None:
     """Price every car of the LISTINGS file; each row comes back with its prices, or with what is wrong."""
-    settings = load_settings(os.environ, model_version=version)
+    settings = replace(settings, model_version=version or settings.model_version)
     pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version))
     with open_output(output, force) as stream:
         batches = score_file(listings, pricer, lambda rows: say(f"Read {rows:,} rows ..."))

@@ -6,10 +6,12 @@ import time
 import click
 
 from carprice.cli.console import print_json, say
+from carprice.cli.options import json_option, pass_settings, stack_options
 from carprice.names import MIB
-from carprice.ops.lifecycle import ServiceStatus
-from carprice.ops.stacks.choose import Stack, choose_stack, stack_options
-from carprice.settings import Settings, load_settings
+from carprice.ops.stacks.choose import choose_stack
+from carprice.ops.stacks.protocol import Stack
+from carprice.ops.status import ServiceStatus
+from carprice.settings import Settings
 from carprice.system.tables import format_table
 
 COLUMNS = ("SERVICE", "STATE", "HEALTH", "RESTARTS", "RELEASE", "MODEL", "UPTIME", "MEMORY", "PORT")
@@ -17,28 +19,28 @@ WATCH_SECONDS = 1.0
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@click.option("-w", "--watch", is_flag=True, help="Show it anew as it changes, and stop crash loops.")
+@json_option("it")
+@click.option("-w", "--watch", is_flag=True, help="Show it again whenever it changes, and stop crash loops.")
 @stack_options
-def status(as_json: bool, watch: bool, forced: str) -> None:
+@pass_settings
+def status(settings: Settings, as_json: bool, watch: bool, forced: str) -> None:
     """Show what runs, since when and how well."""
-    settings = load_settings(os.environ)
     stack = choose_stack(settings, forced, say)
     if watch:
-        watch_status(stack, settings)
-    found = stack.list_status(settings, say)
+        watch_status(stack)
+    found = stack.status()
     if as_json:
         print_json("status", [item.as_dict() for item in found])
     else:
         click.echo(describe_status(found))
 
 
-def watch_status(stack: Stack, settings: Settings) -> None:
+def watch_status(stack: Stack) -> None:
     """Show the status again and again until Ctrl-C: on a terminal in place, else each time that it changed."""
     is_terminal, before = os.isatty(1), ""
     while True:
-        stack.stop_loops(settings, say)
-        found = stack.list_status(settings, say)
+        stack.stop_crash_loops()
+        found = stack.status()
         shown = describe_status(found)
         states = str([(item.name, item.state, item.health, item.restarts) for item in found])
         if is_terminal:

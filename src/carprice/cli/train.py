@@ -1,32 +1,30 @@
 """carprice train."""
 
-import os
 from pathlib import Path
 
 import click
 
 from carprice.cli.console import print_json, say
+from carprice.cli.options import json_option, market_option, pass_settings
 from carprice.market.market_file import load_market
-from carprice.settings import load_settings
+from carprice.settings import Settings
 from carprice.simulation.demo_model import train_demo
 from carprice.tracking.promotion import record_training
 from carprice.training.train import DEMO_MARKET, SEED, train_file
 
 
 @click.command()
-@click.option(
-    "--market", "market_name", required=True, metavar="NAME", help="A file in markets/, or a path to one."
-)
+@market_option
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
     help="The listings: CSV, .csv.gz or .parquet. The demo market draws its own where there are none.",
 )
 @click.option("--seed", default=SEED, show_default=True, help="Same data, seed and lock give the same trees.")
-@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
-def train(market_name: str, data: Path | None, seed: int, as_json: bool) -> None:
+@json_option("the manifest")
+@pass_settings
+def train(settings: Settings, market_name: str, data: Path | None, seed: int, as_json: bool) -> None:
     """Learn from listings and write a model."""
-    settings = load_settings(os.environ)
     market = load_market(market_name, settings.markets_dir)
     if data:
         training = train_file(data, market, settings, seed, say)

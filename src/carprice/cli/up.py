@@ -1,43 +1,40 @@
 """carprice up."""
 
-import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 
 import click
 
-from carprice.cli.console import say
+from carprice.cli.console import print_lines, say
 from carprice.cli.main import EXIT_INTERRUPTED
-from carprice.ops.stacks.choose import Stack, choose_stack, stack_options
-from carprice.ops.stacks.diagnosis import explained
-from carprice.settings import Settings, load_settings
-
-API = "car-price-api"
+from carprice.cli.options import pass_settings, stack_options
+from carprice.names import API
+from carprice.ops.stacks.choose import choose_stack
+from carprice.ops.stacks.protocol import Lines, Stack
+from carprice.settings import Settings
 
 
 @click.command()
 @click.option("-d", "--detach", is_flag=True, help="Leave it running in the background.")
 @click.option("--build", is_flag=True, help="Build the image anew, where one is pinned and nothing is live.")
 @stack_options
-def up(detach: bool, build: bool, forced: str) -> None:
+@pass_settings
+def up(settings: Settings, detach: bool, build: bool, forced: str) -> None:
     """Start the service and MLflow, and wait until both are healthy.
 
     On Docker where an engine answers, else as processes of this machine. What is live stays live; the first
     start on Docker builds the image, and the first one without Docker trains a model on simulated listings. In
     the foreground it shows the logs, and Ctrl-C stops everything.
     """
-    settings = load_settings(os.environ)
     catch_signals()
     stack = choose_stack(settings, forced, say)
-    say(stack.describe(settings, say))
+    say(stack.describe())
     began = time.monotonic()
-    with explained(settings, stack.NAME, say):
-        follow = stack.start(settings, say, build=build)
-    show_addresses(stack, settings, time.monotonic() - began)
-    if follow and not detach:
-        follow_until_interrupted(stack, settings, follow)
+    lines = stack.up(build=build)
+    show_addresses(stack, time.monotonic() - began)
+    if lines and not detach:
+        follow_until_interrupted(stack, lines)
 
 
 def catch_signals() -> None:
@@ -46,22 +43,22 @@ def catch_signals() -> None:
         signal.signal(number, signal.default_int_handler)
 
 
-def show_addresses(stack: Stack, settings: Settings, seconds: float) -> None:
+def show_addresses(stack: Stack, seconds: float) -> None:
     """The URLs, and how long it took."""
-    for name, url in stack.list_addresses(settings, say):
+    for name, url in stack.addresses():
         pages = "  (try it: /api/docs)" if name == API else ""
         say(f"  {name:<14} {url}{pages}")
     say(f"Up in {seconds:.1f} s")
 
 
-def follow_until_interrupted(stack: Stack, settings: Settings, follow: Callable[[], None]) -> None:
+def follow_until_interrupted(stack: Stack, lines: Lines) -> None:
     """Show the logs until the stack ends; Ctrl-C ends it."""
     say("Ctrl-C stops everything.")
     try:
-        follow()
+        print_lines(lines, stack.label_width)
         say("The stack was taken down.")
     except KeyboardInterrupt:
         say("\nStopping ...")
-        stack.interrupt(settings, say)
+        stack.interrupt()
         say("Stopped.")
         sys.exit(EXIT_INTERRUPTED)

@@ -1,6 +1,5 @@
 """A bundle on disk: three pickles and a manifest, read with every check."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from carprice.errors import BundleError
 from carprice.model.encoding import Encoders, Scaler
-from carprice.model.manifest import FILES, RETRAIN, is_number, read_file, read_manifest
+from carprice.model.manifest import FILES, RETRAIN, is_number, read_manifest, read_verified
 from carprice.model.safe_pickle import load_plain
 
 TRANSFORM = "log"
@@ -46,14 +45,7 @@ def check_bundle(bundle: Bundle, folder: Path) -> Bundle:
 
 
 def _read_pickle(path: Path, expected: Mapping[str, Any]) -> Any:
-    data = read_file(path)
-    if len(data) < expected["bytes"]:
-        raise BundleError(
-            f"{path}: is truncated: should have {expected['bytes']:,} bytes (got {len(data):,})", RETRAIN
-        )
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != expected["sha256"]:
-        raise BundleError(f"{path}: SHA-256: should be {expected['sha256']} (got {digest})", RETRAIN)
+    data = read_verified(path, expected)
     try:
         return load_plain(data)
     except BundleError as error:

@@ -1,8 +1,10 @@
 """The manifest of a bundle, and which bundle is the champion. Needs nothing but the standard library."""
 
+import hashlib
 import json
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,27 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     _check_format(manifest.get("format"), path)
     _check_keys(manifest, path)
     return manifest
+
+
+def verify_bundle(folder: Path) -> dict[str, Any]:
+    """The manifest of a bundle whose files have their sizes and digests. Raises BundleError naming the file."""
+    manifest = read_manifest(folder)
+    for name in FILES:
+        read_verified(folder / name, manifest["files"][name])
+    return manifest
+
+
+def read_verified(path: Path, expected: Mapping[str, Any]) -> bytes:
+    """The bytes of a file that has the size and the digest of its manifest entry. Raises BundleError."""
+    data = read_file(path)
+    if len(data) < expected["bytes"]:
+        raise BundleError(
+            f"{path}: is truncated: should have {expected['bytes']:,} bytes (got {len(data):,})", RETRAIN
+        )
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != expected["sha256"]:
+        raise BundleError(f"{path}: SHA-256: should be {expected['sha256']} (got {digest})", RETRAIN)
+    return data
 
 
 def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:

@@ -1,12 +1,11 @@
-"""The lifecycle of a service: its states, what moves it from one to the next, and how to tell where it is.
+"""The lifecycle of a service: its states, and how to tell which one it is in.
 
-Drawn in docs/lifecycle.md, which a test compares with TRANSITIONS. Nobody keeps a state: it is derived from
-facts whenever it is asked for, so that it cannot be wrong after a crash.
+Drawn in docs/lifecycle.md. Nobody keeps a state: it is derived from facts whenever it is asked for, so that it
+cannot be wrong after a crash.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 
 class State(StrEnum):
@@ -25,59 +24,6 @@ class State(StrEnum):
     STOPPING = "Stopping"
     STOPPED = "Stopped"
 
-
-class Event(StrEnum):
-    """What moves a service from one state to the next."""
-
-    BUILD = "build"
-    BUILD_OK = "build ok"
-    BUILD_FAILED = "build failed"
-    CREATED = "created"
-    STARTED = "started"
-    HEALTH_PASSED = "health passed"
-    HEALTH_FAILED = "health failed"
-    READY = "model loads, ready"
-    TRAFFIC = "first answers"
-    SWITCHED_AWAY = "switched away"
-    CRASH = "crash"
-    RESTART = "restart"
-    CRASHES_AGAIN = "crashes again"
-    STAYS_UP = "stays up"
-    MAX_RETRIES = "max retries"
-    UP = "up"
-    DOWN = "down"
-    ENDED = "ended"
-
-
-_ALIVE = (State.STARTING, State.HEALTH_CHECK, State.RUNNING, State.SERVING, State.MONITORING)
-
-TRANSITIONS: dict[tuple[State, Event], State] = {
-    (State.STOPPED, Event.BUILD): State.BUILDING,
-    (State.BUILDING, Event.BUILD_OK): State.BUILT,
-    (State.BUILDING, Event.BUILD_FAILED): State.BUILD_FAILED,
-    (State.BUILD_FAILED, Event.BUILD): State.BUILDING,
-    (State.BUILT, Event.CREATED): State.STARTING,
-    (State.STOPPED, Event.UP): State.STARTING,
-    (State.STARTING, Event.STARTED): State.HEALTH_CHECK,
-    (State.HEALTH_CHECK, Event.HEALTH_PASSED): State.RUNNING,
-    (State.RUNNING, Event.HEALTH_FAILED): State.HEALTH_CHECK,
-    (State.RUNNING, Event.READY): State.SERVING,
-    (State.SERVING, Event.TRAFFIC): State.MONITORING,
-    (State.SERVING, Event.SWITCHED_AWAY): State.RUNNING,
-    (State.SERVING, Event.HEALTH_FAILED): State.HEALTH_CHECK,
-    (State.MONITORING, Event.SWITCHED_AWAY): State.RUNNING,
-    (State.MONITORING, Event.HEALTH_FAILED): State.HEALTH_CHECK,
-    **{(state, Event.CRASH): State.CRASHED for state in _ALIVE},
-    **{(state, Event.DOWN): State.STOPPING for state in _ALIVE},
-    (State.CRASHED, Event.RESTART): State.STARTING,
-    (State.CRASHED, Event.CRASHES_AGAIN): State.CRASH_LOOP,
-    (State.CRASHED, Event.DOWN): State.STOPPING,
-    (State.CRASH_LOOP, Event.STAYS_UP): State.RUNNING,
-    (State.CRASH_LOOP, Event.MAX_RETRIES): State.STOPPED,
-    (State.CRASH_LOOP, Event.DOWN): State.STOPPING,
-    (State.STOPPING, Event.ENDED): State.STOPPED,
-}
-"""The one table: from a state, with an event, to a state."""
 
 LOOP_RESTARTS = 2
 """So many restarts make a crash loop of crashes."""
@@ -164,28 +110,3 @@ def _derive_running(facts: Facts) -> State:
     if not facts.is_active:
         return State.RUNNING
     return State.MONITORING if facts.requests else State.SERVING
-
-
-@dataclass(frozen=True)
-class ServiceStatus:
-    """One process or container of a service. health: healthy, starting, unhealthy, or empty when nothing tells.
-
-    name tells replicas apart. Times in seconds; None and empty where it does not run.
-    """
-
-    service: str
-    name: str
-    state: str
-    health: str
-    detail: str
-    restarts: int
-    release: str
-    model_version: str
-    uptime_seconds: int | None
-    memory_bytes: int | None
-    port: int | None
-    pid: int | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For --json."""
-        return asdict(self)

@@ -4,24 +4,26 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from carprice.ops.docker.env_file import NEXT_PINS, PINS, Release, read_release
+from carprice.ops.docker.env_file import ENV_FILE
 from carprice.ops.edge.haproxy import Edge
 from carprice.ops.limits import Limits, load_limits
+from carprice.ops.release import NEXT_PINS, PINS, Release, read_release
 from carprice.ops.rollout.journal import JOURNAL_FILE, Journal
 from carprice.ops.rollout.lock import LOCK_FILE
+from carprice.settings import Settings
 from carprice.system.processes import Runner
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Site:
-    """One compose stack."""
+class StackContext:
+    """One compose stack. settings: those of its checkout, with the folders that Compose mounts."""
 
-    folder: Path
+    settings: Settings
     runner: Runner
     edge: Edge
     journal: Journal
@@ -29,28 +31,33 @@ class Site:
     say: Say
 
     @property
+    def folder(self) -> Path:
+        """Where the compose file is."""
+        return self.settings.stack_dir
+
+    @property
     def env_file(self) -> Path:
         """Where the live release is pinned."""
-        return self.folder / ".env"
+        return self.folder / ENV_FILE
 
     @property
     def artifacts_dir(self) -> Path:
         """Where the bundles are."""
-        return self.folder / "artifacts"
+        return self.settings.artifacts_dir
 
     @property
     def logs_dir(self) -> Path:
         """Where the replicas log."""
-        return self.folder / "logs"
+        return self.settings.logs_dir
 
     @property
     def lock_file(self) -> Path:
-        """Where the holder of the rollout stands."""
-        return self.folder / "logs" / LOCK_FILE
+        """Where the holder of the rollout is named."""
+        return self.logs_dir / LOCK_FILE
 
     @property
     def live(self) -> Release:
-        """The release that the .env file pins."""
+        """The release that the .env file pins. Raises StackError for a damaged file."""
         return read_release(self.env_file)
 
     @contextmanager
@@ -69,13 +76,17 @@ class Site:
         self.say(f"{done} ({seconds:.1f} s)")
 
 
-def open_site(folder: Path, say: Say) -> Site:
-    """The stack of a checkout, with the environment of this process for Docker.
+def make_context(settings: Settings, say: Say) -> StackContext:
+    """The compose stack of a checkout, with the environment of this process for Docker.
 
-    What is live stands in the .env file alone: Compose would prefer a variable of a forgotten shell.
+    What is live is pinned in the .env file alone: Compose would prefer a variable of a forgotten shell. Raises
+    SettingsError for a wrong rollout.toml.
     """
+    folder = settings.stack_dir
+    mounted = replace(settings, artifacts_dir=folder / "artifacts", logs_dir=folder / "logs")
     runner = Runner(folder, {name: value for name, value in os.environ.items() if name not in PINS + NEXT_PINS})
-    return Site(folder, runner, Edge(runner), Journal(folder / "logs" / JOURNAL_FILE), load_limits(folder), say)
+    journal = Journal(mounted.logs_dir / JOURNAL_FILE)
+    return StackContext(mounted, runner, Edge(runner), journal, load_limits(folder), say)
 
 
 def first_line(error: BaseException) -> str:

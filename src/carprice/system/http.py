@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from carprice.system.waiting import wait_for
+
 SECONDS = 10.0
 BUSY = 429
-BUSY_POLL_SECONDS = 0.2
+BUSY_PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,11 @@ class Reply:
 
 @dataclass(frozen=True)
 class Address:
-    """Where something answers HTTP. An empty host stands for something that has no address."""
+    """Where something answers HTTP, and what it is called. An empty host stands for one that has no address."""
 
     host: str
     port: int
+    name: str = ""
 
     def ask(
         self,
@@ -72,3 +75,12 @@ class Address:
             connection.close()
         names = {name.lower(): value for name, value in response.getheaders()}
         return Reply(response.status, names, content, time.perf_counter() - started)
+
+    def ask_in_turn(self, method: str, path: str, body: Any = None, seconds: float = SECONDS) -> Reply:
+        """The same, and again while it is busy (429), for as long as one request may take. Raises OSError."""
+        return wait_for(
+            lambda: self.ask(method, path, body, seconds),
+            seconds,
+            lambda reply: reply.status != BUSY,
+            pause=BUSY_PAUSE_SECONDS,
+        )

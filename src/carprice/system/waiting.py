@@ -22,12 +22,13 @@ def wait_for(
 
     After `seconds` it returns what the last look gave, which is not done: the caller says what was waited for. At
     least two looks are made, the last one at the deadline or later. Between two looks it sleeps `pause` seconds
-    at first, then longer, at most max_pause.
+    at first, then longer, at most max_pause; 0 is no pause at all.
     """
     end = time.monotonic() + seconds
     while not is_done(found := look()):
         if (left := end - time.monotonic()) <= 0:
             return found
-        time.sleep(min(pause, max(left, 0.001)))
+        if pause:
+            time.sleep(min(pause, left))
         pause = min(pause * PAUSE_GROWTH, max(pause, max_pause))
     return found

@@ -98,7 +98,7 @@ def promote_version(version: str, settings: Settings, offline: bool = False, say
     return _record_promotion(version, before, PENDING if offline else DONE, settings)
 
 
-def follow_rollout(version: str, before: str | None, settings: Settings, say: Say = print) -> Promotion:
+def record_rollout(version: str, before: str | None, settings: Settings, say: Say = print) -> Promotion:
     """Record that a rollout made version the champion on disk, and tell MLflow; later where it does not answer."""
     try:
         client = connect_client(settings)

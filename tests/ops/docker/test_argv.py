@@ -2,7 +2,7 @@
 
 import pytest
 
-from carprice.ops.docker import argv
+from carprice.ops.docker import argv, compose_argv
 
 LIST = "docker container ls --all --quiet --no-trunc"
 UP = "docker compose --profile rollout up --detach --no-deps --no-build --timeout 10"
@@ -11,7 +11,7 @@ UP = "docker compose --profile rollout up --detach --no-deps --no-build --timeou
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (argv.check_compose(), "docker compose --profile rollout config --quiet"),
+        (compose_argv.check_compose(), "docker compose --profile rollout config --quiet"),
         (
             argv.list_containers("cars", "edge"),
             f"{LIST} --filter label=com.docker.compose.project=cars "
@@ -20,14 +20,14 @@ UP = "docker compose --profile rollout up --detach --no-deps --no-build --timeou
         (argv.inspect_containers(["a", "b"]), "docker container inspect a b"),
         (argv.inspect_image("i:1"), "docker image inspect i:1"),
         (argv.list_tags("i"), "docker image ls --format {{.Tag}} i"),
-        (argv.start_service("api", 0), f"{UP} --no-recreate api"),
-        (argv.start_service("api", 2, recreate=True), f"{UP} --force-recreate --scale api=2 api"),
+        (compose_argv.start_service("api", 0), f"{UP} --no-recreate api"),
+        (compose_argv.start_service("api", 2, recreate=True), f"{UP} --force-recreate --scale api=2 api"),
         (argv.stop_containers(["a", "b"], 7), "docker container stop --time 7 a b"),
         (argv.remove_containers(["a", "b"]), "docker container rm --force a b"),
         (argv.disable_restart(["a", "b"]), "docker container update --restart no a b"),
         (argv.show_logs("a", 15), "docker container logs --tail 15 a"),
         (
-            argv.list_exits("a", 1.5),
+            argv.list_exit_codes("a", 1.5),
             "docker events --since 1h --until 1.500000000 --filter container=a --filter event=die "
             "--format {{.Actor.Attributes.exitCode}}",
         ),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from carprice.ops.docker import compose_argv
+from carprice.ops.docker import argv, compose_argv
 from carprice.ops.docker.build import LAST_LINES, BuildStory, read_revision
 from carprice.system.processes import Runner
 
@@ -105,7 +105,7 @@ ROLLOUT = [*COMPOSE, "--profile", "rollout"]
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
-        (compose_argv.show_engine(), ["docker", "version", "--format", "{{.Server.Version}}"]),
+        (argv.show_engine(), ["docker", "version", "--format", "{{.Server.Version}}"]),
         (compose_argv.show_compose(), [*COMPOSE, "version", "--short"]),
         (compose_argv.show_config(), [*ROLLOUT, "config", "--format", "json"]),
         (
@@ -113,7 +113,7 @@ ROLLOUT = [*COMPOSE, "--profile", "rollout"]
             [*COMPOSE, "--file", "docker-compose.yml", "config", "--quiet"],
         ),
         (
-            compose_argv.list_project("cars"),
+            argv.list_containers("cars"),
             [
                 *("docker", "container", "ls", "--all", "--quiet", "--no-trunc"),
                 *("--filter", "label=com.docker.compose.project=cars"),
@@ -121,7 +121,7 @@ ROLLOUT = [*COMPOSE, "--profile", "rollout"]
             ],
         ),
         (
-            compose_argv.list_publishers(5000),
+            argv.list_publishers(5000),
             ["docker", "container", "ls", "--filter", "publish=5000", "--format", "{{.Names}}"],
         ),
         (
@@ -129,7 +129,7 @@ ROLLOUT = [*COMPOSE, "--profile", "rollout"]
             [*COMPOSE, "--progress", "plain", "build", "car-price-api"],
         ),
         (
-            compose_argv.pull_image("haproxy:3.0"),
+            argv.pull_image("haproxy:3.0"),
             ["docker", "image", "pull", "--quiet", "haproxy:3.0"],
         ),
         (
@@ -147,11 +147,11 @@ ROLLOUT = [*COMPOSE, "--profile", "rollout"]
         (compose_argv.remove_project(volumes=False), [*ROLLOUT, "down", "--remove-orphans"]),
         (compose_argv.remove_project(volumes=True), [*ROLLOUT, "down", "--remove-orphans", "--volumes"]),
         (
-            compose_argv.restart_container("abc", 10),
+            argv.restart_container("abc", 10),
             ["docker", "container", "restart", "--time", "10", "abc"],
         ),
         (
-            compose_argv.enable_restart(["a", "b"]),
+            argv.enable_restart(["a", "b"]),
             ["docker", "container", "update", "--restart", "unless-stopped", "a", "b"],
         ),
         (

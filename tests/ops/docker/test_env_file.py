@@ -6,17 +6,15 @@ from pathlib import Path
 import pytest
 
 from carprice.errors import StackError
-from carprice.ops.docker.env_file import (
+from carprice.ops.docker.env_file import read_env, repair_env, write_env
+from carprice.ops.release import (
     Release,
     describe_model,
     image_of,
-    mend_env,
     next_name,
     pin_candidate,
     pin_release,
-    read_env,
     read_release,
-    write_env,
 )
 
 
@@ -100,7 +98,7 @@ def test_a_changed_env_file_keeps_its_mode_and_its_place(env_file: Path, tmp_pat
 )
 def test_a_torn_last_line_is_taken_away(env_file: Path, before: str, torn: str, after: str) -> None:
     env_file.write_text(before)
-    assert mend_env(env_file) == torn
+    assert repair_env(env_file) == torn
     assert env_file.read_text() == after
 
 

@@ -6,26 +6,26 @@ from pathlib import Path
 import pytest
 
 from carprice.errors import StackError
-from carprice.ops.docker.containers import Probe
-from carprice.ops.doctor.checks import CHECKS, add_findings, describe_findings, diagnose
-from carprice.ops.doctor.exit_reasons import Kind, explain_death
+from carprice.ops.docker.up_checks import mend_port
+from carprice.ops.doctor.checks.health import find_timeouts, may_use
+from carprice.ops.doctor.diagnosis import CHECKS, add_findings, describe_findings, diagnose
+from carprice.ops.doctor.exit_reasons import Kind, explain_exit
 from carprice.ops.doctor.findings import Finding
-from carprice.ops.doctor.health import find_timeouts, may_use
 from carprice.ops.doctor.page import write_manual
-from carprice.ops.doctor.snapshot import Part, Scene
-from carprice.ops.stacks.up_checks import mend_port
+from carprice.ops.doctor.snapshot import StackSnapshot
+from carprice.ops.instance import Instance, Probe
 
 API = "car-price-api"
 TRACE = 'Traceback (most recent call last):\n  File "/app/app.py", line 3, in <module>\n    import x\n'
-FINDING = Finding("It is broken", "one\ntwo", "Somebody broke it", "./mend it")
+FINDING = Finding("It is broken", "one\ntwo", "Somebody broke it", "./fix it")
 
 
-def make_scene(*parts: Part, folder: Path = Path("/nowhere")) -> Scene:
-    return Scene("local", folder / "artifacts", folder / "logs", folder, parts)
+def make_snapshot(*instances: Instance, folder: Path = Path("/nowhere")) -> StackSnapshot:
+    return StackSnapshot("local", folder / "artifacts", folder / "logs", folder, instances)
 
 
-def make_dead(log: str = "", **facts: object) -> Part:
-    return Part(API, f"{API}-1", "restarting", log=log, **{"exit_code": 1, **facts})
+def make_exited(log: str = "", **facts: object) -> Instance:
+    return Instance(API, f"{API}-1", "restarting", log=log, **{"exit_code": 1, **facts})
 
 
 def test_the_page_is_written_from_the_checks(root: Path) -> None:
@@ -36,7 +36,7 @@ def test_the_page_is_written_from_the_checks(root: Path) -> None:
 def test_every_check_says_what_it_is_about() -> None:
     assert len({check.name for check in CHECKS}) == len(CHECKS)
     for check in CHECKS:
-        assert all((check.symptom, check.cause, check.cure)), check.name
+        assert all((check.symptom, check.cause, check.fix)), check.name
         assert not check.symptom.endswith("."), check.name
 
 
@@ -109,18 +109,18 @@ def test_every_check_says_what_it_is_about() -> None:
     ],
 )
 def test_last_words_tell_the_kind(log: str, kind: Kind, line: str, place: str) -> None:
-    death = explain_death(make_dead(log))
-    assert (death.kind, death.line, death.place) == (kind, line, place)
+    exit_ = explain_exit(make_exited(log))
+    assert (exit_.kind, exit_.line, exit_.place) == (kind, line, place)
 
 
 def test_a_kill_by_the_kernel_is_told_before_any_words() -> None:
-    death = explain_death(make_dead("SyntaxError", exit_code=137, is_oom_killed=True, restarts=3))
-    assert death.kind is Kind.MEMORY
-    assert death.evidence == "exit code 137, killed by the kernel (OOMKilled), 3 restarts"
+    exit_ = explain_exit(make_exited("SyntaxError", exit_code=137, is_oom_killed=True, restarts=3))
+    assert exit_.kind is Kind.MEMORY
+    assert exit_.evidence == "exit code 137, killed by the kernel (OOMKilled), 3 restarts"
 
 
 @pytest.mark.parametrize(
-    ("facts", "has_died"),
+    ("facts", "has_crashed"),
     [
         ({"status": "running"}, False),
         ({"status": "running", "restarts": 1, "uptime": 2.0}, False),
@@ -136,12 +136,12 @@ def test_a_kill_by_the_kernel_is_told_before_any_words() -> None:
         ({"status": "dead"}, True),
     ],
 )
-def test_who_died(facts: dict[str, object], has_died: bool) -> None:
-    assert Part(API, API, **facts).has_died is has_died
+def test_who_crashed(facts: dict[str, object], has_crashed: bool) -> None:
+    assert Instance(API, API, **facts).has_crashed is has_crashed
 
 
 def test_a_candidate_has_one_try() -> None:
-    assert Part("car-price-api-next", "n", "running", restarts=1, uptime=1.0).has_died
+    assert Instance("car-price-api-next", "n", "running", restarts=1, uptime=1.0).has_crashed
 
 
 @pytest.mark.parametrize(
@@ -178,32 +178,30 @@ def test_a_folder_must_be_entered_too(tmp_path: Path) -> None:
 
 def test_a_check_without_an_answer_is_told_by_its_last_words() -> None:
     probes = (Probe(0, "{}"), Probe(-1, "Health check exceeded timeout (10s)"))
-    part = Part(API, f"{API}-1", "running", health="unhealthy", probes=probes)
-    [found] = find_timeouts(make_scene(part))
+    instance = Instance(API, f"{API}-1", "running", health="unhealthy", probes=probes)
+    [found] = find_timeouts(make_snapshot(instance))
     assert found.what == "car-price-api-1 does not answer its health check in time"
     assert found.evidence == "Health check exceeded timeout (10s)"
-    assert found.cure.startswith("./carprice restart car-price-api;")
-    assert not find_timeouts(make_scene(Part(API, API, "running", health="healthy", probes=probes)))
+    assert found.fix.startswith("./carprice restart car-price-api;")
+    assert not find_timeouts(make_snapshot(Instance(API, API, "running", health="healthy", probes=probes)))
 
 
 def test_findings_name_their_check(tmp_path: Path) -> None:
-    found = diagnose(make_scene(make_dead("SyntaxError: invalid syntax"), folder=tmp_path))
+    found = diagnose(make_snapshot(make_exited("SyntaxError: invalid syntax"), folder=tmp_path))
     assert [(item.check, item.what) for item in found] == [
         ("syntax error", "car-price-api-1 does not start: syntax error")
     ]
 
 
 def test_findings_read_as_a_list() -> None:
-    text = (
-        "1. It is broken\n  evidence  one\n            two\n  cause     Somebody broke it\n  mend it   ./mend it"
-    )
+    text = "1. It is broken\n  evidence  one\n            two\n  cause     Somebody broke it\n  fix       ./fix it"
     assert describe_findings([FINDING]) == text
-    error = StackError("It does not start", "See its log")
+    error = StackError("It does not start", "Read it")
     add_findings(error, [])
-    assert str(error) == "It does not start\nSee its log"
+    assert str(error) == "It does not start\nRead it"
     add_findings(error, [FINDING])
     add_findings(error, [FINDING])
-    assert str(error) == f"It does not start\nSee its log\n\nWhat is wrong:\n\n{text}"
+    assert str(error) == f"It does not start\nRead it\n\nWhat is wrong:\n\n{text}"
 
 
 def test_a_taken_port_without_a_setting_is_moved_where_it_stands() -> None:

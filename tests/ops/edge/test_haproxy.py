@@ -6,7 +6,7 @@ import pytest
 from tests.ops.world import World
 
 from carprice.errors import StackError
-from carprice.ops.docker import argv
+from carprice.names import EDGE
 from carprice.ops.edge import haproxy as edge_module
 from carprice.ops.edge.haproxy import CURRENT, NEXT, Edge, EdgeDownError
 from carprice.system.processes import Result
@@ -15,7 +15,7 @@ from carprice.system.processes import Result
 @pytest.fixture
 def edge(world: World, monkeypatch: pytest.MonkeyPatch) -> Edge:
     monkeypatch.setattr(edge_module, "RESTART_SECONDS", 0.2)
-    return world.site().edge
+    return world.context().edge
 
 
 @pytest.fixture
@@ -110,17 +110,17 @@ def test_only_a_passed_check_makes_a_replica_ready(
     edge: Edge, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer_with(world, monkeypatch, STATS)
-    assert edge.ready_addresses(CURRENT) == {"10.0.0.1", "10.0.0.3"}
-    assert edge.ready_addresses(NEXT) == set()
+    assert edge.ready_hosts(CURRENT) == {"10.0.0.1", "10.0.0.3"}
+    assert edge.ready_hosts(NEXT) == set()
     assert (edge.in_flight(CURRENT), edge.in_flight(NEXT)) == (5, 0)
-    edge.wait_until_ready(CURRENT, ["10.0.0.3", "10.0.0.1"], 0)
+    edge.wait_for_ready(CURRENT, ["10.0.0.3", "10.0.0.1"], 0)
     with pytest.raises(StackError) as error:
-        edge.wait_until_ready(CURRENT, ["10.0.0.1"], 0)
+        edge.wait_for_ready(CURRENT, ["10.0.0.1"], 0)
     assert error.value.what == (
         "The edge should find 10.0.0.1 of set 'current' ready within 0 s (got 10.0.0.1, 10.0.0.3)"
     )
     with pytest.raises(StackError, match=r"should find a replica of set 'next' ready within 0 s \(got none\)"):
-        edge.wait_until_usable(NEXT, 0)
+        edge.wait_for_usable(NEXT, 0)
     with pytest.raises(StackError, match="The edge has no backend be_third"):
         edge.in_flight("third")
 
@@ -128,11 +128,11 @@ def test_only_a_passed_check_makes_a_replica_ready(
 def test_statistics_that_are_none_are_a_failure(edge: Edge, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     answer_with(world, monkeypatch, "Permission denied")
     with pytest.raises(StackError, match="The edge gave no statistics \\(got 'Permission denied'\\)"):
-        edge.ready_addresses(CURRENT)
+        edge.ready_hosts(CURRENT)
 
 
 def test_a_restart_of_the_edge_is_waited_for(edge: Edge, world: World) -> None:
-    container = world.of(argv.EDGE)[0]
+    container = world.of(EDGE)[0]
     container.state = "restarting"
     looks = []
 
@@ -146,7 +146,7 @@ def test_a_restart_of_the_edge_is_waited_for(edge: Edge, world: World) -> None:
 
 
 def test_an_edge_that_stays_away_is_said_so(edge: Edge, world: World) -> None:
-    world.of(argv.EDGE)[0].state = "restarting"
+    world.of(EDGE)[0].state = "restarting"
     with pytest.raises(EdgeDownError, match="The edge does not run: restarting, exit code 1"):
         edge.active()
     world.containers.clear()

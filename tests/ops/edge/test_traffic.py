@@ -2,7 +2,7 @@
 
 import pytest
 
-from carprice.ops.edge.traffic import Proof, Request, Tally, Witness, parse_event
+from carprice.ops.edge.traffic import Request, RequestStats, TrafficMonitor, TrafficReport, parse_event
 
 NOW = 1_000_000
 
@@ -30,44 +30,44 @@ def test_events(line: str, request_: Request | None) -> None:
 
 
 def test_a_tally_keeps_counts_gaps_and_percentiles() -> None:
-    tally = Tally()
+    tally = RequestStats()
     assert (tally.longest_gap_ms, tally.percentile(0.99)) == (None, None)
     for number in range(100):
         tally.add(Request(10 * number + (50 if number > 60 else 0), number, "be", number == 7))
     assert (tally.requests, tally.failed, tally.longest_gap_ms) == (100, 1, 60)
     assert [tally.percentile(share) for share in (0.5, 0.95, 0.99, 1.0)] == [49, 94, 98, 99]
-    since = tally.since(Tally(requests=90, failed=1))
+    since = tally.since(RequestStats(requests=90, failed=1))
     assert (since.requests, since.failed) == (10, 0)
 
 
 def test_a_witness_tells_before_from_during() -> None:
-    witness = Witness(NOW)
-    witness.add(Request(NOW - 70_000, 900, "be_current", True))
-    witness.add(Request(NOW - 100, 7, "be_current", True))
+    monitor = TrafficMonitor(NOW)
+    monitor.add(Request(NOW - 70_000, 900, "be_current", True))
+    monitor.add(Request(NOW - 100, 7, "be_current", True))
     for number in range(3):
-        witness.add(Request(NOW + 40 * number, 2, "be_current", False))
-    witness.watch("be_next")
-    witness.add(Request(NOW + 200, 5, "be_next", True))
-    witness.add_cut(4)
-    assert witness.sum_up() == Proof(4, 1, 4, 120, 7, 5)
-    assert (witness.watched().requests, witness.watched().failed) == (1, 1)
+        monitor.add(Request(NOW + 40 * number, 2, "be_current", False))
+    monitor.watch("be_next")
+    monitor.add(Request(NOW + 200, 5, "be_next", True))
+    monitor.add_cut(4)
+    assert monitor.sum_up() == TrafficReport(4, 1, 4, 120, 7, 5)
+    assert (monitor.watched().requests, monitor.watched().failed) == (1, 1)
 
 
 def test_a_stream_that_begins_anew_counts_nothing_twice_and_says_so() -> None:
-    witness = Witness(NOW)
+    monitor = TrafficMonitor(NOW)
     seen = [Request(NOW + number, 1, "be", False) for number in range(3)]
     for request in seen:
-        witness.add(request)
-    witness.resume()
+        monitor.add(request)
+    monitor.resume()
     for request in [*seen, Request(NOW + 9, 1, "be", False)]:
-        witness.add(request)
-    assert witness.sum_up() == Proof(4, 0, 0, 7, None, 1, is_whole=False)
+        monitor.add(request)
+    assert monitor.sum_up() == TrafficReport(4, 0, 0, 7, None, 1, is_whole=False)
 
 
 def test_the_line_for_people() -> None:
-    whole = Proof(12_345, 0, 2, 87, 12, 15)
+    whole = TrafficReport(12_345, 0, 2, 87, 12, 15)
     assert str(whole) == ("12,345 requests, 0 failed, 2 cut, longest gap 87 ms, p99 12 ms before and 15 ms during")
-    assert str(Proof(0, 0, 0, None, None, None, is_whole=False)) == (
+    assert str(TrafficReport(0, 0, 0, None, None, None, is_whole=False)) == (
         "0 requests, 0 failed, 0 cut, longest gap not known, p99 not known before and not known during; "
         "the edge was restarted meanwhile, what it did not see is not counted"
     )

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from carprice.ops.local.stack import stop_stack
 from carprice.ops.local.supervisor import find_orphans, find_supervisor, kill_supervisor
-from carprice.ops.stacks.local_stack import stop_stack
 from carprice.settings import ROOT, Settings
 
 STANDIN = Path(__file__).with_name("standin.py")

@@ -50,8 +50,8 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
     raise AssertionError(f"{text!r} is not in:\n{''.join(lines)}")
 
 
-def is_well(settings: Settings) -> bool:
-    return check_health(build_services(settings)[-1]).is_well
+def is_healthy(settings: Settings) -> bool:
+    return check_health(build_services(settings)[-1]).is_healthy
 
 
 def read_status(run: Run, **more: Settings) -> list[dict[str, object]]:
@@ -105,11 +105,11 @@ def test_the_foreground_ends_everything(start: Start, settings: Settings, number
     up = start("up")
     shown = read_until(up, "model loaded")
     assert "Ctrl-C stops everything." in shown
-    assert is_well(settings)
+    assert is_healthy(settings)
     up.send_signal(number)
     assert up.communicate()[0].endswith("\nStopping ...\nStopped.\n")
     assert up.returncode == 130
-    assert not is_well(settings)
+    assert not is_healthy(settings)
 
 
 def test_ctrl_c_while_it_starts(start: Start, settings: Settings) -> None:
@@ -134,7 +134,7 @@ def test_up_in_the_foreground_of_a_running_stack_leaves_it_alone(run: Run, setti
     run("up", "-d")
     again = run("up")
     assert (again.returncode, again.stderr.splitlines()[1]) == (0, "Already up.")
-    assert is_well(settings)
+    assert is_healthy(settings)
 
 
 def test_logs_follow_until_the_stack_is_down(start: Start, run: Run) -> None:

@@ -14,12 +14,12 @@ import pytest
 from tests.ops.local.conftest import wait_until
 
 from carprice.errors import StackError
-from carprice.ops.doctor.checks import CHECKS, diagnose
+from carprice.ops.doctor.diagnosis import CHECKS, diagnose, explain
 from carprice.ops.doctor.findings import Finding
 from carprice.ops.local.services import build_services
+from carprice.ops.local.stack import start_stack
 from carprice.ops.local.supervisor import find_supervisor, start_supervisor
-from carprice.ops.stacks.local_stack import start_stack
-from carprice.ops.stacks.on_local import explain, look, stop_loops
+from carprice.ops.stacks.local_stack import LocalStack
 from carprice.settings import Settings
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -27,7 +27,7 @@ API = "car-price-api"
 
 
 def ask_doctor(settings: Settings) -> dict[str, Finding]:
-    return {finding.check: finding for finding in diagnose(look(settings))}
+    return {finding.check: finding for finding in diagnose(LocalStack(settings, print).snapshot())}
 
 
 def start_broken(settings: Settings, tmp_path: Path, text: str) -> StackError:
@@ -35,7 +35,9 @@ def start_broken(settings: Settings, tmp_path: Path, text: str) -> StackError:
     app = tmp_path / "broken.py"
     app.write_text(text)
     with pytest.raises(StackError) as caught:
-        start_stack(settings, print, app, before_stop=lambda error: explain(error, settings))
+        start_stack(
+            settings, print, app, before_stop=lambda error: explain(error, LocalStack(settings, print).snapshot)
+        )
     return caught.value
 
 
@@ -46,9 +48,9 @@ def test_nothing_is_up(settings: Settings, run: Run) -> None:
         "1. The stack is not up\n"
         "  evidence  not running: car-price-api\n"
         "  cause     It was never started, or was stopped\n"
-        "  mend it   ./carprice up\n"
+        "  fix       ./carprice up\n"
     )
-    assert done.stderr.startswith(f"{len(CHECKS)} checks, 1 findings (")
+    assert done.stderr.startswith(f"{len(CHECKS)} checks, 1 finding (")
 
 
 def test_nothing_is_found_where_all_is_well(settings: Settings, run: Run) -> None:
@@ -66,8 +68,8 @@ def test_a_damaged_model_under_a_running_stack(settings: Settings, run: Run) -> 
     found = ask_doctor(settings)
     assert list(found) == ["model files"]
     assert found["model files"].what == "A file of the model is damaged"
-    assert found["model files"].evidence.startswith(f"{path}: SHA-256 should be ")
-    assert "./carprice promote" in found["model files"].cure
+    assert found["model files"].evidence.startswith(f"{path}: is truncated: should have ")
+    assert "./carprice promote" in found["model files"].fix
 
 
 def test_a_taken_port_is_explained_by_up(settings: Settings, run: Run) -> None:
@@ -80,11 +82,11 @@ def test_a_taken_port_is_explained_by_up(settings: Settings, run: Run) -> None:
     assert f"What is wrong:\n\n1. Port {settings.port} for car-price-api is taken by " in done.stderr
     assert "The stack is not up" not in done.stderr
     assert found.what.endswith(f"(pid {os.getpid()})")
-    assert found.cure.endswith(f": echo CARPRICE_PORT={settings.port + 10} >> .env, then ./carprice up")
+    assert found.fix.endswith(f": echo CARPRICE_PORT={settings.port + 10} >> .env, then ./carprice up")
 
 
 @pytest.mark.parametrize(
-    ("text", "what", "evidence", "cure"),
+    ("text", "what", "evidence", "fix"),
     [
         ("import nowhere\n", "import error", "No module named 'nowhere'", "Mend the import"),
         ("def (\n", "syntax error", "SyntaxError", "broken.py, line 1"),
@@ -92,12 +94,12 @@ def test_a_taken_port_is_explained_by_up(settings: Settings, run: Run) -> None:
     ],
 )
 def test_an_app_that_does_not_start(
-    settings: Settings, tmp_path: Path, text: str, what: str, evidence: str, cure: str
+    settings: Settings, tmp_path: Path, text: str, what: str, evidence: str, fix: str
 ) -> None:
     error = start_broken(settings, tmp_path, text)
     assert f"1. car-price-api does not start: {what}\n" in error.hint
     assert evidence in error.hint
-    assert cure in error.hint
+    assert fix in error.hint
     assert "then: ./carprice restart car-price-api" in error.hint
 
 
@@ -113,7 +115,7 @@ def test_a_model_that_is_not_there(settings: Settings, run: Run) -> None:
     found = ask_doctor(settings)["model files"]
     assert found.what == "A file of the model is missing"
     assert version in found.evidence
-    assert "./carprice models" in found.cure
+    assert "./carprice models" in found.fix
 
 
 def test_a_full_disk(settings: Settings) -> None:
@@ -137,9 +139,9 @@ def test_a_crash_loop_is_ended(settings: Settings, tmp_path: Path, said: list[st
     services = build_services(stack, dies)
     supervisor = start_supervisor(stack, services)
     supervisor.start_service(API)
-    wait_until(lambda: stop_loops(stack, said.append))
+    wait_until(lambda: LocalStack(stack, said.append).stop_crash_loops())
     assert re.fullmatch(rf"{API} crashed \d times and was stopped: max_restarts is 2", said[0])
     found = find_supervisor(stack)
     assert found
-    assert found.read_lives()[API].state == "STOPPED"
-    assert stop_loops(stack, said.append) == []
+    assert found.list_processes()[API].state == "STOPPED"
+    assert LocalStack(stack, said.append).stop_crash_loops() == []

@@ -61,7 +61,7 @@ def test_ill_with_its_reason(answer: Answer, body: bytes, detail: str) -> None:
 
 def test_nobody_listens(api: Service) -> None:
     found = check_health(api)
-    assert not found.is_well
+    assert not found.is_healthy
     assert found.detail == f"does not answer on port {api.port} ([Errno 111] Connection refused)"
 
 
@@ -74,4 +74,4 @@ def test_a_hung_service_is_not_waited_for(api: Service, monkeypatch: pytest.Monk
 
 def test_a_proxy_in_the_environment_is_not_asked(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    assert check_health(answer(200, b"{}")).is_well
+    assert check_health(answer(200, b"{}")).is_healthy

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from carprice.ops.local import logs
-from carprice.ops.local.logs import LogReader, follow_logs, measure_logs, read_tail, show_tails
-from carprice.ops.local.services import Service, build_services
+from carprice.ops.local.logs import LogReader, follow_logs, measure_logs, read_tail, read_tails
+from carprice.ops.local.services import build_services
 from carprice.settings import Settings
 
 
@@ -88,16 +88,12 @@ def test_following_ends_with_what_was_written_until_then(settings: Settings, tmp
     service = replace(build_services(settings)[0], log=tmp_path / "service.log")
     service.log.write_text("old\n")
     sizes = measure_logs([service])
-    seen: list[tuple[str, str]] = []
+    seen = list(read_tails([service], sizes, 5))
 
     def is_over() -> bool:
         with service.log.open("a") as file:
             file.write(f"asked {len(seen)}\n")
         return len(seen) > 0
 
-    def show(item: Service, line: str) -> None:
-        seen.append((item.name, line))
-
-    show_tails([service], sizes, 5, show)
-    follow_logs([service], sizes, show, is_over)
+    seen += follow_logs([service], sizes, is_over)
     assert seen == [("car-price-api", "old"), ("car-price-api", "asked 1")]

@@ -13,12 +13,13 @@ import pytest
 from tests.ops.local.conftest import STANDIN, find_port, wait_until
 
 from carprice.errors import StackError
+from carprice.names import API
+from carprice.ops.local import stack as local_stack
 from carprice.ops.local.health import check_health
-from carprice.ops.local.services import API, build_services
-from carprice.ops.local.status import read_status
+from carprice.ops.local.processes import read_status
+from carprice.ops.local.services import build_services
+from carprice.ops.local.stack import find_services, restart_services, start_stack, stop_stack
 from carprice.ops.local.supervisor import find_orphans, find_supervisor, is_gone
-from carprice.ops.stacks import local_stack
-from carprice.ops.stacks.local_stack import find_services, restart_services, start_stack, stop_stack
 from carprice.settings import Settings
 from carprice.simulation import demo_model
 
@@ -28,8 +29,8 @@ def start(settings: Settings, said: list[str]) -> Callable[..., bool]:
     return lambda on=settings: start_stack(on, said.append, STANDIN)
 
 
-def is_well(settings: Settings) -> bool:
-    return check_health(build_services(settings)[-1]).is_well
+def is_healthy(settings: Settings) -> bool:
+    return check_health(build_services(settings)[-1]).is_healthy
 
 
 def read_pid(settings: Settings) -> int | None:
@@ -38,11 +39,11 @@ def read_pid(settings: Settings) -> int | None:
 
 def test_up_and_down(start: Callable[..., bool], settings: Settings, said: list[str]) -> None:
     assert start()
-    assert is_well(settings)
+    assert is_healthy(settings)
     assert said[0] == "Waiting for car-price-api ..."
     assert re.fullmatch(r"car-price-api is healthy \(\d+\.\d s\)", said[1])
     assert stop_stack(settings, said.append)
-    assert not is_well(settings)
+    assert not is_healthy(settings)
     assert not stop_stack(settings, said.append)
 
 
@@ -61,18 +62,18 @@ def test_up_starts_what_was_stopped(start: Callable[..., bool], settings: Settin
     assert supervisor
     supervisor.stop_service(API)
     assert not start()
-    assert is_well(settings)
+    assert is_healthy(settings)
 
 
-def test_up_with_other_settings_starts_anew(
+def test_up_with_other_settings_starts_again(
     start: Callable[..., bool], settings: Settings, said: list[str]
 ) -> None:
     start()
     moved = replace(settings, port=find_port())
     assert start(moved)
-    assert "Settings have changed since the last start; starting anew ..." in said
-    assert is_well(moved)
-    assert not is_well(settings)
+    assert "Settings have changed since the last start; starting again ..." in said
+    assert is_healthy(moved)
+    assert not is_healthy(settings)
 
 
 def test_other_commands_use_the_settings_of_the_running_stack(
@@ -90,7 +91,7 @@ def test_two_stacks_beside_each_other(start: Callable[..., bool], settings: Sett
         start()
         start(other)
         stop_stack(settings, print)
-        assert is_well(other)
+        assert is_healthy(other)
     finally:
         stop_stack(other, print)
 
@@ -100,8 +101,8 @@ def test_a_service_that_dies_at_start(start: Callable[..., bool], settings: Sett
     with pytest.raises(StackError) as caught:
         start()
     assert str(caught.value).splitlines()[:3] == [
-        "car-price-api does not stay up: it died 3 times",
-        "Its last words:",
+        "car-price-api does not stay up: it ended 3 times",
+        "Its last log lines:",
         "    stand-in: dies",
     ]
     assert caught.value.hint == "Read all: ./carprice logs car-price-api"
@@ -119,7 +120,7 @@ def test_a_service_that_dies_at_start(start: Callable[..., bool], settings: Sett
 def test_a_service_that_is_never_well(
     start: Callable[..., bool], settings: Settings, monkeypatch: pytest.MonkeyPatch, conduct: str, answer: str
 ) -> None:
-    monkeypatch.setattr(local_stack, "wait_until_well", partial(local_stack.wait_until_well, seconds=1))
+    monkeypatch.setattr(local_stack, "wait_for_health", partial(local_stack.wait_for_health, seconds=1))
     (settings.var_dir / "conduct").write_text(conduct)
     with pytest.raises(StackError) as caught:
         start()
@@ -147,7 +148,10 @@ def test_one_start_at_a_time(start: Callable[..., bool], settings: Settings) -> 
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(StackError) as caught:
             start()
-    assert str(caught.value) == "Another `carprice up` is under way (pid 4711)\nWait until it is done"
+    assert (
+        str(caught.value)
+        == "Another `carprice up` is under way (pid 4711)\nWait for it, or stop it: kill -INT 4711"
+    )
     assert start()
 
 
@@ -164,7 +168,7 @@ def test_after_a_killed_supervisor_it_starts_again(
     assert (status.state, status.pid) == ("Running", pid)
     assert start()
     assert f"Ended what a killed supervisor had left: car-price-api (pid {pid})" in said
-    assert is_well(settings)
+    assert is_healthy(settings)
 
 
 def test_down_while_it_starts(start: Callable[..., bool], settings: Settings) -> None:
@@ -207,4 +211,4 @@ def test_the_first_start_trains_a_demo_model(
     empty = replace(settings, artifacts_dir=settings.var_dir / "artifacts")
     assert start_stack(empty, said.append)
     assert said[:2] == ["No model yet, so the demo market's comes first.", "Drawing 3,000 simulated listings ..."]
-    assert is_well(empty)
+    assert is_healthy(empty)

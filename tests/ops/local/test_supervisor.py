@@ -14,14 +14,14 @@ import pytest
 from tests.ops.local.conftest import STANDIN, wait_until
 
 from carprice.errors import StackError
+from carprice.names import API
 from carprice.ops.local import supervisor_plugin
 from carprice.ops.local.health import check_health
-from carprice.ops.local.services import API, Service, build_services
+from carprice.ops.local.services import Service, build_services
 from carprice.ops.local.supervisor import (
     Supervisor,
     find_orphans,
     find_supervisor,
-    is_alive,
     is_gone,
     kill_orphans,
     start_supervisor,
@@ -29,6 +29,7 @@ from carprice.ops.local.supervisor import (
 )
 from carprice.ops.local.supervisord_conf import config_path, make_private_folder, socket_path
 from carprice.settings import Settings
+from carprice.system.processes import is_alive
 
 Conduct = Callable[[str], None]
 
@@ -53,22 +54,22 @@ def read_starts(settings: Settings) -> list[float]:
     return [float(line) for line in path.read_text().split()] if path.exists() else []
 
 
-def is_well(service: Service) -> bool:
-    return check_health(service).is_well
+def is_healthy(service: Service) -> bool:
+    return check_health(service).is_healthy
 
 
 def test_nothing_starts_before_it_is_asked_to(supervisor: Supervisor, settings: Settings) -> None:
-    life = supervisor.read_lives()[API]
-    assert (life.state, life.pid, life.restarts) == ("STOPPED", 0, 0)
+    process = supervisor.list_processes()[API]
+    assert (process.state, process.pid, process.restarts) == ("STOPPED", 0, 0)
     assert read_starts(settings) == []
 
 
 def test_start_and_stop_a_service(supervisor: Supervisor, api: Service) -> None:
     supervisor.start_service(API)
-    wait_until(lambda: is_well(api))
-    pid = supervisor.read_lives()[API].pid
+    wait_until(lambda: is_healthy(api))
+    pid = supervisor.list_processes()[API].pid
     supervisor.stop_service(API)
-    assert supervisor.read_lives()[API].state == "STOPPED"
+    assert supervisor.list_processes()[API].state == "STOPPED"
     assert not psutil.pid_exists(pid)
 
 
@@ -83,26 +84,26 @@ def test_a_dead_service_is_started_again_after_growing_pauses(
     assert pauses[0] >= 1
     assert pauses[1] >= 2
     assert pauses[2] >= 3
-    assert supervisor.read_lives()[API].restarts >= 3
+    assert supervisor.list_processes()[API].restarts >= 3
 
 
 def test_a_service_that_comes_back_is_well_again(supervisor: Supervisor, api: Service, conduct: Conduct) -> None:
     conduct("dies")
     supervisor.start_service(API)
-    wait_until(lambda: supervisor.read_lives()[API].restarts)
+    wait_until(lambda: supervisor.list_processes()[API].restarts)
     conduct("well")
-    wait_until(lambda: is_well(api))
-    assert supervisor.read_lives()[API].restarts >= 1
+    wait_until(lambda: is_healthy(api))
+    assert supervisor.list_processes()[API].restarts >= 1
 
 
 def test_a_start_by_hand_begins_to_count_anew(supervisor: Supervisor, conduct: Conduct) -> None:
     conduct("dies")
     supervisor.start_service(API)
-    wait_until(lambda: supervisor.read_lives()[API].restarts)
+    wait_until(lambda: supervisor.list_processes()[API].restarts)
     conduct("well")
     supervisor.stop_service(API)
     supervisor.start_service(API)
-    assert supervisor.read_lives()[API].restarts == 0
+    assert supervisor.list_processes()[API].restarts == 0
 
 
 def test_a_child_that_outlives_its_parent_does_not_hold_the_port(
@@ -110,12 +111,12 @@ def test_a_child_that_outlives_its_parent_does_not_hold_the_port(
 ) -> None:
     conduct("parent")
     supervisor.start_service(API)
-    wait_until(lambda: is_well(api))
-    parent = psutil.Process(supervisor.read_lives()[API].pid)
+    wait_until(lambda: is_healthy(api))
+    parent = psutil.Process(supervisor.list_processes()[API].pid)
     [child] = parent.children()
     parent.kill()
     child.wait(10)
-    wait_until(lambda: supervisor.read_lives()[API].pid not in (0, parent.pid) and is_well(api))
+    wait_until(lambda: supervisor.list_processes()[API].pid not in (0, parent.pid) and is_healthy(api))
 
 
 def test_the_longest_pause(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,24 +128,24 @@ def test_the_longest_pause(monkeypatch: pytest.MonkeyPatch) -> None:
         delay = 5000.0
         laststart = 999.0
 
-    class Death:
+    class Exit:
         process = Process
 
     monkeypatch.setattr(supervisor_plugin.time, "time", lambda: 1000.0)
-    made = supervisor_plugin.Keeper()
-    made._note_death(Death)
+    made = supervisor_plugin.SupervisorPlugin()
+    made._note_exit(Exit)
     assert Process.delay == 1000.0 + supervisor_plugin.LONGEST_PAUSE_SECONDS
-    made._note_death(Death)
+    made._note_exit(Exit)
     assert made.count_restarts() == {API: 2}
     Process.laststart = 1000.0 - supervisor_plugin.STABLE_SECONDS
-    made._note_death(Death)
+    made._note_exit(Exit)
     assert made.count_restarts() == {API: 1}, "it had stayed up"
 
 
 def test_stopping_ends_services_and_supervisor(supervisor: Supervisor, settings: Settings, api: Service) -> None:
     supervisor.start_service(API)
-    wait_until(lambda: is_well(api))
-    pids = (supervisor.read_pid(), supervisor.read_lives()[API].pid)
+    wait_until(lambda: is_healthy(api))
+    pids = (supervisor.read_pid(), supervisor.list_processes()[API].pid)
     processes = [psutil.Process(pid) for pid in pids]
     stop_supervisor(settings, supervisor, 10)
     assert not any(is_alive(process) for process in processes)
@@ -155,8 +156,8 @@ def test_a_killed_supervisor_leaves_nothing_for_good(
     supervisor: Supervisor, settings: Settings, api: Service
 ) -> None:
     supervisor.start_service(API)
-    wait_until(lambda: is_well(api))
-    pid = supervisor.read_lives()[API].pid
+    wait_until(lambda: is_healthy(api))
+    pid = supervisor.list_processes()[API].pid
     holder = psutil.Process(supervisor.read_pid())
     holder.kill()
     wait_until(lambda: not holder.is_running())
@@ -164,10 +165,10 @@ def test_a_killed_supervisor_leaves_nothing_for_good(
     assert find_supervisor(settings) is None
     assert [(process.pid, name) for process, name in find_orphans(settings)] == [(pid, API)]
     assert kill_orphans(settings) == [f"{API} (pid {pid})"]
-    assert not is_well(api)
+    assert not is_healthy(api)
     again = start_supervisor(settings, [api])
     again.start_service(API)
-    wait_until(lambda: is_well(api))
+    wait_until(lambda: is_healthy(api))
 
 
 def test_only_this_user_may_steer_it(supervisor: Supervisor, settings: Settings) -> None:
@@ -186,7 +187,7 @@ def test_a_folder_with_odd_characters(settings: Settings, tmp_path: Path) -> Non
     supervisor = start_supervisor(odd, [service])
     try:
         supervisor.start_service(API)
-        wait_until(lambda: is_well(service))
+        wait_until(lambda: is_healthy(service))
         assert service.log.read_text().startswith("stand-in: well\n")
     finally:
         stop_supervisor(odd, supervisor, 10)

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from carprice.api.metrics import Metrics
-from carprice.ops.edge.traffic import Request, Tally
+from carprice.ops.edge.traffic import Request, RequestStats
 from carprice.ops.limits import Limits
 from carprice.ops.rollout.bake import BakeError, Prices, check_errors, check_latency, check_prices, read_prices
 
 
-def tally(count: int, took: int, slow: int = 0, slow_took: int = 0) -> Tally:
-    made = Tally()
+def tally(count: int, took: int, slow: int = 0, slow_took: int = 0) -> RequestStats:
+    made = RequestStats()
     for number in range(count):
         made.add(Request(number, slow_took if number < slow else took, "be_next", False))
     return made
@@ -23,7 +23,7 @@ def tally(count: int, took: int, slow: int = 0, slow_took: int = 0) -> Tally:
     [(1000, 10, False), (1000, 11, True), (100, 2, False), (100, 3, True), (19, 19, False), (0, 0, False)],
 )
 def test_errors(requests: int, failed: int, is_bad: bool) -> None:
-    seen = Tally(requests, failed)
+    seen = RequestStats(requests, failed)
     if not is_bad:
         check_errors(seen, Limits())
         return
@@ -50,7 +50,7 @@ def test_errors(requests: int, failed: int, is_bad: bool) -> None:
         (tally(100, 900), tally(19, 4), ""),
     ],
 )
-def test_latency(seen: Tally, before: Tally, told: str) -> None:
+def test_latency(seen: RequestStats, before: RequestStats, told: str) -> None:
     if not told:
         check_latency(seen, before, Limits())
         return
@@ -82,13 +82,13 @@ def test_the_mean_price(old: Prices, new: Prices, is_bad: bool) -> None:
 class Counting:
     """A replica that has predicted in two currencies."""
 
-    def ask(self, method: str, path: str) -> SimpleNamespace:
+    def ask(self, method: str, path: str, seconds: float) -> SimpleNamespace:
         assert (method, path) == ("GET", "/metrics")
         metrics = Metrics()
         for currency, price in (("GBP", 9000), ("USD", 12_000), ("USD", 15_000)):
             metrics.set_model("v", "digest", currency)
             metrics.add_price(price, currency)
-        return SimpleNamespace(content=metrics.text())
+        return SimpleNamespace(text=metrics.text().decode())
 
 
 def test_the_prices_of_every_currency_and_replica_are_read() -> None:

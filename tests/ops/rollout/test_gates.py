@@ -7,28 +7,29 @@ from typing import Any
 import pytest
 from tests.ops.world import PRICE, World
 
-from carprice.ops.docker import argv
-from carprice.ops.docker.env_file import Release
-from carprice.ops.docker.replicas import Replica, Reply, list_replicas
+from carprice.names import API
+from carprice.ops.docker.containers import list_containers
+from carprice.ops.release import Release
 from carprice.ops.rollout.gates import GateError, check_contract, check_golden, check_identity, promises_of
+from carprice.system.http import Address, Reply
 
 R1 = Release("r1", "i:r1", "20260101T000000Z")
 GOLDEN = [{"listing": {"make": "Ford"}, "price": PRICE + 0.4, "low": PRICE, "high": PRICE}]
-Change = Callable[[Replica, str, Reply], Reply]
+Change = Callable[[Address, str, Reply], Reply]
 
 
 @pytest.fixture
-def replicas(world: World) -> list[Replica]:
-    return list_replicas(world.site().runner, argv.API)
+def replicas(world: World) -> list[Address]:
+    return [item.address for item in list_containers(world.context().runner, API)]
 
 
 def change(world: World, monkeypatch: pytest.MonkeyPatch, act: Change) -> None:
     """Let replicas answer otherwise."""
 
-    def ask(replica: Replica, method: str, path: str, body: Any = None, seconds: float = 0) -> Reply:
+    def ask(replica: Address, method: str, path: str, body: Any = None, seconds: float = 0) -> Reply:
         return act(replica, path, world.ask(replica, method, path, body))
 
-    monkeypatch.setattr(Replica, "ask", ask)
+    monkeypatch.setattr(Address, "ask", ask)
 
 
 def fail(act: Callable[[], None]) -> str:
@@ -41,13 +42,13 @@ def edited(reply: Reply, old: bytes, new: bytes) -> Reply:
     return replace(reply, content=reply.content.replace(old, new))
 
 
-def test_a_good_release_passes(replicas: list[Replica]) -> None:
+def test_a_good_release_passes(replicas: list[Address]) -> None:
     check_identity(replicas, R1, "digest")
     check_identity(replicas, replace(R1, model="image"), None)
     check_contract(replicas, replicas[0])
 
 
-def test_identity_of_release_and_model(replicas: list[Replica]) -> None:
+def test_identity_of_release_and_model(replicas: list[Address]) -> None:
     name = "car-price-car-price-api-1"
     told = fail(lambda: check_identity(replicas, replace(R1, name="r2"), None))
     assert told == f"Gate identity: {name}: release should be r2 (got r1)"
@@ -57,7 +58,7 @@ def test_identity_of_release_and_model(replicas: list[Replica]) -> None:
     assert told == "Gate identity: model.pkl should have SHA-256 another (got digest)"
 
 
-def test_a_mixed_set_is_refused(world: World, monkeypatch: pytest.MonkeyPatch, replicas: list[Replica]) -> None:
+def test_a_mixed_set_is_refused(world: World, monkeypatch: pytest.MonkeyPatch, replicas: list[Address]) -> None:
     change(
         world,
         monkeypatch,
@@ -79,7 +80,7 @@ def test_a_mixed_set_is_refused(world: World, monkeypatch: pytest.MonkeyPatch, r
 def test_contract_of_every_endpoint(
     world: World,
     monkeypatch: pytest.MonkeyPatch,
-    replicas: list[Replica],
+    replicas: list[Address],
     path: str,
     status: int,
     told: str,
@@ -88,7 +89,7 @@ def test_contract_of_every_endpoint(
     assert fail(lambda: check_contract(replicas, None)) == f"Gate contract: car-price-car-price-api-1: {told}"
 
 
-def test_contract_of_no_answer(world: World, monkeypatch: pytest.MonkeyPatch, replicas: list[Replica]) -> None:
+def test_contract_of_no_answer(world: World, monkeypatch: pytest.MonkeyPatch, replicas: list[Address]) -> None:
     world.broken = {"r1"}
     assert "Gate contract: car-price-car-price-api-1: GET /api/openapi.json got no answer" in fail(
         lambda: check_contract(replicas, None)
@@ -96,7 +97,7 @@ def test_contract_of_no_answer(world: World, monkeypatch: pytest.MonkeyPatch, re
 
 
 def test_contract_of_members_that_are_lost(
-    world: World, monkeypatch: pytest.MonkeyPatch, replicas: list[Replica]
+    world: World, monkeypatch: pytest.MonkeyPatch, replicas: list[Address]
 ) -> None:
     live, candidate = replicas
     change(
@@ -119,7 +120,7 @@ def test_promises_of_a_document() -> None:
     assert promises_of({}) == set()
 
 
-def test_golden_valuations(world: World, monkeypatch: pytest.MonkeyPatch, replicas: list[Replica]) -> None:
+def test_golden_valuations(world: World, monkeypatch: pytest.MonkeyPatch, replicas: list[Address]) -> None:
     change(
         world,
         monkeypatch,
@@ -131,7 +132,7 @@ def test_golden_valuations(world: World, monkeypatch: pytest.MonkeyPatch, replic
     )
     check_golden(replicas, GOLDEN)
     told = fail(lambda: check_golden(replicas, [{**GOLDEN[0], "price": PRICE + 1.1}]))
-    assert told == "Gate golden: car-price-car-price-api-1: golden[0].price: 1000, should be 1001"
+    assert told == "Gate golden: car-price-car-price-api-1: golden[0].price: should be 1001 (got 1000)"
     change(world, monkeypatch, lambda _, path, reply: edited(reply, b"results", b"nothing"))
     told = fail(lambda: check_golden(replicas, GOLDEN))
     assert told == "Gate golden: car-price-car-price-api-1: 0 of 1 golden listings priced"

@@ -9,7 +9,7 @@ from tests.ops.world import FAST, World
 
 from carprice.errors import BundleError, StackError
 from carprice.model.manifest import champion_version
-from carprice.ops.docker import argv
+from carprice.names import API, MLFLOW
 from carprice.ops.docker.images import find_image, resolve_image
 from carprice.ops.rollout.gates import GateError
 from carprice.ops.rollout.preflight import (
@@ -30,34 +30,34 @@ def champion(world: World, small_bundle: Path) -> str:
 
 
 def test_the_model_is_the_one_wanted_the_champion_or_the_image_s_own(world: World, champion: str) -> None:
-    site = world.site()
-    assert resolve_model(site, "20260101T000000Z") == "20260101T000000Z"
-    assert resolve_model(site, "") == champion
-    (site.artifacts_dir / "champion").unlink()
-    assert resolve_model(site, "") == "image"
+    context = world.context()
+    assert resolve_model(context, "20260101T000000Z") == "20260101T000000Z"
+    assert resolve_model(context, "") == champion
+    (context.artifacts_dir / "champion").unlink()
+    assert resolve_model(context, "") == "image"
 
 
 def test_a_bundle_is_read_down_to_its_digests(world: World, champion: str) -> None:
-    site = world.site()
-    manifest = check_model(site, champion)
+    context = world.context()
+    manifest = check_model(context, champion)
     assert manifest
     assert manifest["version"] == champion
-    assert check_model(site, "image") is None
+    assert check_model(context, "image") is None
     with pytest.raises(BundleError, match="has no bundle 20200101T000000Z"):
-        check_model(site, "20200101T000000Z")
-    path = site.artifacts_dir / champion / "scaler.pkl"
-    path.write_bytes(path.read_bytes()[:-1])
+        check_model(context, "20200101T000000Z")
+    path = context.artifacts_dir / champion / "scaler.pkl"
+    path.write_bytes(path.read_bytes() + b".")
     with pytest.raises(
-        GateError, match=r"Gate preflight: .*/scaler\.pkl: SHA-256 should be \w{12} \(got \w{12}\)"
+        GateError, match=r"Gate preflight: .*/scaler\.pkl: SHA-256: should be \w{64} \(got \w{64}\)"
     ):
-        check_model(site, champion)
+        check_model(context, champion)
     path.unlink()
-    with pytest.raises(GateError, match=r"scaler\.pkl: cannot be read \(No such file or directory\)"):
-        check_model(site, champion)
+    with pytest.raises(GateError, match=r"scaler\.pkl: is missing"):
+        check_model(context, champion)
 
 
 def test_an_image_is_called_by_its_name_or_its_tag(world: World) -> None:
-    runner = world.site().runner
+    runner = world.context().runner
     assert resolve_image(runner, "latest") == "car-price-prediction:latest"
     assert resolve_image(runner, "my/image:1") == "my/image:1"
     assert resolve_image(runner, "latest-but-none") == "latest-but-none"
@@ -67,36 +67,36 @@ def test_an_image_is_called_by_its_name_or_its_tag(world: World) -> None:
 
 
 def test_a_live_set_is_needed(world: World) -> None:
-    for item in world.of(argv.API):
+    for item in world.of(API):
         item.state = "exited"
     with pytest.raises(StackError, match="The stack is not up: car-price-api has no running container"):
-        list_live(world.site())
+        list_live(world.context())
 
 
 def test_the_edge_must_be_on_the_replicas_network(world: World) -> None:
-    site = world.site()
-    live = list_live(site)
-    check_network(site, live)
+    context = world.context()
+    live = list_live(context)
+    check_network(context, live)
     with pytest.raises(StackError) as error:
-        check_network(site, [replace(live[0], networks=("other",))])
+        check_network(context, [replace(live[0], networks=("other",))])
     assert error.value.what == (
         "The edge cannot reach car-price-car-price-api-1: it is on cars, the replica on other"
     )
 
 
 def test_there_must_be_room(world: World) -> None:
-    live = list_live(world.site())
-    check_room(world.site(), live)
+    live = list_live(world.context())
+    check_room(world.context(), live)
     with pytest.raises(
         StackError, match=r"Two sets need 0 MB more memory, and \d+ MB are available, of which 100%"
     ):
-        check_room(world.site(replace(FAST, free_memory_share=1.0)), live)
+        check_room(world.context(replace(FAST, free_memory_share=1.0)), live)
     with pytest.raises(StackError, match=r"\d+ MB of disk are free, a rollout keeps 1e\+12 MB"):
-        check_room(world.site(replace(FAST, free_disk_mb=1e12)), live)
+        check_room(world.context(replace(FAST, free_disk_mb=1e12)), live)
 
 
 @pytest.mark.parametrize(("state", "lines"), [("running", 0), ("exited", 1)])
 def test_mlflow_may_be_down(world: World, state: str, lines: int) -> None:
-    world.of(argv.MLFLOW)[0].state = state
-    warn_of_mlflow(world.site())
+    world.of(MLFLOW)[0].state = state
+    warn_of_mlflow(world.context())
     assert len(world.said) == lines

@@ -16,15 +16,16 @@ from carprice.cli import rollback as rollback_module
 from carprice.cli import rollout as rollout_module
 from carprice.cli.main import cli
 from carprice.errors import CarPriceError, StackError
-from carprice.ops.docker import argv
+from carprice.names import API, CANDIDATE
 from carprice.ops.docker.build import Built
-from carprice.ops.docker.env_file import image_of, read_env
-from carprice.ops.docker.replicas import Replica, Reply
+from carprice.ops.docker.env_file import read_env
+from carprice.ops.release import image_of
 from carprice.ops.rollout import rollout as story
 from carprice.ops.rollout.lock import hold_lock
 from carprice.ops.rollout.rollback import find_target
 from carprice.ops.rollout.rollout import Wanted, roll_out
-from carprice.ops.stack_context import Site
+from carprice.ops.stack_context import StackContext
+from carprice.system.http import Address, Reply
 
 Command = Callable[..., Result]
 SECONDS = re.compile(r"\(\d+\.\d s\)")
@@ -36,7 +37,7 @@ EDGE_TALK = 'exec 3<>/dev/tcp/127.0.0.1/9999; printf "%s\\n" "$0" >&3; cat <&3'
 def carprice(world: World, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The commands on the world."""
     for module in (rollout_module, rollback_module, releases_module):
-        monkeypatch.setattr(module, "open_site", lambda _, say: world.site())
+        monkeypatch.setattr(module, "make_context", lambda *_: world.context())
     return lambda *words: CliRunner().invoke(cli, words)
 
 
@@ -84,9 +85,9 @@ def test_a_rollout_from_beginning_to_end(carprice: Command, world: World) -> Non
         "Testing identity, contract and golden valuations ...",
         "Passed (s)",
         "Replaying recent requests through both ...",
-        "  make                 listings  median shift",
-        "  all                         1         0.0%",
-        "  Ford                        1        +0.0%",
+        "  make  listings  median shift",
+        "  all          1          0.0%",
+        "  Ford         1         +0.0%",
         "Compared (s)",
         "Switching the traffic to r2 ...",
         "r2 serves (s)",
@@ -102,8 +103,8 @@ def test_a_rollout_from_beginning_to_end(carprice: Command, world: World) -> Non
         "Removed the candidate (s)",
     ]
     assert read_env(world.folder / ".env") == {"RELEASE": "r2", "IMAGE": kept, "MODEL_VERSION": "image"}
-    assert {item.release for item in world.of(argv.API)} == {"r2"}
-    assert world.of(argv.NEXT) == []
+    assert {item.release for item in world.of(API)} == {"r2"}
+    assert world.of(CANDIDATE) == []
 
 
 def test_the_outcome_as_json(carprice: Command) -> None:
@@ -119,7 +120,7 @@ def test_the_outcome_as_json(carprice: Command) -> None:
 
 def test_nothing_to_do(carprice: Command, world: World) -> None:
     world.images["car-price-prediction:latest"] = "sha256:old"
-    for item in world.of(argv.API):
+    for item in world.of(API):
         item.model = "image"
     (world.folder / ".env").write_text(f"RELEASE=r1\nIMAGE={image_of('r1')}\nMODEL_VERSION=image\n")
     done = carprice("rollout")
@@ -151,8 +152,8 @@ def test_a_dry_run(carprice: Command, world: World) -> None:
 def test_a_build_belongs_to_its_rollout(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is built under the lock, and what another build then names `latest` does not go live."""
 
-    def build(site: Site) -> Built:
-        with pytest.raises(StackError, match="rollout"), hold_lock(site.lock_file, "other", lambda _: None):
+    def build(context: StackContext) -> Built:
+        with pytest.raises(StackError, match="rollout"), hold_lock(context.lock_file, "other", lambda _: None):
             pass
         world.images["car-price-prediction:latest"] = "sha256:mine"
         return Built("car-price-prediction:latest", (), "", 1.0)
@@ -163,14 +164,14 @@ def test_a_build_belongs_to_its_rollout(world: World, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(story, "build_image", build)
     world.on_run = build_elsewhere
-    roll_out(world.site(), Wanted(build=True))
-    assert {item.image for item in world.of(argv.API)} == {"sha256:mine"}
+    roll_out(world.context(), Wanted(build=True))
+    assert {item.image for item in world.of(API)} == {"sha256:mine"}
 
 
 def test_a_candidate_that_is_never_healthy(world: World) -> None:
     world.broken = {"r2"}
     with pytest.raises(CarPriceError) as error:
-        roll_out(world.site(), Wanted())
+        roll_out(world.context(), Wanted())
     assert error.value.what == (
         "car-price-api-next is not healthy within 0.3 s "
         "(car-price-car-price-api-next-1: no answer (ConnectionRefusedError), "
@@ -181,10 +182,10 @@ def test_a_candidate_that_is_never_healthy(world: World) -> None:
         "r1 serves as before: 0 requests, 0 failed, 0 cut, longest gap not known, "
         "p99 not known before and not known during",
     ]
-    assert world.of(argv.NEXT) == []
+    assert world.of(CANDIDATE) == []
     assert image_of("r2") not in world.images, "what never went live keeps no image"
     assert read_env(world.folder / ".env")["RELEASE"] == "r1"
-    last = list(world.site().journal.lines())[-1]
+    last = list(world.context().journal.lines())[-1]
     assert (last["event"], last["outcome"], last["release"]) == ("done", "failed", "r2")
     assert not [line for line in acts(world) if line.startswith("set map")]
 
@@ -199,10 +200,10 @@ def interrupt(world: World, number: signal.Signals, at: str) -> None:
 
     world.on_run = strike
     with pytest.raises(KeyboardInterrupt):
-        roll_out(world.site(), Wanted())
+        roll_out(world.context(), Wanted())
     world.on_run = lambda _: None
-    assert world.of(argv.NEXT) == []
-    assert (world.site().edge.active(), world.site().edge.pinned()) == ("current", "current")
+    assert world.of(CANDIDATE) == []
+    assert (world.context().edge.active(), world.context().edge.pinned()) == ("current", "current")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
@@ -213,25 +214,25 @@ def interrupt(world: World, number: signal.Signals, at: str) -> None:
 def test_an_interruption_goes_back(world: World, number: signal.Signals, at: str) -> None:
     """At the start of the candidate, at the switch; a second signal does not stop the way back."""
     interrupt(world, number, at)
-    assert {item.release for item in world.of(argv.API)} == {"r1"}
+    assert {item.release for item in world.of(API)} == {"r1"}
 
 
 def test_an_interruption_after_the_replacement_goes_on(world: World) -> None:
     """At the removal of the candidate the new release serves alone: making it anew would cost requests."""
     interrupt(world, signal.SIGINT, "stop")
-    assert {item.release for item in world.of(argv.API)} == {"r2"}
+    assert {item.release for item in world.of(API)} == {"r2"}
     assert len([words for words in acts(world) if "--force-recreate" in words]) == 1
     assert read_env(world.folder / ".env")["RELEASE"] == "r2"
     assert world.said[-2] == "r2 has replaced r1 already, so it stays ..."
     assert world.said[-1].startswith("r2 is live: 0 requests, 0 failed")
-    last = list(world.site().journal.lines())[-1]
+    last = list(world.context().journal.lines())[-1]
     assert (last["event"], last["outcome"], last["release"]) == ("done", "live", "r2")
 
 
 def make_ill(world: World, how: str) -> None:
     """The live release answers no request, or crashes in a loop."""
     world.broken.add("r1")
-    for item in world.of(argv.API) if how == "crashes" else ():
+    for item in world.of(API) if how == "crashes" else ():
         item.state, item.restarts = "restarting", 4
 
 
@@ -242,26 +243,26 @@ def test_a_refusal_quotes_the_log_of_what_is_then_removed(
     """At the warm-up and at a gate."""
     plain = world.ask
 
-    def ask(replica: Replica, method: str, at: str, body: Any = None, seconds: float = 0) -> Reply:
-        if replica.release == "r2" and replica.name.endswith("2") and at == path:
+    def ask(address: Address, method: str, at: str, body: Any = None, *words: Any, **named: Any) -> Reply:
+        if address.name == "car-price-car-price-api-next-2" and at == path:
             return Reply(500, {}, b"", 0.001)
-        return plain(replica, method, at, body)
+        return plain(address, method, at, body)
 
-    monkeypatch.setattr(Replica, "ask", ask)
+    monkeypatch.setattr(Address, "ask", ask)
     with pytest.raises(StackError) as error:
-        roll_out(world.site(), Wanted())
+        roll_out(world.context(), Wanted())
     assert "Its last log lines:\nlast words of car-price-api-next-2-r2\n" in error.value.hint
-    assert world.of(argv.NEXT) == []
+    assert world.of(CANDIDATE) == []
 
 
 @pytest.mark.parametrize("how", ["silent", "crashes"])
 def test_an_ill_release_is_replaced(world: World, how: str) -> None:
     make_ill(world, how)
-    done = roll_out(world.site(), Wanted())
+    done = roll_out(world.context(), Wanted())
     assert (done.release, done.changed) == ("r2", True)
     assert "r1 does not answer as it should, so nothing is compared with it" in world.said
     assert not [line for line in world.said if line.startswith("Replaying")]
-    assert {item.release for item in world.of(argv.API)} == {"r2"}
+    assert {item.release for item in world.of(API)} == {"r2"}
 
 
 @pytest.mark.parametrize("how", ["silent", "crashes"])
@@ -269,40 +270,40 @@ def test_an_ill_release_is_left_as_it_is_by_a_failure(world: World, how: str) ->
     """What failed is told, and not that the old release is ill; the candidate is gone."""
     make_ill(world, how)
     world.broken.add("r2")
-    before = [(item.id, item.state) for item in world.of(argv.API)]
+    before = [(item.id, item.state) for item in world.of(API)]
     with pytest.raises(StackError, match="car-price-api-next is not healthy within"):
-        roll_out(world.site(), Wanted())
-    assert [(item.id, item.state) for item in world.of(argv.API)] == before
-    assert world.of(argv.NEXT) == []
-    last = list(world.site().journal.lines())[-1]
+        roll_out(world.context(), Wanted())
+    assert [(item.id, item.state) for item in world.of(API)] == before
+    assert world.of(CANDIDATE) == []
+    last = list(world.context().journal.lines())[-1]
     assert (last["event"], last["outcome"]) == ("done", "failed")
 
 
 def test_what_was_stopped_is_not_up(world: World) -> None:
-    for item in world.of(argv.API):
+    for item in world.of(API):
         item.state = "exited"
     with pytest.raises(StackError, match="The stack is not up"):
-        roll_out(world.site(), Wanted())
+        roll_out(world.context(), Wanted())
 
 
 def test_going_back_twice_does_not_return(world: World) -> None:
-    site = world.site()
+    context = world.context()
     for number in (2, 3):
         world.images["car-price-prediction:latest"] = f"sha256:{number}"
-        roll_out(site, Wanted(model="image"))
-    assert find_target(site, "").name == "r2"
-    roll_out(site, Wanted(image_of("r2"), "image", back_to="r2"))
-    assert find_target(site, "").name == "r1"
-    roll_out(site, Wanted(image_of("r1"), "image", back_to="r1"))
+        roll_out(context, Wanted(model="image"))
+    assert find_target(context, "").name == "r2"
+    roll_out(context, Wanted(image_of("r2"), "image", back_to="r2"))
+    assert find_target(context, "").name == "r1"
+    roll_out(context, Wanted(image_of("r1"), "image", back_to="r1"))
     with pytest.raises(StackError, match="r5 is r1 again, the first release: there is none to go back to"):
-        find_target(site, "")
+        find_target(context, "")
 
 
 def test_only_so_many_releases_keep_their_images(world: World) -> None:
-    site = world.site(FAST)
+    context = world.context(FAST)
     for number in range(7):
         world.images["car-price-prediction:latest"] = f"{NEW_IMAGE}{number}"
-        roll_out(site, Wanted())
+        roll_out(context, Wanted())
     kept = sorted(name for name in world.images if name != "car-price-prediction:latest")
     assert kept == [image_of(f"r{number}") for number in range(4, 9)]
 
@@ -321,7 +322,7 @@ def test_a_rollback_goes_to_the_release_before_as_one_unit(carprice: Command, wo
     data = json.loads(carprice("rollback", "--json").output)["data"]
     assert (data["release"], data["changed"]) == ("r4", True)
     assert world.images[image_of("r4")] == NEW_IMAGE
-    assert world.of(argv.API)[0].image == NEW_IMAGE
+    assert world.of(API)[0].image == NEW_IMAGE
 
 
 @pytest.mark.parametrize(
@@ -332,7 +333,7 @@ def test_a_rollback_goes_to_the_release_before_as_one_unit(carprice: Command, wo
     ],
 )
 def test_a_rollback_to_nowhere(carprice: Command, world: World, name: str, told: str) -> None:
-    story.reconcile(world.site())
+    story.reconcile(world.context())
     done = carprice("rollback", *([name] if name else []))
     assert isinstance(done.exception, CarPriceError)
     assert done.exception.what == told

@@ -1,20 +1,14 @@
-"""The argv of every Docker command the product runs. Pure: lists in, lists out.
+"""The argv of every `docker` command the product runs. Pure: lists in, lists out.
 
-Compose creates and starts, because only it reads the compose file. Everything else asks Docker itself by the
-labels that Compose gives: ten times as fast, and a rollout asks often.
+Compose (compose_argv.py) creates and starts, because only it reads the compose file. Everything else asks Docker
+itself by the labels that Compose gives: ten times as fast, and a rollout asks often.
 """
 
-COMPOSE = ["docker", "compose"]
-ROLLOUT = [*COMPOSE, "--profile", "rollout"]
-
-API = "car-price-api"
-NEXT = "car-price-api-next"
-EDGE = "edge"
-MLFLOW = "mlflow-server"
-
-RUNTIME_PORT = 9999
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
+RESTART_POLICY = "unless-stopped"
+RUNTIME_PORT = 9999
+"""Of HAProxy's runtime API, on the loopback of the edge's container."""
 
 _EXIT_CODE = "{{.Actor.Attributes.exitCode}}"
 _CONNECT = f"exec 3<>/dev/tcp/127.0.0.1/{RUNTIME_PORT}"
@@ -24,18 +18,13 @@ _ASK = f'{_CONNECT}; printf "%s\\n" "$0" >&3; cat <&3'
 _FOLLOW = f'{_CONNECT} 4<&0; printf "%s\\n" "$0" >&3; (read -r <&4; kill $$) >/dev/null 2>&1 & exec cat <&3 4<&-'
 
 
-def check_compose() -> list[str]:
-    """Is the compose file valid?"""
-    return [*ROLLOUT, "config", "--quiet"]
-
-
-def list_containers(project: str, service: str) -> list[str]:
-    """The ids of a service's containers, stopped ones too."""
-    filters = [f"label={PROJECT_LABEL}={project}", f"label={SERVICE_LABEL}={service}"]
+def list_containers(project: str, service: str = "") -> list[str]:
+    """The ids of a stack's containers, or of one service's, stopped ones too."""
     # `docker compose run` makes containers of the same service that are none of its replicas.
-    filters.append("label=com.docker.compose.oneoff=False")
-    words = [word for item in filters for word in ("--filter", item)]
-    return ["docker", "container", "ls", "--all", "--quiet", "--no-trunc", *words]
+    labels = [f"{PROJECT_LABEL}={project}", *([f"{SERVICE_LABEL}={service}"] if service else [])]
+    labels.append("com.docker.compose.oneoff=False")
+    filters = [word for label in labels for word in ("--filter", f"label={label}")]
+    return ["docker", "container", "ls", "--all", "--quiet", "--no-trunc", *filters]
 
 
 def inspect_containers(ids: list[str]) -> list[str]:
@@ -43,32 +32,19 @@ def inspect_containers(ids: list[str]) -> list[str]:
     return ["docker", "container", "inspect", *ids]
 
 
-def inspect_image(image: str) -> list[str]:
-    """Everything Docker knows of an image, as JSON."""
-    return ["docker", "image", "inspect", image]
-
-
-def list_tags(name: str) -> list[str]:
-    """The tags of an image name, a line each."""
-    return ["docker", "image", "ls", "--format", "{{.Tag}}", name]
-
-
-def start_service(service: str, replicas: int, *, recreate: bool = False, stop_seconds: int = 10) -> list[str]:
-    """Create and start the replicas of a service, and nothing it depends on; 0 means as many as the file says.
-
-    recreate: all of them anew, where one that has not stopped after the seconds is killed; else those that are
-    there stay as they are.
-    """
-    options = ["--detach", "--no-deps", "--no-build", "--timeout", str(stop_seconds)]
-    options.append("--force-recreate" if recreate else "--no-recreate")
-    if replicas:
-        options += ["--scale", f"{service}={replicas}"]
-    return [*ROLLOUT, "up", *options, service]
+def list_publishers(port: int) -> list[str]:
+    """The names of the containers that publish a port of this machine."""
+    return ["docker", "container", "ls", "--filter", f"publish={port}", "--format", "{{.Names}}"]
 
 
 def stop_containers(ids: list[str], seconds: int) -> list[str]:
     """Stop containers; Docker kills what has not stopped after the seconds."""
     return ["docker", "container", "stop", "--time", str(seconds), *ids]
+
+
+def restart_container(container: str, seconds: int) -> list[str]:
+    """Stop and start one container; Docker kills what has not stopped after the seconds."""
+    return ["docker", "container", "restart", "--time", str(seconds), container]
 
 
 def remove_containers(ids: list[str]) -> list[str]:
@@ -81,18 +57,38 @@ def disable_restart(ids: list[str]) -> list[str]:
     return ["docker", "container", "update", "--restart", "no", *ids]
 
 
+def enable_restart(ids: list[str]) -> list[str]:
+    """Let Docker start the containers again when they end by themselves."""
+    return ["docker", "container", "update", "--restart", RESTART_POLICY, *ids]
+
+
 def show_logs(container: str, lines: int) -> list[str]:
     """The last log lines of one container."""
     return ["docker", "container", "logs", "--tail", str(lines), container]
 
 
-def list_exits(container: str, now: float) -> list[str]:
+def show_memory(ids: list[str]) -> list[str]:
+    """The memory that each container uses now, in bytes of Docker's own wording."""
+    return ["docker", "container", "stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.MemUsage}}", *ids]
+
+
+def list_exit_codes(container: str, now: float) -> list[str]:
     """The exit codes of a container's runs, oldest first, a line each; Docker forgets them with each new start.
 
     now: seconds since 1970, with their fraction: Docker takes `--until 0s` for the last whole second.
     """
     filters = ["--filter", f"container={container}", "--filter", "event=die"]
     return ["docker", "events", "--since", "1h", "--until", f"{now:.9f}", *filters, "--format", _EXIT_CODE]
+
+
+def inspect_image(image: str) -> list[str]:
+    """Everything Docker knows of an image, as JSON."""
+    return ["docker", "image", "inspect", image]
+
+
+def list_tags(name: str) -> list[str]:
+    """The tags of an image name, a line each."""
+    return ["docker", "image", "ls", "--format", "{{.Tag}}", name]
 
 
 def tag_image(image: str, tag: str) -> list[str]:
@@ -103,6 +99,16 @@ def tag_image(image: str, tag: str) -> list[str]:
 def remove_image(image: str) -> list[str]:
     """Remove one name of an image."""
     return ["docker", "image", "rm", image]
+
+
+def pull_image(image: str) -> list[str]:
+    """Pull an image."""
+    return ["docker", "image", "pull", "--quiet", image]
+
+
+def show_engine() -> list[str]:
+    """The version of the engine that answers."""
+    return ["docker", "version", "--format", "{{.Server.Version}}"]
 
 
 def edge_runtime(edge: str, command: str) -> list[str]:

@@ -8,11 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from carprice.errors import StackError
+from carprice.names import API
 from carprice.ops.docker import argv, compose_argv
-from carprice.ops.docker.env_file import DEFAULT_RELEASE, LATEST, image_of
-from carprice.ops.docker.replicas import find_project
+from carprice.ops.docker.env_file import find_project
+from carprice.ops.release import DEFAULT_RELEASE, LATEST, image_of
 from carprice.ops.rollout.journal import who
-from carprice.ops.stack_context import Say, Site
+from carprice.ops.stack_context import Say, StackContext
 from carprice.system.processes import Runner
 
 LAST_LINES = 15
@@ -39,28 +40,28 @@ class Built:
     seconds: float
 
 
-def build_image(site: Site) -> Built:
+def build_image(context: StackContext) -> Built:
     """Build the image of this folder and name it latest and after its revision; nothing that runs is touched.
 
     Raises BuildError with the last lines of the stage that failed.
     """
-    revision = read_revision(site.runner)
-    project = find_project(site.runner)
+    revision = read_revision(context.runner)
+    project = find_project(context.runner)
     image = image_of(LATEST, project)
     started = time.monotonic()
-    _note(site, BUILDING)
-    site.say("Building ...")
+    _note(context, BUILDING)
+    context.say("Building ...")
     try:
-        run_build(site, image, revision)
+        run_build(context, image, revision)
     except BaseException as error:
-        _note(site, FAILED, reason=str(error).splitlines()[0] if str(error) else type(error).__name__)
+        _note(context, FAILED, reason=str(error).splitlines()[0] if str(error) else type(error).__name__)
         raise
     names = [image, *([image_of(revision, project)] if revision else [])]
     for name in names[1:]:
-        site.runner.run(argv.tag_image(image, name))
+        context.runner.run(argv.tag_image(image, name))
     seconds = time.monotonic() - started
-    _note(site, BUILT, image=image, revision=revision, seconds=round(seconds, 3))
-    site.say(f"Built {' = '.join(names)} ({seconds:.1f} s)")
+    _note(context, BUILT, image=image, revision=revision, seconds=round(seconds, 3))
+    context.say(f"Built {' = '.join(names)} ({seconds:.1f} s)")
     return Built(image, tuple(names), revision, seconds)
 
 
@@ -72,13 +73,13 @@ def read_revision(runner: Runner) -> str:
     return ""
 
 
-def run_build(site: Site, image: str, revision: str) -> None:
+def run_build(context: StackContext, image: str, revision: str) -> None:
     """Run Compose's build and say each stage that is done. Raises BuildError."""
     # The environment goes before .env, whose IMAGE may be a release that a build must not overwrite.
     named = {"IMAGE": image, "REVISION": revision or "unknown", "RELEASE": DEFAULT_RELEASE}
-    runner = replace(site.runner, environment={**site.runner.environment, **named})
-    with runner.watch_lines(compose_argv.build_service(argv.API)) as process:
-        story = BuildStory(site.say)
+    runner = replace(context.runner, environment={**context.runner.environment, **named})
+    with runner.watch_lines(compose_argv.build_service(API)) as process:
+        story = BuildStory(context.say)
         story.read(process.stdout or ())
         code = process.wait()
     if code != 0:
@@ -156,7 +157,7 @@ class BuildStory:
             self._say(f"  stage {step.stage} ({took})")
 
 
-def _note(site: Site, outcome: str, **facts: object) -> None:
+def _note(context: StackContext, outcome: str, **facts: object) -> None:
     """Tell the journal; a journal that cannot be written does not stop a build."""
     with suppress(StackError, OSError):
-        site.journal.add("build", outcome=outcome, **{**who(), **facts})
+        context.journal.add("build", outcome=outcome, **{**who(), **facts})

@@ -1,135 +1,132 @@
-"""The containers of a stack: everything that status and doctor ask Docker about them, in two commands."""
+"""The containers of a stack: everything that anybody asks Docker about them, in two commands."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from carprice.errors import StackError
-from carprice.ops.docker import argv, compose_argv
-from carprice.ops.docker.replicas import find_project
-from carprice.system.processes import Runner
+from carprice.names import API_PORT
+from carprice.ops.docker import argv
+from carprice.ops.docker.env_file import find_project
+from carprice.ops.instance import Instance, Port, Probe
+from carprice.system.http import Address
+from carprice.system.processes import Runner, measure_memory
 
-SERVICE_LABEL = "com.docker.compose.service"
 NUMBER_LABEL = "com.docker.compose.container-number"
 FOLDER_LABEL = "com.docker.compose.project.working_dir"
-CONFIG_LABEL = "com.docker.compose.config-hash"
 NEVER = "0001-"
+NEVER_RESTART = "no"
+LOG_LINES = 15
+UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
-@dataclass(frozen=True)
-class Port:
-    """A port of a container and where this machine offers it; host_ip empty for every address."""
-
-    inner: int
-    host_ip: str
-    host_port: int
+def list_containers(runner: Runner, service: str = "") -> list[Instance]:
+    """Every container of a service, or of the stack, stopped ones too. Raises StackError without an engine."""
+    return inspect_containers(runner, runner.run(argv.list_containers(find_project(runner), service)).split())
 
 
-@dataclass(frozen=True)
-class Probe:
-    """One run of a health check: its exit code and what it printed."""
+def inspect_containers(runner: Runner, ids: Sequence[str]) -> list[Instance]:
+    """The containers with these ids, by service and number; one that was removed meanwhile is left out.
 
-    exit_code: int
-    output: str
-
-
-@dataclass(frozen=True)
-class Container:
-    """One container as Docker describes it. networks: name -> address. folder: where its compose file was.
-
-    uptime and age: seconds since its last start and since it was made. pause: seconds from the end of its last
-    run to its start, or until now; 0 for its first run.
+    Raises StackError where Docker does not describe them.
     """
-
-    id: str
-    name: str
-    service: str
-    number: int
-    status: str
-    exit_code: int
-    error: str
-    is_oom_killed: bool
-    restarts: int
-    policy: str
-    uptime: float
-    age: float
-    pause: float
-    pid: int
-    health: str
-    probes: tuple[Probe, ...]
-    image_id: str
-    image_name: str
-    folder: str
-    release: str
-    model: str
-    user: str
-    environment: Mapping[str, str]
-    networks: Mapping[str, str]
-    ports: tuple[Port, ...]
-
-    @property
-    def address(self) -> str:
-        """Where this machine reaches it; empty when it runs on no network."""
-        return next((address for address in self.networks.values() if address), "")
-
-    @property
-    def is_running(self) -> bool:
-        """Whether its process runs now."""
-        return self.status == "running"
-
-
-def list_containers(runner: Runner) -> list[Container]:
-    """Every container of the stack, stopped ones too. Raises StackError without an engine."""
-    ids = runner.run(compose_argv.list_project(find_project(runner))).split()
     if not ids:
         return []
-    found = runner.try_run(argv.inspect_containers(ids))
+    found = runner.try_run(argv.inspect_containers(list(ids)))
     try:
-        # One that was removed meanwhile is left out, and Docker complains of it.
         facts = json.loads(found.stdout)
     except ValueError:
         raise StackError(f"Docker does not describe its containers: {found.stderr.strip()}") from None
-    return sorted(map(read_container, facts), key=lambda item: (item.service, item.number))
+    return sorted(map(read_container, facts), key=lambda item: (item.service, item.number, item.name))
 
 
-def read_container(facts: dict[str, Any]) -> Container:
+def read_container(facts: Mapping[str, Any]) -> Instance:
     """A container from `docker container inspect`."""
     state, config = facts["State"], facts["Config"]
-    labels, health = config["Labels"] or {}, state.get("Health") or {}
+    labels, health = config.get("Labels") or {}, state.get("Health") or {}
     variables = dict(item.split("=", 1) for item in config["Env"] or [] if "=" in item)
-    networks = facts["NetworkSettings"]["Networks"] or {}
-    return Container(
-        id=facts["Id"],
-        name=facts["Name"].lstrip("/"),
-        service=labels.get(SERVICE_LABEL, ""),
-        number=int(labels.get(NUMBER_LABEL, 1)),
+    networks = {name: item["IPAddress"] for name, item in (facts["NetworkSettings"]["Networks"] or {}).items()}
+    name = facts["Name"].lstrip("/")
+    return Instance(
+        service=labels.get(argv.SERVICE_LABEL, ""),
+        name=name,
         status=state["Status"],
+        address=Address(next(filter(None, networks.values()), ""), API_PORT, name),
+        health=health.get("Status", ""),
         exit_code=state["ExitCode"],
         error=state.get("Error", ""),
         is_oom_killed=bool(state.get("OOMKilled")),
         restarts=facts.get("RestartCount", 0),
-        policy=facts["HostConfig"]["RestartPolicy"]["Name"],
-        uptime=_seconds_since(state["StartedAt"]) if state["Running"] else 0.0,
+        uptime=_seconds_since(state["StartedAt"]) if state["Status"] == "running" else 0.0,
         age=_seconds_since(facts["Created"]),
         pause=_measure_pause(state),
+        is_watched=facts["HostConfig"]["RestartPolicy"]["Name"] != NEVER_RESTART,
         pid=state["Pid"],
-        health=health.get("Status", ""),
         probes=tuple(Probe(item["ExitCode"], item["Output"].strip()) for item in health.get("Log") or []),
+        id=facts["Id"],
+        number=int(labels.get(NUMBER_LABEL, 1)),
+        project=labels.get(argv.PROJECT_LABEL, ""),
+        started=state["StartedAt"],
         image_id=facts["Image"],
         image_name=config["Image"],
         folder=labels.get(FOLDER_LABEL, ""),
         release=variables.get("CARPRICE_RELEASE", ""),
         model=variables.get("CARPRICE_MODEL_VERSION", ""),
-        user=config.get("User", ""),
         environment=variables,
-        networks={name: network["IPAddress"] for name, network in networks.items()},
+        networks=networks,
         ports=tuple(_read_ports(facts["HostConfig"].get("PortBindings") or {})),
     )
 
 
-def _read_ports(bindings: dict[str, Any]) -> list[Port]:
+def find_exit_code(runner: Runner, container: Instance) -> str:
+    """The exit code of a container's last run that ended."""
+    codes = runner.try_run(argv.list_exit_codes(container.id, time.time())).stdout.split()
+    return codes[-1] if codes else str(container.exit_code)
+
+
+def read_log(runner: Runner, container: Instance, lines: int = LOG_LINES) -> str:
+    """The last log lines of a container."""
+    return runner.try_run(argv.show_logs(container.id, lines)).output
+
+
+def measure_containers(runner: Runner, containers: Sequence[Instance]) -> dict[str, int]:
+    """Bytes of memory per id of a running container.
+
+    Read from this machine's processes where they are here, else asked of Docker, which takes two seconds.
+    """
+    running = [item for item in containers if item.is_running]
+    if not running:
+        return {}
+    if all(_is_here(item) for item in running):
+        return {item.id: measure_memory(item.pid) for item in running}
+    lines = runner.try_run(argv.show_memory([item.id for item in running])).stdout.splitlines()
+    return dict(found for line in lines if (found := _read_memory(line)))
+
+
+def _is_here(container: Instance) -> bool:
+    """Whether the container's process is of this machine, and not of one that Docker runs elsewhere."""
+    try:
+        return container.id in Path(f"/proc/{container.pid}/cgroup").read_text()
+    except OSError:
+        return False
+
+
+def _read_memory(line: str) -> tuple[str, int] | None:
+    """`ID 48.2MiB / 2GiB` as id and bytes."""
+    words = line.split()
+    if len(words) < 2:
+        return None
+    number = words[1].rstrip("KMGTiB")
+    with suppress(ValueError):
+        return words[0], int(float(number) * UNITS.get(words[1][len(number) :], 1))
+    return None
+
+
+def _read_ports(bindings: Mapping[str, Any]) -> list[Port]:
     return [
         Port(int(inner.split("/")[0]), item.get("HostIp", ""), int(item["HostPort"] or 0))
         for inner, items in bindings.items()

@@ -4,10 +4,10 @@ import json
 
 from carprice.errors import StackError
 from carprice.ops.docker import argv
-from carprice.ops.docker.env_file import DEFAULT_PROJECT, IMAGE, LATEST, image_of
-from carprice.ops.docker.replicas import find_project
+from carprice.ops.docker.env_file import DEFAULT_PROJECT, find_project
+from carprice.ops.release import IMAGE, LATEST, image_of
 from carprice.ops.rollout.history import Entry
-from carprice.ops.stack_context import Site
+from carprice.ops.stack_context import StackContext
 from carprice.system.processes import Runner
 
 
@@ -29,27 +29,27 @@ def resolve_image(runner: Runner, wanted: str) -> str:
     return image_of(wanted) if wanted == LATEST else wanted
 
 
-def keep_image(site: Site, image: str, release: str) -> str:
+def keep_image(context: StackContext, image: str, release: str) -> str:
     """Name an image after its release, so that no later build takes it away; returns that name."""
-    name = image_of(release, find_project(site.runner))
+    name = image_of(release, find_project(context.runner))
     if image != name:
-        site.runner.run(argv.tag_image(image, name))
+        context.runner.run(argv.tag_image(image, name))
     return name
 
 
-def list_kept(site: Site) -> list[str]:
+def list_kept(context: StackContext) -> list[str]:
     """The releases of this stack that have an image."""
-    tags = site.runner.run(argv.list_tags(IMAGE)).split()
-    project = find_project(site.runner)
+    tags = context.runner.run(argv.list_tags(IMAGE)).split()
+    project = find_project(context.runner)
     if project == DEFAULT_PROJECT:
         return tags
     return [tag.removeprefix(f"{project}-") for tag in tags if tag.startswith(f"{project}-")]
 
 
-def forget_images(site: Site, entries: list[Entry], kept: list[str]) -> None:
+def forget_images(context: StackContext, entries: list[Entry], kept: list[str]) -> None:
     """Remove the image names of all releases but those to keep."""
     known = {entry.name for entry in entries}
-    project = find_project(site.runner)
-    for name in list_kept(site):
+    project = find_project(context.runner)
+    for name in list_kept(context):
         if name in known and name not in kept:
-            site.runner.try_run(argv.remove_image(image_of(name, project)))
+            context.runner.try_run(argv.remove_image(image_of(name, project)))

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from carprice.ops.doctor.snapshot import Part, Scene
+from carprice.ops.doctor.snapshot import StackSnapshot
+from carprice.ops.instance import Instance
 
 EVIDENCE_LINES = 5
 KILLED = 137
@@ -25,10 +26,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Death:
+class Exit:
     """The end of a part: its kind and the line that tells."""
 
-    part: Part
+    instance: Instance
     kind: Kind
     line: str
     place: str = ""
@@ -36,12 +37,12 @@ class Death:
     @property
     def evidence(self) -> str:
         """Exit code, restarts, and the line that tells with its place."""
-        part = self.part
-        words = ["runs again for now" if part.is_running else f"exit code {part.exit_code}"]
-        if part.is_oom_killed:
+        instance = self.instance
+        words = ["runs again for now" if instance.is_running else f"exit code {instance.exit_code}"]
+        if instance.is_oom_killed:
             words.append("killed by the kernel (OOMKilled)")
-        if part.restarts:
-            words.append(f"{part.restarts} restarts")
+        if instance.restarts:
+            words.append(f"{instance.restarts} restarts")
         told = f"\n{self.line}{f' ({self.place})' if self.place else ''}" if self.line else ""
         return ", ".join(words) + told
 
@@ -64,25 +65,25 @@ _SIGNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 _PLACE = re.compile(r'File "([^"]+)", line (\d+)')
 
 
-def list_deaths(scene: Scene, kind: Kind) -> Iterator[Death]:
+def list_exits(snapshot: StackSnapshot, kind: Kind) -> Iterator[Exit]:
     """The parts of a stack that ended by themselves in that way."""
-    for part in scene.parts:
-        if part.has_died:
-            death = explain_death(part)
-            if death.kind is kind:
-                yield death
+    for instance in snapshot.instances:
+        if instance.has_crashed:
+            exit_ = explain_exit(instance)
+            if exit_.kind is kind:
+                yield exit_
 
 
-def explain_death(part: Part) -> Death:
+def explain_exit(instance: Instance) -> Exit:
     """Why it ended."""
-    lines = [line for line in f"{part.log}\n{part.error}".splitlines() if line.strip()]
-    if part.is_oom_killed:
-        return Death(part, Kind.MEMORY, "")
+    lines = [line for line in f"{instance.log}\n{instance.error}".splitlines() if line.strip()]
+    if instance.is_oom_killed:
+        return Exit(instance, Kind.MEMORY, "")
     for line in reversed(lines):
         for kind, sign in _SIGNS:
             if sign.search(line):
-                return Death(part, kind, line.strip(), _find_place(lines, line))
-    return Death(part, Kind.OTHER, "\n".join(lines[-EVIDENCE_LINES:]))
+                return Exit(instance, kind, line.strip(), _find_place(lines, line))
+    return Exit(instance, Kind.OTHER, "\n".join(lines[-EVIDENCE_LINES:]))
 
 
 def _find_place(lines: list[str], told: str) -> str:

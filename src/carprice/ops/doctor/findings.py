@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from carprice.ops.doctor.snapshot import Scene
+from carprice.ops.doctor.snapshot import StackSnapshot
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Finding:
     what: str
     evidence: str
     cause: str
-    cure: str
+    fix: str
     check: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -22,7 +22,7 @@ class Finding:
         return asdict(self)
 
     def __str__(self) -> str:
-        rows = (("evidence", self.evidence), ("cause", self.cause), ("mend it", self.cure))
+        rows = (("evidence", self.evidence), ("cause", self.cause), ("fix", self.fix))
         lines = [self.what]
         for title, text in rows:
             first, *rest = text.splitlines() or [""]
@@ -40,8 +40,8 @@ class Check:
     name: str
     symptom: str
     cause: str
-    cure: str
-    look: Callable[[Scene], list[Finding]] = field(compare=False)
+    fix: str
+    look: Callable[[StackSnapshot], list[Finding]] = field(compare=False)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import sys
 
-from carprice.ops.doctor.checks import FAMILIES
+from carprice.ops.doctor.diagnosis import FAMILIES
 
 HEAD = """\
 # When something is wrong
@@ -20,13 +20,15 @@ it when they fail.
 
 def write_manual() -> str:
     """The page as text."""
-    parts = [HEAD]
+    instances = [HEAD]
     for number, family in enumerate(FAMILIES, 1):
-        parts.append(f"## {number}. {family.title}\n")
+        instances.append(f"## {number}. {family.title}\n")
         for check in family.checks:
-            parts.append(f"### {check.name[:1].upper()}{check.name[1:]}\n")
-            parts.append(f"- What you see: {check.symptom}.\n- Why: {check.cause}.\n- What to do: {check.cure}.\n")
-    return "\n".join(parts)
+            instances.append(f"### {check.name[:1].upper()}{check.name[1:]}\n")
+            instances.append(
+                f"- What you see: {check.symptom}.\n- Why: {check.cause}.\n- What to do: {check.fix}.\n"
+            )
+    return "\n".join(instances)
 
 
 if __name__ == "__main__":

@@ -1,37 +1,58 @@
 """The edge: which set it serves, and what passes through, asked of HAProxy itself.
 
 Its runtime API has no exit codes, so every change is read back, and any unexpected text is a failure. Runtime
-changes are lost on a restart of the edge, so the map file is written first: it is the truth.
+changes are lost on a restart of the edge, so the map file is written first: it is what counts.
 Management guide: https://docs.haproxy.org/3.0/management.html
 """
 
 import csv
 import io
-import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from carprice.errors import StackError
+from carprice.names import API, API_PORT, CANDIDATE, DOCTOR_HINT, EDGE
 from carprice.ops.docker import argv
-from carprice.ops.docker.replicas import API_PORT, inspect_service
+from carprice.ops.docker.containers import list_containers
+from carprice.ops.instance import Instance
 from carprice.system.files import write_file
 from carprice.system.processes import Runner
+from carprice.system.waiting import wait_for
 
 MAP = "/run/edge/active.map"
 MAP_FILE = Path("edge") / "run" / "active.map"
 CURRENT = "current"
 NEXT = "next"
-SERVICES = {CURRENT: argv.API, NEXT: argv.NEXT}
-POLL_SECONDS = 0.1
+SERVICES = {CURRENT: API, NEXT: CANDIDATE}
 ASK_SECONDS = 10.0
+VIEW_SECONDS = 5.0
 RESTART_SECONDS = 15.0
 NO_ENTRY = "entry not found"
-DOCTOR = "Find out more: ./carprice doctor"
+TOTAL_ROW = "BACKEND"
+STATISTICS = "# pxname"
 
 
 class EdgeDownError(StackError):
     """The edge does not run, or its runtime API does not answer."""
+
+
+@dataclass(frozen=True)
+class EdgeView:
+    """What the edge knows: the set it serves from, and per host of a replica how many requests that one answered.
+
+    requests has only the replicas of that set which the edge's own checks find ready.
+    """
+
+    active: str = ""
+    requests: Mapping[str, int] = field(default_factory=dict)
+
+    def is_active(self, container: Instance) -> bool:
+        """Whether the edge sends new requests to the container."""
+        return container.service == SERVICES.get(self.active) and container.address.host in self.requests
+
+
+NO_VIEW = EdgeView()
 
 
 @dataclass(frozen=True)
@@ -42,19 +63,31 @@ class Edge:
 
     def find_container(self) -> str:
         """The id of the edge's container. Raises EdgeDownError with Docker's reason where it does not run."""
-        found = inspect_service(self.runner, argv.EDGE)
-        for facts in found:
-            if facts["State"]["Status"] == "running":
-                return str(facts["Id"])
+        found = list_containers(self.runner, EDGE)
+        for container in found:
+            if container.is_running:
+                return container.id
         if not found:
             raise EdgeDownError("The edge has no container", "Start it: ./carprice up")
-        state = found[0]["State"]
-        reason = state.get("Error") or f"exit code {state['ExitCode']}"
-        raise EdgeDownError(f"The edge does not run: {state['Status']}, {reason}", "Start it: ./carprice up")
+        reason = found[0].error or f"exit code {found[0].exit_code}"
+        raise EdgeDownError(f"The edge does not run: {found[0].status}, {reason}", "Start it: ./carprice up")
+
+    def read_view(self, containers: Collection[Instance]) -> EdgeView:
+        """What the edge among the containers serves from, asked once; nothing where it does not run or answer."""
+        edge = next((item for item in containers if item.service == EDGE and item.is_running), None)
+        if edge is None:
+            return NO_VIEW
+        try:
+            found = self.runner.try_run(argv.edge_runtime(edge.id, f"show map {MAP};show stat"), VIEW_SECONDS)
+            entries, mark, table = found.stdout.partition(STATISTICS)
+            active = parse_map(entries).get("active", CURRENT) if mark else ""
+        except StackError:
+            return NO_VIEW
+        return EdgeView(active, read_ready(parse_statistics(f"{mark}{table}"), active)) if active else NO_VIEW
 
     def active(self) -> str:
         """The set that serves now; without a known name it is the current one. Raises EdgeDownError."""
-        name = _read_entries(self._ask(f"show map {MAP}")).get("active", CURRENT)
+        name = parse_map(self._ask(f"show map {MAP}")).get("active", CURRENT)
         return name if name in SERVICES else CURRENT
 
     def pinned(self) -> str:
@@ -68,88 +101,80 @@ class Edge:
         return words[1] if len(words) == 2 and words[0] == "active" and words[1] in SERVICES else ""
 
     def pin(self, name: str) -> None:
-        """Write the map file, for the edge's user to read."""
+        """Write the map file, for the edge's user to read. Raises FileError."""
         path = self.runner.folder / MAP_FILE
         write_file(path, f"active {name}\n".encode())
         path.chmod(0o644)
 
     def switch(self, name: str) -> None:
-        """Send all new requests to one set, now and after a restart of the edge; read it back."""
+        """Send all new requests to one set, now and after a restart of the edge; read it back.
+
+        Raises FileError where the map file cannot be written, StackError where the edge does not do it.
+        """
         self.pin(name)
         answer = self._ask(f"set map {MAP} active {name}; show map {MAP}")
         if NO_ENTRY in answer:
             answer = self._ask(f"add map {MAP} active {name}; show map {MAP}")
-        if (found := _read_entries(answer).get("active")) != name:
-            raise StackError(f"The edge should serve {name!r} (got {found!r})", DOCTOR)
+        if (found := parse_map(answer).get("active")) != name:
+            raise StackError(f"The edge should serve {name!r} (got {found!r})", DOCTOR_HINT)
 
     def serves(self, name: str) -> bool:
-        """Whether it sends requests to a set, now and after a restart."""
+        """Whether it sends requests to a set, now and after a restart. Raises EdgeDownError."""
         return self.pinned() == name and self.active() == name
 
     def turn_to(self, name: str) -> None:
-        """Switch to a set unless it serves already."""
+        """Switch to a set unless it serves already. Raises as switch does."""
         if not self.serves(name):
             self.switch(name)
 
-    def ready_addresses(self, name: str) -> set[str]:
-        """The replicas of a set that the edge sends requests to, by address.
+    def ready_hosts(self, name: str) -> set[str]:
+        """The hosts of the replicas of a set that the edge sends requests to. Raises StackError."""
+        return set(read_ready(self._statistics(), name))
 
-        A server counts as up before its first check, so that only a passed check counts.
-        """
-        rows = [row for row in self._stats() if row["pxname"] == f"be_{name}" and row["svname"] != "BACKEND"]
-        up = [row for row in rows if row["status"].startswith("UP") and row["check_status"] == "L7OK"]
-        return {row["addr"].removesuffix(f":{API_PORT}") for row in up}
-
-    def is_usable(self, name: str) -> bool:
-        """Whether the edge has a replica of a set to send requests to."""
-        return bool(self.ready_addresses(name))
-
-    def wait_until_ready(self, name: str, addresses: Collection[str], deadline: float) -> None:
+    def wait_for_ready(self, name: str, hosts: Collection[str], deadline: float) -> None:
         """Wait until the edge sends requests to exactly these replicas. Raises StackError at the deadline."""
-        wanted = set(addresses)
+        wanted = set(hosts)
         self._wait_for(name, lambda ready: ready == wanted, ", ".join(sorted(wanted)), deadline)
 
-    def wait_until_usable(self, name: str, deadline: float) -> None:
+    def wait_for_usable(self, name: str, deadline: float) -> None:
         """Wait until the edge sends requests to any replica of a set. Raises StackError at the deadline."""
         self._wait_for(name, bool, "a replica", deadline)
 
     def in_flight(self, name: str) -> int:
-        """How many requests a set has in hand now."""
-        for row in self._stats():
-            if row["pxname"] == f"be_{name}" and row["svname"] == "BACKEND":
+        """How many requests a set has in hand now. Raises StackError."""
+        for row in self._statistics():
+            if row["pxname"] == f"be_{name}" and row["svname"] == TOTAL_ROW:
                 return int(row["scur"] or 0) + int(row["qcur"] or 0)
-        raise StackError(f"The edge has no backend be_{name}", DOCTOR)
+        raise StackError(f"The edge has no backend be_{name}", DOCTOR_HINT)
 
     def _wait_for(self, name: str, is_enough: Callable[[set[str]], bool], wanted: str, deadline: float) -> None:
-        end = time.monotonic() + deadline
-        while not is_enough(ready := self.ready_addresses(name)):
-            if time.monotonic() > end:
-                found = ", ".join(sorted(ready)) or "none"
-                raise StackError(
-                    f"The edge should find {wanted} of set {name!r} ready within {deadline:g} s (got {found})",
-                    DOCTOR,
-                )
-            time.sleep(POLL_SECONDS)
+        ready = wait_for(lambda: self.ready_hosts(name), deadline, is_enough)
+        if not is_enough(ready):
+            found = ", ".join(sorted(ready)) or "none"
+            raise StackError(
+                f"The edge should find {wanted} of set {name!r} ready within {deadline:g} s (got {found})",
+                DOCTOR_HINT,
+            )
 
-    def _stats(self) -> list[dict[str, str]]:
-        text = self._ask("show stat")
-        if not text.startswith("# "):
-            raise StackError(f"The edge gave no statistics (got {text[:60]!r})", DOCTOR)
-        return list(csv.DictReader(io.StringIO(text[2:])))
+    def _statistics(self) -> list[dict[str, str]]:
+        return parse_statistics(self._ask("show stat"))
 
     def _ask(self, command: str) -> str:
         """Ask, and ask again while the edge is being restarted."""
-        end = time.monotonic() + RESTART_SECONDS
-        while True:
+
+        def look() -> str | StackError:
             try:
                 return self.runner.run(argv.edge_runtime(self.find_container(), command), ASK_SECONDS)
             except StackError as error:
-                if time.monotonic() > end:
-                    raise EdgeDownError(error.what, error.hint) from None
-                time.sleep(POLL_SECONDS)
+                return error
+
+        found = wait_for(look, RESTART_SECONDS, lambda answer: isinstance(answer, str))
+        if isinstance(found, StackError):
+            raise EdgeDownError(found.what, found.hint)
+        return found
 
 
-def _read_entries(answer: str) -> dict[str, str]:
+def parse_map(answer: str) -> dict[str, str]:
     """The entries of a map as the edge shows them: address, key, value. Raises StackError for any other text.
 
     A damaged file may have given a key no value.
@@ -158,7 +183,29 @@ def _read_entries(answer: str) -> dict[str, str]:
     for line in answer.splitlines():
         words = line.split()
         if words and (len(words) > 3 or not words[0].startswith("0x")):
-            raise StackError(f"The edge does not know its map {MAP} (it said {line[:60]!r})", DOCTOR)
+            raise StackError(f"The edge does not know its map {MAP} (it said {line[:60]!r})", DOCTOR_HINT)
         if words:
             entries[words[1]] = "".join(words[2:])
     return entries
+
+
+def parse_statistics(text: str) -> list[dict[str, str]]:
+    """The rows of HAProxy's `show stat`: servers and backends. Raises StackError for any other text."""
+    if not text.startswith(STATISTICS):
+        raise StackError(f"The edge gave no statistics (got {text[:60]!r})", DOCTOR_HINT)
+    return list(csv.DictReader(io.StringIO(text.removeprefix("# "))))
+
+
+def read_ready(rows: list[dict[str, str]], name: str) -> dict[str, int]:
+    """Host -> requests answered, of each replica of a set that the edge sends requests to.
+
+    A server counts as up before its first check, so that only a passed check counts.
+    """
+    return {
+        row["addr"].removesuffix(f":{API_PORT}"): int(row.get("stot") or 0)
+        for row in rows
+        if row["pxname"] == f"be_{name}"
+        and row["svname"] != TOTAL_ROW
+        and row["status"].startswith("UP")
+        and row["check_status"] == "L7OK"
+    }

@@ -33,7 +33,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Proof:
+class TrafficReport:
     """What happened to the traffic meanwhile. Milliseconds; None where there was no traffic to measure.
 
     failed: answered with 5xx or broken off by the service. cut: still in hand at the drain limit. is_whole: every
@@ -65,7 +65,7 @@ class Proof:
 
 
 @dataclass
-class Tally:
+class RequestStats:
     """Counts of requests: what is kept of them does not grow with their number."""
 
     requests: int = 0
@@ -83,9 +83,9 @@ class Tally:
             self.longest_gap_ms = max(self.longest_gap_ms or 0, request.ended_ms - self.last_ms)
         self.last_ms = request.ended_ms
 
-    def since(self, earlier: "Tally") -> "Tally":
+    def since(self, earlier: "RequestStats") -> "RequestStats":
         """How many requests there were, and how many failed, after an earlier look."""
-        return Tally(self.requests - earlier.requests, self.failed - earlier.failed)
+        return RequestStats(self.requests - earlier.requests, self.failed - earlier.failed)
 
     def percentile(self, share: float) -> int | None:
         """The milliseconds that this share of the requests took at most."""
@@ -97,14 +97,14 @@ class Tally:
         return None
 
 
-class Witness:
+class TrafficMonitor:
     """Counts the requests that pass the edge; `before` are those of the minute before, which it remembers."""
 
     def __init__(self, now_ms: int) -> None:
-        self.before = Tally()
+        self.before = RequestStats()
         self._from_ms = now_ms
-        self._during = Tally()
-        self._watched = Tally()
+        self._during = RequestStats()
+        self._watched = RequestStats()
         self._watched_backend = ""
         self._last_ms = 0
         self._resumed_ms = 0
@@ -119,19 +119,19 @@ class Witness:
     def watch(self, backend: str) -> None:
         """From here on count apart what one set answers."""
         with self._lock:
-            self._watched_backend, self._watched = backend, Tally()
+            self._watched_backend, self._watched = backend, RequestStats()
 
-    def watched(self) -> Tally:
+    def watched(self) -> RequestStats:
         """What the watched set answered since."""
         with self._lock:
-            tally = self._watched
-            return Tally(tally.requests, tally.failed, took=tally.took.copy())
+            stats = self._watched
+            return RequestStats(stats.requests, stats.failed, took=stats.took.copy())
 
-    def sum_up(self) -> Proof:
+    def sum_up(self) -> TrafficReport:
         """What was seen so far."""
         with self._lock:
             during = self._during
-            return Proof(
+            return TrafficReport(
                 requests=during.requests,
                 failed=during.failed,
                 cut=self._cut,
@@ -160,15 +160,15 @@ class Witness:
         self._resumed_ms = self._last_ms + 1
 
 
-class Follower:
-    """Reads the edge's events into a witness, again after a restart of the edge, until told to stop."""
+class EventStream:
+    """Reads the edge's events into a monitor, again after a restart of the edge, until told to stop."""
 
-    def __init__(self, edge: Edge, witness: Witness) -> None:
+    def __init__(self, edge: Edge, monitor: TrafficMonitor) -> None:
         self._edge = edge
-        self._witness = witness
+        self._monitor = monitor
         self._stopped = threading.Event()
         self._process: subprocess.Popen[str] | None = None
-        self._thread = threading.Thread(target=self._follow, name="witness", daemon=True)
+        self._thread = threading.Thread(target=self._follow, name="traffic", daemon=True)
 
     def start(self) -> None:
         """Read in the background."""
@@ -186,7 +186,7 @@ class Follower:
             with suppress(StackError, OSError):
                 self._read()
             if not self._stopped.wait(AGAIN_SECONDS):
-                self._witness.resume()
+                self._monitor.resume()
 
     def _read(self) -> None:
         with self._edge.runner.stream(argv.edge_events(self._edge.find_container())) as process:
@@ -195,19 +195,19 @@ class Follower:
                 if self._stopped.is_set():
                     return
                 if request := parse_event(line):
-                    self._witness.add(request)
+                    self._monitor.add(request)
 
 
 @contextmanager
-def witness_traffic(edge: Edge) -> Iterator[Witness]:
+def monitor_traffic(edge: Edge) -> Iterator[TrafficMonitor]:
     """Count what passes the edge beside the block."""
-    witness = Witness(int(1000 * time.time()))
-    follower = Follower(edge, witness)
-    follower.start()
+    monitor = TrafficMonitor(int(1000 * time.time()))
+    stream = EventStream(edge, monitor)
+    stream.start()
     try:
-        yield witness
+        yield monitor
     finally:
-        follower.stop()
+        stream.stop()
 
 
 def parse_event(line: str) -> Request | None:

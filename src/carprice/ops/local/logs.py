@@ -11,7 +11,8 @@ from carprice.ops.local.services import Service
 BLOCK_BYTES = 65_536
 POLL_SECONDS = 0.2
 
-Show = Callable[[Service, str], None]
+Line = tuple[str, str]
+"""The name of a service, and a line of its log."""
 
 
 def read_tail(path: Path, count: int, end: int | None = None) -> list[str]:
@@ -78,30 +79,25 @@ def measure_logs(services: list[Service]) -> dict[str, int]:
     return {item.name: item.log.stat().st_size if item.log.exists() else 0 for item in services}
 
 
-def show_tails(services: list[Service], ends: dict[str, int], count: int, show: Show) -> None:
-    """Show the last lines of each service up to `ends`."""
+def read_tails(services: list[Service], ends: dict[str, int], count: int) -> Iterator[Line]:
+    """The last lines of each service up to `ends`."""
     for service in services:
         for line in read_tail(service.log, count, ends[service.name]):
-            show(service, line)
+            yield service.name, line
 
 
-def follow_logs(services: list[Service], starts: dict[str, int], show: Show, is_over: Callable[[], bool]) -> None:
-    """Show every new line from `starts` on, until `is_over()`; what was written until then is still shown."""
-    readers = [(service, LogReader(service.log, starts[service.name])) for service in services]
+def follow_logs(services: list[Service], starts: dict[str, int], is_over: Callable[[], bool]) -> Iterator[Line]:
+    """Every new line from `starts` on, until `is_over()`; what was written until then still comes."""
+    readers = [(service.name, LogReader(service.log, starts[service.name])) for service in services]
     try:
         while True:
             over = is_over()
-            for service, line in _read_all(readers):
-                show(service, line)
+            for name, reader in readers:
+                for line in reader.read_new():
+                    yield name, line
             if over:
                 return
             time.sleep(POLL_SECONDS)
     finally:
         for _, reader in readers:
             reader.close()
-
-
-def _read_all(readers: list[tuple[Service, LogReader]]) -> Iterator[tuple[Service, str]]:
-    for service, reader in readers:
-        for line in reader.read_new():
-            yield service, line

@@ -4,16 +4,16 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from carprice.names import LOOPBACK, STATUS_PATH
 from carprice.settings import ROOT, Settings
+from carprice.system.http import Address
 
 API = "car-price-api"
 MLFLOW = "mlflow-server"
 
 APP = ROOT / "app.py"
-LOOPBACK = "127.0.0.1"
 ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104  compared with, not listened on
 
-API_HEALTH = "/info/status"
 MLFLOW_HEALTH = "/health"
 
 STOP_MARGIN_SECONDS = 5
@@ -31,7 +31,7 @@ class Service:
     """One supervised program.
 
     argv: the command. host, port: where it listens. health: the path that answers 200 when it is
-    well. port_variable: the setting that moves it to another port. log: its output. stop_seconds:
+    healthy. port_variable: the setting that moves it to another port. log: its output. stop_seconds:
     how long it may take to end after SIGTERM. signal_group: SIGTERM goes to its children as well.
     """
 
@@ -50,6 +50,11 @@ class Service:
     def local_host(self) -> str:
         """The address at which this machine reaches the service."""
         return LOOPBACK if self.host in ANY_ADDRESS else self.host
+
+    @property
+    def address(self) -> Address:
+        """Where this machine asks the service."""
+        return Address(self.local_host, self.port, self.name)
 
     @property
     def url(self) -> str:
@@ -77,7 +82,7 @@ def build_api(settings: Settings, app: Path) -> Service:
         argv=[sys.executable, str(app)],
         host=settings.host,
         port=settings.port,
-        health=API_HEALTH,
+        health=STATUS_PATH,
         port_variable="CARPRICE_PORT",
         log=settings.logs_dir / f"{API}.log",
         stop_seconds=settings.shutdown_seconds + STOP_MARGIN_SECONDS,

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 import xmlrpc.client
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,14 +25,14 @@ from carprice.ops.local.supervisord_conf import (
 )
 from carprice.settings import Settings
 from carprice.system.processes import wait_for_ends
+from carprice.system.waiting import wait_for
 
 ANSWER_SECONDS = 10
 KILL_SECONDS = 5
-FIRST_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class Life:
+class ProcessInfo:
     """What supervisord knows of one service. started: seconds since the epoch, 0 when it does not run."""
 
     name: str
@@ -55,11 +54,11 @@ class Supervisor:
         """The process id of supervisord. Raises OSError or HTTPException when it does not answer."""
         return int(self._proxy.supervisor.getPID())
 
-    def read_lives(self) -> dict[str, Life]:
+    def list_processes(self) -> dict[str, ProcessInfo]:
         """Every service by name."""
         restarts = self._proxy.carprice.count_restarts()
         return {
-            info["name"]: Life(
+            info["name"]: ProcessInfo(
                 name=info["name"],
                 state=info["statename"],
                 pid=info["pid"],
@@ -104,19 +103,15 @@ def is_gone(settings: Settings) -> bool:
 def start_supervisor(settings: Settings, services: list[Service]) -> Supervisor:
     """Write the configuration and start supervisord, which goes into the background. No service starts yet.
 
-    Raises StackError with its last words when it does not answer.
+    Raises StackError with the last lines it printed when it does not answer.
     """
     write_config(settings, services)
     argv = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config_path(settings))]
     started = subprocess.run(
         argv, env=build_environment(settings, os.environ), capture_output=True, text=True, check=False
     )
-    deadline, pause = time.monotonic() + ANSWER_SECONDS, FIRST_PAUSE_SECONDS
-    while started.returncode == 0 and time.monotonic() < deadline:
-        if supervisor := find_supervisor(settings):
-            return supervisor
-        time.sleep(pause)
-        pause *= 2
+    if started.returncode == 0 and (supervisor := wait_for(lambda: find_supervisor(settings), ANSWER_SECONDS)):
+        return supervisor
     lines = started.stderr.strip().splitlines() or ["it does not answer"]
     why = next((line for line in lines if line.startswith("Error: ")), lines[-1]).removeprefix("Error: ")
     raise StackError(f"The supervisor did not start: {why}", f"Read {supervisor_log(settings)}")

@@ -16,20 +16,20 @@ STABLE_SECONDS = 60
 """A service that lived so long does not crash in a loop."""
 
 
-class Keeper:
+class SupervisorPlugin:
     """The XML-RPC interface `carprice` of supervisord."""
 
     def __init__(self) -> None:
         self.restarts: dict[str, int] = {}
-        events.subscribe(events.ProcessStateExitedEvent, self._note_death)
-        events.subscribe(events.ProcessStateBackoffEvent, self._note_death)
-        events.subscribe(events.ProcessStateStoppedEvent, self._forget_deaths)
+        events.subscribe(events.ProcessStateExitedEvent, self._note_exit)
+        events.subscribe(events.ProcessStateBackoffEvent, self._note_exit)
+        events.subscribe(events.ProcessStateStoppedEvent, self._forget_exits)
 
     def count_restarts(self) -> dict[str, int]:
         """How often each service died and was started again since somebody started it or it last stayed up."""
         return self.restarts
 
-    def _note_death(self, event: Any) -> None:
+    def _note_exit(self, event: Any) -> None:
         process = event.process
         name = process.config.name
         lived = time.time() - process.laststart
@@ -41,10 +41,10 @@ class Keeper:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 
-    def _forget_deaths(self, event: Any) -> None:
+    def _forget_exits(self, event: Any) -> None:
         self.restarts.pop(event.process.config.name, None)
 
 
-def make_keeper(_supervisord: Any, **_config: Any) -> Keeper:
+def make_plugin(_supervisord: Any, **_config: Any) -> SupervisorPlugin:
     """Called by supervisord once, while it starts."""
-    return Keeper()
+    return SupervisorPlugin()

@@ -78,7 +78,7 @@ chmod = 0700
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
 [rpcinterface:carprice]
-supervisor.rpcinterface_factory = carprice.ops.local.supervisor_plugin:make_keeper
+supervisor.rpcinterface_factory = carprice.ops.local.supervisor_plugin:make_plugin
 """
     return "\n".join([head, *(_render_program(settings, service) for service in services)])
 

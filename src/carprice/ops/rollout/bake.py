@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carprice.errors import StackError
-from carprice.ops.docker.replicas import SEE_LOG, Replica
+from carprice.names import LOG_HINT, PRICE_COUNT
 from carprice.ops.edge.haproxy import NEXT, SERVICES
-from carprice.ops.edge.traffic import Tally, Witness
+from carprice.ops.edge.traffic import RequestStats, TrafficMonitor
+from carprice.ops.instance import Instance
 from carprice.ops.limits import Limits
+from carprice.ops.metrics import read_metrics
 from carprice.ops.rollout.readiness import check_still_healthy
-from carprice.ops.stack_context import Site
+from carprice.ops.stack_context import StackContext
+from carprice.system.http import Address
 
 POLL_SECONDS = 0.1
 HEALTH_SECONDS = 1.0
@@ -44,52 +47,44 @@ class Prices:
         return self.sum / self.count if self.count >= MIN_PRICES else None
 
 
-def watch_bake(site: Site, witness: Witness, candidate: Sequence[Replica]) -> None:
+def watch_bake(context: StackContext, monitor: TrafficMonitor, candidate: Sequence[Instance]) -> None:
     """Watch errors, latency and health for the bake's time. Raises StackError at the first trouble."""
-    end = time.monotonic() + site.limits.bake
+    end = time.monotonic() + context.limits.bake
     look = time.monotonic()
-    recent: deque[Tally] = deque(maxlen=round(WINDOW_SECONDS / POLL_SECONDS))
+    recent: deque[RequestStats] = deque(maxlen=round(WINDOW_SECONDS / POLL_SECONDS))
     while time.monotonic() < end:
-        seen = witness.watched()
-        check_errors(seen, site.limits)
-        check_errors(seen.since(recent[0] if recent else Tally()), site.limits)
+        seen = monitor.watched()
+        check_errors(seen, context.limits)
+        check_errors(seen.since(recent[0] if recent else RequestStats()), context.limits)
         recent.append(seen)
-        check_latency(seen, witness.before, site.limits)
+        check_latency(seen, monitor.before, context.limits)
         if time.monotonic() >= look:
-            check_still_healthy(site, SERVICES[NEXT], candidate)
+            check_still_healthy(context, SERVICES[NEXT], candidate)
             look = time.monotonic() + HEALTH_SECONDS
-        time.sleep(min(POLL_SECONDS, site.limits.bake))
+        time.sleep(min(POLL_SECONDS, context.limits.bake))
 
 
-def read_prices(replicas: Sequence[Replica]) -> Prices:
+def read_prices(addresses: Sequence[Address]) -> Prices:
     """What a set predicted so far, from its own counts."""
-    count = total = 0.0
-    for replica in replicas:
-        try:
-            text = replica.ask("GET", "/metrics").content.decode()
-        except OSError:
-            continue
-        for line in text.splitlines():
-            if line.startswith("predicted_price_sum"):
-                total += float(line.rsplit(" ", 1)[1])
-            elif line.startswith("predicted_price_count"):
-                count += float(line.rsplit(" ", 1)[1])
-    return Prices(count, total)
+    found = [read_metrics(address) for address in addresses]
+    return Prices(
+        *(sum(counts.get(f"{PRICE_COUNT}_{name}", 0.0) for counts in found) for name in ("count", "sum"))
+    )
 
 
-def check_errors(seen: Tally, limits: Limits) -> None:
-    """Refuse more failures than the limit's share, once there are enough to tell trouble from an accident."""
+def check_errors(seen: RequestStats, limits: Limits) -> None:
+    """Refuse more failures than the limit's share, once there are enough to judge by. Raises BakeError."""
     is_enough = seen.requests >= MIN_REQUESTS and seen.failed >= MIN_FAILED
     if is_enough and seen.failed > limits.bake_error_share * seen.requests:
         raise BakeError(
             f"{seen.failed} of {seen.requests} requests failed after the switch, the limit is "
             f"{limits.bake_error_share:.1%}",
-            SEE_LOG,
+            LOG_HINT,
         )
 
 
-def check_latency(seen: Tally, before: Tally, limits: Limits) -> None:
-    """Refuse answers that take much longer than before the rollout, half of them or one in twenty."""
+def check_latency(seen: RequestStats, before: RequestStats, limits: Limits) -> None:
+    """Refuse answers much slower than before, half of them or one in twenty. Raises BakeError."""
     if min(seen.requests, before.requests) < MIN_REQUESTS:
         return
     for share, times in SLOW_SHARES:
@@ -103,7 +98,7 @@ def check_latency(seen: Tally, before: Tally, limits: Limits) -> None:
 
 
 def check_prices(old: Prices, new: Prices, limits: Limits) -> None:
-    """Refuse a mean price far from the old release's, where both predicted enough to tell."""
+    """Refuse a mean price far from the old release's, where both predicted enough to tell. Raises BakeError."""
     if old.mean is None or new.mean is None:
         return
     shift = new.mean / old.mean - 1

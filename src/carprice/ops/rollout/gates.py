@@ -1,26 +1,29 @@
 """The gates before the switch, each against every candidate replica directly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from carprice.errors import StackError
-from carprice.ops.docker.env_file import Release
-from carprice.ops.docker.replicas import SEE_LOG, Replica, Reply
-
-PRICE_PATH = "/predict/price"
-BATCH_PATH = "/predict/batch"
-INFO_PATHS = (
-    "/info/status",
-    "/info/features",
-    "/info/model",
-    "/livez",
-    "/readyz",
-    "/metrics",
-    "/",
+from carprice.names import (
+    ALIVE_PATH,
+    BATCH_PATH,
+    DOCTOR_HINT,
+    FEATURES_PATH,
+    LISTING_SCHEMA,
+    LOG_HINT,
+    METRICS_PATH,
+    MODEL_PATH,
+    OPENAPI_PATH,
+    PRICE_PATH,
+    READY_PATH,
+    STATUS_PATH,
 )
-OPENAPI_PATH = "/api/openapi.json"
-LISTING = "Listing"
+from carprice.ops.release import Release
+from carprice.system.http import Address, Reply
+
+INFO_PATHS = (STATUS_PATH, FEATURES_PATH, MODEL_PATH, ALIVE_PATH, READY_PATH, METRICS_PATH, "/")
+GOLDEN_AMOUNTS = ("price", "low", "high")
 GOLDEN_UNITS = 1
 SHOWN = 3
 
@@ -54,16 +57,16 @@ BAD_REQUESTS = (
 )
 
 
-def check_identity(replicas: Sequence[Replica], release: Release, digest: str | None) -> None:
-    """Every replica must be the release, with one model, and that model the bundle's."""
+def check_identity(addresses: Sequence[Address], release: Release, digest: str | None) -> None:
+    """Every replica must be the release, with one model, and that model the bundle's. Raises GateError."""
     digests = set()
-    for replica in replicas:
-        status = _ask_json(replica, "identity", "/info/status")
+    for address in addresses:
+        status = _ask_json(address, "identity", STATUS_PATH)
         if status.get("release") != release.name:
-            raise _wrong_identity(replica, "release", release.name, status.get("release"))
+            raise _wrong_identity(address, "release", release.name, status.get("release"))
         if release.bundle and status.get("model_version") != release.bundle:
-            raise _wrong_identity(replica, "model version", release.bundle, status.get("model_version"))
-        files = _ask_json(replica, "identity", "/info/model").get("files", {})
+            raise _wrong_identity(address, "model version", release.bundle, status.get("model_version"))
+        files = _ask_json(address, "identity", MODEL_PATH).get("files", {})
         digests.add(files.get("model.pkl", {}).get("sha256"))
     if len(digests) != 1 or (digest and digests != {digest}):
         found = ", ".join(sorted(str(item)[:12] for item in digests))
@@ -71,81 +74,87 @@ def check_identity(replicas: Sequence[Replica], release: Release, digest: str | 
         raise GateError(
             "identity",
             f"model.pkl should have {wanted} (got {found})",
-            "Find out more: ./carprice doctor",
+            DOCTOR_HINT,
         )
 
 
-def check_contract(replicas: Sequence[Replica], live: Replica | None) -> None:
+def check_contract(addresses: Sequence[Address], live: Address | None) -> None:
     """Every endpoint must answer, good input with a price, bad input with its problem, and lose no member.
 
-    What the live release answers the candidate must answer too: clients rely on every member.
+    What the live release answers the candidate must answer too: clients rely on every member. Raises GateError.
     """
     wanted = _read_shapes(live) if live else {}
-    for replica in replicas:
-        shapes = _read_shapes(replica)
+    for address in addresses:
+        shapes = _read_shapes(address)
         for path, members in wanted.items():
             if lost := members - shapes[path]:
                 raise GateError(
                     "contract",
-                    f"{replica.name}: {path} should have {_name_some(lost)} as the live release has (got none)",
+                    f"{address.name}: {path} should have {_name_some(lost)} as the live release has (got none)",
                     "Keep the members that clients rely on",
                 )
         for bad in BAD_REQUESTS:
-            _check_refusal(replica, bad)
+            _check_refusal(address, bad)
 
 
-def check_golden(replicas: Sequence[Replica], golden: Sequence[Mapping[str, Any]]) -> None:
-    """Every golden listing of the bundle must come out over HTTP as it did in training."""
+def check_golden(addresses: Sequence[Address], golden: Sequence[Mapping[str, Any]]) -> None:
+    """Every golden listing of the bundle must come out over HTTP as it did in training. Raises GateError."""
     listings = [item["listing"] for item in golden]
-    for replica in replicas:
-        data = _ask(replica, "golden", "POST", BATCH_PATH, listings).json()
+    for address in addresses:
+        data = _ask(address, "golden", "POST", BATCH_PATH, listings).json()
         results = data.get("results", []) if isinstance(data, dict) else []
         if len(results) != len(golden):
             raise GateError(
                 "golden",
-                f"{replica.name}: {len(results)} of {len(golden)} golden listings priced",
-                SEE_LOG,
+                f"{address.name}: {len(results)} of {len(golden)} golden listings priced",
+                LOG_HINT,
             )
-        for number, (item, result) in enumerate(zip(golden, results, strict=True)):
-            for key in ("price", "low", "high"):
-                if abs(result.get(key, 0) - item[key]) > GOLDEN_UNITS:
-                    raise GateError(
-                        "golden",
-                        f"{replica.name}: golden[{number}].{key}: {result.get(key)}, should be {item[key]:.0f}",
-                        "The bundle does not price as in training; train again: ./carprice train",
-                    )
+        for shift in list_golden_shifts(golden, results):
+            raise GateError(
+                "golden",
+                f"{address.name}: {shift}",
+                "The bundle does not price as in training; train again: ./carprice train",
+            )
 
 
-def example_listing(replica: Replica) -> dict[str, Any]:
-    """A listing that the replica's own OpenAPI document gives as an example."""
-    document = _ask_json(replica, "contract", OPENAPI_PATH)
+def list_golden_shifts(golden: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Each amount of a golden listing that a batch answer's result does not give as in training."""
+    for number, (item, result) in enumerate(zip(golden, results, strict=False)):
+        for key in GOLDEN_AMOUNTS:
+            if abs(result.get(key, 0) - item[key]) > GOLDEN_UNITS:
+                yield f"golden[{number}].{key}: should be {item[key]:.0f} (got {result.get(key)})"
+
+
+def example_listing(address: Address) -> dict[str, Any]:
+    """A listing that the address's own OpenAPI document gives as an example. Raises GateError."""
+    document = _ask_json(address, "contract", OPENAPI_PATH)
     try:
-        listing: dict[str, Any] = document["components"]["schemas"][LISTING]["examples"][0]
+        listing: dict[str, Any] = document["components"]["schemas"][LISTING_SCHEMA]["examples"][0]
     except (KeyError, IndexError, TypeError):
-        raise GateError("contract", f"{replica.name}: its OpenAPI document has no example listing", "") from None
+        raise GateError("contract", f"{address.name}: its OpenAPI document has no example listing", "") from None
     return listing
 
 
-def _check_refusal(replica: Replica, bad: BadRequest) -> None:
-    reply = _ask_any(replica, "contract", bad.method, bad.path, bad.body)
+def _check_refusal(address: Address, bad: BadRequest) -> None:
+    reply = _ask_any(address, "contract", bad.method, bad.path, bad.body)
     is_problem = reply.headers.get("content-type", "").startswith("application/problem+json")
     if reply.status != bad.status or not is_problem:
         raise GateError(
             "contract",
-            f"{replica.name}: {bad.name} at {bad.path} should be problem {bad.status} (got {reply.status})",
-            SEE_LOG,
+            f"{address.name}: {bad.name} at {bad.path} should be problem {bad.status} (got {reply.status})",
+            LOG_HINT,
         )
 
 
-def _read_shapes(replica: Replica) -> dict[str, set[str]]:
+def _read_shapes(address: Address) -> dict[str, set[str]]:
     """The members of each endpoint's answer, and those that the OpenAPI document promises."""
-    listing = example_listing(replica)
-    shapes = {path: _shape_of(replica, "GET", path) for path in INFO_PATHS}
+    listing = example_listing(address)
+    shapes = {path: _shape_of(address, "GET", path) for path in INFO_PATHS}
     for path in (PRICE_PATH, f"{PRICE_PATH}?explain=1"):
-        shapes[path] = _shape_of(replica, "POST", path, listing)
+        shapes[path] = _shape_of(address, "POST", path, listing)
     # An empty listing stands for a bad row: it must not fail the others.
-    shapes[BATCH_PATH] = _shape_of(replica, "POST", BATCH_PATH, [listing, {}])
-    shapes[OPENAPI_PATH] = promises_of(_ask_json(replica, "contract", OPENAPI_PATH))
+    shapes[BATCH_PATH] = _shape_of(address, "POST", BATCH_PATH, [listing, {}])
+    shapes[OPENAPI_PATH] = promises_of(_ask_json(address, "contract", OPENAPI_PATH))
     return shapes
 
 
@@ -155,13 +164,13 @@ def promises_of(document: Mapping[str, Any]) -> set[str]:
         f"{method.upper()} {path}" for path, methods in document.get("paths", {}).items() for method in methods
     }
     for name, schema in document.get("components", {}).get("schemas", {}).items():
-        if name != LISTING:
+        if name != LISTING_SCHEMA:
             promises |= {f"{name}.{member}" for member in schema.get("properties", {})}
     return promises
 
 
-def _shape_of(replica: Replica, method: str, path: str, body: Any = None) -> set[str]:
-    data = _ask(replica, "contract", method, path, body).json()
+def _shape_of(address: Address, method: str, path: str, body: Any = None) -> set[str]:
+    data = _ask(address, "contract", method, path, body).json()
     members = set(data) if isinstance(data, dict) else set()
     for key, value in data.items() if isinstance(data, dict) else ():
         for item in value if key == "results" else ():
@@ -169,30 +178,30 @@ def _shape_of(replica: Replica, method: str, path: str, body: Any = None) -> set
     return members
 
 
-def _ask_json(replica: Replica, gate: str, path: str) -> dict[str, Any]:
-    data = _ask(replica, gate, "GET", path).json()
+def _ask_json(address: Address, gate: str, path: str) -> dict[str, Any]:
+    data = _ask(address, gate, "GET", path).json()
     return data if isinstance(data, dict) else {}
 
 
-def _ask(replica: Replica, gate: str, method: str, path: str, body: Any = None) -> Reply:
-    reply = _ask_any(replica, gate, method, path, body)
+def _ask(address: Address, gate: str, method: str, path: str, body: Any = None) -> Reply:
+    reply = _ask_any(address, gate, method, path, body)
     if reply.status != 200:
         raise GateError(
             gate,
-            f"{replica.name}: {method} {path} should answer 200 (got {reply.status}) {reply.detail()}".rstrip(),
-            SEE_LOG,
+            f"{address.name}: {method} {path} should answer 200 (got {reply.status}) {reply.detail()}".rstrip(),
+            LOG_HINT,
         )
     return reply
 
 
-def _ask_any(replica: Replica, gate: str, method: str, path: str, body: Any) -> Reply:
+def _ask_any(address: Address, gate: str, method: str, path: str, body: Any) -> Reply:
     try:
-        return replica.ask_in_turn(method, path, body)
+        return address.ask_in_turn(method, path, body)
     except OSError as error:
         raise GateError(
             gate,
-            f"{replica.name}: {method} {path} got no answer ({error})",
-            SEE_LOG,
+            f"{address.name}: {method} {path} got no answer ({error})",
+            LOG_HINT,
         ) from None
 
 
@@ -201,9 +210,9 @@ def _name_some(names: set[str]) -> str:
     return ", ".join(ordered[:SHOWN]) + (f" and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else "")
 
 
-def _wrong_identity(replica: Replica, what: str, expected: str, found: Any) -> GateError:
+def _wrong_identity(address: Address, what: str, expected: str, found: Any) -> GateError:
     return GateError(
         "identity",
-        f"{replica.name}: {what} should be {expected} (got {found})",
-        "Find out more: ./carprice doctor",
+        f"{address.name}: {what} should be {expected} (got {found})",
+        DOCTOR_HINT,
     )

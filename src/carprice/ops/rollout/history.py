@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from carprice.ops.docker.env_file import Release, describe_model
+from carprice.ops.release import Release, describe_model
 from carprice.ops.rollout.journal import Journal
+from carprice.system.tables import format_table
 
+COLUMNS = ("  release", "begun (UTC)", "by", "model", "outcome", "took", "requests", "failed")
+BY_CHARACTERS = 10
 LIVE = "live"
 FAILED = "failed"
 UNDER_WAY = "under way"
@@ -66,24 +69,31 @@ def describe_releases(entries: list[Entry], live: str) -> str:
     """A table, one line per release, `*` before the live one."""
     if not entries:
         return "No rollout yet."
-    lines = [
-        f"  {'release':<8} {'begun (UTC)':<19} {'by':<10} {'model':<17} {'outcome':<10} took   requests  failed"
+    rows = [COLUMNS, *(_format_row(entry, is_live=entry.name == live) for entry in entries)]
+    head, *lines = format_table(rows, right=(6, 7)).splitlines()
+    entries_lines = [
+        [line, f"           {entry.reason}"] if entry.reason else [line]
+        for line, entry in zip(lines, entries, strict=True)
     ]
-    for entry in entries:
-        mark = "*" if entry.name == live else " "
-        took = "-" if entry.seconds is None else f"{entry.seconds:.0f} s"
-        requests, failed = ("-" if value is None else f"{value:,}" for value in (entry.requests, entry.failed))
-        lines.append(
-            f"{mark} {entry.name:<8} {entry.started[:19].replace('T', ' '):<19} {entry.by[:10]:<10} "
-            f"{describe_model(entry.model):<17} {entry.outcome:<10} {took:<6} {requests:>8} {failed:>7}"
-        )
-        if entry.reason:
-            lines.append(f"           {entry.reason}")
-    return "\n".join(lines)
+    return "\n".join([head, *(line for item in entries_lines for line in item)])
+
+
+def _format_row(entry: Entry, *, is_live: bool) -> tuple[str, ...]:
+    requests, failed = ("-" if value is None else f"{value:,}" for value in (entry.requests, entry.failed))
+    return (
+        f"{'*' if is_live else ' '} {entry.name}",
+        entry.started[:19].replace("T", " "),
+        entry.by[:BY_CHARACTERS],
+        describe_model(entry.model),
+        entry.outcome,
+        "-" if entry.seconds is None else f"{entry.seconds:.0f} s",
+        requests,
+        failed,
+    )
 
 
 def _end_the_cut_short(entries: dict[str, Entry], served: str) -> None:
-    """A rollout that was killed ended when its leftovers were mended: live where they were completed."""
+    """A rollout that was killed ended when its leftovers were removed: live where they were completed."""
     for entry in entries.values():
         if entry.outcome == UNDER_WAY:
             entry.outcome = LIVE if entry.name == served else CUT_SHORT

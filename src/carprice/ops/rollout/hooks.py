@@ -4,20 +4,19 @@ import os
 from tempfile import NamedTemporaryFile
 
 from carprice.errors import StackError
-from carprice.ops.docker.env_file import Release
-from carprice.ops.stack_context import Site
+from carprice.ops.release import Release
+from carprice.ops.stack_context import StackContext
 from carprice.system.processes import Runner
 
-HOOKS = ("pre-rollout", "post-switch", "post-rollout", "on-failure")
 STOPPING = "pre-rollout"
 HOOK_SECONDS = 60.0
 
 _RUN = 'exec "$0" >"$1" 2>&1'
 
 
-def run_hook(site: Site, name: str, release: Release) -> None:
-    """Run a hook where there is one. A failing pre-rollout hook raises StackError; others are only told of."""
-    path = site.folder / "hooks" / name
+def run_hook(context: StackContext, name: str, release: Release) -> None:
+    """Run a hook where there is one. A failing pre-rollout hook raises StackError; others only warn."""
+    path = context.folder / "hooks" / name
     if not os.access(path, os.X_OK):
         return
     facts = {
@@ -27,7 +26,7 @@ def run_hook(site: Site, name: str, release: Release) -> None:
         "CARPRICE_MODEL_VERSION": release.model,
     }
     # A hook may leave something running, which must not hold the rollout's lock.
-    runner = Runner(site.folder, {**site.runner.environment, **facts}, shares_lock=False)
+    runner = Runner(context.folder, {**context.runner.environment, **facts}, shares_lock=False)
     # Its output goes to a file, because a pipe would wait for whatever it leaves running.
     with NamedTemporaryFile("r", errors="replace") as output:
         try:
@@ -40,5 +39,5 @@ def run_hook(site: Site, name: str, release: Release) -> None:
         return
     what = f"Hook {name} {ending}: " + "\n  ".join(lines)
     if name == STOPPING:
-        raise StackError(what, f"Mend it, or remove it: {path}")
-    site.say(f"Warning: {what}")
+        raise StackError(what, f"Correct it, or remove it: rm {path}")
+    context.say(f"Warning: {what}")

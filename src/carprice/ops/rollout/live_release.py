@@ -3,23 +3,23 @@
 from collections.abc import Sequence
 
 from carprice.errors import StackError
-from carprice.ops.docker import argv
-from carprice.ops.docker.env_file import DEFAULT_RELEASE, OWN_MODEL, PINS, Release, read_env, read_release
-from carprice.ops.docker.replicas import Replica, list_replicas
+from carprice.names import API, CANDIDATE, FALLBACK, IMAGE_MODEL, STATUS_PATH
+from carprice.ops.docker.containers import list_containers
+from carprice.ops.docker.env_file import read_env
+from carprice.ops.instance import Instance
+from carprice.ops.release import DEFAULT_RELEASE, PINS, Release, read_release
 from carprice.ops.rollout.history import list_live
-from carprice.ops.stack_context import Site
-
-FALLBACK = "fallback"
+from carprice.ops.stack_context import StackContext
 
 
-def find_live(site: Site) -> Release:
+def find_live(context: StackContext) -> Release:
     """The release that should serve, from what is there. Raises StackError where nothing tells.
 
     A current set that is one whole release is the truth: the .env file may be older or newer than it where a
     rollout was killed. Where that set is mixed or gone, a rollout was replacing it by what .env names already.
     """
-    current = _running(list_replicas(site.runner, argv.API))
-    pinned = _read_pins(site)
+    current = _running(list_containers(context.runner, API))
+    pinned = _read_pins(context)
     if is_uniform(current):
         found = _release_of(current[0])
         if pinned and pinned.name == found.name:
@@ -27,50 +27,50 @@ def find_live(site: Site) -> Release:
         return Release(found.name, found.image, found.model or find_model(current[0]))
     if pinned:
         return pinned
-    candidate = _running(list_replicas(site.runner, argv.NEXT))
+    candidate = _running(list_containers(context.runner, CANDIDATE))
     if is_uniform(candidate):
         return _release_of(candidate[0])
-    if live := list_live(site.journal):
+    if live := list_live(context.journal):
         return live[-1].release
     if current:
         return _release_of(current[0])
     raise StackError("The stack is not up: car-price-api has no running container", "Start it: ./carprice up")
 
 
-def is_uniform(replicas: Sequence[Replica]) -> bool:
+def is_uniform(replicas: Sequence[Instance]) -> bool:
     """Whether these are replicas of one release, at least one."""
-    return len({(replica.release, replica.image) for replica in replicas}) == 1
+    return len({(replica.release, replica.image_id) for replica in replicas}) == 1
 
 
-def is_set_of(replicas: Sequence[Replica], release: Release) -> bool:
+def is_set_of(replicas: Sequence[Instance], release: Release) -> bool:
     """Whether these are the replicas of that release and of no other, in whatever state."""
     return {replica.release for replica in replicas} == {release.name}
 
 
-def running_of(replicas: Sequence[Replica], release: Release) -> list[Replica]:
+def running_of(replicas: Sequence[Instance], release: Release) -> list[Instance]:
     """The running replicas of a release; none where one of another release is among the replicas."""
     return _running(replicas) if is_set_of(replicas, release) else []
 
 
-def find_model(replica: Replica) -> str:
+def find_model(replica: Instance) -> str:
     """The model that a replica serves, as a release names it; empty where it does not say."""
     try:
-        status = replica.ask("GET", "/info/status").json()
+        status = replica.address.ask("GET", STATUS_PATH).json()
     except OSError:
         return ""
     if not isinstance(status, dict) or "model_version" not in status:
         return ""
-    return OWN_MODEL if status.get("source") == FALLBACK else str(status["model_version"])
+    return IMAGE_MODEL if status.get("source") == FALLBACK else str(status["model_version"])
 
 
-def _running(replicas: Sequence[Replica]) -> list[Replica]:
-    return [replica for replica in replicas if replica.state == "running"]
+def _running(replicas: Sequence[Instance]) -> list[Instance]:
+    return [replica for replica in replicas if replica.is_running]
 
 
-def _release_of(replica: Replica) -> Release:
+def _release_of(replica: Instance) -> Release:
     return Release(replica.release or DEFAULT_RELEASE, replica.image_name, replica.model)
 
 
-def _read_pins(site: Site) -> Release | None:
-    values = read_env(site.env_file)
-    return read_release(site.env_file) if all(values.get(name) for name in PINS[:2]) else None
+def _read_pins(context: StackContext) -> Release | None:
+    values = read_env(context.env_file)
+    return read_release(context.env_file) if all(values.get(name) for name in PINS[:2]) else None

@@ -3,20 +3,20 @@
 from carprice.errors import StackError
 from carprice.model.manifest import list_versions
 from carprice.ops.docker import argv
-from carprice.ops.docker.env_file import describe_model
+from carprice.ops.release import describe_model
 from carprice.ops.rollout.history import Entry, list_live
 from carprice.ops.rollout.rollout import Outcome, Wanted, roll_out
-from carprice.ops.stack_context import Site
+from carprice.ops.stack_context import StackContext
 
 
-def roll_back(site: Site, name: str = "") -> Outcome:
+def roll_back(context: StackContext, name: str = "") -> Outcome:
     """Make an earlier release live again; without a name, the one before the live one.
 
     It gets a new name, so that the history stays a line. Its prices were accepted once, so the price shift
     is shown but does not stop it. Raises StackError naming what exists where image or model is gone.
     """
-    target = find_target(site, name)
-    usable = list_usable(site)
+    target = find_target(context, name)
+    usable = list_usable(context)
     if target.name not in [entry.name for entry in usable]:
         known = ", ".join(f"{entry.name} (model {describe_model(entry.model)})" for entry in usable) or "none"
         raise StackError(
@@ -24,23 +24,23 @@ def roll_back(site: Site, name: str = "") -> Outcome:
             f"{describe_model(target.model)} is gone. Usable releases: {known}",
             "Choose one of them: ./carprice rollback RELEASE",
         )
-    return roll_out(site, Wanted(target.image, target.model, accept_price_shift=True, back_to=target.name))
+    return roll_out(context, Wanted(target.image, target.model, accept_price_shift=True, back_to=target.name))
 
 
-def list_usable(site: Site) -> list[Entry]:
+def list_usable(context: StackContext) -> list[Entry]:
     """The releases that went live and whose image and model still exist, oldest first."""
-    versions = list_versions(site.artifacts_dir)
+    versions = list_versions(context.artifacts_dir)
     return [
         entry
-        for entry in list_live(site.journal)
-        if site.runner.try_run(argv.inspect_image(entry.image)).code == 0
+        for entry in list_live(context.journal)
+        if context.runner.try_run(argv.inspect_image(entry.image)).code == 0
         and (not entry.release.bundle or entry.model in versions)
     ]
 
 
-def find_target(site: Site, name: str) -> Entry:
+def find_target(context: StackContext, name: str) -> Entry:
     """The release to go back to. Raises StackError where there is none of that name, or none before."""
-    entries = list_live(site.journal)
+    entries = list_live(context.journal)
     if name:
         for entry in entries:
             if entry.name == name:
@@ -49,7 +49,7 @@ def find_target(site: Site, name: str) -> Entry:
         raise StackError(
             f"There is no release {name!r} that was live. Releases: {known}", "See: ./carprice releases"
         )
-    return _find_before(entries, site.live.name)
+    return _find_before(entries, context.live.name)
 
 
 def _find_before(entries: list[Entry], live: str) -> Entry:

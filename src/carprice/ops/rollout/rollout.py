@@ -8,16 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from carprice.errors import CarPriceError, StackError
-from carprice.ops.docker import argv
+from carprice.model.manifest import champion_version
+from carprice.names import API, CANDIDATE, LOG_HINT
+from carprice.ops.docker import compose_argv
 from carprice.ops.docker.build import build_image
 from carprice.ops.docker.containers import list_containers
-from carprice.ops.docker.env_file import LATEST, Release, next_name
 from carprice.ops.docker.images import find_image, forget_images, list_kept, resolve_image
-from carprice.ops.docker.replicas import SEE_LOG, list_replicas
-from carprice.ops.doctor.checks import add_findings, diagnose
-from carprice.ops.doctor.snapshot import look_at_docker
+from carprice.ops.docker.up_checks import check_folder
+from carprice.ops.doctor.diagnosis import add_findings, diagnose, explained
+from carprice.ops.doctor.snapshot_docker import take_snapshot
 from carprice.ops.edge.haproxy import CURRENT
-from carprice.ops.edge.traffic import Proof, Witness, witness_traffic
+from carprice.ops.edge.traffic import TrafficMonitor, TrafficReport, monitor_traffic
+from carprice.ops.release import LATEST, Release, next_name
 from carprice.ops.rollout import preflight
 from carprice.ops.rollout.gates import GateError
 from carprice.ops.rollout.history import LIVE, Entry, list_live, list_releases
@@ -27,9 +29,8 @@ from carprice.ops.rollout.live_release import running_of
 from carprice.ops.rollout.lock import Lock, hold_lock
 from carprice.ops.rollout.readiness import quote_log
 from carprice.ops.rollout.recovery import make_champion, note_takeover, reconcile, restore, turn_back
-from carprice.ops.rollout.steps import Act, Plan
-from carprice.ops.stack_context import Site, first_line
-from carprice.ops.stacks.up_checks import check_folder
+from carprice.ops.rollout.steps import Plan, RolloutRun
+from carprice.ops.stack_context import StackContext, first_line
 
 ROLLOUT = "rollout"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -54,71 +55,92 @@ class Outcome:
     release: str
     changed: bool
     model: str = ""
-    proof: Proof | None = None
+    proof: TrafficReport | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def roll_out(site: Site, wanted: Wanted) -> Outcome:
-    """Make image and model live without losing a request, or change nothing.
+def roll_out(context: StackContext, wanted: Wanted) -> Outcome:
+    """Make image and model live without losing a request, or change nothing; MLflow learns of a new champion.
 
     Raises StackError, GateError or BundleError with the reason; the old release then serves as before.
     """
-    with _stoppable(), hold_lock(site.lock_file, ROLLOUT, lambda holder: note_takeover(site, holder)) as lock:
-        check_folder(site, list_containers(site.runner))
-        old = reconcile(site)
-        if wanted.build:
-            wanted = replace(wanted, image=build_image(site).image)
-        plan = make_plan(site, wanted, old)
-        if plan is None:
-            return Outcome(old.name, changed=False, model=old.model)
-        begin(site, plan, lock)
+    with (
+        stop_on_signals(),
+        record_champion(context),
+        hold_lock(context.lock_file, ROLLOUT, lambda holder: note_takeover(context, holder)) as lock,
+    ):
+        with explained(lambda: take_snapshot(context)):
+            check_folder(context, list_containers(context.runner))
+            old = reconcile(context)
+            if wanted.build:
+                wanted = replace(wanted, image=build_image(context).image)
+            plan = make_plan(context, wanted, old)
+            if plan is None:
+                return Outcome(old.name, changed=False, model=old.model)
+            open_release(context, plan, lock)
         started = time.monotonic()
-        with witness_traffic(site.edge) as witness, _undone(site, plan, witness, started):
-            act = Act(site, plan, lock, witness)
-            act.start_candidate()
-            act.wait_for_candidate()
-            act.pass_gates()
-            act.replay_requests()
-            act.switch_to_candidate()
-            act.drain_old_set()
-            act.bake()
-            act.replace_old_set()
-            act.remove_candidate()
-        return _finish(site, plan, witness.sum_up(), act.seconds, time.monotonic() - started)
+        with monitor_traffic(context.edge) as monitor, restore_on_failure(context, plan, monitor, started):
+            run = RolloutRun(context, plan, lock, monitor)
+            run.start_candidate()
+            run.wait_for_candidate()
+            run.pass_gates()
+            run.replay_requests()
+            run.switch_to_candidate()
+            run.drain_old_set()
+            run.bake()
+            run.replace_old_set()
+            run.remove_candidate()
+        return _finish(context, plan, monitor.sum_up(), run.seconds, time.monotonic() - started)
 
 
-def make_plan(site: Site, wanted: Wanted, old: Release) -> Plan | None:
+def make_plan(context: StackContext, wanted: Wanted, old: Release) -> Plan | None:
     """Check everything that can be checked beforehand; None where what is wanted already serves."""
-    site.runner.run(argv.check_compose())
-    live = preflight.list_live(site)
-    preflight.check_network(site, live)
-    image = resolve_image(site.runner, wanted.image or LATEST)
-    image_id = find_image(site.runner, image)
-    new = Release(name_next(site), image, preflight.resolve_model(site, wanted.model))
-    manifest = preflight.check_model(site, new.model)
+    context.runner.run(compose_argv.check_compose())
+    live = preflight.list_live(context)
+    preflight.check_network(context, live)
+    image = resolve_image(context.runner, wanted.image or LATEST)
+    image_id = find_image(context.runner, image)
+    new = Release(name_next(context), image, preflight.resolve_model(context, wanted.model))
+    manifest = preflight.check_model(context, new.model)
     if preflight.is_live(live, image_id, new, old):
         return None
-    preflight.check_room(site, live)
-    preflight.warn_of_mlflow(site)
+    preflight.check_room(context, live)
+    preflight.warn_of_mlflow(context)
     return Plan(old, new, image_id, live, manifest, wanted.accept_price_shift, wanted.back_to)
 
 
-def name_next(site: Site) -> str:
+def name_next(context: StackContext) -> str:
     """The name of the next release: none that the journal knows or that an image has."""
-    return next_name([*(entry.name for entry in list_releases(site.journal)), *list_kept(site)])
+    return next_name([*(entry.name for entry in list_releases(context.journal)), *list_kept(context)])
 
 
-def begin(site: Site, plan: Plan, lock: Lock) -> None:
+def open_release(context: StackContext, plan: Plan, lock: Lock) -> None:
     """The last thing before anything is created: the hook that may refuse, and the journal."""
     lock.note(release=plan.new.name)
-    run_hook(site, "pre-rollout", plan.new)
-    kept = plan.kept(site)
-    site.journal.add("begin", release=kept.name, image=kept.image, model=kept.model, old=plan.old.name, **who())
+    run_hook(context, "pre-rollout", plan.new)
+    kept = plan.kept(context)
+    context.journal.add("begin", release=kept.name, image=kept.image, model=kept.model, old=plan.old.name, **who())
 
 
-def _finish(site: Site, plan: Plan, proof: Proof, steps: dict[str, float], seconds: float) -> Outcome:
+@contextmanager
+def record_champion(context: StackContext) -> Iterator[None]:
+    """Tell MLflow of the champion where the block made it another."""
+    before = champion_version(context.artifacts_dir)
+    try:
+        yield
+    finally:
+        champion = champion_version(context.artifacts_dir)
+        if champion and champion != before:
+            from carprice.tracking.promotion import record_rollout  # MLflow takes seconds to import
+
+            record_rollout(champion, before, context.settings, context.say)
+
+
+def _finish(
+    context: StackContext, plan: Plan, proof: TrafficReport, steps: dict[str, float], seconds: float
+) -> Outcome:
     name, model = plan.new.name, plan.new.model
-    site.journal.add(
+    context.journal.add(
         "done",
         release=name,
         outcome=LIVE,
@@ -127,48 +149,52 @@ def _finish(site: Site, plan: Plan, proof: Proof, steps: dict[str, float], secon
         steps=steps,
         **proof.as_dict(),
     )
-    make_champion(site, plan.new)
-    run_hook(site, "post-rollout", plan.new)
-    _forget_images(site, name)
+    make_champion(context, plan.new)
+    run_hook(context, "post-rollout", plan.new)
+    _forget_images(context, name)
     return Outcome(name, changed=True, model=model, proof=proof, seconds=steps)
 
 
 @contextmanager
-def _undone(site: Site, plan: Plan, witness: Witness, started: float) -> Iterator[None]:
+def restore_on_failure(
+    context: StackContext, plan: Plan, monitor: TrafficMonitor, started: float
+) -> Iterator[None]:
     """Any way out of the block but its end leaves the old release serving, or the new one if it replaced that."""
     try:
         yield
     except BaseException as error:
         try:
-            _explain(site, plan, error)
+            _explain(context, plan, error)
         finally:
             # Whatever the diagnosis does, one way out is taken.
-            with _deaf():
-                if _has_replaced(site, plan):
-                    _go_on(site, plan, witness, started)
+            with ignore_signals():
+                if _has_replaced(context, plan):
+                    _complete(context, plan, monitor, started)
                 else:
-                    _go_back(site, plan, witness, started, error)
+                    _return_to_old(context, plan, monitor, started, error)
         raise
 
 
-def _has_replaced(site: Site, plan: Plan) -> bool:
+def _has_replaced(context: StackContext, plan: Plan) -> bool:
     """Whether the new release serves from the plain set already; the old one is gone, so going back would cost."""
-    return site.edge.pinned() == CURRENT and bool(running_of(list_replicas(site.runner, argv.API), plan.new))
+    return context.edge.pinned() == CURRENT and bool(running_of(list_containers(context.runner, API), plan.new))
 
 
-def _go_on(site: Site, plan: Plan, witness: Witness, started: float) -> None:
-    site.say(f"{plan.new.name} has replaced {plan.old.name} already, so it stays ...")
-    restore(site, plan.kept(site))
-    proof = witness.sum_up()
-    _finish(site, plan, proof, {}, time.monotonic() - started)
-    site.say(f"{plan.new.name} is live: {proof}")
+def _complete(context: StackContext, plan: Plan, monitor: TrafficMonitor, started: float) -> None:
+    context.say(f"{plan.new.name} has replaced {plan.old.name} already, so it stays ...")
+    restore(context, plan.kept(context))
+    proof = monitor.sum_up()
+    _finish(context, plan, proof, {}, time.monotonic() - started)
+    context.say(f"{plan.new.name} is live: {proof}")
 
 
-def _go_back(site: Site, plan: Plan, witness: Witness, started: float, error: BaseException) -> None:
-    site.say(f"Going back to {plan.old.name} ...")
-    restore(site, plan.old)
-    proof = witness.sum_up()
-    site.journal.try_add(
+def _return_to_old(
+    context: StackContext, plan: Plan, monitor: TrafficMonitor, started: float, error: BaseException
+) -> None:
+    context.say(f"Going back to {plan.old.name} ...")
+    restore(context, plan.old)
+    proof = monitor.sum_up()
+    context.journal.try_add(
         "done",
         release=plan.new.name,
         outcome=FAILED,
@@ -177,45 +203,45 @@ def _go_back(site: Site, plan: Plan, witness: Witness, started: float, error: Ba
         gate=error.gate if isinstance(error, GateError) else None,
         **proof.as_dict(),
     )
-    site.say(f"{plan.old.name} serves as before: {proof}")
-    run_hook(site, "on-failure", plan.new)
-    _forget_images(site, plan.old.name)
+    context.say(f"{plan.old.name} serves as before: {proof}")
+    run_hook(context, "on-failure", plan.new)
+    _forget_images(context, plan.old.name)
 
 
-def _explain(site: Site, plan: Plan, error: BaseException) -> None:
+def _explain(context: StackContext, plan: Plan, error: BaseException) -> None:
     """Let the error say what the candidate logged and the doctor finds while it is there, but first turn back."""
     if not isinstance(error, StackError):
         return
-    has_switched = site.edge.pinned() != CURRENT
+    has_switched = context.edge.pinned() != CURRENT
     with suppress(CarPriceError):
-        turn_back(site, plan.old)
-        if error.hint == SEE_LOG:
-            replicas = [item for name in (argv.NEXT, argv.API) for item in list_replicas(site.runner, name)]
+        turn_back(context, plan.old)
+        if error.hint == LOG_HINT:
+            replicas = [item for name in (CANDIDATE, API) for item in list_containers(context.runner, name)]
             named = [replica for replica in replicas if replica.name in error.what]
-            error.hint = quote_log(site, (named or replicas)[0]) if replicas else ""
+            error.hint = quote_log(context, (named or replicas)[0]) if replicas else ""
         if not isinstance(error, GateError) and not has_switched:
-            add_findings(error, diagnose(look_at_docker(site)))
+            add_findings(error, diagnose(take_snapshot(context)))
 
 
-def _forget_images(site: Site, live: str) -> None:
+def _forget_images(context: StackContext, live: str) -> None:
     """Remove the image names of releases that failed or are beyond those kept."""
-    kept = [entry.name for entry in list_live(site.journal)[-site.limits.keep_releases :]]
-    known: list[Entry] = list_releases(site.journal)
-    forget_images(site, known, [*kept, live])
+    kept = [entry.name for entry in list_live(context.journal)[-context.limits.keep_releases :]]
+    known: list[Entry] = list_releases(context.journal)
+    forget_images(context, known, [*kept, live])
 
 
-def _stoppable() -> AbstractContextManager[None]:
+def stop_on_signals() -> AbstractContextManager[None]:
     """A plain kill and a closed terminal stop a rollout as Ctrl-C does: in order."""
-    return _handled(signal.default_int_handler)
+    return _handle_signals(signal.default_int_handler)
 
 
-def _deaf() -> AbstractContextManager[None]:
+def ignore_signals() -> AbstractContextManager[None]:
     """A second Ctrl-C does not break off the way back."""
-    return _handled(signal.SIG_IGN)
+    return _handle_signals(signal.SIG_IGN)
 
 
 @contextmanager
-def _handled(handler: Any) -> Iterator[None]:
+def _handle_signals(handler: Any) -> Iterator[None]:
     before = {number: signal.signal(number, handler) for number in SIGNALS}
     try:
         yield

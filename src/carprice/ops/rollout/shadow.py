@@ -8,35 +8,38 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from carprice.ops.docker.replicas import SEE_LOG, Replica
+from carprice.names import BATCH_PATH, LOG_HINT
 from carprice.ops.limits import Limits
-from carprice.ops.rollout.gates import BATCH_PATH, GateError
+from carprice.ops.rollout.gates import GateError
+from carprice.system.http import Address
+from carprice.system.tables import format_table
 
 SAMPLE_FILES = ("requests.jsonl.1", "requests.jsonl")
 COMPARABLE_SHARE = 0.5
 REPLAY_SECONDS = 30.0
+SHOWN_MAKES = 10
+MAKE_CHARACTERS = 20
 
 
 @dataclass(frozen=True)
 class Shift:
     """How far a candidate's prices lie from the live ones, as fractions of the live price.
 
-    median and p95 are of the absolute shift; mean_ratio says in which direction.
+    median and p95 are of the absolute shift. by_make: listings and median shift, which has a sign.
     """
 
     listings: int
     compared: int
     median: float
     p95: float
-    mean_ratio: float
     by_make: Mapping[str, tuple[int, float]]
 
-    def table(self) -> list[str]:
-        """The shift overall and by make, the largest first, a line each."""
-        lines = [f"  {'make':<20} {'listings':>8} {'median shift':>13}"]
-        lines.append(f"  {'all':<20} {self.compared:>8} {self.median:>12.1%}")
-        ordered = sorted(self.by_make.items(), key=lambda item: -abs(item[1][1]))
-        return lines + [f"  {make[:20]:<20} {count:>8} {shift:>+12.1%}" for make, (count, shift) in ordered[:10]]
+    def table(self) -> str:
+        """The shift overall and by make, the largest first."""
+        ordered = sorted(self.by_make.items(), key=lambda item: -abs(item[1][1]))[:SHOWN_MAKES]
+        rows = [("make", "listings", "median shift"), ("all", str(self.compared), f"{self.median:.1%}")]
+        rows += [(make[:MAKE_CHARACTERS], str(count), f"{shift:+.1%}") for make, (count, shift) in ordered]
+        return format_table(rows, right=(1, 2), indent="  ")
 
 
 def read_sample(logs_dir: Path, count: int) -> list[dict[str, Any]]:
@@ -54,9 +57,9 @@ def read_sample(logs_dir: Path, count: int) -> list[dict[str, Any]]:
     return listings[-count:] if count else []
 
 
-def measure_shift(live: Replica, candidate: Replica, listings: Sequence[Mapping[str, Any]]) -> Shift:
-    """Price the listings with both, and compare."""
-    before, after = (_price_batch(replica, listings) for replica in (live, candidate))
+def measure_shift(live: Address, candidate: Address, listings: Sequence[Mapping[str, Any]]) -> Shift:
+    """Price the listings with both, and compare. Raises GateError where one does not answer."""
+    before, after = (_price_batch(address, listings) for address in (live, candidate))
     ratios = []
     by_make: dict[str, list[float]] = defaultdict(list)
     for listing, old, new in zip(listings, before, after, strict=True):
@@ -69,13 +72,12 @@ def measure_shift(live: Replica, candidate: Replica, listings: Sequence[Mapping[
         compared=len(ratios),
         median=median(shifts),
         p95=shifts[min(len(shifts) - 1, int(0.95 * len(shifts)))],
-        mean_ratio=sum(ratios) / len(ratios) if ratios else 1.0,
         by_make={make: (len(values), median(values)) for make, values in by_make.items()},
     )
 
 
 def check_shift(shift: Shift, limits: Limits) -> None:
-    """Refuse a candidate whose prices move further than the limits."""
+    """Refuse a candidate whose prices move further than the limits. Raises GateError."""
     accept = "Look at the table; to accept it: ./carprice rollout --accept-price-shift"
     if shift.compared < COMPARABLE_SHARE * shift.listings:
         raise GateError(
@@ -91,12 +93,12 @@ def check_shift(shift: Shift, limits: Limits) -> None:
             raise GateError("shadow", f"{name} price shift is {found:.1%}, the limit {limit:.1%}", accept)
 
 
-def _price_batch(replica: Replica, listings: Sequence[Mapping[str, Any]]) -> list[float | None]:
+def _price_batch(address: Address, listings: Sequence[Mapping[str, Any]]) -> list[float | None]:
     try:
-        reply = replica.ask_in_turn("POST", BATCH_PATH, list(listings), REPLAY_SECONDS)
+        reply = address.ask_in_turn("POST", BATCH_PATH, list(listings), REPLAY_SECONDS)
     except OSError as error:
-        raise GateError("shadow", f"{replica.name}: no answer to the replay ({error})", SEE_LOG) from None
+        raise GateError("shadow", f"{address.name}: no answer to the replay ({error})", LOG_HINT) from None
     results = (reply.json() or {}).get("results")
     if reply.status != 200 or not isinstance(results, list) or len(results) != len(listings):
-        raise GateError("shadow", f"{replica.name}: the replay should answer 200 (got {reply.status})", SEE_LOG)
+        raise GateError("shadow", f"{address.name}: the replay should answer 200 (got {reply.status})", LOG_HINT)
     return [result.get("price") for result in results]

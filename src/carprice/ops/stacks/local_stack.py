@@ -1,223 +1,104 @@
-"""The local stack as a whole: up, down, restart. The order of steps, and what happens when one fails."""
+"""The stack of processes on this machine, without containers."""
 
-import fcntl
-import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.client import HTTPException
-from pathlib import Path
-
-import psutil
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from carprice.errors import StackError
-from carprice.model.manifest import champion_version
-from carprice.ops.local.health import Health, check_health
-from carprice.ops.local.logs import read_tail
-from carprice.ops.local.ports import check_ports
-from carprice.ops.local.services import API, APP, Service, build_services
-from carprice.ops.local.status import START_SECONDS
-from carprice.ops.local.supervisor import (
-    Supervisor,
-    find_supervisor,
-    kill_orphans,
-    kill_supervisor,
-    start_supervisor,
-    stop_supervisor,
-)
-from carprice.ops.local.supervisord_conf import stack_dir
-from carprice.settings import Settings, load_settings
-
-Say = Callable[[str], None]
-
-FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 1.0
-DEATHS_AT_START = 3
-"""A service that died this often while it was waited for will not come up."""
-WORDS_OF_FAILURE = 10
-DOWN_MARGIN_SECONDS = 5
+from carprice.ops.doctor.diagnosis import explain, explained
+from carprice.ops.doctor.snapshot import StackSnapshot
+from carprice.ops.doctor.snapshot_local import take_snapshot
+from carprice.ops.lifecycle import is_beyond_retries
+from carprice.ops.limits import load_limits
+from carprice.ops.local.logs import follow_logs, measure_logs, read_tails
+from carprice.ops.local.processes import read_instance, read_status
+from carprice.ops.local.services import Service, build_services
+from carprice.ops.local.stack import choose_services, find_services, restart_services, start_stack, stop_stack
+from carprice.ops.local.supervisor import is_gone
+from carprice.ops.stacks.protocol import LOCAL, Lines
+from carprice.ops.status import ServiceStatus
+from carprice.settings import Settings
 
 
-def start_stack(
-    settings: Settings, say: Say, app: Path = APP, before_stop: Callable[[BaseException], None] = lambda _: None
-) -> bool:
-    """Bring the stack up and wait until it is healthy; what this call started ends again when that fails.
+@dataclass(frozen=True)
+class LocalStack:
+    """A stack that supervisord runs."""
 
-    Returns whether it was this call that started it. Raises StackError: a port is taken, a service does not
-    become healthy, another start is under way.
-    """
-    services = build_services(settings, app)
-    with hold_lock(settings):
-        supervisor = find_supervisor(settings)
-        if supervisor and read_running_settings(supervisor) == settings:
-            say("Already up.")
-            complete_stack(supervisor, services, say)
-            return False
-        if supervisor:
-            say("Settings have changed since the last start; starting anew ...")
-            stop_stack(settings, say)
-        sweep_orphans(settings, say)
-        check_ports(services)
-        try:
-            bring_up(start_supervisor(settings, services), settings, services, say)
-        except BaseException as error:
-            before_stop(error)
-            stop_stack(settings, say)
-            raise
-        return True
+    settings: Settings
+    say: Callable[[str], None]
+    name: str = LOCAL
 
+    @property
+    def label_width(self) -> int:
+        """Of the longest service's name."""
+        return max(len(service.name) for service in self._services())
 
-def bring_up(supervisor: Supervisor, settings: Settings, services: list[Service], say: Say) -> None:
-    """MLflow, then the demo model where there is none, then the API."""
-    api = [item for item in services if item.name == API]
-    others = [item for item in services if item.name != API]
-    for service in others:
-        supervisor.start_service(service.name)
-    awaited = services
-    if champion_version(settings.artifacts_dir) is None:
-        # Both take their time, so MLflow starts while the model is trained, and answers when it is recorded.
-        train_demo(settings, say, lambda: wait_until_well(supervisor, others, say))
-        awaited = api
-    for service in api:
-        supervisor.start_service(service.name)
-    wait_until_well(supervisor, awaited, say)
+    def describe(self) -> str:
+        """Where it runs."""
+        return "On this machine, without containers"
 
+    def up(self, *, build: bool = False) -> Lines | None:
+        """Bring it up; a failure says what the doctor finds while what failed is still there."""
+        if build:
+            raise StackError("There is nothing to build without containers", "Leave --build out, or use --docker")
+        services = build_services(self.settings)
+        sizes = measure_logs(services)
+        with explained(self.snapshot):
+            started = start_stack(self.settings, self.say, before_stop=lambda error: explain(error, self.snapshot))
+        if not started:
+            return None
+        return follow_logs(services, sizes, lambda: is_gone(self.settings))
 
-def train_demo(settings: Settings, say: Say, before_record: Callable[[], None]) -> None:
-    """Train on simulated listings, so that there is something to serve."""
-    from carprice.simulation.demo_model import ensure_champion  # takes seconds to import, and is rarely needed
+    def addresses(self) -> Sequence[tuple[str, str]]:
+        """Service and URL, the API first."""
+        return [(service.name, service.url) for service in reversed(build_services(self.settings))]
 
-    ensure_champion(settings, say, before_record)
+    def interrupt(self) -> None:
+        """Stop every process."""
+        stop_stack(self.settings, self.say)
 
+    def down(self, *, volumes: bool = False) -> bool:
+        """Stop every process, with `volumes` remove MLflow's data too."""
+        ran = stop_stack(self.settings, self.say)
+        folder = self.settings.var_dir / "mlflow"
+        if volumes and folder.exists():
+            shutil.rmtree(folder)
+            return True
+        return ran
 
-def complete_stack(supervisor: Supervisor, services: list[Service], say: Say) -> None:
-    """Start what does not run, and wait until all is healthy."""
-    for service in services:
-        supervisor.start_service(service.name)
-    wait_until_well(supervisor, services, say)
+    def restart(self, names: Sequence[str]) -> None:
+        """Stop and start each of the services."""
+        restart_services(self.settings, list(names), self.say)
 
+    def status(self) -> list[ServiceStatus]:
+        """Every process."""
+        return read_status(self.settings, *find_services(self.settings))
 
-def wait_until_well(
-    supervisor: Supervisor, services: list[Service], say: Say, seconds: float = START_SECONDS
-) -> None:
-    """Wait until every service answers well. Raises StackError with the last answer and the last log lines."""
-    started = time.monotonic()
-    deaths = count_deaths(supervisor)
-    for service in services:
-        pause, announced = FIRST_PAUSE_SECONDS, False
-        while not (health := check_life(supervisor, service, deaths.get(service.name, 0))).is_well:
-            if time.monotonic() - started > seconds:
-                raise StackError(*_describe_failure(service, f"is not healthy after {seconds:g} s", health))
-            if not announced:
-                say(f"Waiting for {service.name} ...")
-                announced = True
-            time.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
-        waited = f" ({time.monotonic() - started:.1f} s)" if announced else ""
-        say(f"{service.name} is healthy{waited}")
+    def stop_crash_loops(self) -> list[str]:
+        """Stop the processes that crashed in a loop for too long."""
+        services, supervisor = find_services(self.settings)
+        if supervisor is None:
+            return []
+        limit = load_limits(self.settings.stack_dir).max_restarts
+        processes = supervisor.list_processes()
+        found = [read_instance(service, processes[service.name]) for service in services]
+        looping = [item for item in found if is_beyond_retries(item.facts(), limit)]
+        for item in looping:
+            supervisor.stop_service(item.name)
+            self.say(f"{item.name} crashed {item.restarts} times and was stopped: max_restarts is {limit}")
+        return [item.name for item in looping]
 
+    def logs(self, names: Sequence[str], lines: int, *, follow: bool) -> Lines:
+        """The last log lines of each service."""
+        services = choose_services(self._services(), list(names))
+        sizes = measure_logs(services)
+        yield from read_tails(services, sizes, lines)
+        if follow:
+            yield from follow_logs(services, sizes, lambda: is_gone(self.settings))
 
-def count_deaths(supervisor: Supervisor) -> dict[str, int]:
-    """How often each service has died until now."""
-    return {name: life.restarts for name, life in supervisor.read_lives().items()}
+    def snapshot(self) -> StackSnapshot:
+        """What the doctor looks at."""
+        return take_snapshot(self.settings)
 
-
-def check_life(supervisor: Supervisor, service: Service, deaths_before: int) -> Health:
-    """Its health, when it lives. Raises StackError when it keeps dying or the stack was taken down."""
-    try:
-        life = supervisor.read_lives()[service.name]
-    except (OSError, HTTPException):
-        raise StackError("The stack was taken down meanwhile", "Start it: ./carprice up") from None
-    deaths = max(0, life.restarts - deaths_before)
-    if deaths >= DEATHS_AT_START:
-        health = Health(False, f"died {deaths} times")
-        raise StackError(*_describe_failure(service, "does not stay up", health))
-    return check_health(service) if life.pid else Health(False, "does not run")
-
-
-def _describe_failure(service: Service, what: str, health: Health) -> tuple[str, str]:
-    words = "".join(f"\n    {line}" for line in read_tail(service.log, WORDS_OF_FAILURE))
-    said = f"\nIts last words:{words}" if words else ""
-    return f"{service.name} {what}: it {health.detail}{said}", f"Read all: ./carprice logs {service.name}"
-
-
-def stop_stack(settings: Settings, say: Say) -> bool:
-    """Stop every service and the supervisor; a Ctrl-C meanwhile kills them. Returns whether anything ran."""
-    supervisor = find_supervisor(settings)
-    if supervisor is None:
-        return bool(sweep_orphans(settings, say))
-    running = read_running_settings(supervisor)
-    longest = max(service.stop_seconds for service in build_services(running))
-    try:
-        stop_supervisor(settings, supervisor, longest + DOWN_MARGIN_SECONDS)
-    except KeyboardInterrupt:
-        say("Killing ...")
-        if supervisor := find_supervisor(settings):
-            kill_supervisor(settings, supervisor)
-        raise
-    return True
-
-
-def restart_services(settings: Settings, names: list[str], say: Say) -> None:
-    """Stop and start the named services, or all, and wait until they are healthy."""
-    supervisor = require_supervisor(settings)
-    services = choose_services(build_services(read_running_settings(supervisor)), names)
-    for service in services:
-        say(f"Restarting {service.name} ...")
-        supervisor.stop_service(service.name)
-        supervisor.start_service(service.name)
-    wait_until_well(supervisor, services, say)
-
-
-def choose_services(services: list[Service], names: list[str]) -> list[Service]:
-    """The named services, or all when none is named. Raises StackError for an unknown name."""
-    known = [service.name for service in services]
-    for name in names:
-        if name not in known:
-            raise StackError(f"There is no service {name!r}", f"Services: {', '.join(known)}")
-    return [service for service in services if not names or service.name in names]
-
-
-def require_supervisor(settings: Settings) -> Supervisor:
-    """The running supervisor. Raises StackError when nothing is up."""
-    supervisor = find_supervisor(settings)
-    if supervisor is None:
-        raise StackError("Nothing is up", "Start it: ./carprice up")
-    return supervisor
-
-
-def read_running_settings(supervisor: Supervisor) -> Settings:
-    """The settings the running stack was started with, which its supervisor carries in its environment."""
-    return load_settings(psutil.Process(supervisor.read_pid()).environ())
-
-
-def find_services(settings: Settings) -> tuple[list[Service], Supervisor | None]:
-    """The services of the stack that runs, else of the one that would be started."""
-    supervisor = find_supervisor(settings)
-    return build_services(read_running_settings(supervisor) if supervisor else settings), supervisor
-
-
-def sweep_orphans(settings: Settings, say: Say) -> list[str]:
-    """End what a killed supervisor left running."""
-    orphans = kill_orphans(settings)
-    if orphans:
-        say(f"Ended what a killed supervisor had left: {', '.join(orphans)}")
-    return orphans
-
-
-@contextmanager
-def hold_lock(settings: Settings) -> Iterator[None]:
-    """Let one start at a time through; the lock ends with its holder, however that ends."""
-    path = stack_dir(settings) / "lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = f"pid {file.read().strip() or 'not known'}"
-            raise StackError(f"Another `carprice up` is under way ({holder})", "Wait until it is done") from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
+    def _services(self) -> list[Service]:
+        return find_services(self.settings)[0]

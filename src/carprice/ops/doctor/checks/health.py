@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from carprice.model.manifest import FILES, MANIFEST
-from carprice.names import CHAMPION
-from carprice.ops.docker import argv
-from carprice.ops.doctor.exit_reasons import Kind, list_deaths
+from carprice.names import API, CANDIDATE, CHAMPION
+from carprice.ops.docker.up_checks import find_port_owner, mend_port
+from carprice.ops.doctor.checks.predictions import find_damaged_bundles, find_golden_shifts
+from carprice.ops.doctor.exit_reasons import Kind, list_exits
 from carprice.ops.doctor.findings import Check, Family, Finding
-from carprice.ops.doctor.predictions import find_damaged_bundles, find_golden_shifts
-from carprice.ops.doctor.snapshot import Part, Scene
-from carprice.ops.stacks.up_checks import find_port_owner, mend_port
+from carprice.ops.doctor.snapshot import StackSnapshot
+from carprice.ops.instance import Instance
 from carprice.system.ports import is_free, name_holder
 
 MIB = 1024 * 1024
@@ -27,21 +27,21 @@ NOT_BEGUN = ("", "created")
 TIMED_OUT = re.compile(r"timed? ?out", re.IGNORECASE)
 
 
-def find_loading_errors(scene: Scene) -> list[Finding]:
+def find_loading_errors(snapshot: StackSnapshot) -> list[Finding]:
     """A replica runs and says that it has no model."""
-    if find_damaged_bundles(scene) or find_golden_shifts(scene):
+    if find_damaged_bundles(snapshot) or find_golden_shifts(snapshot):
         return []  # which tell more
     found = []
-    for part in scene.replicas:
+    for instance in snapshot.replicas:
         try:
-            reply = part.ask("GET", "/info/status")
+            reply = instance.address.ask("GET", "/info/status")
         except OSError:
             continue
         if reply.status == 503:
             reason = reply.detail() or "no reason given"
             found.append(
                 Finding(
-                    f"{part.name} has no model",
+                    f"{instance.name} has no model",
                     f"/info/status answers 503: {reason}",
                     "The model could not be loaded or did not price as in training",
                     "See what there is: ./carprice models; then ./carprice promote VERSION, or ./carprice train",
@@ -50,17 +50,21 @@ def find_loading_errors(scene: Scene) -> list[Finding]:
     return found
 
 
-def find_port_conflicts(scene: Scene) -> list[Finding]:
+def find_port_conflicts(snapshot: StackSnapshot) -> list[Finding]:
     """Something else holds a port of the stack."""
     found = []
-    for service, host, port in scene.ports:
-        parts = scene.find_parts(service)
-        is_up = any(part.is_running for part in parts)
-        wants = any(part.has_died or part.status in NOT_BEGUN for part in parts) or not parts
+    for service, host, port in snapshot.ports:
+        instances = snapshot.find_instances(service)
+        is_up = any(instance.is_running for instance in instances)
+        wants = (
+            any(instance.has_crashed or instance.status in NOT_BEGUN for instance in instances) or not instances
+        )
         if is_up or not wants or is_free(host or "0.0.0.0", port):  # noqa: S104  as the service binds it
             continue
-        owner = find_port_owner(scene.site, port) if scene.site else name_holder(port)
-        told = next((death.line for death in list_deaths(scene, Kind.PORT) if death.part.service == service), "")
+        owner = find_port_owner(snapshot.context, port) if snapshot.context else name_holder(port)
+        told = next(
+            (exit_.line for exit_ in list_exits(snapshot, Kind.PORT) if exit_.instance.service == service), ""
+        )
         found.append(
             Finding(
                 f"Port {port} for {service} is taken by {owner}",
@@ -72,20 +76,20 @@ def find_port_conflicts(scene: Scene) -> list[Finding]:
     return found
 
 
-def find_closed_folders(scene: Scene) -> list[Finding]:
+def find_closed_folders(snapshot: StackSnapshot) -> list[Finding]:
     """The API may not read artifacts/, or not write logs/."""
-    bundles = [scene.artifacts_dir / version for version in scene.versions]
-    reads = [scene.artifacts_dir, scene.artifacts_dir / CHAMPION, *bundles]
+    bundles = [snapshot.artifacts_dir / version for version in snapshot.versions]
+    reads = [snapshot.artifacts_dir, snapshot.artifacts_dir / CHAMPION, *bundles]
     reads += [folder / name for folder in bundles for name in (MANIFEST, *FILES)]
-    writes = [scene.logs_dir, *(scene.logs_dir / name for name in LOGS)]
+    writes = [snapshot.logs_dir, *(snapshot.logs_dir / name for name in LOGS)]
     found = []
     for folder, paths, need, word in (
-        (scene.artifacts_dir, reads, os.R_OK, "read"),
-        (scene.logs_dir, writes, os.W_OK, "write"),
+        (snapshot.artifacts_dir, reads, os.R_OK, "read"),
+        (snapshot.logs_dir, writes, os.W_OK, "write"),
     ):
-        wrong = next((path for path in paths if not may_use(path, need, scene.uid, scene.gid)), None)
+        wrong = next((path for path in paths if not may_use(path, need, snapshot.uid, snapshot.gid)), None)
         if wrong:
-            found.append(_describe_closed(scene, folder, wrong, word))
+            found.append(_describe_closed(snapshot, folder, wrong, word))
     return found
 
 
@@ -105,56 +109,61 @@ def may_use(path: Path, need: int, uid: int, gid: int) -> bool:
     return uid == ROOT_ID or (facts.st_mode >> shift) & needs == needs
 
 
-def find_timeouts(scene: Scene) -> list[Finding]:
+def find_timeouts(snapshot: StackSnapshot) -> list[Finding]:
     """A check gets no answer in time."""
     found = []
-    for part in scene.parts:
-        last = part.probes[-1].output if part.probes else ""
-        if not part.is_running or part.health == "healthy" or not TIMED_OUT.search(last):
+    for instance in snapshot.instances:
+        last = instance.probes[-1].output if instance.probes else ""
+        if not instance.is_running or instance.health == "healthy" or not TIMED_OUT.search(last):
             continue
         found.append(
             Finding(
-                f"{part.name} does not answer its health check in time",
+                f"{instance.name} does not answer its health check in time",
                 last.splitlines()[0],
                 "The process hangs, or the machine is too busy to answer",
-                f"./carprice restart {part.service}; when it comes back: give the machine room, or raise "
+                f"./carprice restart {instance.service}; when it comes back: give the machine room, or raise "
                 "healthcheck.timeout in docker-compose.yml",
             )
         )
     return found
 
 
-def find_failing_checks(scene: Scene) -> list[Finding]:
+def find_failing_checks(snapshot: StackSnapshot) -> list[Finding]:
     """A part runs and does not pass its check, for a reason that no other check knows."""
     found = []
-    for part in scene.parts:
-        last = part.probes[-1].output if part.probes else ""
-        if not part.is_running or part.health != "unhealthy" or TIMED_OUT.search(last) or _says_why(part):
+    for instance in snapshot.instances:
+        last = instance.probes[-1].output if instance.probes else ""
+        if (
+            not instance.is_running
+            or instance.health != "unhealthy"
+            or TIMED_OUT.search(last)
+            or _says_why(instance)
+        ):
             continue
         found.append(
             Finding(
-                f"{part.name} does not pass its health check",
+                f"{instance.name} does not pass its health check",
                 last[:EVIDENCE_BYTES] or "the check printed nothing",
                 "It runs, and does not answer as its check wants; or the check itself cannot run",
-                f"./carprice logs {part.service}; ./carprice restart {part.service}",
+                f"./carprice logs {instance.service}; ./carprice restart {instance.service}",
             )
         )
     return found
 
 
-def _says_why(part: Part) -> bool:
+def _says_why(instance: Instance) -> bool:
     """Whether it is a replica that says itself why it cannot serve, which another check reads."""
     try:
-        return part.service in (argv.API, argv.NEXT) and part.ask("GET", "/info/status").status == 503
+        return instance.service in (API, CANDIDATE) and instance.address.ask("GET", "/info/status").status == 503
     except OSError:
         return False
 
 
-def find_full_disks(scene: Scene) -> list[Finding]:
+def find_full_disks(snapshot: StackSnapshot) -> list[Finding]:
     """A disk that the stack writes to is full."""
     found = []
     seen: set[int] = set()
-    for folder in (scene.logs_dir, scene.artifacts_dir, scene.folder):
+    for folder in (snapshot.logs_dir, snapshot.artifacts_dir, snapshot.folder):
         if not folder.exists() or (device := folder.stat().st_dev) in seen:
             continue
         seen.add(device)
@@ -171,27 +180,29 @@ def find_full_disks(scene: Scene) -> list[Finding]:
     if not found:
         found += [
             Finding(
-                f"{death.part.name} ended: a disk is full",
-                death.evidence,
+                f"{exit_.instance.name} ended: a disk is full",
+                exit_.evidence,
                 "It could not write to a disk that is full",
                 "Make room: docker system prune, docker system df",
             )
-            for death in list_deaths(scene, Kind.DISK)
+            for exit_ in list_exits(snapshot, Kind.DISK)
         ]
     return found
 
 
-def _describe_closed(scene: Scene, folder: Path, wrong: Path, word: str) -> Finding:
-    told = f"the API runs as {scene.uid}:{scene.gid}"
+def _describe_closed(snapshot: StackSnapshot, folder: Path, wrong: Path, word: str) -> Finding:
+    told = f"the API runs as {snapshot.uid}:{snapshot.gid}"
     with suppress(PermissionError):
         facts = wrong.stat()
         told += f"; {wrong} has owner {facts.st_uid}:{facts.st_gid}, mode {stat.S_IMODE(facts.st_mode):o}"
-    mend = f"sudo chown -R {scene.uid}:{scene.gid} {folder}" if word == "write" else f"chmod -R a+rX {folder}"
+    mend = (
+        f"sudo chown -R {snapshot.uid}:{snapshot.gid} {folder}" if word == "write" else f"chmod -R a+rX {folder}"
+    )
     return Finding(
         f"The API may not {word} {folder.name}/",
         told,
         f"{wrong} belongs to another user, and its mode does not let others {word}",
-        f"{mend}; then: ./carprice restart {argv.API}",
+        f"{mend}; then: ./carprice restart {API}",
     )
 
 

@@ -1,48 +1,35 @@
 """Family 3: predictions answer 500 or 503."""
 
-import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from carprice.errors import BundleError
-from carprice.model.manifest import FILES, FORMAT, RETRAIN, find_bundle, read_file, read_manifest
-from carprice.ops.docker import argv
+from carprice.model.manifest import FORMAT, find_bundle, verify_bundle
+from carprice.names import API, BATCH_PATH, LISTING_SCHEMA, OPENAPI_PATH, PRICE_PATH, STATUS_PATH
 from carprice.ops.doctor.findings import Check, Family, Finding
-from carprice.ops.doctor.snapshot import Part, Scene
-from carprice.ops.rollout.gates import BATCH_PATH, GOLDEN_UNITS, PRICE_PATH
+from carprice.ops.doctor.snapshot import StackSnapshot
+from carprice.ops.instance import Instance
+from carprice.ops.rollout.gates import list_golden_shifts
 
 EVIDENCE_BYTES = 300
 
 
-def find_damaged_bundles(scene: Scene) -> list[Finding]:
+def find_damaged_bundles(snapshot: StackSnapshot) -> list[Finding]:
     """A file of a model that is served, or would be next, is missing, damaged or of another format."""
-    found = [_describe_bundle(scene, error) for error in _list_bundle_errors(scene)]
-    if scene.versions_problem:
-        found.append(_describe_bundle(scene, scene.versions_problem))
+    found = [_describe_bundle(snapshot, error) for error in _list_bundle_errors(snapshot)]
+    if snapshot.versions_problem:
+        found.append(_describe_bundle(snapshot, snapshot.versions_problem))
     return found
 
 
-def check_bundle(artifacts_dir: Path, version: str) -> dict[str, Any]:
-    """The manifest of a bundle whose files all have their digests. Raises BundleError naming the file."""
-    folder = find_bundle(artifacts_dir, version)
-    manifest = read_manifest(folder)
-    for name in FILES:
-        expected = manifest["files"][name]["sha256"]
-        found = hashlib.sha256(read_file(folder / name)).hexdigest()
-        if found != expected:
-            raise BundleError(f"{folder / name}: SHA-256 should be {expected[:12]} (got {found[:12]})", RETRAIN)
-    return manifest
-
-
-def find_mixed_sets(scene: Scene) -> list[Finding]:
+def find_mixed_sets(snapshot: StackSnapshot) -> list[Finding]:
     """Replicas of one set answer with different releases or models."""
     seen: dict[tuple[str, str], list[str]] = {}
-    for part in scene.find_parts(argv.API):
-        status = _ask_json(part, "/info/status") if part.is_running else {}
+    for instance in snapshot.find_instances(API):
+        status = _ask_json(instance, STATUS_PATH) if instance.is_running else {}
         if status:
             key = (str(status.get("release")), str(status.get("model_version")))
-            seen.setdefault(key, []).append(part.name)
+            seen.setdefault(key, []).append(instance.name)
     if len(seen) < 2:
         return []
     told = "\n".join(
@@ -53,84 +40,84 @@ def find_mixed_sets(scene: Scene) -> list[Finding]:
             "The replicas do not serve the same release",
             told,
             "A replica was started by hand with other settings, or a model was changed under its feet",
-            f"docker compose up -d --no-deps --force-recreate {argv.API}"
-            if scene.is_docker
-            else f"./carprice restart {argv.API}",
+            f"docker compose up -d --no-deps --force-recreate {API}"
+            if snapshot.is_docker
+            else f"./carprice restart {API}",
         )
     ]
 
 
-def find_golden_shifts(scene: Scene) -> list[Finding]:
+def find_golden_shifts(snapshot: StackSnapshot) -> list[Finding]:
     """A replica does not price the golden listings of its model as in training."""
     found = []
-    for part in scene.replicas:
+    for instance in snapshot.replicas:
         try:
             # Every answer names the model, also that of a replica which has found out itself.
-            version = part.ask("GET", "/info/status").headers.get("x-model-version", "")
-            golden = check_bundle(scene.artifacts_dir, version)["golden"]
+            version = instance.address.ask("GET", STATUS_PATH).headers.get("x-model-version", "")
+            golden = verify_bundle(find_bundle(snapshot.artifacts_dir, version))["golden"]
         except (BundleError, OSError):
             continue  # the image's own model, or one that another check names
-        told = next(_list_shifts(part, golden), "")
+        told = next(iter(_list_shifts(instance, golden)), "")
         if told:
             found.append(
                 Finding(
-                    f"{part.name} does not price as in training",
+                    f"{instance.name} does not price as in training",
                     told,
                     "Its code or its LightGBM library differs from what the model was trained with",
-                    f"./carprice rollback; or train again: ./carprice train; then: {scene.rebuild}",
+                    f"./carprice rollback; or train again: ./carprice train; then: {snapshot.rebuild}",
                 )
             )
     return found
 
 
-def find_failing_predictions(scene: Scene) -> list[Finding]:
+def find_failing_predictions(snapshot: StackSnapshot) -> list[Finding]:
     """A replica does not answer a good listing with a price."""
     found = []
-    for part in scene.replicas:
-        document = _ask_json(part, "/api/openapi.json")
+    for instance in snapshot.replicas:
+        document = _ask_json(instance, OPENAPI_PATH)
         try:
-            listing = document["components"]["schemas"]["Listing"]["examples"][0]
+            listing = document["components"]["schemas"][LISTING_SCHEMA]["examples"][0]
         except (KeyError, IndexError, TypeError):
             continue  # it does not answer at all, or has no model: other checks say so
         try:
-            reply = part.ask("POST", PRICE_PATH, listing)
+            reply = instance.address.ask("POST", PRICE_PATH, listing)
         except OSError as error:
-            found.append(_describe_silence(part, error))
+            found.append(_describe_silence(instance, error))
             continue
         if reply.status != 200:
             found.append(
                 Finding(
-                    f"{part.name} answers {reply.status} to a good listing",
+                    f"{instance.name} answers {reply.status} to a good listing",
                     reply.content[:EVIDENCE_BYTES].decode(errors="replace"),
                     "The code failed on it; the log has the traceback with this request's id"
                     if reply.status == 500
                     else "It has no model that is proven"
                     if reply.status == 503
                     else "The API does not take the example of its own description",
-                    f"./carprice logs {part.service}; then ./carprice rollback, or mend it and {scene.rebuild}",
+                    f"./carprice logs {instance.service}; ./carprice rollback, or fix it and {snapshot.rebuild}",
                 )
             )
     return found
 
 
-def _describe_silence(part: Part, error: OSError) -> Finding:
+def _describe_silence(instance: Instance, error: OSError) -> Finding:
     return Finding(
-        f"{part.name} does not answer a good listing",
+        f"{instance.name} does not answer a good listing",
         f"POST {PRICE_PATH}: {error or type(error).__name__}",
         "It hangs while it prices, or died on it",
-        f"./carprice restart {part.service}; ./carprice logs {part.service}",
+        f"./carprice restart {instance.service}; ./carprice logs {instance.service}",
     )
 
 
-def _list_bundle_errors(scene: Scene) -> Iterator[BundleError]:
-    for version in scene.versions:
+def _list_bundle_errors(snapshot: StackSnapshot) -> Iterator[BundleError]:
+    for version in snapshot.versions:
         try:
-            check_bundle(scene.artifacts_dir, version)
+            verify_bundle(find_bundle(snapshot.artifacts_dir, version))
         except BundleError as error:
             yield error
 
 
-def _describe_bundle(scene: Scene, error: BundleError) -> Finding:
+def _describe_bundle(snapshot: StackSnapshot, error: BundleError) -> Finding:
     what = error.what
     if "is missing" in what or "has no bundle" in what:
         title, cause = "A file of the model is missing", "It was deleted, or the model was copied incompletely"
@@ -140,34 +127,31 @@ def _describe_bundle(scene: Scene, error: BundleError) -> Finding:
         title, cause = "The model may not be read", "Its files belong to another user"
     else:
         title, cause = "A file of the model is damaged", "It was changed or cut off after training"
-    sick = [part.name for part in scene.replicas if _status_of(part) == 503]
+    sick = [instance.name for instance in snapshot.replicas if _status_of(instance) == 503]
     suffix = f"; {', '.join(sick)} cannot serve" if sick else ""
     return Finding(title, f"{what}{suffix}", cause, error.hint)
 
 
-def _list_shifts(part: Part, golden: list[dict[str, Any]]) -> Iterator[str]:
+def _list_shifts(instance: Instance, golden: list[dict[str, Any]]) -> list[str]:
     """Each golden valuation that a replica does not answer as in training."""
     try:
-        reply = part.ask("POST", BATCH_PATH, [item["listing"] for item in golden])
+        reply = instance.address.ask("POST", BATCH_PATH, [item["listing"] for item in golden])
     except OSError:
-        return
+        return []
     results = (reply.json() or {}).get("results", []) if reply.status == 200 else []
-    for number, (item, result) in enumerate(zip(golden, results, strict=False)):
-        for key in ("price", "low", "high"):
-            if abs(result.get(key, 0) - item[key]) > GOLDEN_UNITS:
-                yield f"golden[{number}].{key}: should be {item[key]:.0f} (got {result.get(key)})"
+    return list(list_golden_shifts(golden, results))
 
 
-def _status_of(part: Part) -> int:
+def _status_of(instance: Instance) -> int:
     try:
-        return part.ask("GET", "/info/status").status
+        return instance.address.ask("GET", STATUS_PATH).status
     except OSError:
         return 0
 
 
-def _ask_json(part: Part, path: str) -> dict[str, Any]:
+def _ask_json(instance: Instance, path: str) -> dict[str, Any]:
     try:
-        data = part.ask("GET", path).json()
+        data = instance.address.ask("GET", path).json()
     except OSError:
         return {}
     return data if isinstance(data, dict) else {}

@@ -3,9 +3,9 @@
 import http.client
 from urllib.parse import urlsplit
 
-from carprice.ops.docker import argv
+from carprice.names import CANDIDATE, EDGE, MLFLOW
 from carprice.ops.doctor.findings import Check, Family, Finding
-from carprice.ops.doctor.snapshot import Scene
+from carprice.ops.doctor.snapshot import StackSnapshot
 from carprice.ops.edge.haproxy import CURRENT, NEXT, SERVICES
 from carprice.ops.status import ALWAYS
 
@@ -15,44 +15,44 @@ API_PATH = "/api/2.0/mlflow/experiments/search?max_results=1"
 FORBIDDEN = 403
 
 
-def find_engine_down(scene: Scene) -> list[Finding]:
+def find_engine_down(snapshot: StackSnapshot) -> list[Finding]:
     """No Docker Engine answers."""
-    if not scene.engine_problem:
+    if not snapshot.engine_problem:
         return []
-    reason = scene.engine_problem
-    host = scene.site.runner.environment.get("DOCKER_HOST", "") if scene.site else ""
+    reason = snapshot.engine_problem
+    host = snapshot.context.runner.environment.get("DOCKER_HOST", "") if snapshot.context else ""
     if "permission denied" in reason.lower():
-        cause, cure = "This user may not speak to Docker", "sudo usermod -aG docker $USER, then log in anew"
+        cause, fix = "This user may not speak to Docker", "sudo usermod -aG docker $USER, then log in anew"
     elif "not installed" in reason:
-        cause, cure = "Docker is not installed", "Install Docker Engine, or go without: ./carprice up --local"
+        cause, fix = "Docker is not installed", "Install Docker Engine, or go without: ./carprice up --local"
     elif "compose" in reason:
-        cause, cure = "Docker is there without its compose plugin", "Install the package docker-compose-plugin"
+        cause, fix = "Docker is there without its compose plugin", "Install the package docker-compose-plugin"
     elif host:
-        cause, cure = f"DOCKER_HOST is {host}, where no engine answers", "unset DOCKER_HOST, or start that engine"
+        cause, fix = f"DOCKER_HOST is {host}, where no engine answers", "unset DOCKER_HOST, or start that engine"
     else:
-        cause, cure = (
+        cause, fix = (
             "The engine does not run",
             "sudo systemctl start docker, or go without: ./carprice up --local",
         )
-    return [Finding("No Docker Engine answers", reason, cause, cure)]
+    return [Finding("No Docker Engine answers", reason, cause, fix)]
 
 
-def find_stack_down(scene: Scene) -> list[Finding]:
+def find_stack_down(snapshot: StackSnapshot) -> list[Finding]:
     """Nothing of the stack runs, or a part of it was stopped."""
-    if scene.engine_problem:
+    if snapshot.engine_problem:
         return []
     stopped = [
         service
         for service in ALWAYS
-        if (scene.is_docker or service != argv.EDGE)
-        and (scene.is_docker or scene.find_parts(service))
-        and not any(part.is_running or part.has_died for part in scene.find_parts(service))
+        if (snapshot.is_docker or service != EDGE)
+        and (snapshot.is_docker or snapshot.find_instances(service))
+        and not any(instance.is_running or instance.has_crashed for instance in snapshot.find_instances(service))
     ]
     if not stopped:
         return []
-    is_all = not any(part.is_running for part in scene.parts)
+    is_all = not any(instance.is_running for instance in snapshot.instances)
     what = "The stack is not up" if is_all else f"{', '.join(stopped)} does not run"
-    told = "no part of it has a container" if scene.is_docker and not scene.parts else ""
+    told = "no part of it has a container" if snapshot.is_docker and not snapshot.instances else ""
     return [
         Finding(
             what,
@@ -63,12 +63,12 @@ def find_stack_down(scene: Scene) -> list[Finding]:
     ]
 
 
-def find_missing_network(scene: Scene) -> list[Finding]:
+def find_missing_network(snapshot: StackSnapshot) -> list[Finding]:
     """The stack's network is gone."""
-    name = _network_of(scene)
-    if not scene.site or not name or not scene.containers:
+    name = _network_of(snapshot)
+    if not snapshot.context or not name or not snapshot.instances:
         return []
-    if scene.site.runner.try_run(["docker", "network", "inspect", name]).code == 0:
+    if snapshot.context.runner.try_run(["docker", "network", "inspect", name]).code == 0:
         return []
     return [
         Finding(
@@ -80,9 +80,9 @@ def find_missing_network(scene: Scene) -> list[Finding]:
     ]
 
 
-def find_strays(scene: Scene) -> list[Finding]:
+def find_detached_containers(snapshot: StackSnapshot) -> list[Finding]:
     """A container is not on the stack's network."""
-    name = _network_of(scene)
+    name = _network_of(snapshot)
     return [
         Finding(
             f"{item.name} is not on network {name}",
@@ -90,83 +90,83 @@ def find_strays(scene: Scene) -> list[Finding]:
             "It was disconnected by hand, so that the others do not find it by its name",
             f"docker network connect --alias {item.service} {name} {item.name}",
         )
-        for item in scene.containers
+        for item in snapshot.instances
         if name and item.is_running and name not in item.networks
     ]
 
 
-def find_wrong_ports(scene: Scene) -> list[Finding]:
+def find_wrong_ports(snapshot: StackSnapshot) -> list[Finding]:
     """A port is open elsewhere than the settings say, or only for this machine."""
     found = []
-    for service, host, port in scene.ports:
-        for item in (item for item in scene.containers if item.service == service and item.is_running):
+    for service, host, port in snapshot.ports:
+        for item in (item for item in snapshot.instances if item.service == service and item.is_running):
             bound = [(binding.host_ip, binding.host_port) for binding in item.ports]
             if port not in [number for _, number in bound]:
                 told = ", ".join(f"{address or '*'}:{number}" for address, number in bound) or "no port"
                 found.append(_describe_elsewhere(service, port, told))
             elif host not in LOOPBACK and all(address in LOOPBACK for address, _ in bound):
                 found.append(_describe_loopback(service, bound[0]))
-            elif service == argv.EDGE and host in LOOPBACK:
+            elif service == EDGE and host in LOOPBACK:
                 found.append(_describe_loopback(service, (host, port)))
     return found
 
 
-def find_no_backend(scene: Scene) -> list[Finding]:
+def find_no_backend(snapshot: StackSnapshot) -> list[Finding]:
     """The edge has no replica to send requests to."""
-    edges = [part for part in scene.find_parts(argv.EDGE) if part.is_running]
-    if not edges or scene.view.requests:
+    edges = [instance for instance in snapshot.find_instances(EDGE) if instance.is_running]
+    if not edges or snapshot.view.requests:
         return []
-    active = scene.view.active
+    active = snapshot.view.active
     if not active:
         return [
             Finding(
                 "The edge does not answer",
                 "its runtime API gives no statistics",
                 "Its process hangs, or its configuration is another one",
-                f"./carprice restart {argv.EDGE}",
+                f"./carprice restart {EDGE}",
             )
         ]
     service = SERVICES[active]
-    parts = scene.find_parts(service)
-    states = [(part.health if part.is_running else "") or part.status for part in parts]
-    told = ", ".join(f"{part.name} is {state}" for part, state in zip(parts, states, strict=True))
+    instances = snapshot.find_instances(service)
+    states = [(instance.health if instance.is_running else "") or instance.status for instance in instances]
+    told = ", ".join(f"{instance.name} is {state}" for instance, state in zip(instances, states, strict=True))
     return [
         Finding(
             "The edge has no replica to send requests to",
             f"backend be_{active}: 0 ready; {told or f'no {service} exists'}",
             f"No replica of {service} passes the edge's check of /info/status",
-            f"./carprice restart {service}" if parts and active == CURRENT else "./carprice up",
+            f"./carprice restart {service}" if instances and active == CURRENT else "./carprice up",
         )
     ]
 
 
-def find_stale_maps(scene: Scene) -> list[Finding]:
+def find_stale_maps(snapshot: StackSnapshot) -> list[Finding]:
     """The edge serves another set than its map file says, or a set that is not there."""
-    if not scene.site:
+    if not snapshot.context:
         return []
-    pinned, active = scene.site.edge.pinned(), scene.view.active
-    has_next = any(part.is_running for part in scene.find_parts(argv.NEXT))
+    pinned, active = snapshot.context.edge.pinned(), snapshot.view.active
+    has_next = any(instance.is_running for instance in snapshot.find_instances(CANDIDATE))
     if not pinned:
         told, cause = "edge/run/active.map cannot be read", "The file was damaged or changed by hand"
     elif active and pinned != active:
         told = f"edge/run/active.map names {pinned!r}, the edge serves {active!r}"
         cause = "The file was changed by hand, or a rollout was killed between the two"
-    elif pinned == NEXT and scene.parts and not has_next:
-        told = f"edge/run/active.map names {NEXT!r}, and no {argv.NEXT} runs"
+    elif pinned == NEXT and snapshot.instances and not has_next:
+        told = f"edge/run/active.map names {NEXT!r}, and no {CANDIDATE} runs"
         cause = "A rollout was killed after its switch, and its candidate is gone"
     else:
         return []
     return [Finding("The edge's map is stale", told, cause, "./carprice up")]
 
 
-def find_refused_hosts(scene: Scene) -> list[Finding]:
+def find_refused_hosts(snapshot: StackSnapshot) -> list[Finding]:
     """MLflow refuses requests for the name by which it is called."""
     found = []
-    for part in scene.find_parts(argv.MLFLOW):
-        names = _list_names(scene) if part.is_running and part.host else []
+    for instance in snapshot.find_instances(MLFLOW):
+        names = _list_names(snapshot) if instance.is_running and instance.address.host else []
         for name in names:
             try:
-                reply = part.ask("GET", API_PATH, headers={"Host": name})
+                reply = instance.address.ask("GET", API_PATH, headers={"Host": name})
             except (OSError, http.client.HTTPException):
                 continue
             if reply.status == FORBIDDEN:
@@ -174,10 +174,10 @@ def find_refused_hosts(scene: Scene) -> list[Finding]:
     return found
 
 
-def _list_names(scene: Scene) -> list[str]:
+def _list_names(snapshot: StackSnapshot) -> list[str]:
     """The host names by which programs and people call MLflow."""
-    names = [f"{argv.MLFLOW}:5000"] if scene.is_docker else []
-    for item in scene.containers:
+    names = [f"{MLFLOW}:5000"] if snapshot.is_docker else []
+    for item in snapshot.instances:
         url = urlsplit(item.environment.get("CARPRICE_MLFLOW_PUBLIC_URL", ""))
         if url.netloc and url.netloc not in names:
             names.append(url.netloc)
@@ -190,7 +190,7 @@ def _describe_refusal(name: str, answer: str) -> Finding:
         f"MLflow refuses requests to {name}",
         f"403: {answer.strip()[:200]}",
         "MLflow answers only to the host names in MLFLOW_SERVER_ALLOWED_HOSTS",
-        f"echo 'CARPRICE_MLFLOW_HOSTS={host},{host}:*' >> .env; docker compose up -d {argv.MLFLOW}",
+        f"echo 'CARPRICE_MLFLOW_HOSTS={host},{host}:*' >> .env; docker compose up -d {MLFLOW}",
     )
 
 
@@ -212,8 +212,8 @@ def _describe_loopback(service: str, bound: tuple[str, int]) -> Finding:
     )
 
 
-def _network_of(scene: Scene) -> str:
-    networks = scene.config.get("networks", {})
+def _network_of(snapshot: StackSnapshot) -> str:
+    networks = snapshot.config.get("networks", {})
     return str(next((item.get("name", "") for item in networks.values()), ""))
 
 
@@ -246,7 +246,7 @@ FAMILY = Family(
             "the edge answers 503 though every replica is healthy",
             "a container was disconnected from the stack's network",
             "the `docker network connect` that the finding names",
-            find_strays,
+            find_detached_containers,
         ),
         Check(
             "wrong port",

@@ -2,135 +2,142 @@
 
 import re
 
+from carprice.names import API
 from carprice.ops.docker import argv
 from carprice.ops.docker.env_file import read_env
-from carprice.ops.doctor.exit_reasons import Kind, list_deaths
+from carprice.ops.doctor.exit_reasons import Kind, list_exits
 from carprice.ops.doctor.findings import Check, Family, Finding
-from carprice.ops.doctor.snapshot import Scene
+from carprice.ops.doctor.snapshot import StackSnapshot
 
 SIGNALS = {137: "SIGKILL", 139: "a memory fault (SIGSEGV)", 143: "SIGTERM"}
 _MODULE = re.compile(r"No module named '([^']+)'")
 
 
-def find_compose_errors(scene: Scene) -> list[Finding]:
+def find_compose_errors(snapshot: StackSnapshot) -> list[Finding]:
     """The compose file cannot be read."""
-    if not scene.config_problem:
+    if not snapshot.config_problem:
         return []
     return [
         Finding(
             "The compose file cannot be read",
-            scene.config_problem,
+            snapshot.config_problem,
             "docker-compose.yml, its override or .env has a line that Compose does not understand",
             "Mend the line that is named, then: docker compose config --quiet",
         )
     ]
 
 
-def find_missing_images(scene: Scene) -> list[Finding]:
+def find_missing_images(snapshot: StackSnapshot) -> list[Finding]:
     """An image that a service needs is not there."""
-    if not scene.site:
+    if not snapshot.context:
         return []
     found = []
-    for service, facts in scene.config.get("services", {}).items():
+    for service, facts in snapshot.config.get("services", {}).items():
         image = facts.get("image", "")
-        if facts.get("profiles") or not image or scene.site.runner.try_run(argv.inspect_image(image)).code == 0:
+        if (
+            facts.get("profiles")
+            or not image
+            or snapshot.context.runner.try_run(argv.inspect_image(image)).code == 0
+        ):
             continue
-        if service == argv.API:
-            is_pinned = "IMAGE" in read_env(scene.site.env_file)
+        if service == API:
+            is_pinned = "IMAGE" in read_env(snapshot.context.env_file)
             cause = "The release that .env pins lost its image" if is_pinned else "The image was never built"
-            cure = "./carprice rollback, or build anew: ./carprice up --build" if is_pinned else "./carprice up"
+            fix = "./carprice rollback, or build anew: ./carprice up --build" if is_pinned else "./carprice up"
         else:
-            cause, cure = "The image was never pulled", f"docker compose pull {service}"
-        found.append(Finding(f"The image of {service} is missing", f"no image {image}", cause, cure))
+            cause, fix = "The image was never pulled", f"docker compose pull {service}"
+        found.append(Finding(f"The image of {service} is missing", f"no image {image}", cause, fix))
     return found
 
 
-def find_import_errors(scene: Scene) -> list[Finding]:
+def find_import_errors(snapshot: StackSnapshot) -> list[Finding]:
     """A module is missing."""
     found = []
-    for death in list_deaths(scene, Kind.IMPORT):
-        module = _MODULE.search(death.line)
+    for exit_ in list_exits(snapshot, Kind.IMPORT):
+        module = _MODULE.search(exit_.line)
         name = module[1].split(".")[0] if module else "a name"
         is_own = name == "carprice"
         cause = (
-            f"The code imports {name}, which {'the image has not' if scene.is_docker else 'is not installed'}"
+            f"The code imports {name}, which {'the image has not' if snapshot.is_docker else 'is not installed'}"
             if module
             else "The code imports a name that the module does not have"
         )
         add = "" if is_own else ", or add it to requirements/serve.in and run requirements/lock"
         found.append(
             Finding(
-                f"{death.part.name} does not start: import error",
-                death.evidence,
+                f"{exit_.instance.name} does not start: import error",
+                exit_.evidence,
                 cause,
-                f"Mend the import{add}; then: {scene.rebuild}",
+                f"Mend the import{add}; then: {snapshot.rebuild}",
             )
         )
     return found
 
 
-def find_missing_files(scene: Scene) -> list[Finding]:
+def find_missing_files(snapshot: StackSnapshot) -> list[Finding]:
     """A file is missing."""
     return [
         Finding(
-            f"{death.part.name} does not start: file not found",
-            death.evidence,
+            f"{exit_.instance.name} does not start: file not found",
+            exit_.evidence,
             "A file that it needs is not in the image, or a mounted one is not in the checkout"
-            if scene.is_docker
+            if snapshot.is_docker
             else "A file that it needs is not in the checkout",
-            f"Bring it back (git status), see that the Dockerfile copies it; then: {scene.rebuild}",
+            f"Bring it back (git status), see that the Dockerfile copies it; then: {snapshot.rebuild}",
         )
-        for death in list_deaths(scene, Kind.FILE)
+        for exit_ in list_exits(snapshot, Kind.FILE)
     ]
 
 
-def find_syntax_errors(scene: Scene) -> list[Finding]:
+def find_syntax_errors(snapshot: StackSnapshot) -> list[Finding]:
     """The code is not Python."""
     return [
         Finding(
-            f"{death.part.name} does not start: syntax error",
-            death.evidence,
+            f"{exit_.instance.name} does not start: syntax error",
+            exit_.evidence,
             "The code is not valid Python at that line",
-            f"Mend {death.place or 'the line that is named'}; then: {scene.rebuild}",
+            f"Mend {exit_.place or 'the line that is named'}; then: {snapshot.rebuild}",
         )
-        for death in list_deaths(scene, Kind.SYNTAX)
+        for exit_ in list_exits(snapshot, Kind.SYNTAX)
     ]
 
 
-def find_memory_kills(scene: Scene) -> list[Finding]:
+def find_memory_kills(snapshot: StackSnapshot) -> list[Finding]:
     """It needs more memory than it may have."""
     return [
         Finding(
-            f"{death.part.name} was killed: out of memory",
-            f"{death.evidence}{_name_limit(scene, death.part.service)}",
+            f"{exit_.instance.name} was killed: out of memory",
+            f"{exit_.evidence}{_name_limit(snapshot, exit_.instance.service)}",
             "It needed more memory than its limit allows, or the machine has",
-            f"Raise deploy.resources.limits.memory of {death.part.service} in docker-compose.yml; then: "
-            f"docker compose up -d --no-deps {death.part.service}",
+            f"Raise deploy.resources.limits.memory of {exit_.instance.service} in docker-compose.yml; then: "
+            f"docker compose up -d --no-deps {exit_.instance.service}",
         )
-        for death in list_deaths(scene, Kind.MEMORY)
+        for exit_ in list_exits(snapshot, Kind.MEMORY)
     ]
 
 
-def find_other_ends(scene: Scene) -> list[Finding]:
+def find_other_ends(snapshot: StackSnapshot) -> list[Finding]:
     """It ended for a reason that its last lines tell."""
     found = []
-    for death in list_deaths(scene, Kind.OTHER):
-        part = death.part
-        signal = SIGNALS.get(part.exit_code, "")
-        cause = f"It was ended by {signal}" if signal else f"It ended by itself with exit code {part.exit_code}"
+    for exit_ in list_exits(snapshot, Kind.OTHER):
+        instance = exit_.instance
+        signal = SIGNALS.get(instance.exit_code, "")
+        cause = (
+            f"It was ended by {signal}" if signal else f"It ended by itself with exit code {instance.exit_code}"
+        )
         found.append(
             Finding(
-                f"{part.name} does not stay up",
-                death.evidence,
+                f"{instance.name} does not stay up",
+                exit_.evidence,
                 f"{cause}; its last lines tell why",
-                f"./carprice logs {part.service}; mend it, then: {scene.rebuild}",
+                f"./carprice logs {instance.service}; mend it, then: {snapshot.rebuild}",
             )
         )
     return found
 
 
-def _name_limit(scene: Scene, service: str) -> str:
-    limits = scene.config.get("services", {}).get(service, {}).get("deploy", {}).get("resources", {})
+def _name_limit(snapshot: StackSnapshot, service: str) -> str:
+    limits = snapshot.config.get("services", {}).get(service, {}).get("deploy", {}).get("resources", {})
     memory = limits.get("limits", {}).get("memory")
     return f", limit {int(memory) >> 20} MB" if memory else ""
 
