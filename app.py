@@ -8,7 +8,7 @@ SOURCE = str(Path(__file__).resolve().parent / "src")
 
 
 def main() -> int:
-    """Serve until told to stop."""
+    """Serve until it is stopped."""
     sys.path.insert(0, SOURCE)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (SOURCE, os.environ.get("PYTHONPATH"))))
     from carprice.api.server import serve

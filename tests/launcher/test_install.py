@@ -171,6 +171,6 @@ def test_a_hash_that_does_not_fit_is_refused(checkout: Checkout) -> None:
     assert found.returncode == 1
     assert found.stderr.splitlines()[-2:] == [
         f"Error: The packages could not be installed; the whole output is in {checkout.root}/var/install.log.",
-        f"Mend it, then: {checkout.root}/carprice",
+        f"Fix it, then: {checkout.root}/carprice",
     ]
     assert "do not match" in found.stderr.lower()

@@ -1,4 +1,4 @@
-"""What the launcher says when something it needs is not there: one sentence and the command that mends it."""
+"""What the launcher says when something it needs is not there: one sentence and the command that fixes it."""
 
 import os
 import shutil

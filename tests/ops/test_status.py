@@ -12,9 +12,9 @@ from carprice.ops.docker.containers import read_container
 from carprice.ops.docker.status import derive_facts, last_build, read_answer
 from carprice.ops.edge.haproxy import NO_VIEW, Edge, EdgeView, parse_statistics, read_ready
 from carprice.ops.instance import Port
+from carprice.ops.journal import Journal
 from carprice.ops.lifecycle import State, derive_state
 from carprice.ops.limits import Limits
-from carprice.ops.rollout.journal import Journal
 from carprice.ops.stack_context import StackContext
 from carprice.system.processes import Runner
 

@@ -16,9 +16,9 @@ from carprice.ops.docker import argv
 from carprice.ops.docker.containers import NUMBER_LABEL
 from carprice.ops.docker.env_file import read_env
 from carprice.ops.edge.haproxy import MAP, Edge
+from carprice.ops.journal import JOURNAL_FILE, Journal
 from carprice.ops.limits import Limits
 from carprice.ops.release import image_of
-from carprice.ops.rollout.journal import JOURNAL_FILE, Journal
 from carprice.ops.stack_context import StackContext
 from carprice.settings import Settings
 from carprice.system.http import Address, Reply

@@ -11,9 +11,9 @@ from carprice.ops.doctor.diagnosis import diagnose
 from carprice.ops.doctor.findings import Finding
 from carprice.ops.doctor.snapshot_docker import take_snapshot
 from carprice.ops.edge.haproxy import Edge
+from carprice.ops.journal import JOURNAL_FILE, Journal
 from carprice.ops.limits import load_limits
 from carprice.ops.release import PINS
-from carprice.ops.rollout.journal import JOURNAL_FILE, Journal
 from carprice.ops.stack_context import StackContext
 from carprice.settings import Settings
 from carprice.system.processes import Runner

@@ -171,7 +171,7 @@ def test_a_failed_build_keeps_what_runs_and_shows_why(driven: Stack) -> None:
     assert done.returncode == 1
     assert "Error: The image was not built: stage api, step `RUN echo the reason; exit 3` failed\n" in done.stderr
     assert "\n  the reason\n" in done.stderr
-    assert "What runs was left as it is. Mend it, then: ./carprice build" in done.stderr
+    assert "What runs was left as it is. Fix it, then: ./carprice build" in done.stderr
     assert (driven.containers(API), list_names(driven)) == (before, names)
     assert driven.ask().status == 200
 

@@ -127,7 +127,7 @@ def test_syntax_error(make_stack: MakeStack, images: Callable[[str], str]) -> No
     found = wait_for_finding(stack, "syntax error")
     assert "SyntaxError" in found.evidence
     assert found.cause == "The code is not valid Python at that line"
-    assert found.fix.startswith("Mend /app/src/carprice/api/app.py, line ")
+    assert found.fix.startswith("Correct /app/src/carprice/api/app.py, line ")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_other_exit_with_its_last_lines(make_stack: MakeStack, image: str) -> No
     found = wait_for_finding(start_alone(make_stack, image, command=command), "other exit")
     assert "exit code 3" in found.evidence
     assert found.evidence.endswith("the reason stands here")
-    assert found.cause == "It ended by itself with exit code 3; its last lines tell why"
+    assert found.cause == "It ended by itself with exit code 3; its last lines say why"
     assert found.fix.startswith("./carprice logs car-price-api;")
 
 

@@ -71,7 +71,7 @@ def test_a_rollout_is_followed_later_without_mlflow(
     said: list[str] = []
     assert record_rollout(training.version, None, offline, said.append).mlflow == "pending"
     assert said[-1].startswith("Warning: MLflow at ")
-    assert said[-1].endswith("so MLflow has not been told of the new champion. " + SEND_HINT)
+    assert said[-1].endswith("so MLflow does not know the new champion yet. " + SEND_HINT)
     send_waiting(online)
     assert alias_version(online, "champion") == training.version
 
@@ -109,7 +109,7 @@ def test_with_mlflow_down_nothing_changes(small_bundle: Path, offline: Settings)
         promote_version(training.version, offline)
     assert str(caught.value) == (
         f"MLflow at {offline.mlflow_url} does not answer ([Errno 111] Connection refused)\n"
-        "Start it: ./carprice up. Or promote here alone and tell MLflow later: --offline"
+        "Start it: ./carprice up. Or promote here now and in MLflow later: --offline"
     )
     assert champion_version(offline.artifacts_dir) is None
     assert list_promotions(offline) == []

@@ -1,1 +1,1 @@
-"""The command line: one file per command, each a thin adapter over a plain function."""
+"""The command line."""

@@ -1,4 +1,4 @@
-"""How commands speak: data to stdout, progress and errors to stderr."""
+"""How commands print: data to stdout, progress and errors to stderr."""
 
 import json
 import sys

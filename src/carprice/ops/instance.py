@@ -85,13 +85,13 @@ class Instance:
 
     @property
     def has_crashed(self) -> bool:
-        """Whether it ended by itself: it lies there, is started again, or lived for a short time since."""
+        """Whether it ended by itself: it is down, is started again, or lived for a short time since."""
         if self.status in ("restarting", "dead"):
             return True
         if self.status in ("created", "exited") and self.error:
             return True  # its last start failed
         if self.status == "exited":
-            # Docker starts what ended by itself again: what lies there was stopped, or has no restarts left.
+            # Docker starts what ended by itself again: what is down was stopped, or has no restarts left.
             return not self.is_watched and bool(self.exit_code or self.restarts)
         # A candidate has one try.
         limit = 1 if self.service == CANDIDATE else LOOP_RESTARTS

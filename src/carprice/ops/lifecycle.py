@@ -1,4 +1,4 @@
-"""The lifecycle of a service: its states, and how to tell which one it is in.
+"""The lifecycle of a service: its states, and how to find out which one it is in.
 
 Drawn in docs/lifecycle.md. Nobody keeps a state: it is derived from facts whenever it is asked for, so that it
 cannot be wrong after a crash.
@@ -28,7 +28,7 @@ class State(StrEnum):
 LOOP_RESTARTS = 2
 """So many restarts make a crash loop of crashes."""
 STABLE_SECONDS = 60.0
-"""A service that lived so long since its last start does not crash in a loop."""
+"""A service that ran this long since its last start does not crash in a loop."""
 
 FIRST_PAUSE_SECONDS = 0.1
 """What Docker waits before a restart; after a life of less than ten seconds it is twice as long as before."""
@@ -44,7 +44,7 @@ class Facts:
     where there is none. health: starting, healthy, unhealthy, or empty where nothing checks it. uptime: seconds
     since its last start. age: seconds since it was made. pause: seconds that its supervisor waited before that
     start. restarts: how often it was started again by itself. is_watched: whether its supervisor would start it
-    again. build: how the last build stands (building, built, failed), empty where it led to a start or was none.
+    again. build: the state of the last build (building, built, failed), empty where it led to a start or was none.
     is_active: new requests go to it. requests: how many it answered.
     """
 
@@ -65,7 +65,7 @@ _BUILDS = {"building": State.BUILDING, "built": State.BUILT, "failed": State.BUI
 
 
 def derive_state(facts: Facts) -> State:
-    """The state that the facts speak for."""
+    """The state that follows from the facts."""
     if not facts.status:
         return _BUILDS.get(facts.build, State.STOPPED)
     if facts.status == "removing":
@@ -82,7 +82,7 @@ def derive_state(facts: Facts) -> State:
 
 
 def is_crash_loop(facts: Facts) -> bool:
-    """Whether it dies again and again; between two deaths it looks like a running one."""
+    """Whether it crashes again and again; between two crashes it looks like a running one."""
     is_up = facts.status == "running" and facts.uptime >= STABLE_SECONDS
     return facts.status in ("running", "restarting") and facts.restarts >= LOOP_RESTARTS and not is_up
 
@@ -98,7 +98,7 @@ def is_beyond_retries(facts: Facts, max_restarts: int) -> bool:
 
 
 def _derive_ended(facts: Facts) -> State:
-    # Docker starts what ended by itself again, so what it leaves lying was stopped by somebody.
+    # Docker starts what ended by itself again, so what stays down was stopped on purpose.
     if facts.is_watched or not facts.exit_code or facts.restarts >= LOOP_RESTARTS:
         return State.STOPPED
     return State.CRASHED

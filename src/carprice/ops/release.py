@@ -23,7 +23,7 @@ class Release:
     """One image and one model.
 
     name: r1, r2 and so on, or `local` before the first rollout. model: a version, `image` for the one that the
-    image brings, or empty for the champion of the day, as before the first rollout.
+    image brings, or empty for the champion, whichever it is, as before the first rollout.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The place where a stack lives: its folder, its files, its edge, its limits, and how it speaks."""
+"""The place where a stack lives: its folder, its files, its edge, its limits, and where it reports."""
 
 import os
 import time
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from carprice.ops.docker.env_file import ENV_FILE
 from carprice.ops.edge.haproxy import Edge
+from carprice.ops.journal import JOURNAL_FILE, Journal
 from carprice.ops.limits import Limits, load_limits
+from carprice.ops.lock import LOCK_FILE
 from carprice.ops.release import NEXT_PINS, PINS, Release, read_release
-from carprice.ops.rollout.journal import JOURNAL_FILE, Journal
-from carprice.ops.rollout.lock import LOCK_FILE
 from carprice.settings import Settings
 from carprice.system.processes import Runner
 

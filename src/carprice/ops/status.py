@@ -1,4 +1,4 @@
-"""The status of a service as every kind of stack tells it."""
+"""The status of a service as every kind of stack reports it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,7 +14,7 @@ ALWAYS = (API, EDGE, MLFLOW)
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One process or container of a service. health: healthy, starting, unhealthy, or empty when nothing tells.
+    """One process or container of a service. health: healthy, starting, unhealthy, or empty where nothing checks it.
 
     name tells replicas apart. Times in seconds; None and empty where it does not run.
     """

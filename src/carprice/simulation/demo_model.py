@@ -1,4 +1,4 @@
-"""The model of simulated listings: what is served before somebody brings listings of their own."""
+"""The model of simulated listings: what is served before there are other listings."""
 
 import os
 from collections.abc import Callable

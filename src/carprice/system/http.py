@@ -1,4 +1,4 @@
-"""One HTTP request, straight to an address: no proxy of the environment stands between."""
+"""One HTTP request, straight to an address: no proxy of the environment in between."""
 
 import http.client
 import json

@@ -139,7 +139,7 @@ def wait_for_ends(processes: Sequence[psutil.Process], seconds: float) -> list[p
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether it still runs; one that has ended but that nobody fetched, as in a container, does not."""
+    """Whether it still runs; one that has ended but was never waited for, as in a container, does not."""
     with suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False

@@ -1,4 +1,4 @@
-"""The connection to MLflow: quick to say that nobody answers, never waiting for minutes."""
+"""The connection to MLflow: quick to fail where none answers."""
 
 import logging
 import os
@@ -39,7 +39,7 @@ def check_server(settings: Settings) -> None:
             return
     except urllib.error.HTTPError as error:
         if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
-            return  # a proxy that guards or hides /health: the client will tell
+            return  # a proxy that guards or hides /health: the client will find out
         reason = f"HTTP {error.code}"
     except (OSError, ValueError) as error:
         reason = str(getattr(error, "reason", "") or error)
@@ -61,7 +61,7 @@ def connect_client(settings: Settings) -> "MlflowClient":
 def _set_environment() -> None:
     # MLflow has no other switch for these, and reads some of them while it is imported. No retries: a
     # request that was carried out but whose answer was lost would be done twice; sending again is
-    # our own affair, and looks first at what is there.
+    # up to send_run, which looks first at what MLflow has.
     os.environ |= {
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",

@@ -104,7 +104,7 @@ def _format_row(model: Model) -> tuple[str, ...]:
 
 
 def describe_change(version: str, settings: Settings) -> list[str]:
-    """What to know before version takes the champion's place: both side by side, and what speaks against it."""
+    """What to know before version takes the champion's place: both side by side, and what to consider."""
     found = {model.version: model for model in list_models(settings)}
     old, new = found.get(champion_version(settings.artifacts_dir) or ""), found.get(version)
     if old is None or new is None or old is new:

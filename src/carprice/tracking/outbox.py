@@ -28,7 +28,7 @@ RUN_FILE = "run.json"
 TREES_FILE = "model.txt"
 EXAMPLE_FILE = "input_example.json"
 PLOTS_FOLDER = "plots"
-WRITE_HINT = "The model stands. Let this user write there, then: ./carprice models send"
+WRITE_HINT = "The model itself is complete. Allow this user to write there, then: ./carprice models send"
 
 VERSION_TAG = "carprice.version"
 VERSION_TIME = "%Y%m%dT%H%M%SZ"
@@ -68,7 +68,7 @@ def runs_folder(settings: Settings) -> Path:
 
 
 def keep_training(training: "Training", settings: Settings) -> Path:
-    """Write var/runs/<version>/ of a training, whole or not at all, over one that stands; returns the folder."""
+    """Write var/runs/<version>/ of a training, whole or not at all, over an earlier one; returns the folder."""
 
     def draw(plots: Path) -> None:
         from carprice.training.plots import draw_plots
@@ -81,9 +81,9 @@ def keep_training(training: "Training", settings: Settings) -> Path:
 
 
 def keep_bundle(folder: Path, settings: Settings) -> Path:
-    """Write the run folder anew from a bundle, for an MLflow that has lost it or never had it.
+    """Write the run folder again from a bundle, for an MLflow that has lost it or never had it.
 
-    The test listings are gone, so there are no plots; the input example is the golden listings.
+    The test listings are not kept, so there are no plots; the input example is the golden listings.
     """
     bundle = read_bundle(folder)
     pricer = Pricer(bundle)
@@ -119,12 +119,12 @@ def _write_folder(
 
 @contextmanager
 def _draft_folder(folder: Path) -> Iterator[Path]:
-    """A hidden folder beside it that takes its place when the block ends well, and is gone otherwise."""
+    """A hidden folder beside it that takes its place when the block ends well, and is removed otherwise."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         yield draft
-        draft.chmod(0o755)  # mkdtemp lets nobody else in
+        draft.chmod(0o755)  # mkdtemp lets no other user in
         if folder.exists():
             shutil.rmtree(folder)
         draft.rename(folder)
@@ -137,7 +137,7 @@ def _replace_nan(example: Mapping[str, list[float]]) -> dict[str, list[float | N
 
 
 def describe_run(manifest: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """What MLflow will be told of a bundle: params, metrics and tags, from its manifest."""
+    """What MLflow will show of a bundle: params, metrics and tags, from its manifest."""
     data = manifest["data"]
     market = manifest["market"]
     return {

@@ -51,7 +51,7 @@ class Promotion:
 def record_training(training: "Training", settings: Settings, say: Say = print) -> None:
     """Keep a training's run, make the first model the champion, and send what is kept to MLflow.
 
-    Where MLflow is down or a model cannot be told of, it says so in a warning that names what to type;
+    Where MLflow is down or a model cannot be recorded, it says so in a warning that names what to type;
     nothing is lost, and the training ends well.
     """
     if champion_version(settings.artifacts_dir) is None:
@@ -66,7 +66,7 @@ def record_training(training: "Training", settings: Settings, say: Say = print) 
 
 
 def send_waiting(settings: Settings, say: Say = print) -> list[Sent]:
-    """Send every kept run, then the champion where MLflow has not been told of it; returns the runs sent.
+    """Send every kept run, then the champion where MLflow does not know it yet; returns the runs sent.
 
     A run that cannot be sent is warned of and left. Raises TrackingError where MLflow does not answer and
     something waits, BundleError where the champion is missing or damaged.
@@ -82,7 +82,7 @@ def promote_version(version: str, settings: Settings, offline: bool = False, say
     """Make a version the champion in MLflow and in artifacts/champion, both or neither.
 
     The bundle has to load and price its golden listings first. offline leaves MLflow for later:
-    send_waiting tells it. Raises BundleError for a version that is missing or damaged, TrackingError
+    send_waiting sends it. Raises BundleError for a version that is missing or damaged, TrackingError
     where MLflow does not answer.
     """
     folder = find_bundle(settings.artifacts_dir, version)
@@ -99,7 +99,7 @@ def promote_version(version: str, settings: Settings, offline: bool = False, say
 
 
 def record_rollout(version: str, before: str | None, settings: Settings, say: Say = print) -> Promotion:
-    """Record that a rollout made version the champion on disk, and tell MLflow; later where it does not answer."""
+    """Record that a rollout made version the champion on disk, and in MLflow; later where that does not answer."""
     try:
         client = connect_client(settings)
         _ensure_registered(client, settings.artifacts_dir / version, settings, say)
@@ -107,7 +107,7 @@ def record_rollout(version: str, before: str | None, settings: Settings, say: Sa
             pass
         mlflow = DONE
     except TrackingError as error:
-        say(f"Warning: {error.what}, so MLflow has not been told of the new champion. {SEND_HINT}")
+        say(f"Warning: {error.what}, so MLflow does not know the new champion yet. {SEND_HINT}")
         mlflow = PENDING
     return _record_promotion(version, before, mlflow, settings)
 
@@ -116,7 +116,7 @@ def _connect(settings: Settings) -> "MlflowClient":
     try:
         return connect_client(settings)
     except TrackingError as error:
-        hint = "Start it: ./carprice up. Or promote here alone and tell MLflow later: --offline"
+        hint = "Start it: ./carprice up. Or promote here now and in MLflow later: --offline"
         raise TrackingError(error.what, hint) from error
 
 
@@ -164,7 +164,7 @@ def list_promotions(settings: Settings) -> list[Promotion]:
 
 
 def waiting_promotion(settings: Settings) -> str | None:
-    """The champion's version where MLflow has not been told that it is the champion."""
+    """The champion's version where MLflow does not know yet that it is the champion."""
     promotions = list_promotions(settings)
     champion = champion_version(settings.artifacts_dir)
     if not promotions or promotions[-1].mlflow != PENDING or promotions[-1].version != champion:

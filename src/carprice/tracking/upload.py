@@ -47,7 +47,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Sent:
-    """Where a training stands in MLflow."""
+    """What a training became in MLflow."""
 
     version: str
     run_id: str
@@ -57,7 +57,7 @@ class Sent:
 def send_pending(settings: Settings, say: Say = print) -> list[Sent]:
     """Send every training that MLflow does not have, oldest first; returns what was sent.
 
-    One that cannot be sent does not stop the others: a warning says why, and what mends it. Raises
+    One that cannot be sent does not stop the others: a warning says why, and what fixes it. Raises
     TrackingError when MLflow does not answer.
     """
     sent = []
@@ -103,7 +103,7 @@ def send_run(folder: Path, settings: Settings, client: "MlflowClient") -> Sent:
     """Send one run folder, register its model, note both in the bundle's manifest, remove the folder.
 
     Every step looks first at what MLflow has of it, so that it can be interrupted anywhere and repeated.
-    Raises TrackingError, or BundleError when the bundle is gone or damaged.
+    Raises TrackingError, or BundleError when the bundle is missing or damaged.
     """
     run = read_run(folder)
     bundle, manifest = _find_bundle(run, settings)

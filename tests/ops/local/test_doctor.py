@@ -88,7 +88,7 @@ def test_a_taken_port_is_explained_by_up(settings: Settings, run: Run) -> None:
 @pytest.mark.parametrize(
     ("text", "what", "evidence", "fix"),
     [
-        ("import nowhere\n", "import error", "No module named 'nowhere'", "Mend the import"),
+        ("import nowhere\n", "import error", "No module named 'nowhere'", "Correct the import"),
         ("def (\n", "syntax error", "SyntaxError", "broken.py, line 1"),
         ("open('gone.txt')\n", "file not found", "gone.txt", "Bring it back (git status)"),
     ],

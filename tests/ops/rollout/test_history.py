@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from carprice.ops.journal import Journal
 from carprice.ops.rollout.history import describe_releases, list_live, list_releases
-from carprice.ops.rollout.journal import Journal
 
 BEGIN = {"image": "i:r1", "model": "20260101T000000Z", "by": "ada"}
 

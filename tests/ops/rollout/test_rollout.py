@@ -11,17 +11,17 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.ops.world import FAST, NEW_IMAGE, World
 
-from carprice.cli import releases as releases_module
-from carprice.cli import rollback as rollback_module
-from carprice.cli import rollout as rollout_module
+from carprice.cli.commands import releases as releases_module
+from carprice.cli.commands import rollback as rollback_module
+from carprice.cli.commands import rollout as rollout_module
 from carprice.cli.main import cli
 from carprice.errors import CarPriceError, StackError
 from carprice.names import API, CANDIDATE
 from carprice.ops.docker.build import Built
 from carprice.ops.docker.env_file import read_env
+from carprice.ops.lock import hold_lock
 from carprice.ops.release import image_of
 from carprice.ops.rollout import rollout as story
-from carprice.ops.rollout.lock import hold_lock
 from carprice.ops.rollout.rollback import find_target
 from carprice.ops.rollout.rollout import Wanted, roll_out
 from carprice.ops.stack_context import StackContext

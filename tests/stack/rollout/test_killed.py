@@ -11,7 +11,7 @@ from tests.stack.rollout.releases import Images
 from tests.stack.rollout.site import Command, Site
 from tests.stack.stacks import EDGE, run, wait_for
 
-from carprice.ops.rollout.lock import read_lock
+from carprice.ops.lock import read_lock
 
 pytestmark = pytest.mark.scenarios
 

@@ -56,7 +56,7 @@ def test_endless_requests_are_cut_and_counted(site: Site, images: Images) -> Non
     assert done.code == 0, done.stderr
     assert STOP_SECONDS <= done.json()["seconds"]["drain"] < STOP_SECONDS + 2
     assert done.json()["proof"]["cut"] == FEW
-    assert f"{FEW} requests were still in hand after {STOP_SECONDS} s" in done.stderr
+    assert f"{FEW} requests were still in flight after {STOP_SECONDS} s" in done.stderr
 
 
 def test_a_set_that_does_not_stop_is_killed(site: Site, images: Images) -> None:

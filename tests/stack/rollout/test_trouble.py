@@ -43,7 +43,7 @@ def test_accepted_prices_go_live(site: Site) -> None:
     """Scenario 12, the second half; back again without asking, as the prices before were accepted once."""
     image, before = site.pins()["IMAGE"], site.pins()["MODEL_VERSION"]
     done = site.roll_out(image, site.bundles.dearer, "--accept-price-shift")
-    assert "so MLflow has not been told of the new champion. Start it with ./carprice up" in done.stderr
+    assert "so MLflow does not know the new champion yet. Start it with ./carprice up" in done.stderr
     assert site.ask("/info/model").json()["version"] == site.bundles.dearer
     assert (site.folder / "artifacts" / "champion").read_text().strip() == site.bundles.dearer
     done = site.carprice("rollback")

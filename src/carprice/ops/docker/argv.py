@@ -13,7 +13,7 @@ RUNTIME_PORT = 9999
 _EXIT_CODE = "{{.Actor.Attributes.exitCode}}"
 _CONNECT = f"exec 3<>/dev/tcp/127.0.0.1/{RUNTIME_PORT}"
 _ASK = f'{_CONNECT}; printf "%s\\n" "$0" >&3; cat <&3'
-# Docker leaves a program in a container running when the one who started it is gone: this one ends with its
+# Docker leaves a program in a container running when whoever started it has ended: this one ends with its
 # stdin.
 _FOLLOW = f'{_CONNECT} 4<&0; printf "%s\\n" "$0" >&3; (read -r <&4; kill $$) >/dev/null 2>&1 & exec cat <&3 4<&-'
 

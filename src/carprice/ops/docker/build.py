@@ -11,8 +11,8 @@ from carprice.errors import StackError
 from carprice.names import API
 from carprice.ops.docker import argv, compose_argv
 from carprice.ops.docker.env_file import find_project
+from carprice.ops.journal import who
 from carprice.ops.release import DEFAULT_RELEASE, LATEST, image_of
-from carprice.ops.rollout.journal import who
 from carprice.ops.stack_context import Say, StackContext
 from carprice.system.processes import Runner
 
@@ -85,7 +85,7 @@ def run_build(context: StackContext, image: str, revision: str) -> None:
     if code != 0:
         raise BuildError(
             f"The image was not built: {story.failure()}",
-            "What runs was left as it is. Mend it, then: ./carprice build",
+            "What runs was left as it is. Fix it, then: ./carprice build",
         )
 
 
@@ -109,7 +109,7 @@ class _Step:
 
 
 class BuildStory:
-    """Reads BuildKit's plain lines and tells the stages."""
+    """Reads BuildKit's plain lines and reports the stages."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
@@ -158,6 +158,6 @@ class BuildStory:
 
 
 def _note(context: StackContext, outcome: str, **facts: object) -> None:
-    """Tell the journal; a journal that cannot be written does not stop a build."""
+    """Note it in the journal; one that cannot be written does not stop a build."""
     with suppress(StackError, OSError):
         context.journal.add("build", outcome=outcome, **{**who(), **facts})

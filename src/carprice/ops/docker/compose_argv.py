@@ -32,7 +32,7 @@ def build_service(service: str) -> list[str]:
 def start_service(service: str, replicas: int, *, recreate: bool = False, stop_seconds: int = 10) -> list[str]:
     """Create and start the replicas of a service, and nothing it depends on; 0 means as many as the file says.
 
-    recreate: all of them anew, where one that has not stopped after the seconds is killed; else those that are
+    recreate: all of them again, where one that has not stopped after the seconds is killed; else those that are
     there stay as they are.
     """
     options = ["--detach", "--no-deps", "--no-build", "--timeout", str(stop_seconds)]

@@ -1,4 +1,4 @@
-"""Whether a Docker Engine is there to run a stack on."""
+"""Whether a Docker Engine can run a stack."""
 
 from pathlib import Path
 

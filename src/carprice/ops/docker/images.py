@@ -20,7 +20,7 @@ def find_image(runner: Runner, image: str) -> str:
 
 
 def resolve_image(runner: Runner, wanted: str) -> str:
-    """The full name of an image that somebody calls by its name or its tag alone; this stack's own goes first."""
+    """The full name of an image called by its name or its tag alone; this stack's own goes first."""
     is_tag = ":" not in wanted and "/" not in wanted
     names = (image_of(wanted, find_project(runner)), image_of(wanted)) if is_tag else ()
     for name in dict.fromkeys(names):

@@ -16,10 +16,10 @@ from carprice.ops.docker.status import read_status, stop_crash_loops
 from carprice.ops.docker.up_checks import check_folder, check_ports, list_ports, prepare_folders, read_config
 from carprice.ops.edge.haproxy import CURRENT
 from carprice.ops.instance import Instance
+from carprice.ops.journal import who
 from carprice.ops.lifecycle import is_crash_loop
+from carprice.ops.lock import hold_lock
 from carprice.ops.release import DEFAULT_RELEASE, Release, image_of, pin_release
-from carprice.ops.rollout.journal import who
-from carprice.ops.rollout.lock import hold_lock
 from carprice.ops.rollout.recovery import note_takeover, reconcile
 from carprice.ops.stack_context import StackContext
 from carprice.ops.status import ALWAYS, ServiceStatus
@@ -101,7 +101,7 @@ def create_and_start(context: StackContext, containers: list[Instance]) -> None:
         context.runner.try_run(argv.enable_restart(unwatched))
     replicas = [item for item in containers if item.service == API]
     if not any(item.is_running for item in containers if item.service == EDGE):
-        with suppress(FileError):  # what a killed rollout left; reconcile mends the rest
+        with suppress(FileError):  # what a killed rollout left; reconcile repairs the rest
             context.edge.pin(CURRENT)
     is_live = any(map(is_serving, replicas))
     scale = {API: len(replicas)} if is_live else {}
@@ -110,7 +110,7 @@ def create_and_start(context: StackContext, containers: list[Instance]) -> None:
 
 
 def wait_for_services(context: StackContext, config: dict[str, Any]) -> None:
-    """Wait until every service is well, saying each. Raises StackError at the deadline, or for a crash loop."""
+    """Wait until every service is healthy, saying each. Raises StackError at the deadline, or for a crash loop."""
     started = time.monotonic()
     waiting = list(ALWAYS)
     statuses: list[ServiceStatus] = []
@@ -156,7 +156,7 @@ def stop_stack(context: StackContext, *, volumes: bool = False) -> bool:
         if not list_containers(context.runner) and not volumes:
             return False
         context.runner.run(compose_argv.remove_project(volumes=volumes), STOP_SECONDS + context.limits.up_deadline)
-        with suppress(FileError):  # the candidate that a killed rollout had switched to is gone with the rest
+        with suppress(FileError):  # the candidate that a killed rollout had switched to is removed with the rest
             context.edge.pin(CURRENT)
         _note(context, "down")
     return True
@@ -180,7 +180,7 @@ def restart_services(context: StackContext, names: list[str]) -> None:
     with hold_lock(context.lock_file, "restart", lambda holder: note_takeover(context, holder)):
         try:
             reconcile(context)
-        except StackError as error:  # what is ill is what a restart is for
+        except StackError as error:  # a restart is for what is unhealthy
             context.say(f"Warning: {error.what}")
         containers = list_containers(context.runner)
         chosen = [item for item in containers if item.service in (names or ALWAYS)]
@@ -259,6 +259,6 @@ def _describe_wait(context: StackContext, waiting: list[str], statuses: list[Ser
 
 
 def _note(context: StackContext, event: str, **facts: object) -> None:
-    """Tell the journal; one that cannot be written stops nothing."""
+    """Note it in the journal; one that cannot be written stops nothing."""
     with suppress(StackError, OSError):
         context.journal.add(event, **{**who(), **facts})

@@ -63,16 +63,16 @@ def derive_facts(container: Instance, view: EdgeView) -> Facts:
 
 
 def last_build(context: StackContext) -> str:
-    """How the last build stands, as far as no start or stop came after it: building, built, failed or empty."""
-    stands, pid = "", 0
+    """The state of the last build, as far as no start or stop came after it: building, built, failed or empty."""
+    state, pid = "", 0
     for line in context.journal.lines():
         if line["event"] == "build":
-            stands, pid = line.get("outcome", ""), line.get("pid", 0)
+            state, pid = line.get("outcome", ""), line.get("pid", 0)
         elif line["event"] in ("up", "down", "begin"):
-            stands = ""
-    if stands == "building" and not psutil.pid_exists(int(pid)):
+            state = ""
+    if state == "building" and not psutil.pid_exists(int(pid)):
         return ""
-    return stands
+    return state
 
 
 def read_answer(container: Instance) -> dict[str, Any]:

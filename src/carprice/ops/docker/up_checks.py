@@ -50,7 +50,7 @@ def read_id(known: Mapping[str, str], name: str) -> int:
     """The user or group that the containers run as. Raises StackError for what is no number."""
     text = known.get(name) or str(DEFAULT_ID)
     if not text.isdecimal():
-        raise StackError(f"{name}: should be a number (got {text!r})", "Mend it in .env")
+        raise StackError(f"{name}: should be a number (got {text!r})", f"Correct it in .env: {name}={DEFAULT_ID}")
     return int(text)
 
 

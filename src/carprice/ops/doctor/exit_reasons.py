@@ -1,4 +1,4 @@
-"""Why a container or process ended: read from its exit code and its last words."""
+"""Why a container or process ended: read from its exit code and its last log lines."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ KILLED = 137
 
 
 class Kind(StrEnum):
-    """The kinds of ends that are told apart."""
+    """The kinds of exits that are evidence apart."""
 
     MEMORY = "memory"
     SYNTAX = "syntax"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Exit:
-    """The end of a part: its kind and the line that tells."""
+    """The exit of an instance: its kind and the line that shows it."""
 
     instance: Instance
     kind: Kind
@@ -36,18 +36,18 @@ class Exit:
 
     @property
     def evidence(self) -> str:
-        """Exit code, restarts, and the line that tells with its place."""
+        """Exit code, restarts, and the line that shows it, with its place."""
         instance = self.instance
         words = ["runs again for now" if instance.is_running else f"exit code {instance.exit_code}"]
         if instance.is_oom_killed:
             words.append("killed by the kernel (OOMKilled)")
         if instance.restarts:
             words.append(f"{instance.restarts} restarts")
-        told = f"\n{self.line}{f' ({self.place})' if self.place else ''}" if self.line else ""
-        return ", ".join(words) + told
+        evidence = f"\n{self.line}{f' ({self.place})' if self.place else ''}" if self.line else ""
+        return ", ".join(words) + evidence
 
 
-# The first that is found in the last words, from the end backwards, names the kind.
+# The first that is found in the last lines, from the end backwards, names the kind.
 _SIGNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.SYNTAX, re.compile(r"\b(SyntaxError|IndentationError|TabError)\b")),
     (Kind.IMPORT, re.compile(r"\b(ModuleNotFoundError|ImportError)\b")),
@@ -66,7 +66,7 @@ _PLACE = re.compile(r'File "([^"]+)", line (\d+)')
 
 
 def list_exits(snapshot: StackSnapshot, kind: Kind) -> Iterator[Exit]:
-    """The parts of a stack that ended by themselves in that way."""
+    """The instances of a stack that ended by themselves in that way."""
     for instance in snapshot.instances:
         if instance.has_crashed:
             exit_ = explain_exit(instance)
@@ -86,10 +86,10 @@ def explain_exit(instance: Instance) -> Exit:
     return Exit(instance, Kind.OTHER, "\n".join(lines[-EVIDENCE_LINES:]))
 
 
-def _find_place(lines: list[str], told: str) -> str:
-    """The last place in the source that stands above the line."""
+def _find_place(lines: list[str], evidence: str) -> str:
+    """The last place in the source above the line."""
     place = ""
-    for line in lines[: lines.index(told) + 1]:
+    for line in lines[: lines.index(evidence) + 1]:
         if match := _PLACE.search(line):
             place = f"{match[1]}, line {match[2]}"
     return place

@@ -12,23 +12,21 @@ HEAD = """\
 ```
 
 looks for everything on this page at once, on the stack that runs (or on the one you name with `--docker` or
-`--local`), and says what is wrong with its evidence, its cause and the command that mends it. It changes
-nothing. It exits with 0 when all is well and with 1 otherwise; `--json` is for programs. `up` and `rollout` ask
-it when they fail.
+`--local`), and says what is wrong with its evidence, its cause and the command that fixes it. It changes
+nothing. It exits with 0 when nothing is wrong and with 1 otherwise; `--json` is for programs. `up` and
+`rollout` ask it when they fail.
 """
 
 
 def write_manual() -> str:
     """The page as text."""
-    instances = [HEAD]
+    lines = [HEAD]
     for number, family in enumerate(FAMILIES, 1):
-        instances.append(f"## {number}. {family.title}\n")
+        lines.append(f"## {number}. {family.title}\n")
         for check in family.checks:
-            instances.append(f"### {check.name[:1].upper()}{check.name[1:]}\n")
-            instances.append(
-                f"- What you see: {check.symptom}.\n- Why: {check.cause}.\n- What to do: {check.fix}.\n"
-            )
-    return "\n".join(instances)
+            lines.append(f"### {check.name[:1].upper()}{check.name[1:]}\n")
+            lines.append(f"- What you see: {check.symptom}.\n- Why: {check.cause}.\n- What to do: {check.fix}.\n")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

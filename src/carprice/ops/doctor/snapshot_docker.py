@@ -85,7 +85,7 @@ def _add_log(context: StackContext, container: Instance) -> Instance:
 
 
 def _catch_end(context: StackContext, container: Instance) -> Instance:
-    """A container in a crash loop at its next end: while it runs, Docker does not tell how it ended before."""
+    """A container in a crash loop at its next end: while it runs, Docker does not say how it ended before."""
     found = wait_for(
         lambda: next(iter(inspect_containers(context.runner, [container.id])), container),
         CATCH_SECONDS,

@@ -141,7 +141,7 @@ class Edge:
         self._wait_for(name, bool, "a replica", deadline)
 
     def in_flight(self, name: str) -> int:
-        """How many requests a set has in hand now. Raises StackError."""
+        """How many requests a set has in flight now. Raises StackError."""
         for row in self._statistics():
             if row["pxname"] == f"be_{name}" and row["svname"] == TOTAL_ROW:
                 return int(row["scur"] or 0) + int(row["qcur"] or 0)

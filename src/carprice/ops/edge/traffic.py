@@ -36,8 +36,8 @@ class Request:
 class TrafficReport:
     """What happened to the traffic meanwhile. Milliseconds; None where there was no traffic to measure.
 
-    failed: answered with 5xx or broken off by the service. cut: still in hand at the drain limit. is_whole: every
-    request was seen; not so where the edge itself was restarted meanwhile.
+    failed: answered with 5xx or broken off by the service. cut: still in flight at the drain limit. is_whole:
+    every request was seen; not so where the edge itself was restarted meanwhile.
     """
 
     requests: int
@@ -113,7 +113,7 @@ class TrafficMonitor:
         self._lock = threading.Lock()
 
     def add_cut(self, count: int) -> None:
-        """Count requests that a set still had in hand at the drain limit."""
+        """Count requests that a set still had in flight at the drain limit."""
         self._cut += count
 
     def watch(self, backend: str) -> None:
@@ -155,13 +155,13 @@ class TrafficMonitor:
                 self._watched.add(request)
 
     def resume(self) -> None:
-        """The stream broke off and begins anew, with what the edge remembers."""
+        """The stream broke off and starts again, with what the edge remembers."""
         self._is_whole = False
         self._resumed_ms = self._last_ms + 1
 
 
 class EventStream:
-    """Reads the edge's events into a monitor, again after a restart of the edge, until told to stop."""
+    """Reads the edge's events into a monitor, again after a restart of the edge, until it is stopped."""
 
     def __init__(self, edge: Edge, monitor: TrafficMonitor) -> None:
         self._edge = edge

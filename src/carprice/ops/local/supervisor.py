@@ -43,7 +43,7 @@ class ProcessInfo:
 
 
 class Supervisor:
-    """A running supervisord, spoken to over its socket."""
+    """A running supervisord, asked over its socket."""
 
     def __init__(self, settings: Settings) -> None:
         transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")
@@ -70,7 +70,7 @@ class Supervisor:
 
     def start_service(self, name: str) -> None:
         """Start a service that does not run, without waiting for it."""
-        with suppress(xmlrpc.client.Fault):  # it died at once: it is started again, and the health tells
+        with suppress(xmlrpc.client.Fault):  # it ended at once: it is started again, and its health shows it
             self._proxy.supervisor.startProcess(name, False)
 
     def stop_service(self, name: str) -> None:
@@ -144,7 +144,7 @@ def kill_supervisor(settings: Settings, supervisor: Supervisor) -> None:
 def find_orphans(settings: Settings) -> list[tuple[psutil.Process, str]]:
     """The processes, each with its service's name, that a killed supervisord of this stack left running.
 
-    supervisord tells each service where it listens, so the environment of a process shows whose it was.
+    supervisord gives each service its own address, so the environment of a process shows whose it was.
     """
     mark = f"unix://{socket_path(settings)}"
     found: list[tuple[psutil.Process, str]] = []

@@ -13,7 +13,7 @@ from supervisor import events  # type: ignore[import-untyped]
 
 LONGEST_PAUSE_SECONDS = 60
 STABLE_SECONDS = 60
-"""A service that lived so long does not crash in a loop."""
+"""A service that ran this long does not crash in a loop."""
 
 
 class SupervisorPlugin:
@@ -26,7 +26,7 @@ class SupervisorPlugin:
         events.subscribe(events.ProcessStateStoppedEvent, self._forget_exits)
 
     def count_restarts(self) -> dict[str, int]:
-        """How often each service died and was started again since somebody started it or it last stayed up."""
+        """How often each service crashed and was restarted since it was started by hand or it last stayed up."""
         return self.restarts
 
     def _note_exit(self, event: Any) -> None:
@@ -34,7 +34,7 @@ class SupervisorPlugin:
         name = process.config.name
         lived = time.time() - process.laststart
         self.restarts[name] = 1 if lived >= STABLE_SECONDS else self.restarts.get(name, 0) + 1
-        # supervisord pauses a second longer after each early death, without end.
+        # supervisord pauses a second longer after each early exit, without end.
         process.delay = min(process.delay, time.time() + LONGEST_PAUSE_SECONDS)
         if process.pid:
             # A worker that outlives its parent would hold the port against the next start.

@@ -12,7 +12,7 @@ from carprice.ops.local.services import Service
 from carprice.settings import ROOT, Settings
 
 LIFE_SECONDS = 60
-"""A service that lived this long counts as well again: its next death is followed by no pause."""
+"""A service that lived this long counts as stable: its next exit is followed by no pause."""
 TRIES = 1_000_000
 """In effect for ever: the pause has a longest, so trying again costs little."""
 SOCKET_PATH_BYTES = 95
@@ -47,7 +47,7 @@ def config_path(settings: Settings) -> Path:
 
 
 def supervisor_log(settings: Settings) -> Path:
-    """What supervisord itself says: starts, stops, deaths."""
+    """What supervisord itself says: starts, stops, exits."""
     return settings.logs_dir / "supervisord.log"
 
 

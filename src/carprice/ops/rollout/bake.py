@@ -43,7 +43,7 @@ class Prices:
 
     @property
     def mean(self) -> float | None:
-        """The mean price; None for too few to tell."""
+        """The mean price; None for too few to judge by."""
         return self.sum / self.count if self.count >= MIN_PRICES else None
 
 
@@ -98,7 +98,7 @@ def check_latency(seen: RequestStats, before: RequestStats, limits: Limits) -> N
 
 
 def check_prices(old: Prices, new: Prices, limits: Limits) -> None:
-    """Refuse a mean price far from the old release's, where both predicted enough to tell. Raises BakeError."""
+    """Refuse a mean price far from the old release's, where both predicted enough. Raises BakeError."""
     if old.mean is None or new.mean is None:
         return
     shift = new.mean / old.mean - 1

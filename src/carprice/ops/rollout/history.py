@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from carprice.ops.journal import Journal
 from carprice.ops.release import Release, describe_model
-from carprice.ops.rollout.journal import Journal
 from carprice.system.tables import format_table
 
 COLUMNS = ("  release", "begun (UTC)", "by", "model", "outcome", "took", "requests", "failed")

@@ -13,10 +13,10 @@ from carprice.ops.stack_context import StackContext
 
 
 def find_live(context: StackContext) -> Release:
-    """The release that should serve, from what is there. Raises StackError where nothing tells.
+    """The release that should serve, from what is found. Raises StackError where nothing shows it.
 
     A current set that is one whole release is the truth: the .env file may be older or newer than it where a
-    rollout was killed. Where that set is mixed or gone, a rollout was replacing it by what .env names already.
+    rollout was killed. Where that set is mixed or missing, a rollout was replacing it by what .env names already.
     """
     current = _running(list_containers(context.runner, API))
     pinned = _read_pins(context)

@@ -24,7 +24,7 @@ def resolve_model(context: StackContext, wanted: str) -> str:
 
 
 def list_live(context: StackContext) -> list[Instance]:
-    """The replicas of the live set, ill ones too. Raises StackError where there are none, or all were stopped."""
+    """The replicas of the live set, unhealthy ones too. Raises StackError where none runs."""
     live = list_containers(context.runner, API)
     if not any(replica.status in ("running", "restarting") or replica.restarts for replica in live):
         raise StackError("The stack is not up: car-price-api has no running container", "Start it: ./carprice up")

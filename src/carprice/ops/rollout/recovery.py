@@ -1,6 +1,6 @@
 """Back to the plain state: one set serves, it is the release that .env pins, and no candidate is left.
 
-The same act ends a rollout that failed at any step and mends what a killed one left behind, whatever that was.
+The same act ends a rollout that failed at any step and repairs what a killed one left behind, whatever that was.
 """
 
 from contextlib import suppress
@@ -13,9 +13,9 @@ from carprice.ops.docker.containers import list_containers
 from carprice.ops.docker.env_file import read_env, repair_env
 from carprice.ops.docker.images import keep_image
 from carprice.ops.edge.haproxy import CURRENT, NEXT, EdgeDownError
+from carprice.ops.journal import who
 from carprice.ops.release import NEXT_PINS, Release, pin_release, read_release
 from carprice.ops.rollout.history import LIVE, UNDER_WAY, Entry, list_releases
-from carprice.ops.rollout.journal import who
 from carprice.ops.rollout.live_release import find_live, is_set_of, running_of
 from carprice.ops.rollout.readiness import start_set, wait_for_health
 from carprice.ops.stack_context import StackContext
@@ -25,7 +25,7 @@ STOPPED = ("created", "exited", "dead")
 
 
 def reconcile(context: StackContext) -> Release:
-    """Mend what a rollout left that was killed, and return the release that is live.
+    """Repair what a killed rollout left, and return the release that is live.
 
     Call it holding the lock, so that no rollout is under way. Raises StackError where the stack is not up.
     """
@@ -59,7 +59,7 @@ def make_champion(context: StackContext, release: Release) -> None:
 
 
 def has_leftovers(context: StackContext, live: Release) -> bool:
-    """Whether anything but the plain state of the live release is there."""
+    """Whether there is anything but the plain state of the live release."""
     pins = read_env(context.env_file)
     return (
         any(name in pins for name in NEXT_PINS)
@@ -73,7 +73,7 @@ def restore(context: StackContext, release: Release) -> None:
     """Make a release the one that serves, from the current set, and remove the candidate.
 
     The current set is left alone where it is that release's: then this is a switch, and quick. Where the edge
-    serves from it already, it may be ill: it is no worse than before.
+    serves from it already, it may be unhealthy: it is no worse than before.
     """
     replicas = list_containers(context.runner, API)
     is_there = is_set_of(replicas, release)
@@ -104,7 +104,7 @@ def turn_back(context: StackContext, release: Release) -> None:
 
 
 def drain(context: StackContext, name: str) -> int:
-    """Wait until a set has no request in hand; returns how many were left at the limit."""
+    """Wait until a set has no request in flight; returns how many were left at the limit."""
     return wait_for(lambda: context.edge.in_flight(name), context.limits.drain, lambda left: not left)
 
 
@@ -121,11 +121,13 @@ def remove_candidate(context: StackContext) -> None:
 
 
 def note_takeover(context: StackContext, holder: dict[str, Any]) -> None:
-    """Write down that the lock of a holder that is gone was taken over."""
+    """Write down that the lock of a holder that has ended was taken over."""
     context.journal.add(
         "takeover", from_pid=holder.get("pid"), at_step=holder.get("step"), release=holder.get("release")
     )
-    context.say(f"Took over from process {holder.get('pid')}, which is gone; it was at step {holder.get('step')}")
+    context.say(
+        f"Took over from process {holder.get('pid')}, which has ended; it was at step {holder.get('step')}"
+    )
 
 
 def _adopt(context: StackContext, live: Release, entries: list[Entry]) -> None:

@@ -13,7 +13,7 @@ def roll_back(context: StackContext, name: str = "") -> Outcome:
     """Make an earlier release live again; without a name, the one before the live one.
 
     It gets a new name, so that the history stays a line. Its prices were accepted once, so the price shift
-    is shown but does not stop it. Raises StackError naming what exists where image or model is gone.
+    is shown but does not stop it. Raises StackError naming what exists where image or model is missing.
     """
     target = find_target(context, name)
     usable = list_usable(context)
@@ -21,7 +21,7 @@ def roll_back(context: StackContext, name: str = "") -> Outcome:
         known = ", ".join(f"{entry.name} (model {describe_model(entry.model)})" for entry in usable) or "none"
         raise StackError(
             f"Release {target.name} cannot come back: its image {target.image} or its model "
-            f"{describe_model(target.model)} is gone. Usable releases: {known}",
+            f"{describe_model(target.model)} is missing. Usable releases: {known}",
             "Choose one of them: ./carprice rollback RELEASE",
         )
     return roll_out(context, Wanted(target.image, target.model, accept_price_shift=True, back_to=target.name))

@@ -19,14 +19,14 @@ from carprice.ops.doctor.diagnosis import add_findings, diagnose, explained
 from carprice.ops.doctor.snapshot_docker import take_snapshot
 from carprice.ops.edge.haproxy import CURRENT
 from carprice.ops.edge.traffic import TrafficMonitor, TrafficReport, monitor_traffic
+from carprice.ops.journal import who
+from carprice.ops.lock import Lock, hold_lock
 from carprice.ops.release import LATEST, Release, next_name
 from carprice.ops.rollout import preflight
 from carprice.ops.rollout.gates import GateError
 from carprice.ops.rollout.history import LIVE, Entry, list_live, list_releases
 from carprice.ops.rollout.hooks import run_hook
-from carprice.ops.rollout.journal import who
 from carprice.ops.rollout.live_release import running_of
-from carprice.ops.rollout.lock import Lock, hold_lock
 from carprice.ops.rollout.readiness import quote_log
 from carprice.ops.rollout.recovery import make_champion, note_takeover, reconcile, restore, turn_back
 from carprice.ops.rollout.steps import Plan, RolloutRun
@@ -39,7 +39,7 @@ FAILED = "failed"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody asks to be live. Empty means: the latest image, the champion. build: build that one first."""
+    """What is asked to be live. Empty means: the latest image, the champion. build: build that one first."""
 
     image: str = ""
     model: str = ""
@@ -124,7 +124,7 @@ def open_release(context: StackContext, plan: Plan, lock: Lock) -> None:
 
 @contextmanager
 def record_champion(context: StackContext) -> Iterator[None]:
-    """Tell MLflow of the champion where the block made it another."""
+    """Tell MLflow of the champion where the block changed it."""
     before = champion_version(context.artifacts_dir)
     try:
         yield
@@ -176,7 +176,7 @@ def restore_on_failure(
 
 
 def _has_replaced(context: StackContext, plan: Plan) -> bool:
-    """Whether the new release serves from the plain set already; the old one is gone, so going back would cost."""
+    """Whether the new release serves from the plain set already: going back would cost requests."""
     return context.edge.pinned() == CURRENT and bool(running_of(list_containers(context.runner, API), plan.new))
 
 
@@ -209,7 +209,7 @@ def _return_to_old(
 
 
 def _explain(context: StackContext, plan: Plan, error: BaseException) -> None:
-    """Let the error say what the candidate logged and the doctor finds while it is there, but first turn back."""
+    """Let the error say what the candidate logged and the doctor finds while it runs, but first switch back."""
     if not isinstance(error, StackError):
         return
     has_switched = context.edge.pinned() != CURRENT

@@ -12,11 +12,11 @@ from carprice.ops.docker.images import keep_image
 from carprice.ops.edge.haproxy import CURRENT, NEXT
 from carprice.ops.edge.traffic import TrafficMonitor
 from carprice.ops.instance import Instance
+from carprice.ops.lock import Lock
 from carprice.ops.release import Release, image_of, pin_candidate, pin_release
 from carprice.ops.rollout.bake import Prices, check_prices, read_prices, watch_bake
 from carprice.ops.rollout.gates import check_contract, check_golden, check_identity, example_listing
 from carprice.ops.rollout.hooks import run_hook
-from carprice.ops.rollout.lock import Lock
 from carprice.ops.rollout.readiness import check_still_healthy, find_healthy, start_set, wait_for_health, warm_up
 from carprice.ops.rollout.recovery import drain, remove_candidate
 from carprice.ops.rollout.shadow import check_shift, measure_shift, read_sample
@@ -105,14 +105,14 @@ class RolloutRun:
                 check_golden(addresses, plan.manifest["golden"])
 
     def replay_requests(self) -> None:
-        """Price recent requests with both releases and compare, where the live one is well."""
+        """Price recent requests with both releases and compare, where the live one is healthy."""
         context, plan, reference = self.context, self.plan, self.reference
         if not reference:
             return
         with self._step("shadow", "Replaying recent requests through both", "Compared"):
             listings = read_sample(context.logs_dir, context.limits.shadow_listings)
             if not listings:
-                # Without recent requests, what the new model was proven on stands for them.
+                # Without recent requests, the golden listings of the new model take their place.
                 golden = plan.manifest["golden"] if plan.manifest else []
                 listings = [item["listing"] for item in golden] or [example_listing(reference)]
             shift = measure_shift(reference, self.candidate[0].address, listings)
@@ -138,12 +138,12 @@ class RolloutRun:
         run_hook(context, "post-switch", plan.new)
 
     def drain_old_set(self) -> None:
-        """Let the old set finish what it has in hand; it stays warm."""
+        """Let the old set finish its requests in flight; it stays warm."""
         context = self.context
         with self._step("drain", f"Draining {self.plan.old.name}", f"Drained {self.plan.old.name}"):
             if left := drain(context, CURRENT):
                 self.monitor.add_cut(left)
-                context.say(f"  {left} requests were still in hand after {context.limits.drain:g} s")
+                context.say(f"  {left} requests were still in flight after {context.limits.drain:g} s")
 
     def bake(self) -> None:
         """Watch the new set with the old one warm beside it."""

@@ -16,7 +16,7 @@ from carprice.settings import Settings
 def find_stack(settings: Settings, forced: str, say: Callable[[str], None]) -> Stack:
     """The stack asked for, else the one that runs, else Docker's where it is used or an engine answers.
 
-    forced: docker, local, or empty where nobody asked. Raises StackError for a damaged .env file.
+    forced: docker, local, or empty where none was asked for. Raises StackError for a damaged .env file.
     """
     wanted = forced or settings.stack
     local = LocalStack(settings, say)
@@ -45,6 +45,6 @@ def choose_stack(settings: Settings, forced: str, say: Callable[[str], None]) ->
     if "IMAGE" in read_env(context.env_file):
         raise StackError(
             f"{context.live.name} is live on Docker by {context.env_file}, and no Docker Engine answers: {reason}",
-            "Start the engine (./carprice doctor tells more), or drive the stack without Docker: --local",
+            "Start the engine (./carprice doctor says more), or drive the stack without Docker: --local",
         )
     return LocalStack(settings, say)

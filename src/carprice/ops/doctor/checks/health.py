@@ -62,13 +62,13 @@ def find_port_conflicts(snapshot: StackSnapshot) -> list[Finding]:
         if is_up or not wants or is_free(host or "0.0.0.0", port):  # noqa: S104  as the service binds it
             continue
         owner = find_port_owner(snapshot.context, port) if snapshot.context else name_holder(port)
-        told = next(
+        evidence = next(
             (exit_.line for exit_ in list_exits(snapshot, Kind.PORT) if exit_.instance.service == service), ""
         )
         found.append(
             Finding(
                 f"Port {port} for {service} is taken by {owner}",
-                told or f"port {port} cannot be bound",
+                evidence or f"port {port} cannot be bound",
                 f"{owner} listens on port {port} already",
                 mend_port(service, port),
             )
@@ -96,7 +96,7 @@ def find_closed_folders(snapshot: StackSnapshot) -> list[Finding]:
 def may_use(path: Path, need: int, uid: int, gid: int) -> bool:
     """Whether a user may use a file so (os.R_OK or os.W_OK; a folder is entered too), by its owner and mode.
 
-    What is not there is in nobody's way.
+    A missing file is in nobody's way.
     """
     try:
         facts = path.stat()
@@ -191,18 +191,18 @@ def find_full_disks(snapshot: StackSnapshot) -> list[Finding]:
 
 
 def _describe_closed(snapshot: StackSnapshot, folder: Path, wrong: Path, word: str) -> Finding:
-    told = f"the API runs as {snapshot.uid}:{snapshot.gid}"
+    evidence = f"the API runs as {snapshot.uid}:{snapshot.gid}"
     with suppress(PermissionError):
         facts = wrong.stat()
-        told += f"; {wrong} has owner {facts.st_uid}:{facts.st_gid}, mode {stat.S_IMODE(facts.st_mode):o}"
-    mend = (
+        evidence += f"; {wrong} has owner {facts.st_uid}:{facts.st_gid}, mode {stat.S_IMODE(facts.st_mode):o}"
+    command = (
         f"sudo chown -R {snapshot.uid}:{snapshot.gid} {folder}" if word == "write" else f"chmod -R a+rX {folder}"
     )
     return Finding(
         f"The API may not {word} {folder.name}/",
-        told,
+        evidence,
         f"{wrong} belongs to another user, and its mode does not let others {word}",
-        f"{mend}; then: ./carprice restart {API}",
+        f"{command}; then: ./carprice restart {API}",
     )
 
 
@@ -241,7 +241,7 @@ FAMILY = Family(
             "failing check",
             "the container is `unhealthy`, for a reason that is not on this page",
             "it does not answer as its check wants, or the check itself cannot run in the container",
-            "the finding shows what the check printed; the logs tell more",
+            "the finding shows what the check printed; the logs say more",
             find_failing_checks,
         ),
         Check(

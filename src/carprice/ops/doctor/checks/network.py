@@ -22,11 +22,11 @@ def find_engine_down(snapshot: StackSnapshot) -> list[Finding]:
     reason = snapshot.engine_problem
     host = snapshot.context.runner.environment.get("DOCKER_HOST", "") if snapshot.context else ""
     if "permission denied" in reason.lower():
-        cause, fix = "This user may not speak to Docker", "sudo usermod -aG docker $USER, then log in anew"
+        cause, fix = "This user may not use Docker", "sudo usermod -aG docker $USER, then log in again"
     elif "not installed" in reason:
         cause, fix = "Docker is not installed", "Install Docker Engine, or go without: ./carprice up --local"
     elif "compose" in reason:
-        cause, fix = "Docker is there without its compose plugin", "Install the package docker-compose-plugin"
+        cause, fix = "Docker is installed without its compose plugin", "Install the package docker-compose-plugin"
     elif host:
         cause, fix = f"DOCKER_HOST is {host}, where no engine answers", "unset DOCKER_HOST, or start that engine"
     else:
@@ -52,11 +52,11 @@ def find_stack_down(snapshot: StackSnapshot) -> list[Finding]:
         return []
     is_all = not any(instance.is_running for instance in snapshot.instances)
     what = "The stack is not up" if is_all else f"{', '.join(stopped)} does not run"
-    told = "no part of it has a container" if snapshot.is_docker and not snapshot.instances else ""
+    evidence = "no part of it has a container" if snapshot.is_docker and not snapshot.instances else ""
     return [
         Finding(
             what,
-            told or f"not running: {', '.join(stopped)}",
+            evidence or f"not running: {', '.join(stopped)}",
             "It was never started, or was stopped",
             "./carprice up",
         )
@@ -64,7 +64,7 @@ def find_stack_down(snapshot: StackSnapshot) -> list[Finding]:
 
 
 def find_missing_network(snapshot: StackSnapshot) -> list[Finding]:
-    """The stack's network is gone."""
+    """The stack's network is missing."""
     name = _network_of(snapshot)
     if not snapshot.context or not name or not snapshot.instances:
         return []
@@ -102,8 +102,8 @@ def find_wrong_ports(snapshot: StackSnapshot) -> list[Finding]:
         for item in (item for item in snapshot.instances if item.service == service and item.is_running):
             bound = [(binding.host_ip, binding.host_port) for binding in item.ports]
             if port not in [number for _, number in bound]:
-                told = ", ".join(f"{address or '*'}:{number}" for address, number in bound) or "no port"
-                found.append(_describe_elsewhere(service, port, told))
+                evidence = ", ".join(f"{address or '*'}:{number}" for address, number in bound) or "no port"
+                found.append(_describe_elsewhere(service, port, evidence))
             elif host not in LOOPBACK and all(address in LOOPBACK for address, _ in bound):
                 found.append(_describe_loopback(service, bound[0]))
             elif service == EDGE and host in LOOPBACK:
@@ -129,11 +129,11 @@ def find_no_backend(snapshot: StackSnapshot) -> list[Finding]:
     service = SERVICES[active]
     instances = snapshot.find_instances(service)
     states = [(instance.health if instance.is_running else "") or instance.status for instance in instances]
-    told = ", ".join(f"{instance.name} is {state}" for instance, state in zip(instances, states, strict=True))
+    evidence = ", ".join(f"{instance.name} is {state}" for instance, state in zip(instances, states, strict=True))
     return [
         Finding(
             "The edge has no replica to send requests to",
-            f"backend be_{active}: 0 ready; {told or f'no {service} exists'}",
+            f"backend be_{active}: 0 ready; {evidence or f'no {service} exists'}",
             f"No replica of {service} passes the edge's check of /info/status",
             f"./carprice restart {service}" if instances and active == CURRENT else "./carprice up",
         )
@@ -147,16 +147,16 @@ def find_stale_maps(snapshot: StackSnapshot) -> list[Finding]:
     pinned, active = snapshot.context.edge.pinned(), snapshot.view.active
     has_next = any(instance.is_running for instance in snapshot.find_instances(CANDIDATE))
     if not pinned:
-        told, cause = "edge/run/active.map cannot be read", "The file was damaged or changed by hand"
+        evidence, cause = "edge/run/active.map cannot be read", "The file was damaged or changed by hand"
     elif active and pinned != active:
-        told = f"edge/run/active.map names {pinned!r}, the edge serves {active!r}"
+        evidence = f"edge/run/active.map names {pinned!r}, the edge serves {active!r}"
         cause = "The file was changed by hand, or a rollout was killed between the two"
     elif pinned == NEXT and snapshot.instances and not has_next:
-        told = f"edge/run/active.map names {NEXT!r}, and no {CANDIDATE} runs"
-        cause = "A rollout was killed after its switch, and its candidate is gone"
+        evidence = f"edge/run/active.map names {NEXT!r}, and no {CANDIDATE} runs"
+        cause = "A rollout was killed after its switch, and its candidate no longer exists"
     else:
         return []
-    return [Finding("The edge's map is stale", told, cause, "./carprice up")]
+    return [Finding("The edge's map is stale", evidence, cause, "./carprice up")]
 
 
 def find_refused_hosts(snapshot: StackSnapshot) -> list[Finding]:
@@ -194,10 +194,10 @@ def _describe_refusal(name: str, answer: str) -> Finding:
     )
 
 
-def _describe_elsewhere(service: str, port: int, told: str) -> Finding:
+def _describe_elsewhere(service: str, port: int, evidence: str) -> Finding:
     return Finding(
         f"{service} is not open on port {port}",
-        f"it is bound to {told}, the settings say {port}",
+        f"it is bound to {evidence}, the settings say {port}",
         "It was started with another port than the settings name now",
         f"docker compose up -d --no-deps {service}",
     )
@@ -236,7 +236,7 @@ FAMILY = Family(
         ),
         Check(
             "network missing",
-            "containers start with `network ... not found`, or find nobody by name",
+            "containers start with `network ... not found`, or cannot find each other by name",
             "the stack's network was removed",
             "`./carprice down`, then `./carprice up`",
             find_missing_network,
@@ -252,7 +252,7 @@ FAMILY = Family(
             "wrong port",
             "`connection refused` from elsewhere, while this machine gets answers, or on the port you expect",
             "the port is bound to 127.0.0.1 only, or the stack was started with another `CARPRICE_PORT`",
-            "mend `ports` in the compose file or `CARPRICE_PORT` in .env; `docker compose up -d` binds it anew",
+            "correct `ports` in the compose file or `CARPRICE_PORT` in .env; `docker compose up -d` binds it",
             find_wrong_ports,
         ),
         Check(
@@ -265,7 +265,7 @@ FAMILY = Family(
         Check(
             "stale map",
             "another release serves after a restart of the edge, or none",
-            "`edge/run/active.map` and the edge differ, or name a candidate that is gone",
+            "`edge/run/active.map` and the edge differ, or name a candidate that does not exist",
             "`./carprice up` makes the live release serve again",
             find_stale_maps,
         ),
@@ -273,7 +273,7 @@ FAMILY = Family(
             "MLflow's host check",
             "MLflow answers 403 `Invalid Host header`",
             "it is called by a name that is not in `MLFLOW_SERVER_ALLOWED_HOSTS`",
-            "add the name to `CARPRICE_MLFLOW_HOSTS` in .env and start mlflow-server anew",
+            "add the name to `CARPRICE_MLFLOW_HOSTS` in .env and restart mlflow-server",
             find_refused_hosts,
         ),
     ),

@@ -32,13 +32,13 @@ def find_mixed_sets(snapshot: StackSnapshot) -> list[Finding]:
             seen.setdefault(key, []).append(instance.name)
     if len(seen) < 2:
         return []
-    told = "\n".join(
+    evidence = "\n".join(
         f"{', '.join(names)}: release {release}, model {model}" for (release, model), names in seen.items()
     )
     return [
         Finding(
             "The replicas do not serve the same release",
-            told,
+            evidence,
             "A replica was started by hand with other settings, or a model was changed under its feet",
             f"docker compose up -d --no-deps --force-recreate {API}"
             if snapshot.is_docker
@@ -57,12 +57,12 @@ def find_golden_shifts(snapshot: StackSnapshot) -> list[Finding]:
             golden = verify_bundle(find_bundle(snapshot.artifacts_dir, version))["golden"]
         except (BundleError, OSError):
             continue  # the image's own model, or one that another check names
-        told = next(iter(_list_shifts(instance, golden)), "")
-        if told:
+        evidence = next(iter(_list_shifts(instance, golden)), "")
+        if evidence:
             found.append(
                 Finding(
                     f"{instance.name} does not price as in training",
-                    told,
+                    evidence,
                     "Its code or its LightGBM library differs from what the model was trained with",
                     f"./carprice rollback; or train again: ./carprice train; then: {snapshot.rebuild}",
                 )
@@ -104,7 +104,7 @@ def _describe_silence(instance: Instance, error: OSError) -> Finding:
     return Finding(
         f"{instance.name} does not answer a good listing",
         f"POST {PRICE_PATH}: {error or type(error).__name__}",
-        "It hangs while it prices, or died on it",
+        "It hangs while it prices, or ended while it priced it",
         f"./carprice restart {instance.service}; ./carprice logs {instance.service}",
     )
 
@@ -127,8 +127,8 @@ def _describe_bundle(snapshot: StackSnapshot, error: BundleError) -> Finding:
         title, cause = "The model may not be read", "Its files belong to another user"
     else:
         title, cause = "A file of the model is damaged", "It was changed or cut off after training"
-    sick = [instance.name for instance in snapshot.replicas if _status_of(instance) == 503]
-    suffix = f"; {', '.join(sick)} cannot serve" if sick else ""
+    failing = [instance.name for instance in snapshot.replicas if _status_of(instance) == 503]
+    suffix = f"; {', '.join(failing)} cannot serve" if failing else ""
     return Finding(title, f"{what}{suffix}", cause, error.hint)
 
 
@@ -165,8 +165,8 @@ FAMILY = Family(
             "503 with `is missing`, `SHA-256 should be`, `format` or `is not JSON`",
             "`model.pkl`, `scaler.pkl`, `encoders.pkl` or `manifest.json` of the model that is served, or of the "
             "champion, is missing, damaged or of another format",
-            "promote another model (`./carprice models`, `./carprice promote VERSION`) or train one; nobody can "
-            "repair a damaged file",
+            "promote another model (`./carprice models`, `./carprice promote VERSION`) or train one; a damaged file "
+            "cannot be repaired",
             find_damaged_bundles,
         ),
         Check(
@@ -187,7 +187,7 @@ FAMILY = Family(
             "failing predictions",
             "`POST /predict/price` answers 5xx to a good listing",
             "the code fails on it; its log has the traceback under the request's id",
-            "`./carprice rollback`, or mend it and roll out",
+            "`./carprice rollback`, or fix it and roll out",
             find_failing_predictions,
         ),
     ),

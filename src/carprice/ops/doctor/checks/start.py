@@ -22,7 +22,7 @@ def find_compose_errors(snapshot: StackSnapshot) -> list[Finding]:
             "The compose file cannot be read",
             snapshot.config_problem,
             "docker-compose.yml, its override or .env has a line that Compose does not understand",
-            "Mend the line that is named, then: docker compose config --quiet",
+            "Correct the line that is named, then: docker compose config --quiet",
         )
     ]
 
@@ -43,7 +43,7 @@ def find_missing_images(snapshot: StackSnapshot) -> list[Finding]:
         if service == API:
             is_pinned = "IMAGE" in read_env(snapshot.context.env_file)
             cause = "The release that .env pins lost its image" if is_pinned else "The image was never built"
-            fix = "./carprice rollback, or build anew: ./carprice up --build" if is_pinned else "./carprice up"
+            fix = "./carprice rollback, or build again: ./carprice up --build" if is_pinned else "./carprice up"
         else:
             cause, fix = "The image was never pulled", f"docker compose pull {service}"
         found.append(Finding(f"The image of {service} is missing", f"no image {image}", cause, fix))
@@ -68,7 +68,7 @@ def find_import_errors(snapshot: StackSnapshot) -> list[Finding]:
                 f"{exit_.instance.name} does not start: import error",
                 exit_.evidence,
                 cause,
-                f"Mend the import{add}; then: {snapshot.rebuild}",
+                f"Correct the import{add}; then: {snapshot.rebuild}",
             )
         )
     return found
@@ -96,7 +96,7 @@ def find_syntax_errors(snapshot: StackSnapshot) -> list[Finding]:
             f"{exit_.instance.name} does not start: syntax error",
             exit_.evidence,
             "The code is not valid Python at that line",
-            f"Mend {exit_.place or 'the line that is named'}; then: {snapshot.rebuild}",
+            f"Correct {exit_.place or 'the line that is named'}; then: {snapshot.rebuild}",
         )
         for exit_ in list_exits(snapshot, Kind.SYNTAX)
     ]
@@ -117,7 +117,7 @@ def find_memory_kills(snapshot: StackSnapshot) -> list[Finding]:
 
 
 def find_other_ends(snapshot: StackSnapshot) -> list[Finding]:
-    """It ended for a reason that its last lines tell."""
+    """It ended for a reason that its last lines state."""
     found = []
     for exit_ in list_exits(snapshot, Kind.OTHER):
         instance = exit_.instance
@@ -129,8 +129,8 @@ def find_other_ends(snapshot: StackSnapshot) -> list[Finding]:
             Finding(
                 f"{instance.name} does not stay up",
                 exit_.evidence,
-                f"{cause}; its last lines tell why",
-                f"./carprice logs {instance.service}; mend it, then: {snapshot.rebuild}",
+                f"{cause}; its last lines say why",
+                f"./carprice logs {instance.service}; fix it, then: {snapshot.rebuild}",
             )
         )
     return found
@@ -149,7 +149,7 @@ FAMILY = Family(
             "compose file",
             "`docker compose` and `./carprice up` end with an error about docker-compose.yml",
             "the compose file, its override or .env has a line that Compose does not understand",
-            "mend the line that is named; `docker compose config --quiet` says when it is right",
+            "correct the line that is named; `docker compose config --quiet` says when it is right",
             find_compose_errors,
         ),
         Check(
@@ -163,21 +163,21 @@ FAMILY = Family(
             "import error",
             "the container ends at once with `ModuleNotFoundError` or `ImportError`",
             "the code imports something that the lock of the image does not have",
-            "mend the import, or add the library to `requirements/serve.in`, run `requirements/lock`; build anew",
+            "correct the import, or add the library to `requirements/serve.in`, run `requirements/lock`, build",
             find_import_errors,
         ),
         Check(
             "file not found",
             "it ends with `FileNotFoundError`, `can't open file` or `executable file not found`",
             "a file is not in the image (see the Dockerfile's COPY lines, .dockerignore), or a mount is missing",
-            "bring it back and build anew",
+            "bring it back and build again",
             find_missing_files,
         ),
         Check(
             "syntax error",
             "it ends with `SyntaxError` or `IndentationError`",
             "the code is not valid Python",
-            "mend the line that is named and build anew",
+            "correct the line that is named and build again",
             find_syntax_errors,
         ),
         Check(
@@ -190,8 +190,8 @@ FAMILY = Family(
         Check(
             "other exit",
             "it ends with any other exit code",
-            "its last lines tell",
-            "mend what they name and build anew",
+            "its last lines say",
+            "fix what they name and build again",
             find_other_ends,
         ),
     ),

@@ -33,7 +33,8 @@ class Journal:
             append_line(self.path, line)
         except OSError as error:
             raise StackError(
-                f"{self.path}: cannot be written ({error.strerror})", f"Let it be written: {self.path.parent}"
+                f"{self.path}: cannot be written ({error.strerror})",
+                f"Allow it: chmod -R a+rwX {self.path.parent}",
             ) from None
 
     def try_add(self, event: str, **facts: Any) -> None:

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from carprice.errors import StackError
-from carprice.ops.rollout.lock import hold_lock, is_alive, read_lock
+from carprice.ops.lock import hold_lock, is_alive, read_lock
 from carprice.system.processes import Runner
 
 HOLDER = """
 import sys
 from pathlib import Path
-from carprice.ops.rollout.lock import hold_lock
+from carprice.ops.lock import hold_lock
 with hold_lock(Path(sys.argv[1]), "rollout", print) as lock:
     lock.note(release="r7", step="bake")
     print("held", flush=True)
@@ -28,7 +28,7 @@ with hold_lock(Path(sys.argv[1]), "rollout", print) as lock:
 ORPHAN = """
 import sys
 from pathlib import Path
-from carprice.ops.rollout.lock import hold_lock
+from carprice.ops.lock import hold_lock
 from carprice.system.processes import Runner
 with hold_lock(Path(sys.argv[1]), "rollout", print):
     print("held", flush=True)

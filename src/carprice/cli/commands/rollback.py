@@ -2,9 +2,9 @@
 
 import click
 
+from carprice.cli.commands.rollout import show_outcome
 from carprice.cli.console import say
 from carprice.cli.options import json_option, pass_settings
-from carprice.cli.rollout import show_outcome
 from carprice.ops.rollout.rollback import roll_back
 from carprice.ops.stack_context import make_context
 from carprice.settings import Settings

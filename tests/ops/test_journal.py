@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from carprice.errors import StackError
-from carprice.ops.rollout.journal import Journal, who
+from carprice.ops.journal import Journal, who
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from carprice.settings import Settings
 def doctor(settings: Settings, as_json: bool, forced: str) -> int:
     """Find out what is wrong, why, and which command fixes it. Changes nothing.
 
-    Exits with 0 when all is well and with 1 otherwise.
+    Exits with 0 when nothing is wrong and with 1 otherwise.
     """
     began = time.monotonic()
     snapshot = find_stack(settings, forced, say).snapshot()

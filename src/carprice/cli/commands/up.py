@@ -17,7 +17,7 @@ from carprice.settings import Settings
 
 @click.command()
 @click.option("-d", "--detach", is_flag=True, help="Leave it running in the background.")
-@click.option("--build", is_flag=True, help="Build the image anew, where one is pinned and nothing is live.")
+@click.option("--build", is_flag=True, help="Build the image again, where one is pinned and nothing is live.")
 @stack_options
 @pass_settings
 def up(settings: Settings, detach: bool, build: bool, forced: str) -> None:

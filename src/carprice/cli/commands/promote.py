@@ -11,7 +11,7 @@ from carprice.settings import Settings
 
 @click.command()
 @click.argument("version")
-@click.option("--offline", is_flag=True, help="Promote here now, and tell MLflow later: ./carprice models send.")
+@click.option("--offline", is_flag=True, help="Promote here now, and in MLflow later: ./carprice models send.")
 @json_option("the promotion")
 @pass_settings
 def promote(settings: Settings, version: str, offline: bool, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""One rollout at a time: a lock that names its holder and is free again when the holder is gone."""
+"""One rollout at a time: a lock that names its holder and is free again when that process ends."""
 
 import fcntl
 import json
@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from carprice.errors import StackError
-from carprice.ops.rollout.journal import who
+from carprice.ops.journal import who
 
 LOCK_FILE = "deploy.lock"
 ORPHAN_SECONDS = 120.0
@@ -52,7 +52,7 @@ def hold_lock(path: Path, act: str, on_takeover: Callable[[dict[str, Any]], None
     """Hold the lock for the block. Raises StackError naming the holder, if there is one.
 
     The kernel frees a lock when the process that holds it and all it started have ended, however they ended; what
-    a holder that is gone left in the file goes to on_takeover.
+    a holder that has ended left in the file goes to on_takeover.
     """
     file = _open_file(path)
     try:
@@ -79,7 +79,7 @@ def read_lock(path: Path) -> dict[str, Any]:
 
 
 def is_alive(holder: dict[str, Any]) -> bool:
-    """Whether the process that wrote this still runs; on another host nobody can tell, so yes."""
+    """Whether the process that wrote this still runs; on another host it counts as running."""
     if holder.get("host") != socket.gethostname():
         return True
     try:
@@ -126,7 +126,8 @@ def _begin(file: int, act: str, path: Path) -> Lock:
 
 def _refuse_disk(path: Path, error: OSError) -> StackError:
     return StackError(
-        f"{path}: cannot be written ({error.strerror}), so nothing was begun", f"Let it be written: {path.parent}"
+        f"{path}: cannot be written ({error.strerror}), so nothing was begun",
+        f"Allow it: chmod -R a+rwX {path.parent}",
     )
 
 
