@@ -14,7 +14,7 @@ ALWAYS = (API, EDGE, MLFLOW)
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One process or container of a service. health: healthy, starting, unhealthy, or empty where nothing checks it.
+    """One process or container of a service. health: healthy, starting, unhealthy, or empty if unchecked.
 
     name tells replicas apart. Times in seconds; None and empty where it does not run.
     """

@@ -165,8 +165,8 @@ FAMILY = Family(
             "503 with `is missing`, `SHA-256 should be`, `format` or `is not JSON`",
             "`model.pkl`, `scaler.pkl`, `encoders.pkl` or `manifest.json` of the model that is served, or of the "
             "champion, is missing, damaged or of another format",
-            "promote another model (`./carprice models`, `./carprice promote VERSION`) or train one; a damaged file "
-            "cannot be repaired",
+            "promote another model (`./carprice models`, `./carprice promote VERSION`) or train one; a damaged "
+            "file cannot be repaired",
             find_damaged_bundles,
         ),
         Check(
