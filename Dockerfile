@@ -40,9 +40,13 @@ ENTRYPOINT ["python", "-m", "carprice", "train"]
 # more, so that a change elsewhere in the code does not train it again.
 FROM training-libraries AS demo
 COPY src/carprice/*.py src/carprice/
+COPY src/carprice/system src/carprice/system
 COPY src/carprice/market src/carprice/market
+COPY src/carprice/listings src/carprice/listings
+COPY src/carprice/simulation src/carprice/simulation
 COPY src/carprice/model src/carprice/model
 COPY src/carprice/training src/carprice/training
+COPY src/carprice/tracking src/carprice/tracking
 RUN CARPRICE_ARTIFACTS_DIR=/demo python -m carprice.simulation.demo_model
 
 FROM runtime AS api
