@@ -41,7 +41,7 @@ def find_loading_errors(snapshot: StackSnapshot) -> list[Finding]:
             reason = reply.detail() or "no reason given"
             found.append(
                 Finding(
-                    f"{instance.name} has no model",
+                    f"{instance.short_name} has no model",
                     f"/info/status answers 503: {reason}",
                     "The model could not be loaded or did not price as in training",
                     "See what there is: ./carprice models; then ./carprice promote VERSION, or ./carprice train",
@@ -118,7 +118,7 @@ def find_timeouts(snapshot: StackSnapshot) -> list[Finding]:
             continue
         found.append(
             Finding(
-                f"{instance.name} does not answer its health check in time",
+                f"{instance.short_name} does not answer its health check in time",
                 last.splitlines()[0],
                 "The process hangs, or the machine is too busy to answer",
                 f"./carprice restart {instance.service}; when it comes back: give the machine room, or raise "
@@ -142,7 +142,7 @@ def find_failing_checks(snapshot: StackSnapshot) -> list[Finding]:
             continue
         found.append(
             Finding(
-                f"{instance.name} does not pass its health check",
+                f"{instance.short_name} does not pass its health check",
                 last[:EVIDENCE_BYTES] or "the check printed nothing",
                 "It runs, and does not answer as its check wants; or the check itself cannot run",
                 f"./carprice logs {instance.service}; ./carprice restart {instance.service}",
@@ -180,7 +180,7 @@ def find_full_disks(snapshot: StackSnapshot) -> list[Finding]:
     if not found:
         found += [
             Finding(
-                f"{exit_.instance.name} ended: a disk is full",
+                f"{exit_.instance.short_name} ended: a disk is full",
                 exit_.evidence,
                 "It could not write to a disk that is full",
                 "Make room: docker system prune, docker system df",

@@ -29,7 +29,7 @@ def find_mixed_sets(snapshot: StackSnapshot) -> list[Finding]:
         status = _ask_json(instance, STATUS_PATH) if instance.is_running else {}
         if status:
             key = (str(status.get("release")), str(status.get("model_version")))
-            seen.setdefault(key, []).append(instance.name)
+            seen.setdefault(key, []).append(instance.short_name)
     if len(seen) < 2:
         return []
     evidence = "\n".join(
@@ -61,7 +61,7 @@ def find_golden_shifts(snapshot: StackSnapshot) -> list[Finding]:
         if evidence:
             found.append(
                 Finding(
-                    f"{instance.name} does not price as in training",
+                    f"{instance.short_name} does not price as in training",
                     evidence,
                     "Its code or its LightGBM library differs from what the model was trained with",
                     f"./carprice rollback; or train again: ./carprice train; then: {snapshot.rebuild}",
@@ -87,7 +87,7 @@ def find_failing_predictions(snapshot: StackSnapshot) -> list[Finding]:
         if reply.status != 200:
             found.append(
                 Finding(
-                    f"{instance.name} answers {reply.status} to a good listing",
+                    f"{instance.short_name} answers {reply.status} to a good listing",
                     reply.content[:EVIDENCE_BYTES].decode(errors="replace"),
                     "The code failed on it; the log has the traceback with this request's id"
                     if reply.status == 500
@@ -102,7 +102,7 @@ def find_failing_predictions(snapshot: StackSnapshot) -> list[Finding]:
 
 def _describe_silence(instance: Instance, error: OSError) -> Finding:
     return Finding(
-        f"{instance.name} does not answer a good listing",
+        f"{instance.short_name} does not answer a good listing",
         f"POST {PRICE_PATH}: {error or type(error).__name__}",
         "It hangs while it prices, or ended while it priced it",
         f"./carprice restart {instance.service}; ./carprice logs {instance.service}",
@@ -127,7 +127,7 @@ def _describe_bundle(snapshot: StackSnapshot, error: BundleError) -> Finding:
         title, cause = "The model may not be read", "Its files belong to another user"
     else:
         title, cause = "A file of the model is damaged", "It was changed or cut off after training"
-    failing = [instance.name for instance in snapshot.replicas if _status_of(instance) == 503]
+    failing = [instance.short_name for instance in snapshot.replicas if _status_of(instance) == 503]
     suffix = f"; {', '.join(failing)} cannot serve" if failing else ""
     return Finding(title, f"{what}{suffix}", cause, error.hint)
 

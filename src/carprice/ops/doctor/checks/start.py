@@ -65,7 +65,7 @@ def find_import_errors(snapshot: StackSnapshot) -> list[Finding]:
         add = "" if is_own else ", or add it to requirements/serve.in and run requirements/lock"
         found.append(
             Finding(
-                f"{exit_.instance.name} does not start: import error",
+                f"{exit_.instance.short_name} does not start: import error",
                 exit_.evidence,
                 cause,
                 f"Correct the import{add}; then: {snapshot.rebuild}",
@@ -78,7 +78,7 @@ def find_missing_files(snapshot: StackSnapshot) -> list[Finding]:
     """A file is missing."""
     return [
         Finding(
-            f"{exit_.instance.name} does not start: file not found",
+            f"{exit_.instance.short_name} does not start: file not found",
             exit_.evidence,
             "A file that it needs is not in the image, or a mounted one is not in the checkout"
             if snapshot.is_docker
@@ -93,7 +93,7 @@ def find_syntax_errors(snapshot: StackSnapshot) -> list[Finding]:
     """The code is not Python."""
     return [
         Finding(
-            f"{exit_.instance.name} does not start: syntax error",
+            f"{exit_.instance.short_name} does not start: syntax error",
             exit_.evidence,
             "The code is not valid Python at that line",
             f"Correct {exit_.place or 'the line that is named'}; then: {snapshot.rebuild}",
@@ -106,7 +106,7 @@ def find_memory_kills(snapshot: StackSnapshot) -> list[Finding]:
     """It needs more memory than it may have."""
     return [
         Finding(
-            f"{exit_.instance.name} was killed: out of memory",
+            f"{exit_.instance.short_name} was killed: out of memory",
             f"{exit_.evidence}{_name_limit(snapshot, exit_.instance.service)}",
             "It needed more memory than its limit allows, or the machine has",
             f"Raise deploy.resources.limits.memory of {exit_.instance.service} in docker-compose.yml; then: "
@@ -127,7 +127,7 @@ def find_other_ends(snapshot: StackSnapshot) -> list[Finding]:
         )
         found.append(
             Finding(
-                f"{instance.name} does not stay up",
+                f"{instance.short_name} does not stay up",
                 exit_.evidence,
                 f"{cause}; its last lines say why",
                 f"./carprice logs {instance.service}; fix it, then: {snapshot.rebuild}",
