@@ -39,7 +39,7 @@ def open_log(folder: Path) -> None:
 def test_names_the_command_that_mends_it(
     tmp_path: Path, kept: tuple[str, ...], capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
-    for parent in (tmp_path, *tmp_path.parents[:2]):
+    for parent in (tmp_path, *tmp_path.parents[:3]):
         parent.chmod(0o755)
     folder = tmp_path / "logs"
     folder.mkdir()

@@ -274,5 +274,5 @@ def test_what_could_not_be_sent_fails_the_command(
     for name in ("artifacts_dir", "var_dir", "mlflow_url"):
         monkeypatch.setenv(f"CARPRICE_{name.upper()}", str(getattr(online, name)))
     result = CliRunner().invoke(cli, ["models", "send"])
-    assert str(result.exception) == (f"MLflow does not have {lost.version}\nThe warnings above say what mends it.")
+    assert str(result.exception) == (f"MLflow does not have {lost.version}\nThe warnings above say what to do.")
     assert "MLflow has every training" not in result.stderr

@@ -314,7 +314,7 @@ def test_a_rollback_goes_to_the_release_before_as_one_unit(carprice: Command, wo
     assert "has no bundle" not in done.output
     assert isinstance(done.exception, CarPriceError)
     assert done.exception.what == (
-        f"Release r1 cannot come back: its image {image_of('r1')} or its model 20260101T000000Z is gone. "
+        f"Release r1 cannot come back: its image {image_of('r1')} or its model 20260101T000000Z is missing. "
         "Usable releases: r2 (model of the image)"
     )
     world.images["car-price-prediction:latest"] = "sha256:third"

@@ -129,7 +129,7 @@ def find_no_backend(snapshot: StackSnapshot) -> list[Finding]:
     service = SERVICES[active]
     instances = snapshot.find_instances(service)
     states = [(instance.health if instance.is_running else "") or instance.status for instance in instances]
-    evidence = ", ".join(f"{instance.short_name} is {state}" for instance, state in zip(instances, states, strict=True))
+    evidence = ", ".join(f"{item.short_name} is {state}" for item, state in zip(instances, states, strict=True))
     return [
         Finding(
             "The edge has no replica to send requests to",
