@@ -72,6 +72,7 @@ def inside(root: Path, port: int) -> Iterator[Inside]:
         docker("rm", "-f", "-v", MACHINE)
 
 
+@pytest.mark.slow
 def test_up_on_a_bare_machine(inside: Inside, port: int) -> None:
     assert inside("sh", "-c", "ls /usr/lib/*/libgomp.so.1 /lib/*/libgomp.so.1 2>/dev/null").stdout == ""
     up = inside("/srv/carprice/carprice", "up", "-d")

@@ -12,7 +12,10 @@ import pytest
 from tests.stack.conftest import MakeStack
 from tests.stack.stacks import API, COMPOSE, MLFLOW, Stack, ask, health, inspect, run, wait_for
 
-SPELLINGS = [pytest.param(("docker", "compose"), id="plugin"), pytest.param(("docker-compose",), id="program")]
+SPELLINGS = [
+    pytest.param(("docker", "compose"), id="plugin"),
+    pytest.param(("docker-compose",), id="program", marks=pytest.mark.slow),
+]
 EXPERIMENTS = "/api/2.0/mlflow/experiments"
 FIXED_PORTS = (5000, 5001)
 
@@ -130,6 +133,7 @@ def test_answers_on_5000_and_5001(default_ports: None, make_stack: MakeStack) ->
     wait_for(lambda: ask(5001, "/health").status == 200, "MLflow answers on 5001")
 
 
+@pytest.mark.slow
 def test_wait_returns_with_every_service_healthy(make_stack: MakeStack) -> None:
     stack = make_stack("wait")
     stack.up("--wait")
@@ -138,6 +142,7 @@ def test_wait_returns_with_every_service_healthy(make_stack: MakeStack) -> None:
     assert stack.ask().status == 200
 
 
+@pytest.mark.slow
 def test_a_stack_leaves_nothing(make_stack: MakeStack) -> None:
     stack = make_stack("leaves")
     stack.up()

@@ -247,6 +247,7 @@ def test_failing_check(make_stack: MakeStack, image: str) -> None:
     assert found.fix == "./carprice logs car-price-api; ./carprice restart car-price-api"
 
 
+@pytest.mark.slow
 def test_check_timeout(make_stack: MakeStack, image: str) -> None:
     stack = start_alone(make_stack, image, healthcheck=QUICK, environment={"CARPRICE_WATCHDOG_SECONDS": 3600})
     [container] = stack.containers(API)
@@ -438,6 +439,7 @@ def test_stale_map(well: Stack, text: str, evidence: str) -> None:
     assert found.fix == "./carprice up"
 
 
+@pytest.mark.slow
 def test_host_check_of_mlflow(well: Stack) -> None:
     assert "MLflow's host check" not in ask_doctor(well)
     allowed = well.settings.pop("CARPRICE_MLFLOW_HOSTS")

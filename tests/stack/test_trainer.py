@@ -35,6 +35,7 @@ def listings(tmp_path_factory: pytest.TempPathFactory, markets_dir: Path) -> Pat
     return folder
 
 
+@pytest.mark.slow
 def test_trains_tracks_and_is_served(make_stack: MakeStack, trainer: str, listings: Path) -> None:
     stack = make_stack("trainer")
     stack.settings |= {"TRAINER_IMAGE": trainer, "DATA_DIR": str(listings)}
