@@ -1,11 +1,11 @@
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from carprice.errors import ListingsError, MarketError
 from carprice.listings import listings_file

@@ -245,7 +245,7 @@ def test_trees_of_another_market_are_refused(bundle: Bundle, dated_bundle: Path)
 def test_a_damaged_market_is_refused(bundle: Bundle) -> None:
     with pytest.raises(BundleError) as error:
         Pricer(replace(bundle, manifest={**bundle.manifest, "market": {"name": "uk"}}))
-    assert error.value.what == "manifest.json: market: features is missing"
+    assert error.value.what == "manifest.json: market: title is missing"
     assert error.value.hint == RETRAIN
 
 

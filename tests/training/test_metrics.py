@@ -88,8 +88,8 @@ def test_coverage_is_a_share() -> None:
 
 
 def test_the_median_falls_back_from_year_to_model_to_make_to_all(uk: Market) -> None:
-    columns = {item.name: pl.Series([None] * 5, dtype=pl.Float64) for item in uk.features if not item.is_text}
-    texts = {item.name: pl.Series([None] * 5, dtype=pl.String) for item in uk.features if item.is_text}
+    columns = {item.name: pl.Series([None] * 5, dtype=pl.Float64) for item in uk.features if not item.is_category}
+    texts = {item.name: pl.Series([None] * 5, dtype=pl.String) for item in uk.features if item.is_category}
     training = pl.DataFrame({**columns, **texts}).with_columns(
         pl.Series("make", ["Ford", "Ford", "Ford", "Audi", "Audi"]),
         pl.Series("model", ["Fiesta", "Fiesta", "Focus", "A1", "A1"]),

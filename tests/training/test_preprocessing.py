@@ -42,7 +42,7 @@ def test_a_category_is_its_code_and_a_number_is_scaled(uk: Market) -> None:
     first = frame.row(0, named=True)
     for place, feature in enumerate(uk.features):
         value = first[feature.name]
-        if feature.is_text:
+        if feature.is_category:
             assert encoders[feature.name][int(row[place])] == value
         elif value is not None:
             figures = scaler[feature.name]

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 from tests.bundles import dated_market, invent_dated_listings, invent_uk_listings
 
 from carprice.errors import TrainingError
@@ -36,7 +36,7 @@ def teach(tmp_path: Path) -> Callable[..., Training]:
     """Train on a clean frame, quietly, into a folder of the test's own."""
 
     def teach(frame: pl.DataFrame, market: Market, seed: int = SEED) -> Training:
-        report = replace(CleaningReport(market.name, "invented.csv"), rows_read=frame.height)
+        report = CleaningReport(market.name, "invented.csv", rows_read=frame.height)
         listings = Listings(add_keys(frame), report, "fingerprint")
         return train(listings, market, Settings(artifacts_dir=tmp_path / "artifacts"), seed, lambda _: None)
 
@@ -119,7 +119,7 @@ def test_every_kind_of_feature_trains(teach: Callable[..., Training]) -> None:
 
 @pytest.mark.parametrize("is_text", [False, True], ids=["numbers", "categories"])
 def test_features_of_one_sort_train(teach: Callable[..., Training], uk: Market, is_text: bool) -> None:
-    market = replace(uk, features=tuple(item for item in uk.features if item.is_text == is_text))
+    market = replace(uk, features=tuple(item for item in uk.features if item.is_category == is_text))
     trained = teach(invent_uk_listings(uk, ROWS), market)
     assert load_pricer(trained.folder).version == trained.version
     assert trained.manifest["baselines"]["ridge"]["rows"] == trained.manifest["data"]["test_rows"]

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 
 import msgspec
 
+from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
-from carprice.model.listing import EPOCH, Problem, Value, check_listing
+from carprice.model.listing import Problem, check_listing
+
+JSON_TYPES: dict[str, type] = {"string": str, "number": float, "integer": float, "boolean": bool}
+"""What msgspec makes of a JSON value: every number a float, as the model has it."""
 
 
 class MalformedError(Exception):
@@ -30,10 +33,10 @@ class ListingDecoder:
         self._fields = listing.__struct_fields__
         names = [feature.name for feature in market.features]
         self._order = None if list(self._fields) == names else [self._fields.index(name) for name in names]
-        self._mend = tuple(
-            (place, feature.kind)
-            for place, feature in enumerate(market.features)
-            if feature.kind in ("flag", "date")
+        self._readers = tuple(
+            (index, KINDS[feature.kind].read)
+            for index, feature in enumerate(market.features)
+            if not _is_value(feature)
         )
 
     def decode_usual(self, body: bytes) -> Sequence[Value] | None:
@@ -47,7 +50,7 @@ class ListingDecoder:
             return None
         if body.count(b":") != len(values) - values.count(None):
             return None
-        return self._order_values(values)
+        return self._read_values(values)
 
     def decode_usual_rows(self, body: bytes) -> list[Sequence[Value]] | None:
         """The values of every listing of a list, or None where one is not usual; see decode_usual."""
@@ -57,7 +60,10 @@ class ListingDecoder:
             return None
         if body.count(b":") != sum(len(values) - values.count(None) for values in rows):
             return None
-        return [self._order_values(values) for values in rows] if self._order or self._mend else rows
+        if not self._order and not self._readers:
+            return rows
+        read = [self._read_values(values) for values in rows]
+        return None if None in read else read  # type: ignore[return-value]
 
     def decode_any(self, body: bytes) -> tuple[list[Value], list[Problem]]:
         """The values of a listing and every problem with it. Raises MalformedError where it is not JSON."""
@@ -69,17 +75,19 @@ class ListingDecoder:
             return [], [Problem("#", "should be an object with the fields of one listing")]
         return check_listing(self._market, fields)
 
-    def _order_values(self, values: Sequence[Any]) -> Sequence[Value]:
-        if self._order is not None:
-            values = [values[place] for place in self._order]
-        return self._mend_values(values) if self._mend else values
-
-    def _mend_values(self, values: Sequence[Any]) -> Sequence[Value]:
-        mended = list(values)
-        for place, kind in self._mend:
-            if mended[place] is not None:
-                mended[place] = float(mended[place] if kind == "flag" else (mended[place] - EPOCH).days)
-        return mended
+    def _read_values(self, decoded: Sequence[Any]) -> Sequence[Value] | None:
+        """The values in feature order, or None where one cannot be read."""
+        values = decoded if self._order is None else [decoded[index] for index in self._order]
+        if not self._readers:
+            return values
+        values = list(values)
+        try:
+            for index, read in self._readers:
+                if values[index] is not None:
+                    values[index] = read(values[index])
+        except ValueError:
+            return None
+        return values
 
 
 def load_json(body: bytes) -> Any:
@@ -110,11 +118,17 @@ def _refuse_constant(_: str) -> Any:
 
 
 def _field_type(feature: Feature) -> Any:
-    if feature.is_text:
-        return Annotated[str, msgspec.Meta(min_length=1, max_length=feature.longest)]
-    if feature.kind == "flag":
-        return bool
-    if feature.kind == "date":
-        return date
-    whole = 1 if feature.kind == "year" else None
-    return Annotated[float, msgspec.Meta(ge=feature.min, le=feature.max, multiple_of=whole)]
+    kind = KINDS[feature.kind]
+    decoded = JSON_TYPES[kind.schema["type"]]
+    if decoded is float:
+        whole = 1 if kind.is_whole else None
+        return Annotated[float, msgspec.Meta(ge=feature.min, le=feature.max, multiple_of=whole)]
+    if kind.is_category:
+        return Annotated[str, msgspec.Meta(min_length=1, max_length=feature.max_length)]
+    return decoded
+
+
+def _is_value(feature: Feature) -> bool:
+    """Whether what msgspec makes of a good JSON value is the value itself."""
+    kind = KINDS[feature.kind]
+    return JSON_TYPES[kind.schema["type"]] is (str if kind.is_category else float)

@@ -1,7 +1,7 @@
 """What the service says of itself: status, fields, model, probes, metrics."""
 
 import time
-from datetime import timedelta
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, current_app
@@ -10,8 +10,8 @@ from carprice.api.metrics import CONTENT_TYPE
 from carprice.api.responses import NO_STORE, RefusedError, as_response, json_answer
 from carprice.api.state import LoadedModel, Service
 from carprice.errors import BundleError
+from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature
-from carprice.model.listing import EPOCH
 from carprice.model.manifest import FILES
 from carprice.names import ALIVE_PATH, FALLBACK, FEATURES_PATH, METRICS_PATH, MODEL_PATH, READY_PATH, STATUS_PATH
 
@@ -84,17 +84,22 @@ def describe_fields(model: LoadedModel) -> dict[str, Any]:
             "required": not feature.optional,
             "importance": importance.get(feature.name),
         }
-        if feature.is_text:
+        if feature.is_category:
             field["values"] = model.pricer.encoders[feature.name]
-        elif feature.kind != "flag":
+        elif KINDS[feature.kind].has_range:
             field |= _describe_limits(feature, model.pricer.scaler[feature.name])
         fields.append(field)
     return {"model_version": model.version, "market": model.pricer.market.name, "fields": fields}
 
 
 def _describe_limits(feature: Feature, figures: dict[str, float]) -> dict[str, Any]:
+    kind = KINDS[feature.kind]
+
     def show(value: float | None) -> Any:
-        return _as_date(value) if feature.kind == "date" and value is not None else value
+        with suppress(OverflowError):  # a market file may set any limit
+            shown = value if value is None else kind.write(value)
+            return shown if isinstance(shown, str) else value
+        return None
 
     return {
         "min": show(feature.min),
@@ -102,13 +107,6 @@ def _describe_limits(feature: Feature, figures: dict[str, float]) -> dict[str, A
         "typical": show(figures["fill"]),
         "training_range": [show(figures["min"]), show(figures["max"])],
     }
-
-
-def _as_date(days: float) -> str | None:
-    try:
-        return (EPOCH + timedelta(days=days)).isoformat()
-    except OverflowError:  # a market file may set any limit
-        return None
 
 
 def _describe_status(service: Service, model: LoadedModel) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, send_from_directory
 from carprice.api.info import describe_fields, find_service
 from carprice.api.openapi import build_openapi
 from carprice.api.responses import NO_STORE, as_response, json_answer
+from carprice.market.kinds import KINDS
 
 PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 # Swagger UI sets styles on its elements and has its icons in the style sheet.
@@ -25,7 +26,8 @@ def form() -> Response:
     model = find_service().model
     fields = describe_fields(model)["fields"] if model else []
     return _page(
-        render_template("price.html", model=model, fields=fields, few_values=FEW_VALUES), 200 if model else 503
+        render_template("price.html", model=model, fields=fields, kinds=KINDS, few_values=FEW_VALUES),
+        200 if model else 503,
     )
 
 

@@ -24,8 +24,9 @@ from carprice.api.responses import (
     problem_body,
 )
 from carprice.api.state import LoadedModel, Service
+from carprice.market.kinds import Value
 from carprice.model.encoding import Warned
-from carprice.model.listing import Problem, Value
+from carprice.model.listing import Problem
 from carprice.model.pricer import Breakdown, Valuation
 from carprice.names import BATCH_PATH, PRICE_PATH
 

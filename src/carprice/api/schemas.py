@@ -4,7 +4,8 @@ from typing import Any
 
 from carprice.api.responses import problem_body
 from carprice.api.state import ARTIFACTS, LoadedModel
-from carprice.market.market_file import KINDS, Feature
+from carprice.market.kinds import KINDS
+from carprice.market.market_file import Feature
 from carprice.model.encoding import OUTSIDE, UNKNOWN
 from carprice.model.listing import Problem
 from carprice.model.manifest import FILES
@@ -12,7 +13,6 @@ from carprice.names import FALLBACK
 
 Schema = dict[str, Any]
 
-_TYPES = {"category": "string", "number": "number", "flag": "boolean", "year": "integer", "date": "string"}
 _TEXT: Schema = {"type": "string"}
 _NUMBER: Schema = {"type": "number"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
@@ -32,15 +32,14 @@ def build_schemas(model: LoadedModel) -> dict[str, Schema]:
 
 def describe_field(feature: Feature, values: list[str] | None) -> Schema:
     """The schema of one field. Categories are open: an unknown value is priced, with a warning."""
-    schema: Schema = {"type": _TYPES[feature.kind], "title": feature.label}
+    kind = KINDS[feature.kind]
+    schema: Schema = {**kind.schema, "title": feature.label}
     if values is not None:
-        schema |= {"minLength": 1, "maxLength": feature.longest}
+        schema |= {"minLength": 1, "maxLength": feature.max_length}
         schema["anyOf"] = [{"enum": values}, {"description": "Any other value is priced with a warning."}]
-    elif feature.kind in ("number", "year"):
+    elif kind.has_range and kind.schema["type"] != "string":
         limits = {"minimum": feature.min, "maximum": feature.max}
         schema |= {key: limit for key, limit in limits.items() if limit is not None}
-    elif feature.kind == "date":
-        schema["format"] = "date"
     if feature.unit:
         schema["description"] = f"In {feature.unit}."
     if feature.optional:
@@ -61,7 +60,7 @@ def list_of(schema: Schema) -> Schema:
 def _listing(model: LoadedModel) -> Schema:
     pricer = model.pricer
     fields = {
-        feature.name: describe_field(feature, pricer.encoders[feature.name] if feature.is_text else None)
+        feature.name: describe_field(feature, pricer.encoders[feature.name] if feature.is_category else None)
         for feature in pricer.market.features
     }
     return {

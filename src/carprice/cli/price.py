@@ -9,6 +9,7 @@ import click
 
 from carprice.cli.console import print_json
 from carprice.errors import ListingsError
+from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature
 from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
@@ -119,9 +120,4 @@ def _write_value(feature: Feature | None, listing: Mapping[str, Any]) -> str:
     value = listing.get(feature.name) if feature else None
     if feature is None or value is None:
         return NOT_GIVEN
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, float):
-        return " ".join(str(value).split())
-    number = f"{value:.0f}" if feature.kind == "year" else f"{value:,.12g}"
-    return f"{number} {feature.unit}".rstrip()
+    return f"{KINDS[feature.kind].show(value)} {feature.unit}".rstrip()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from carprice.listings.parsing import parse_value
-from carprice.market.market_file import Feature
+from carprice.market.market_file import Decimal, Feature
 
 MISSING_WORDS = (
     *("-", "--", "---", ".", "?", "n/a", "na", "n.a.", "#n/a", "nan", "null", "none", "nil"),
@@ -33,7 +33,7 @@ class Numbers:
 
     values: pl.Series
     pattern: str
-    decimal: str
+    decimal: Decimal
     unit: str
     words: tuple[str, ...]
 
@@ -114,12 +114,12 @@ def read_numbers(texts: pl.Series, least: float = NUMBER_SHARE) -> Numbers | Non
     return Numbers(values, pattern, decimal, unit, () if unit else tuple(words))
 
 
-def _parse(texts: pl.Series, pattern: str, decimal: str) -> pl.Series:
+def _parse(texts: pl.Series, pattern: str, decimal: Decimal) -> pl.Series:
     feature = Feature("value", "text", "number", pattern=pattern, decimal=decimal)
     return texts.alias("text").to_frame().select(parse_value(feature, pl.col("text")).alias("value")).to_series()
 
 
-def _find_decimal(cores: pl.Series) -> str:
+def _find_decimal(cores: pl.Series) -> Decimal:
     commas = cores.str.contains(r",[0-9]{1,2}$").sum()
     points = cores.str.contains(r"\.[0-9]{1,2}$").sum()
     grouped = cores.str.contains(r"^[0-9]{1,3}(\.[0-9]{3})+$").sum()

@@ -13,14 +13,14 @@ from carprice.listings.csv_errors import shorten
 from carprice.listings.deduplication import SeenRows, hash_features, pair_ids
 from carprice.listings.listings_file import ListingsFile
 from carprice.listings.parsing import (
-    OUTSIDE,
-    UNREADABLE,
+    OUTSIDE_LIMITS,
     check_patterns,
     find_fault,
     parse_value,
     price_feature,
     replace_text,
     trim_text,
+    unreadable,
 )
 from carprice.listings.report import DROPPED, MENDED, CleaningReport, Finding
 from carprice.market.market_file import Feature, Market
@@ -111,11 +111,11 @@ class Cleaner:
         return frame
 
     def _check_price(self, work: pl.DataFrame, first_line: int) -> None:
-        unreadable = work["fault:price"] == UNREADABLE["number"]
-        count = unreadable.sum()
+        is_bad = work["fault:price"] == unreadable(price_feature(self.market.price))
+        count = is_bad.sum()
         if count <= MAX_UNREADABLE_PRICES * work.height:
             return
-        row = unreadable.arg_max() or 0
+        row = is_bad.arg_max() or 0
         report, column = self.report, self.market.price.column
         raise ListingsError(
             f"{report.source}: {report.counted} {first_line + row}: column {column!r}: should be a price "
@@ -222,6 +222,6 @@ def _mended_masks(field: Feature) -> dict[str, pl.Expr]:
     if field.replace:
         masks["text replaced"] = text != _of("word", field)
     if field.outside == "missing":
-        for reason in (UNREADABLE[field.kind], OUTSIDE):
+        for reason in (unreadable(field), OUTSIDE_LIMITS):
             masks[f"{reason}, taken as missing"] = _of("fault", field) == reason
     return masks

@@ -1,16 +1,20 @@
 """Values of one listing to the row of numbers that the trees see, with the same figures as in training."""
 
+import json
 import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 from typing import Any
 
+from msgspec.structs import replace
+
 from carprice.errors import BundleError
+from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
-from carprice.model.listing import Value, describe_range
+from carprice.model.listing import describe_range
 from carprice.model.manifest import RETRAIN
 from carprice.model.suggestions import Speller, fold
 
@@ -41,10 +45,10 @@ class Encoder:
         self._features = market.features
         codes, numbers = [], []
         for place, feature in enumerate(market.features):
-            fitted, name = (encoders, "encoders.pkl") if feature.is_text else (scaler, "scaler.pkl")
+            fitted, name = (encoders, "encoders.pkl") if feature.is_category else (scaler, "scaler.pkl")
             if feature.name not in fitted:
                 raise BundleError(f"{name}: has nothing for feature {feature.name!r}", RETRAIN)
-            if feature.is_text:
+            if feature.is_category:
                 codes.append((place, category_codes(encoders[feature.name])))
             else:
                 figures = scaler[feature.name]
@@ -129,9 +133,10 @@ def _warn_unknown(feature: Feature, value: str, speller: Speller) -> Warned:
 
 
 def _warn_outside(feature: Feature, value: float, low: float, high: float) -> Warned:
-    if feature.kind == "flag":
-        detail = f"was {'true' if value else 'false'} in none of the training listings"
-    else:
+    kind = KINDS[feature.kind]
+    if kind.has_range:
         seen = describe_range(replace(feature, min=low, max=high))
         detail = f"is outside the training listings, which go {seen}"
+    else:
+        detail = f"was {json.dumps(kind.write(value))} in none of the training listings"
     return Warned(feature.name, OUTSIDE, detail)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from carprice.errors import BundleError, ListingsError, MarketError
+from carprice.market.kinds import Value
 from carprice.market.market_file import Market, parse_market
 from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.encoding import Encoder, Warned
 from carprice.model.lightgbm_capi import Trees, give_memory_back
-from carprice.model.listing import Value, check_listing
+from carprice.model.listing import check_listing
 from carprice.model.manifest import RETRAIN
 
 GOLDEN_TOLERANCE = 1e-9

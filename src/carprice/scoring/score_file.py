@@ -75,7 +75,7 @@ def price_frame(frame: pl.DataFrame, pricer: Pricer) -> np.ndarray:
     known = frame.with_columns(
         _spell_as_known(frame[feature.name], pricer.encoders[feature.name])
         for feature in pricer.market.features
-        if feature.is_text
+        if feature.is_category
     )
     matrix = encode_frame(known, pricer.market, pricer.encoders, pricer.scaler)
     return np.frombuffer(pricer.trees.predict_rows(matrix, threads=os.cpu_count() or 1))

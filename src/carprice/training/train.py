@@ -130,10 +130,10 @@ def pick_golden(training: pl.DataFrame, market: Market) -> list[dict[str, Any]]:
     places = np.unique(np.linspace(0, training.height - 1, GOLDEN_LISTINGS - 2).astype(int))
     rows = training.sort("price", "key")[places]
     golden = [read_listing(row, market) for row in rows.iter_rows(named=True)]
-    texts = [item for item in market.features if item.is_text]
+    texts = [item for item in market.features if item.is_category]
     if texts:
         changed = texts[min(1, len(texts) - 1)]
-        golden.append({**golden[0], changed.name: UNKNOWN_CATEGORY[: changed.longest].strip()})
-    for name in [item.name for item in market.features if item.optional and not item.is_text][:1]:
+        golden.append({**golden[0], changed.name: UNKNOWN_CATEGORY[: changed.max_length].strip()})
+    for name in [item.name for item in market.features if item.optional and not item.is_category][:1]:
         golden.append({key: value for key, value in golden[-1].items() if key != name})
     return golden
