@@ -77,7 +77,7 @@ def _find_type(kind: Any, steps: list[str]) -> Any:
 
 def _describe(problem: str, value: Any, table: str, choices: tuple[Any, ...]) -> str:
     if choices:
-        return f"one of {', '.join(map(str, choices))}"
+        return f"one of {', '.join(choices)}" if len(choices) > 1 else repr(choices[0])
     if "out of range" in problem or (isinstance(value, float) and not math.isfinite(value)):
         return "a finite number"
     if bound := re.search("` ([<>]=?) (.*)", problem):
