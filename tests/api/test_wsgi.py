@@ -13,7 +13,7 @@ from tests.api.conftest import wait_until
 from tests.model.cars import UK_CAR
 
 from carprice.api.info import status as status_view
-from carprice.api.responses import STATUS_LINES, problem_body
+from carprice.api.responses import STATUS_LINES, RefusedError
 from carprice.model.encoding import Encoder
 
 Way = Callable[[Flask], Any]
@@ -121,7 +121,7 @@ def test_titles_do_not_depend_on_the_version_of_python(monkeypatch: pytest.Monke
     """Those of http.HTTPStatus for 413 and 422 are others from 3.13 on."""
     for status in HTTPStatus:
         monkeypatch.setattr(status, "phrase", "Of another Python")
-    titles = {status: problem_body(status, "")["title"] for status in TITLES}
+    titles = {status: RefusedError(status, "").problem().title for status in TITLES}
     assert titles == TITLES
     assert [STATUS_LINES[status] for status in TITLES] == [f"{status} {title}" for status, title in TITLES.items()]
 

@@ -1,4 +1,4 @@
-"""Request bodies to listings: a fast way for what is usual, and a thorough one that names what is wrong."""
+"""Request bodies to listings: fast for nearly every good one, and checked, which names what is wrong."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import msgspec
 
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
-from carprice.model.listing import Problem, check_listing
+from carprice.model.listing import FieldProblem, check_listing
 
 JSON_TYPES: dict[str, type] = {"string": str, "number": float, "integer": float, "boolean": bool}
 """What msgspec makes of a JSON value: every number a float, as the model has it."""
@@ -23,9 +23,9 @@ class ListingDecoder:
 
     def __init__(self, market: Market) -> None:
         self._market = market
-        required = [(feature.name, _field_type(feature)) for feature in market.features if not feature.optional]
+        required = [(feature.name, field_type(feature)) for feature in market.features if not feature.optional]
         optional = [
-            (feature.name, _field_type(feature) | None, None) for feature in market.features if feature.optional
+            (feature.name, field_type(feature) | None, None) for feature in market.features if feature.optional
         ]
         listing = msgspec.defstruct("Listing", [*required, *optional], forbid_unknown_fields=True, kw_only=True)
         self._decode = msgspec.json.Decoder(listing).decode
@@ -39,8 +39,8 @@ class ListingDecoder:
             if not _is_value(feature)
         )
 
-    def decode_usual(self, body: bytes) -> Sequence[Value] | None:
-        """The values of a listing in feature order, or None where `decode_any` has to look.
+    def decode_fast(self, body: bytes) -> Sequence[Value] | None:
+        """The values of a listing in feature order, or None where `decode_checked` has to look.
 
         As many colons as fields means that no field stands twice: a usual body has none in its texts.
         """
@@ -52,8 +52,8 @@ class ListingDecoder:
             return None
         return self._read_values(values)
 
-    def decode_usual_rows(self, body: bytes) -> list[Sequence[Value]] | None:
-        """The values of every listing of a list, or None where one is not usual; see decode_usual."""
+    def decode_fast_rows(self, body: bytes) -> list[Sequence[Value]] | None:
+        """The values of every listing of a list, or None where one is not usual; see decode_fast."""
         try:
             rows: list[Sequence[Value]] = [msgspec.structs.astuple(listing) for listing in self._decode_list(body)]
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -65,14 +65,14 @@ class ListingDecoder:
         read = [self._read_values(values) for values in rows]
         return None if None in read else read  # type: ignore[return-value]
 
-    def decode_any(self, body: bytes) -> tuple[list[Value], list[Problem]]:
+    def decode_checked(self, body: bytes) -> tuple[list[Value], list[FieldProblem]]:
         """The values of a listing and every problem with it. Raises MalformedError where it is not JSON."""
         return self.check(load_json(body))
 
-    def check(self, fields: Any) -> tuple[list[Value], list[Problem]]:
+    def check(self, fields: Any) -> tuple[list[Value], list[FieldProblem]]:
         """The values of a decoded listing and every problem with it."""
         if not isinstance(fields, dict):
-            return [], [Problem("#", "should be an object with the fields of one listing")]
+            return [], [FieldProblem("should be an object with the fields of one listing", "#")]
         return check_listing(self._market, fields)
 
     def _read_values(self, decoded: Sequence[Any]) -> Sequence[Value] | None:
@@ -117,7 +117,8 @@ def _refuse_constant(_: str) -> Any:
     raise MalformedError("The body has NaN or Infinity, which JSON does not know")
 
 
-def _field_type(feature: Feature) -> Any:
+def field_type(feature: Feature) -> Any:
+    """What msgspec decodes the JSON value of a feature as, with its limits."""
     kind = KINDS[feature.kind]
     decoded = JSON_TYPES[kind.schema["type"]]
     if decoded is float:

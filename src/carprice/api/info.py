@@ -8,27 +8,21 @@ from flask import Blueprint, Response, current_app
 
 from carprice.api.metrics import CONTENT_TYPE
 from carprice.api.responses import NO_STORE, RefusedError, as_response, json_answer
+from carprice.api.schemas import (
+    AliveAnswer,
+    FeaturesAnswer,
+    FieldAnswer,
+    Limit,
+    LoadedFiles,
+    MarketSummary,
+    ModelAnswer,
+    StatusAnswer,
+)
 from carprice.api.state import LoadedModel, Service
 from carprice.errors import BundleError
-from carprice.market.kinds import KINDS
+from carprice.market.kinds import KINDS, Kind
 from carprice.market.market_file import Feature
-from carprice.model.manifest import FILES
 from carprice.names import ALIVE_PATH, FALLBACK, FEATURES_PATH, METRICS_PATH, MODEL_PATH, READY_PATH, STATUS_PATH
-
-MODEL_KEYS = (
-    "format",
-    "version",
-    "created",
-    "demo",
-    "data",
-    "metrics",
-    "baselines",
-    "coverage",
-    "importance",
-    "params",
-    "libraries",
-    "files",
-)
 
 blueprint = Blueprint("info", __name__)
 
@@ -36,7 +30,7 @@ blueprint = Blueprint("info", __name__)
 @blueprint.get(ALIVE_PATH)
 def livez() -> Response:
     """The process is up."""
-    return as_response(json_answer({"status": "alive"}))
+    return as_response(json_answer(AliveAnswer("alive")))
 
 
 @blueprint.get(READY_PATH)
@@ -71,64 +65,54 @@ def metrics() -> Response:
     return Response(find_service().metrics.text(), headers=[NO_STORE], content_type=CONTENT_TYPE)
 
 
-def describe_fields(model: LoadedModel) -> dict[str, Any]:
+def describe_fields(model: LoadedModel) -> FeaturesAnswer:
     """Each field with kind, unit, limits, what training saw of it and its share of the trees' gain."""
-    importance = model.pricer.manifest.get("importance", {})
-    fields = []
-    for feature in model.pricer.market.features:
-        field: dict[str, Any] = {
-            "name": feature.name,
-            "label": feature.label,
-            "kind": feature.kind,
-            "unit": feature.unit or None,
-            "required": not feature.optional,
-            "importance": importance.get(feature.name),
-        }
-        if feature.is_category:
-            field["values"] = model.pricer.encoders[feature.name]
-        elif KINDS[feature.kind].has_range:
-            field |= _describe_limits(feature, model.pricer.scaler[feature.name])
-        fields.append(field)
-    return {"model_version": model.version, "market": model.pricer.market.name, "fields": fields}
+    fields = [_describe_field(feature, model) for feature in model.pricer.market.features]
+    return FeaturesAnswer(model.version, model.pricer.market.name, fields)
 
 
-def _describe_limits(feature: Feature, figures: dict[str, float]) -> dict[str, Any]:
-    kind = KINDS[feature.kind]
-
-    def show(value: float | None) -> Any:
-        with suppress(OverflowError):  # a market file may set any limit
-            shown = value if value is None else kind.write(value)
-            return shown if isinstance(shown, str) else value
-        return None
-
-    return {
-        "min": show(feature.min),
-        "max": show(feature.max),
-        "typical": show(figures["fill"]),
-        "training_range": [show(figures["min"]), show(figures["max"])],
-    }
+def _describe_field(feature: Feature, model: LoadedModel) -> FieldAnswer:
+    kind, name = KINDS[feature.kind], feature.name
+    importance = model.pricer.manifest.get("importance", {}).get(name)
+    field = FieldAnswer(name, feature.label, kind.name, feature.unit or None, not feature.optional, importance)
+    if kind.is_category:
+        field.values = model.pricer.encoders[name]
+    elif kind.has_range:
+        figures = model.pricer.scaler[name]
+        shown = [_show_limit(kind, figures[key]) for key in ("fill", "min", "max")]
+        field.typical, field.training_range = shown[0], shown[1:]
+        field.min, field.max = _show_limit(kind, feature.min), _show_limit(kind, feature.max)
+    return field
 
 
-def _describe_status(service: Service, model: LoadedModel) -> dict[str, Any]:
-    return {
-        "status": "ready",
-        "model_version": model.version,
-        "release": service.settings.release,
-        "market": model.pricer.market.name,
-        "source": model.source,
-        "waiting_for": (service.reason or None) if model.source == FALLBACK else None,
-        "demo": bool(model.pricer.manifest.get("demo", False)),
-        "artifacts": {name.removesuffix(".pkl"): "loaded" for name in FILES},
-        "uptime_seconds": round(time.time() - service.started_at, 1),
-    }
+def _show_limit(kind: Kind, limit: float | None) -> Limit:
+    """The limit as numbers and dates are in JSON; None where there is none, or no date is so far off."""
+    with suppress(OverflowError):
+        shown = limit if limit is None else kind.write(limit)
+        return shown if isinstance(shown, str) else limit
+    return None
 
 
-def _describe_model(model: LoadedModel, run_link: str) -> dict[str, Any]:
+def _describe_status(service: Service, model: LoadedModel) -> StatusAnswer:
+    return StatusAnswer(
+        status="ready",
+        model_version=model.version,
+        release=service.settings.release,
+        market=model.pricer.market.name,
+        source=model.source,
+        waiting_for=(service.reason or None) if model.source == FALLBACK else None,
+        demo=bool(model.pricer.manifest.get("demo", False)),
+        artifacts=LoadedFiles("loaded", "loaded", "loaded"),
+        uptime_seconds=round(time.time() - service.started_at, 1),
+    )
+
+
+def _describe_model(model: LoadedModel, run_link: str) -> ModelAnswer:
     manifest, market = model.pricer.manifest, model.pricer.market
-    public = {key: manifest.get(key) for key in MODEL_KEYS}
-    public["market"] = {key: getattr(market, key) for key in ("name", "title", "currency", "distance_unit")}
+    public: dict[str, Any] = {key: manifest.get(key) for key in ModelAnswer.__struct_fields__}
+    public["market"] = MarketSummary(market.name, market.title, market.currency, market.distance_unit)
     public["mlflow"] = _describe_run(model.find_run(), run_link)
-    return public
+    return ModelAnswer(**public)
 
 
 def _describe_run(run: dict[str, Any] | None, run_link: str) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ blueprint = Blueprint("pages", __name__)
 def form() -> Response:
     """The price form."""
     model = find_service().model
-    fields = describe_fields(model)["fields"] if model else []
+    fields = describe_fields(model).fields if model else []
     return _page(
         render_template("price.html", model=model, fields=fields, kinds=KINDS, few_values=FEW_VALUES),
         200 if model else 503,

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from carprice.api.responses import JSON_TYPE, RefusedError
-from carprice.model.listing import Problem
+from carprice.model.listing import FieldProblem
 
 
 def read_body(environ: dict[str, Any], limit: int, reading: set[int]) -> bytes:
@@ -40,7 +40,7 @@ def load_listings(body: bytes, limit: int) -> list[msgspec.Raw]:
     try:
         rows: list[msgspec.Raw] = msgspec.json.decode(body, type=list[msgspec.Raw])
     except msgspec.ValidationError:
-        problem = Problem("#", "should be a list of listings")
+        problem = FieldProblem("should be a list of listings", "#")
         raise RefusedError(422, "The body is not a list", [problem]) from None
     except msgspec.DecodeError as error:
         raise RefusedError(400, f"The body is not JSON: {error}") from None

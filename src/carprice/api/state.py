@@ -15,13 +15,12 @@ from carprice.api.responses import RETRY, RefusedError
 from carprice.errors import BundleError, CarPriceError
 from carprice.model.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.pricer import Pricer, load_pricer
-from carprice.names import FALLBACK, IMAGE_MODEL
+from carprice.names import ARTIFACTS, FALLBACK, IMAGE_MODEL
 from carprice.settings import Settings
 
 LOOK_AGAIN_SECONDS = 1.0
 PAUSE_PER_LOOK = 10
 NO_VERSION = "none"
-ARTIFACTS = "artifacts"
 SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 
 

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
@@ -14,16 +15,17 @@ from carprice.market.market_file import Feature, Market
 MAX_PROBLEMS = 50
 MAX_ECHO = 40
 
+Pointer = Annotated[str, msgspec.Meta(description="The field, as a JSON pointer.")]
 
-@dataclass(frozen=True)
-class Problem:
-    """One wrong field: which, as a JSON pointer, and what is wrong with it. Never the value itself."""
 
-    pointer: str
+class FieldProblem(msgspec.Struct, frozen=True):
+    """What is wrong with one field. Never the value itself."""
+
     detail: str
+    pointer: Pointer
 
 
-def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value], list[Problem]]:
+def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value], list[FieldProblem]]:
     """Turn the fields of a decoded JSON object into values in feature order, and name the first 50 problems.
 
     A category becomes a str, anything else a float (flag 0 or 1, date days since 1970-01-01), a missing
@@ -35,13 +37,13 @@ def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value
         try:
             values.append(_check_value(feature, fields.get(feature.name)))
         except ValueError as error:
-            problems.append(Problem(f"#/{feature.name}", str(error)))
+            problems.append(FieldProblem(str(error), f"#/{feature.name}"))
     names = [feature.name for feature in market.features]
     for name in fields:
         if name not in names:
             if len(problems) >= MAX_PROBLEMS:
                 break
-            problems.append(Problem(f"#/{_escape(name)}", _unknown_field(name, names)))
+            problems.append(FieldProblem(_unknown_field(name, names), f"#/{_escape(name)}"))
     return values, problems
 
 
