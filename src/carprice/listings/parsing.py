@@ -1,4 +1,4 @@
-"""How the text of a column becomes values: polars expressions, built from the market file."""
+"""The text of a column to values: polars expressions, built from the market file."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ MISSING_VALUE = "missing value"
 OUTSIDE_LIMITS = "value outside limits"
 PRICE_OUTSIDE = "price outside limits"
 EXACT_DIGITS = 15
-"""Of a number times its scale: 4.6 lakh are 460,000, not a billionth less."""
+"""Significant digits of a number times its scale: 4.6 lakh are 460,000, not a billionth less."""
 
 # Thousands are set off by the other mark, a space or an apostrophe (typed, or U+2019).
 _GROUPED = {
@@ -24,7 +24,7 @@ _SEPARATORS = {".": r"[,\s'\x{2019}]", ",": r"[.\s'\x{2019}]"}
 
 
 def price_feature(price: Price) -> Feature:
-    """The price as one more required number."""
+    """The price as a feature: a required number."""
     return Feature(
         name="price",
         column=price.column,
@@ -39,13 +39,13 @@ def price_feature(price: Price) -> Feature:
 
 
 def trim_text(feature: Feature) -> pl.Expr:
-    """The trimmed text of the feature's column, null where there is none or it stands for none."""
+    """The trimmed text of the feature's column; null where it is empty or one of `missing`."""
     trimmed = pl.col(feature.column).str.strip_chars()
     return pl.when(~trimmed.is_in(["", *feature.missing])).then(trimmed)
 
 
 def replace_text(feature: Feature, text: pl.Expr) -> pl.Expr:
-    """The text with the market's words for the source's."""
+    """The text after the replacements of the market file."""
     return text.replace(dict(feature.replace)) if feature.replace else text
 
 
@@ -60,7 +60,7 @@ def parse_value(feature: Feature, text: pl.Expr) -> pl.Expr:
 
 
 def find_fault(feature: Feature, text: pl.Expr, value: pl.Expr) -> pl.Expr:
-    """What is wrong with a value, as a reason's text, else null; both expressions are of one row."""
+    """The reason why a value is not accepted, else null. text and value are expressions over the same rows."""
     missing = pl.lit(None, pl.String) if feature.optional else pl.lit(MISSING_VALUE)
     outside = pl.lit(PRICE_OUTSIDE if feature.name == "price" else OUTSIDE_LIMITS)
     size = value.str.len_chars() if feature.is_category else value
@@ -99,8 +99,7 @@ def check_patterns(market: Market) -> None:
             pl.Series([""]).str.contains(feature.pattern)
         except pl.exceptions.PolarsError:
             raise MarketError(
-                f"{where}: has look-around or back-references, which listings are not read with "
-                f"(got {feature.pattern!r})",
+                f"{where}: has look-around or back-references, which are not supported (got {feature.pattern!r})",
                 "Write it without (?=...), (?<...), (?!...) and \\1.",
             ) from None
 
