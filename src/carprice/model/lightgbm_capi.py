@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import BundleError
-from carprice.model.lightgbm_text import read_columns
+from carprice.model.lightgbm_text import check_model_text
 from carprice.model.manifest import RETRAIN
 
 _RAW_SCORE = 1
@@ -58,7 +58,7 @@ def _call(library: ctypes.CDLL, function: str, *arguments: Any) -> None:
         raise BundleError(f"LightGBM refuses the trees: {reason}")
 
 
-def give_memory_back() -> None:
+def release_memory() -> None:
     """Return to the system what was freed: reading a text of 6 MB leaves 20 MB that glibc would keep."""
     with suppress(AttributeError):  # another C library, which has no such call
         ctypes.CDLL(None).malloc_trim(0)
@@ -88,7 +88,7 @@ class Trees:
     def __init__(self, text: str) -> None:
         """Load trees from LightGBM's text format. Raises BundleError where they are damaged."""
         try:
-            self.columns = tuple(read_columns(text))
+            self.columns = tuple(check_model_text(text))
         except ValueError as error:
             raise BundleError(f"model.pkl: trees: {error}", RETRAIN) from None
         self._booster = _Booster(_load_library(), text)

@@ -14,7 +14,7 @@ _IS_CATEGORICAL = 1
 _is_plain = re.compile(r"[\n -~]*").fullmatch
 
 
-def read_columns(text: str) -> list[str]:
+def check_model_text(text: str) -> list[str]:
     """The names of the columns, in matrix order. Raises ValueError saying what is wrong with the text."""
     body, end, _ = text.partition(_END)
     if not _is_plain(body):

@@ -12,7 +12,7 @@ from carprice.market.kinds import Value
 from carprice.market.market_file import Market, parse_market
 from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.encoding import Encoder, InputWarning
-from carprice.model.lightgbm_capi import Trees, give_memory_back
+from carprice.model.lightgbm_capi import Trees, release_memory
 from carprice.model.listing import check_listing
 from carprice.model.manifest import RETRAIN
 
@@ -155,7 +155,7 @@ def load_pricer(folder: Path) -> Pricer:
     """Load a bundle and prove it: digests, contents, golden valuations. Raises BundleError for any damage."""
     pricer = Pricer(read_bundle(folder))
     pricer.prove()
-    give_memory_back()
+    release_memory()
     return pricer
 
 

@@ -48,12 +48,12 @@ def load_plain(data: bytes) -> Any:
 
 
 def _check_opcodes(data: bytes) -> None:
-    for count, (opcode, _, place) in enumerate(pickletools.genops(data)):
+    for count, (opcode, _, position) in enumerate(pickletools.genops(data)):
         if opcode.name in _NAMING:
             return
         if opcode.name not in _PLAIN:
             raise BundleError(
-                f"has {opcode.name} at byte {place}, which no plain value needs; none of it ran", _DISTRUST
+                f"has {opcode.name} at byte {position}, which no plain value needs; none of it ran", _DISTRUST
             )
         if count >= MAX_OPCODES:
             raise BundleError(f"should have at most {MAX_OPCODES:,} opcodes (got more)", _DISTRUST)

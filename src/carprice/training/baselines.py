@@ -1,4 +1,4 @@
-"""What any model has to beat: the median of like cars, and a linear model."""
+"""What any model has to beat: the median of similar cars, and a linear model."""
 
 import numpy as np
 import polars as pl

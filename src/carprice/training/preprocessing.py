@@ -41,7 +41,7 @@ def encode_frame(frame: pl.DataFrame, market: Market, encoders: Encoders, scaler
 
 def list_categories(market: Market) -> list[int]:
     """The positions of the categories among the matrix columns."""
-    return [place for place, item in enumerate(market.features) if item.is_category]
+    return [index for index, item in enumerate(market.features) if item.is_category]
 
 
 def read_listing(row: dict[str, Any], market: Market) -> dict[str, Any]:
