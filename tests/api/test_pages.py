@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from tests.api.calls import call, find_service
+from tests.api.calls import call, find_state
 from tests.api.conftest import MakeApp
 
 from carprice.market.kinds import KINDS
@@ -26,7 +26,7 @@ def any_app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
 
 
 def test_every_field_is_asked_for(any_app: Flask) -> None:
-    model = find_service(any_app).model
+    model = find_state(any_app).model
     assert model
     inputs = find_inputs(call(any_app.wsgi_app, "GET", "/").body.decode())
     for feature in model.pricer.market.features:

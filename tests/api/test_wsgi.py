@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from tests.api.calls import WAYS, as_json, call, find_service
+from tests.api.calls import WAYS, as_json, call, find_state
 from tests.api.conftest import wait_until
 from tests.model.cars import UK_CAR
 
@@ -49,7 +49,7 @@ def price(app: Any, **headers: str) -> Any:
 def test_every_answer_has_these_headers(app: Flask, path: str) -> None:
     result = call(app.wsgi_app, "GET", path, headers={"X-Request-ID": "abc"})
     assert result.header("X-Request-ID") == "abc"
-    assert result.header("X-Model-Version") == find_service(app).version
+    assert result.header("X-Model-Version") == find_state(app).version
     assert result.header("X-Release") == "r1"
     assert result.header("X-Content-Type-Options") == "nosniff"
     assert result.header("Referrer-Policy") == "no-referrer"
@@ -76,7 +76,7 @@ def test_a_trace_is_logged_with_the_request(app: Flask, way: Way, tmp_path: Path
     gate = way(app)
     price(gate, X_Request_ID="one", traceparent=f"00-{trace}-00f067aa0ba902b7-01")
     price(gate, X_Request_ID="two", traceparent=f"00-{trace}")
-    find_service(app).close()
+    find_state(app).close()
     lines = {line["request_id"]: line for line in read_lines(tmp_path / "logs" / "api.jsonl") if "path" in line}
     assert lines["one"]["trace_id"] == trace
     assert "trace_id" not in lines["two"]

@@ -40,9 +40,9 @@ class ListingDecoder:
         )
 
     def decode_fast(self, body: bytes) -> Sequence[Value] | None:
-        """The values of a listing in feature order, or None where `decode_checked` has to look.
+        """The values of a listing in feature order, or None where decode_checked has to decode it.
 
-        As many colons as fields means that no field stands twice: a usual body has none in its texts.
+        As many colons as fields means that no field is there twice; few texts have a colon.
         """
         try:
             values: Sequence[Any] = msgspec.structs.astuple(self._decode(body))
@@ -53,7 +53,7 @@ class ListingDecoder:
         return self._read_values(values)
 
     def decode_fast_rows(self, body: bytes) -> list[Sequence[Value]] | None:
-        """The values of every listing of a list, or None where one is not usual; see decode_fast."""
+        """The values of every listing in a list, or None where decode_fast returns None for one of them."""
         try:
             rows: list[Sequence[Value]] = [msgspec.structs.astuple(listing) for listing in self._decode_list(body)]
         except (msgspec.MsgspecError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""What the service says of itself: status, fields, model, probes, metrics."""
+"""Information on the service: status, fields, model, probes, metrics."""
 
 import time
 from contextlib import suppress
@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from carprice.api.metrics import CONTENT_TYPE
-from carprice.api.responses import NO_STORE, RefusedError, as_response, json_answer
+from carprice.api.responses import NO_STORE, RefusedError, flask_response, json_response
 from carprice.api.schemas import (
     AliveAnswer,
     FeaturesAnswer,
@@ -18,7 +18,7 @@ from carprice.api.schemas import (
     ModelAnswer,
     StatusAnswer,
 )
-from carprice.api.state import LoadedModel, Service
+from carprice.api.state import LoadedModel, ServiceState
 from carprice.errors import BundleError
 from carprice.market.kinds import KINDS, Kind
 from carprice.market.market_file import Feature
@@ -30,39 +30,39 @@ blueprint = Blueprint("info", __name__)
 @blueprint.get(ALIVE_PATH)
 def livez() -> Response:
     """The process is up."""
-    return as_response(json_answer(AliveAnswer("alive")))
+    return flask_response(json_response(AliveAnswer("alive")))
 
 
 @blueprint.get(READY_PATH)
 @blueprint.get(STATUS_PATH)
 def status() -> Response:
-    """200 only when the model, its scaler and its encoders are loaded and price a car as in training."""
-    service = find_service()
-    model = service.require_model()
+    """200 only when trees, scaler and encoders are loaded and price a golden listing as in training."""
+    state = find_state()
+    model = state.require_model()
     try:
         model.pricer.prove_one()
     except BundleError as error:
         raise RefusedError(503, f"The model does not price as in training: {error.what}") from None
-    return as_response(json_answer(_describe_status(service, model)))
+    return flask_response(json_response(_describe_status(state, model)))
 
 
 @blueprint.get(FEATURES_PATH)
 def features() -> Response:
     """The fields of a listing, as the loaded model knows them."""
-    return as_response(json_answer(describe_fields(find_service().require_model())))
+    return flask_response(json_response(describe_fields(find_state().require_model())))
 
 
 @blueprint.get(MODEL_PATH)
 def model() -> Response:
     """The public part of the manifest."""
-    service = find_service()
-    return as_response(json_answer(_describe_model(service.require_model(), service.settings.run_link)))
+    state = find_state()
+    return flask_response(json_response(_describe_model(state.require_model(), state.settings.run_link)))
 
 
 @blueprint.get(METRICS_PATH)
 def metrics() -> Response:
     """Prometheus text."""
-    return Response(find_service().metrics.text(), headers=[NO_STORE], content_type=CONTENT_TYPE)
+    return Response(find_state().metrics.text(), headers=[NO_STORE], content_type=CONTENT_TYPE)
 
 
 def describe_fields(model: LoadedModel) -> FeaturesAnswer:
@@ -93,17 +93,17 @@ def _show_limit(kind: Kind, limit: float | None) -> Limit:
     return None
 
 
-def _describe_status(service: Service, model: LoadedModel) -> StatusAnswer:
+def _describe_status(state: ServiceState, model: LoadedModel) -> StatusAnswer:
     return StatusAnswer(
         status="ready",
         model_version=model.version,
-        release=service.settings.release,
+        release=state.settings.release,
         market=model.pricer.market.name,
         source=model.source,
-        waiting_for=(service.reason or None) if model.source == FALLBACK else None,
+        waiting_for=(state.reason or None) if model.source == FALLBACK else None,
         demo=bool(model.pricer.manifest.get("demo", False)),
         artifacts=LoadedFiles("loaded", "loaded", "loaded"),
-        uptime_seconds=round(time.time() - service.started_at, 1),
+        uptime_seconds=round(time.time() - state.started_at, 1),
     )
 
 
@@ -121,7 +121,7 @@ def _describe_run(run: dict[str, Any] | None, run_link: str) -> dict[str, Any] |
     return {**run, "url": f"{run_link}/#/experiments/{run.get('experiment_id')}/runs/{run['run_id']}"}
 
 
-def find_service() -> Service:
-    """The service of the app that answers."""
-    service: Service = current_app.extensions["carprice"]
-    return service
+def find_state() -> ServiceState:
+    """The state of the app that answers."""
+    state: ServiceState = current_app.extensions["carprice"]
+    return state

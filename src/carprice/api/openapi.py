@@ -18,7 +18,7 @@ from carprice.model.listing import FieldProblem
 Schema = dict[str, Any]
 
 _PROBLEMS = {
-    "400": "The body is not JSON, or not all of it came",
+    "400": "The body is not JSON, or is incomplete",
     "404": "There is nothing at this path",
     "405": "The path does not take this method; Allow names those it takes",
     "413": "The body or the batch is too large",
@@ -31,10 +31,10 @@ _PROBLEMS = {
 _BODY_PROBLEMS = ("400", "413", "415", "422", "503")
 _WITH_RETRY = ("429", "503")
 _ANSWER_HEADERS = {
-    "X-Request-ID": "The request's own id, or a new one; the log has it too.",
+    "X-Request-ID": "The id of the request, its own or a new one, as in the log.",
     "X-Model-Version": "The version of the loaded model, or none.",
     "X-Release": "The release that answers.",
-    "Server-Timing": "Milliseconds that the answer took.",
+    "Server-Timing": "Milliseconds that the service took to answer.",
 }
 _TAGS = {
     "predict": "What cars are worth.",
@@ -79,7 +79,7 @@ def _build_schemas(model: LoadedModel) -> dict[str, Schema]:
     for name in ("Valuation", "BatchAnswer"):
         schemas[name]["properties"]["currency"] = {"const": model.currency}
     problem = RefusedError(422, "1 field is wrong", [FieldProblem("should be a whole number", "#/year")])
-    schemas["Problem"]["examples"] = [json.loads(problem.answer("4f1c2a").body)]
+    schemas["Problem"]["examples"] = [json.loads(problem.response("4f1c2a").body)]
     return schemas
 
 
@@ -182,7 +182,7 @@ def _parameters() -> dict[str, Any]:
         "requestId": {
             "name": "X-Request-ID",
             "in": "header",
-            "description": "Comes back in the answer and stands in the log; another one is made up in its place.",
+            "description": "Returned in the answer and written to the log; one that does not match is replaced.",
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:/+=-]{1,128}$"},
         },
     }

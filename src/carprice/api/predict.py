@@ -1,7 +1,6 @@
 """Prices over HTTP: one listing, or many.
 
-Both answers are plain functions of the WSGI environment, so that the layer before Flask and Flask's own
-routes give the same.
+Both are plain functions of the WSGI environment, so that WsgiApp and Flask's own routes give the same answers.
 """
 
 from collections.abc import Sequence
@@ -13,9 +12,18 @@ from msgspec import UNSET
 
 from carprice.api.decoding import MalformedError, load_json
 from carprice.api.request_body import check_count, load_listings, read_body
-from carprice.api.responses import JSON, NO_STORE, RETRY, Answer, RefusedError, as_response, encode, json_answer
+from carprice.api.responses import (
+    JSON,
+    NO_STORE,
+    RETRY,
+    RefusedError,
+    WsgiResponse,
+    encode,
+    flask_response,
+    json_response,
+)
 from carprice.api.schemas import BatchAnswer, PriceAnswer, ProblemAnswer
-from carprice.api.state import LoadedModel, Service
+from carprice.api.state import LoadedModel, ServiceState
 from carprice.market.kinds import Value
 from carprice.model.pricer import Valuation
 from carprice.names import BATCH_PATH, PRICE_PATH
@@ -23,35 +31,35 @@ from carprice.names import BATCH_PATH, PRICE_PATH
 _HEADERS = (JSON, NO_STORE)
 
 
-def answer_price(service: Service, environ: dict[str, Any]) -> Answer:
+def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
     """Price the listing in the request's body."""
     try:
-        model = service.require_model()
-        body = read_body(environ, service.settings.max_listing_bytes, service.reading)
+        model = state.require_model()
+        body = read_body(environ, state.settings.max_listing_bytes, state.bodies_in_progress)
         explain = bool(environ["QUERY_STRING"]) and _wants_breakdown(environ["QUERY_STRING"])
         valuation = _price_listing(model, body)
         breakdown = model.pricer.explain_values(_check_listing(model, body)) if explain else UNSET
     except RefusedError as refused:
-        return refused.answer(environ["carprice.request_id"])
+        return refused.response(environ["carprice.request_id"])
     price, low, high, warnings = valuation.price, valuation.low, valuation.high, valuation.warnings
-    service.metrics.add_price(price, model.currency)
+    state.metrics.add_price(price, model.currency)
     if warnings:
-        service.metrics.add_warnings((warning.code, warning.field) for warning in warnings)
-    if service.log.wants_sample(environ["carprice.started"]):
+        state.metrics.add_warnings((warning.code, warning.field) for warning in warnings)
+    if state.log.wants_sample(environ["carprice.started"]):
         amounts = {"price": price, "low": low, "high": high}
-        service.log.add_sample(environ["carprice.request_id"], model.version, load_json(body), amounts)
+        state.log.add_sample(environ["carprice.request_id"], model.version, load_json(body), amounts)
     answer = PriceAnswer(price, low, high, model.currency, model.version, warnings, breakdown)
-    return Answer(200, encode(answer), _HEADERS)
+    return WsgiResponse(200, encode(answer), _HEADERS)
 
 
-def answer_batch(service: Service, environ: dict[str, Any]) -> Answer:
-    """Price the listings in the request's body, in order; a bad one gets its problem in its place."""
+def answer_batch(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
+    """Price the listings in the request's body, in order; a bad one gets a problem instead of a price."""
     try:
-        model = service.require_model()
-        body = read_body(environ, service.settings.max_body_bytes, service.reading)
-        return json_answer(_price_in_turn(service, model, body))
+        model = state.require_model()
+        body = read_body(environ, state.settings.max_body_bytes, state.bodies_in_progress)
+        return json_response(_price_in_turn(state, model, body))
     except RefusedError as refused:
-        return refused.answer(environ["carprice.request_id"])
+        return refused.response(environ["carprice.request_id"])
 
 
 def _price_listing(model: LoadedModel, body: bytes) -> Valuation:
@@ -80,19 +88,19 @@ def _check_listing(model: LoadedModel, body: bytes) -> Sequence[Value]:
     return values
 
 
-def _price_in_turn(service: Service, model: LoadedModel, body: bytes) -> BatchAnswer:
-    """Price a batch that has come whole: one that comes slowly takes no other's place."""
-    if not service.batches.acquire(blocking=False):
-        busy = f"{service.settings.max_batches} batches are being priced already; try again"
+def _price_in_turn(state: ServiceState, model: LoadedModel, body: bytes) -> BatchAnswer:
+    """Price a batch that was received whole: one that is still arriving does not count as being priced."""
+    if not state.batches.acquire(blocking=False):
+        busy = f"{state.settings.max_batches} batches are being priced already; try again"
         raise RefusedError(429, busy, headers=(RETRY,))
     try:
-        return _price_batch(service, model, body)
+        return _price_batch(state, model, body)
     finally:
-        service.batches.release()
+        state.batches.release()
 
 
-def _price_batch(service: Service, model: LoadedModel, body: bytes) -> BatchAnswer:
-    limit = service.settings.max_batch_rows
+def _price_batch(state: ServiceState, model: LoadedModel, body: bytes) -> BatchAnswer:
+    limit = state.settings.max_batch_rows
     rows = model.decoder.decode_fast_rows(body)
     if rows is None:
         results = [_price_row(model, bytes(raw)) for raw in load_listings(body, limit)]
@@ -100,10 +108,10 @@ def _price_batch(service: Service, model: LoadedModel, body: bytes) -> BatchAnsw
         check_count(rows, limit)
         results = _price_rows(model, rows, body)
     valuations = [result for result in results if isinstance(result, Valuation)]
-    service.metrics.add_prices([valuation.price for valuation in valuations], model.currency)
+    state.metrics.add_prices([valuation.price for valuation in valuations], model.currency)
     warnings = [(warning.code, warning.field) for valuation in valuations for warning in valuation.warnings]
     if warnings:
-        service.metrics.add_warnings(warnings)
+        state.metrics.add_warnings(warnings)
     return BatchAnswer(model.currency, model.version, results)
 
 
@@ -143,10 +151,10 @@ blueprint = Blueprint("predict", __name__)
 @blueprint.post(PRICE_PATH)
 def price() -> Response:
     """One listing."""
-    return as_response(answer_price(current_app.extensions["carprice"], request.environ))
+    return flask_response(answer_price(current_app.extensions["carprice"], request.environ))
 
 
 @blueprint.post(BATCH_PATH)
 def batch() -> Response:
     """Many listings."""
-    return as_response(answer_batch(current_app.extensions["carprice"], request.environ))
+    return flask_response(answer_batch(current_app.extensions["carprice"], request.environ))

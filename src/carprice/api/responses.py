@@ -1,4 +1,4 @@
-"""Answers as status, headers and body, and errors as RFC 9457 problem details."""
+"""Responses as status, headers and body; errors as RFC 9457 problem details."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ PROBLEM = ("Content-Type", PROBLEM_TYPE)
 NO_STORE = ("Cache-Control", "no-store")
 RETRY = ("Retry-After", "1")
 
-# Not those of http.HTTPStatus, which differ from one Python to the next.
+# Not those of http.HTTPStatus, which differ between versions of Python.
 STATUS_LINES = {status: f"{status} {title}" for status, title in HTTP_STATUS_CODES.items()}
 CRASHED = "The service failed on this request; its log has the reason"
 
@@ -26,8 +26,8 @@ Headers = tuple[tuple[str, str], ...]
 encode = msgspec.json.Encoder().encode
 
 
-class Answer(NamedTuple):
-    """What goes back to the client, before the headers that every answer has."""
+class WsgiResponse(NamedTuple):
+    """A response before the headers that every response has are added."""
 
     status: int
     body: bytes
@@ -35,7 +35,7 @@ class Answer(NamedTuple):
 
 
 class RefusedError(Exception):
-    """A request that gets a problem for an answer; errors name the wrong fields, never their values."""
+    """A request that is answered with a problem; errors name the wrong fields, never their values."""
 
     def __init__(
         self, status: int, detail: str, errors: Sequence[FieldProblem] = (), headers: Headers = ()
@@ -51,18 +51,18 @@ class RefusedError(Exception):
         errors = list(self.errors[:MAX_PROBLEMS]) or UNSET
         return ProblemAnswer("about:blank", HTTP_STATUS_CODES[self.status], self.status, self.detail, errors)
 
-    def answer(self, request_id: str) -> Answer:
+    def response(self, request_id: str) -> WsgiResponse:
         """The problem as `application/problem+json`, which names the request as its log line does."""
         problem = self.problem()
         problem.instance = f"urn:x-request-id:{request_id}"
-        return Answer(self.status, encode(problem), (PROBLEM, NO_STORE, *self.headers))
+        return WsgiResponse(self.status, encode(problem), (PROBLEM, NO_STORE, *self.headers))
 
 
-def json_answer(data: Any) -> Answer:
+def json_response(data: Any) -> WsgiResponse:
     """Data as JSON that no cache keeps."""
-    return Answer(200, encode(data), (JSON, NO_STORE))
+    return WsgiResponse(200, encode(data), (JSON, NO_STORE))
 
 
-def as_response(answer: Answer) -> Response:
-    """The answer as Flask gives it."""
-    return Response(answer.body, answer.status, list(answer.headers))
+def flask_response(response: WsgiResponse) -> Response:
+    """The same for Flask."""
+    return Response(response.body, response.status, list(response.headers))
