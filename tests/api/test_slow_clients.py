@@ -15,7 +15,7 @@ from carprice.api import slow_clients
 from carprice.api.slow_clients import Requests, close_slow, watch_connections
 
 SECONDS = 0.3
-PATIENT = 60.0
+PATIENT = 3600.0
 """An idle time that no test reaches by the system's clock; what passes of it is said by the test."""
 
 
@@ -98,6 +98,20 @@ def test_a_connection_that_is_used_stays(listener: socket.socket) -> None:
         wait_until(is_closed)
         stopped.set()
         talk()
+
+
+def test_a_connection_that_is_used_in_one_direction_stays(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    client, server = connect(listener)
+    with client, server:
+        began = time.monotonic()
+
+        def is_later() -> bool:
+            send(client, server, b"x")
+            assert close_slow(port, SECONDS / 2, {}, 0.0) == 0
+            return time.monotonic() - began > SECONDS
+
+        wait_until(is_later)
 
 
 def test_a_request_that_comes_slowly_is_closed(listener: socket.socket) -> None:

@@ -12,7 +12,6 @@ from tests.api.calls import WAYS, as_json, call, find_state
 from tests.api.conftest import wait_until
 from tests.model.cars import UK_CAR
 
-from carprice.api.info import status as status_view
 from carprice.api.responses import STATUS_LINES, RefusedError
 from carprice.model.encoding import Encoder
 
@@ -149,8 +148,9 @@ def test_a_bug_is_logged_and_not_told(
 
 def test_a_bug_in_a_view_is_logged_and_not_told(app: Flask, tmp_path: Path) -> None:
     app.view_functions["info.status"] = crash
-    result = call(app.wsgi_app, "GET", "/info/status")
+    result = call(app.wsgi_app, "GET", "/info/status", headers={"X-Request-ID": "abc"})
     assert (result.status, result.problem["detail"]) == (500, CRASHED)
+    assert b"secret" not in result.body
     found = wait_until(lambda: [x for x in read_lines(tmp_path / "logs" / "api.jsonl") if "traceback" in x])
-    assert found[0]["path"] == "/info/status"
-    assert status_view.__doc__
+    assert [(line["path"], line["request_id"]) for line in found] == [("/info/status", "abc")]
+    assert "ZeroDivisionError: the secret of the crash" in found[0]["traceback"]

@@ -145,4 +145,4 @@ def test_the_error_names_the_file(text: str) -> None:
 def test_what_lightgbm_itself_refuses_is_its_own_error(text: str) -> None:
     with pytest.raises(BundleError) as error:
         Trees(re.sub(r"(?m)^feature_infos=.*$", "feature_infos=none", text))
-    assert str(error.value) == "LightGBM refuses the trees: Wrong size of feature_infos"
+    assert str(error.value) == f"LightGBM refuses the trees: Wrong size of feature_infos\n{RETRAIN}"

@@ -9,7 +9,7 @@ from carprice.errors import ListingsError
 if TYPE_CHECKING:
     from carprice.listings.listings_file import ListingsFile
 
-EXPECTED = "Listings are CSV in UTF-8 (comma, semicolon or tab), gzipped CSV, or Parquet."
+EXPECTED = "Save the listings as CSV in UTF-8 (comma, semicolon or tab), gzipped CSV, or Parquet."
 CHUNK_BYTES = 1024 * 1024
 SHOWN_CHARACTERS = 60
 

@@ -35,7 +35,7 @@ class _Calibration(msgspec.Struct):
 
 
 class _Model(msgspec.Struct):
-    """model.pkl: the trees' text is looked at by the pricer."""
+    """model.pkl; the pricer checks the text of the trees."""
 
     transform: Literal["log"]
     trees: str
@@ -64,7 +64,7 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def check_bundle(bundle: Bundle, folder: Path) -> Bundle:
-    """The bundle, when its three values are what the pricer needs. Raises BundleError naming file and key."""
+    """The bundle, if its three values are what the pricer needs. Raises BundleError naming file and key."""
     encoders, scaler, model = (folder / name for name in FILES)
     _check_encoders(bundle.encoders, encoders)
     for name, figures in convert(bundle.scaler, dict[str, Any], str(scaler), BundleError, RETRAIN).items():

@@ -1,4 +1,4 @@
-"""Values of one listing to the row of numbers that the trees see, with the same figures as in training."""
+"""The values of a listing to the row of numbers that the trees see, computed exactly as in training."""
 
 import json
 import math
@@ -62,7 +62,7 @@ class Encoder:
         self._numbers = tuple(numbers)
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
-        """The row of one listing, and whether every value is one that training saw, or in its range."""
+        """The row of one listing, and whether it is in range: no value needs a warning."""
         row: list[Any] = list(values)
         in_range = True
         for index, codes in self._codes:
@@ -82,7 +82,7 @@ class Encoder:
         return row, in_range
 
     def encode_columns(self, rows: Sequence[Sequence[Value]]) -> tuple["array[float]", set[int]]:
-        """The matrix of at least one listing, column after column, and the rows that encode calls out of range."""
+        """The matrix of at least one listing, column by column, and the indexes of rows out of range."""
         matrix: list[Any] = list(zip(*rows, strict=True))
         out_of_range: set[int] = set()
         for index, codes in self._codes:

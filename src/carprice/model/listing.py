@@ -1,4 +1,4 @@
-"""One listing as its values in feature order: checked against the market, every wrong field named at once."""
+"""A listing as its values in feature order, checked against the market; every wrong field is named at once."""
 
 import math
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class FieldProblem(msgspec.Struct, frozen=True):
 
 
 def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value], list[FieldProblem]]:
-    """Turn the fields of a decoded JSON object into values in feature order, and name the first 50 problems.
+    """Turn the fields of a decoded JSON object into values in feature order; at most 50 problems are named.
 
     A category becomes a str, anything else a float (flag 0 or 1, date days since 1970-01-01), a missing
     optional value None. The values are usable only when there is no problem.
@@ -64,7 +64,7 @@ def parse_fields(market: Market, pairs: Mapping[str, str]) -> dict[str, Any]:
 
 
 def describe_range(feature: Feature) -> str:
-    """The market's limits in words: `from 0 to 500000 mi`, or nothing where there are none."""
+    """The limits of a feature in words: `from 0 to 500000 mi`; empty where there are none."""
     low, high = feature.min, feature.max
     unit = f" {feature.unit}" if feature.unit else ""
     if low is not None and high is not None:

@@ -67,7 +67,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a file of a bundle, at most limit; BundleError names what stands in the way."""
+    """The bytes of a file of a bundle. Raises BundleError where it cannot be read or has more bytes than limit."""
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)
@@ -81,13 +81,16 @@ def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write or replace the manifest of a bundle folder; a number that is not finite becomes null, as in JSON."""
+    """Write or replace the manifest of a bundle folder; a number that is not finite becomes null.
+
+    Raises FileError where it cannot be written.
+    """
     text = json.dumps(_without_nan(manifest), indent=2, ensure_ascii=False, allow_nan=False)
     write_file(folder / MANIFEST, f"{text}\n".encode())
 
 
 def list_versions(artifacts_dir: Path) -> list[str]:
-    """The versions of the whole bundles in a folder, oldest first. Raises BundleError where it may not be read."""
+    """The versions of complete bundles in a folder, oldest first. Raises BundleError where it cannot be read."""
     try:
         names = [path.name for path in artifacts_dir.iterdir()]
     except (FileNotFoundError, NotADirectoryError):
@@ -119,7 +122,7 @@ def champion_version(artifacts_dir: Path) -> str | None:
 
 
 def set_champion(artifacts_dir: Path, version: str) -> None:
-    """Make a version the one that is served by default."""
+    """Make a version the one that is served by default. Raises FileError where that cannot be written."""
     write_file(artifacts_dir / CHAMPION, f"{version}\n".encode())
 
 

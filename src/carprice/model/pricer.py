@@ -1,4 +1,4 @@
-"""The pricer: a bundle, loaded and proven, that turns listings into valuations."""
+"""The pricer: turns listings into valuations with a bundle, once that has priced its golden listings."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from carprice.model.listing import check_listing
 from carprice.model.manifest import RETRAIN
 
 GOLDEN_TOLERANCE = 1e-9
-"""Relative. Another machine's exp may differ in the last bit; anything more is another model."""
+"""Relative. The last bit of exp may differ between machines; a larger difference is another model."""
 
 
 Money = Annotated[int, msgspec.Meta(description="In whole units of the market's currency.")]
@@ -110,12 +110,12 @@ class Pricer:
         return Breakdown(amounts[0], tuple(map(BreakdownPart, names, amounts[1:])))
 
     def prove(self) -> None:
-        """Price the manifest's golden listings. Raises BundleError where one does not come out as in training."""
+        """Price the golden listings of the manifest. Raises BundleError where a price is not as in training."""
         for number, golden in enumerate(self.manifest["golden"]):
             self._prove_golden(number, golden)
 
     def prove_one(self) -> None:
-        """Price the first golden listing: cheap enough for every health check."""
+        """Price the first golden listing only, for frequent health checks. Raises BundleError as prove does."""
         self._prove_golden(0, self.manifest["golden"][0])
 
     def _prove_golden(self, number: int, golden: Mapping[str, Any]) -> None:
@@ -132,7 +132,7 @@ class Pricer:
                 )
 
     def golden_valuation(self, listing: Mapping[str, Any]) -> dict[str, float]:
-        """The valuation of a listing before rounding, as the manifest keeps it."""
+        """The valuation before rounding, as the manifest has it. Raises ListingsError naming every wrong field."""
         row, _ = self.encoder.encode(self._check(listing))
         exact = math.exp(self.trees.predict_row(row))
         return {"price": exact, "low": exact * self.low_factor, "high": exact * self.high_factor}
@@ -152,7 +152,7 @@ class Pricer:
 
 
 def load_pricer(folder: Path) -> Pricer:
-    """Load a bundle and prove it: digests, contents, golden valuations. Raises BundleError for any damage."""
+    """Load a bundle and check it: digests, contents, golden valuations. Raises BundleError for any damage."""
     pricer = Pricer(read_bundle(folder))
     pricer.prove()
     release_memory()

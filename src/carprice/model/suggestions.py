@@ -1,4 +1,4 @@
-"""Which of many names was meant by a text that is none of them."""
+"""Names similar to a misspelled one."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ MAX_LENGTH = 40
 
 
 def fold(text: str) -> str:
-    """The text as spelled by somebody in a hurry: case and outer or doubled spaces do not matter."""
+    """The text without differences of case and of spaces, for comparison."""
     return " ".join(text.casefold().split())
 
 
 class Speller:
-    """Suggests names for misspelled texts, of which a batch may hold thousands: not every name is compared."""
+    """Suggests names for misspelled texts. A batch may have thousands of them, so not every name is compared."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._named: dict[str, str] = {}
@@ -27,7 +27,7 @@ class Speller:
                 self._with_pair.setdefault(pair, []).append(folded)
 
     def suggest(self, text: str) -> tuple[str, ...]:
-        """The names most like the text, the best first; of those that share most pairs of letters with it."""
+        """The most similar of the names that share the most pairs of letters with the text, the best first."""
         folded = fold(text[:MAX_LENGTH])
         shared: Counter[str] = Counter()
         for pair in _pairs(folded):
@@ -37,6 +37,6 @@ class Speller:
 
 
 def _pairs(folded: str) -> list[str]:
-    """Its pairs of letters, each once and in order: a set's order would change the suggestions from run to run."""
+    """Its pairs of letters, each once and in order: with a set the suggestions would differ from run to run."""
     padded = f" {folded} "
     return list(dict.fromkeys(padded[position : position + 2] for position in range(len(padded) - 1)))

@@ -27,7 +27,13 @@ RED = "#c8452f"
 
 
 def draw_plots(folder: Path, test: pl.DataFrame, market: Market, importance: Mapping[str, float]) -> list[Path]:
-    """Write the plots as PNG into folder, which exists; returns their paths.
+    """Write the plots as PNG into folder, which exists; returns their paths. See make_figures."""
+    figures = make_figures(test, market, importance)
+    return [_save_plot(folder / f"{name}.png", figure) for name, figure in figures.items()]
+
+
+def make_figures(test: pl.DataFrame, market: Market, importance: Mapping[str, float]) -> dict[str, "Figure"]:
+    """The plots by name.
 
     test: the features, `price` and `predicted`, one row per listing. importance: feature name to its
     share of the trees' gain. A market without a year has no plot by age.
@@ -37,7 +43,7 @@ def draw_plots(folder: Path, test: pl.DataFrame, market: Market, importance: Map
         "error-by-age": _draw_ages(test, market),
         "feature-importance": _draw_importance(importance, market),
     }
-    return [_save_plot(folder / f"{name}.png", figure) for name, figure in drawn.items() if figure is not None]
+    return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
 def _draw_predictions(test: pl.DataFrame, market: Market) -> "Figure":
