@@ -86,7 +86,7 @@ def _describe_field(feature: Feature, model: LoadedModel) -> FieldAnswer:
 
 
 def _show_limit(kind: Kind, limit: float | None) -> Limit:
-    """The limit as numbers and dates are in JSON; None where there is none, or no date is so far off."""
+    """The limit as it is in JSON; None where there is none, or where it is beyond the calendar."""
     with suppress(OverflowError):
         shown = limit if limit is None else kind.write(limit)
         return shown if isinstance(shown, str) else limit

@@ -190,4 +190,4 @@ PUBLISHED: dict[str, type] = {
     "Model": ModelAnswer,
     "Errors": ErrorFigures,
 }
-"""By the names in the OpenAPI document, which stay: a rollout's contract gate looks for each member by them."""
+"""By their names in the OpenAPI document, which must not change: a rollout's contract gate compares them."""

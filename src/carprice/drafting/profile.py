@@ -44,7 +44,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Profile:
-    """One column: its trimmed texts (null where missing), and what can be said of them."""
+    """One column: its trimmed texts (null where missing) and their properties."""
 
     column: str
     texts: pl.Series

@@ -144,4 +144,4 @@ PARSERS: dict[str, Callable[[Feature, pl.Expr], pl.Expr]] = {
     "flag": _parse_flag,
     "date": _parse_date,
 }
-"""By the name of the kind: the value of a text that stands for one."""
+"""By the name of the kind: the expression that turns a text into a value."""

@@ -1,7 +1,7 @@
 """The kinds of features, one entry each: what values are, how they come in and how they are shown.
 
 A value is what the model learns from: a text or a number. It comes from the text of a listings file, which
-listings/parsing.py reads; from JSON; or from a text on the command line, which stands for a JSON value.
+listings/parsing.py reads; from JSON; or from a text on the command line, which is turned into a JSON value first.
 """
 
 import math

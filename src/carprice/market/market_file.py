@@ -24,9 +24,9 @@ RESERVED = ("price", "key", "problem")
 
 
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The price column and the prices that are believed, in whole units of the market's currency.
+    """The price column and its limits, in whole units of the market's currency.
 
-    scale is how many units one in the column stands for: 100,000 where prices are in lakh.
+    scale: each price of the column is multiplied by it; 100,000 where prices are in lakh.
     """
 
     column: Text
@@ -39,16 +39,14 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Feature(msgspec.Struct, frozen=True):
-    """One fact of a listing: where it stands in the source, and how its text becomes a value.
+    """One feature of a listing: its column in the source, and how a text of it becomes a value.
 
-    name is the field of the API, column the source's. Text is trimmed; a text in `missing` is no value; else
-    `replace` maps it, then `pattern` (a regular expression with one group) takes its part. A number is parsed
-    after that, `decimal` ("." or ",") before its fraction and thousands set off or not, and multiplied by
-    `scale`, so that min and max are of the product; a flag is true where
-    the text is in `true`, false where it is in `false` and, with a pattern instead of both, true where the
-    pattern is found. A date is ISO 8601. A value that cannot be read, or lies beyond min or max (for a
-    category: a longer text than max, or than MAX_TEXT), drops the listing, or is missing with
-    outside = "missing".
+    name: the field of the API. column: in the source. The text is trimmed; one in `missing` is no value; `replace`
+    maps it, then the group of `pattern` is taken. A number has `decimal` ("." or ",") before its fraction, and is
+    multiplied by `scale`; min and max apply to the product. A flag is true where the text is in `true` and false
+    where it is in `false`; with a pattern instead of both, it is true where the pattern is found. A date is ISO
+    8601. A value that is unreadable or outside min and max (a category: longer than max or MAX_TEXT) drops the
+    listing; with outside = "missing" it is missing.
     """
 
     name: str
@@ -80,15 +78,15 @@ class Feature(msgspec.Struct, frozen=True):
 
     @property
     def takes_part(self) -> bool:
-        """Whether a part of the text is read, the pattern's group; else a pattern says that a flag is true."""
+        """Whether the group of the pattern is what is read; else the pattern is what makes a flag true."""
         return bool(self.pattern) and (self.kind != "flag" or bool(self.true))
 
 
 class Market(msgspec.Struct, frozen=True):
-    """One market: a name, a currency, a price and its features in the order the model sees them.
+    """One market: a name, a currency, the price and the features, in the order of the model's columns.
 
-    A feature called `make` or `model` is the car's make or model, and the first one of kind year its
-    age: metrics by slice and the price page look for them, and do without where they are absent.
+    Features called `make` and `model`, and the first one of kind year, are used for metrics by slice and on the
+    price page; all are optional.
     """
 
     name: str
@@ -109,7 +107,7 @@ class Market(msgspec.Struct, frozen=True):
 
 
 class _MarketFile(msgspec.Struct, forbid_unknown_fields=True):
-    """A market file before its features are looked at: their names are keys."""
+    """A market file with its features still by name, unchecked."""
 
     name: Text
     title: Text

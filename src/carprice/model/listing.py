@@ -48,7 +48,7 @@ def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value
 
 
 def parse_fields(market: Market, pairs: Mapping[str, str]) -> dict[str, Any]:
-    """Fields typed as text, `mileage=15944`, as the JSON values they stand for; an empty text is no value.
+    """Fields typed as text, such as `mileage=15944`, as JSON values; an empty text is no value.
 
     Raises ListingsError naming the field, the expectation and the text.
     """
