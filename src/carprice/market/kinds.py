@@ -15,6 +15,8 @@ EPOCH = date(1970, 1, 1)
 
 Value = str | float | None
 
+_EPOCH_ORDINAL = EPOCH.toordinal()
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -90,9 +92,9 @@ def _parse_flag(text: str) -> bool:
 
 def _read_date(value: Any) -> float:
     found = date.fromisoformat(value)
-    if found.isoformat() != value:  # Python also takes 20200531 and 2020-W22-7
+    if value[4:8:3] != "--":  # Python also takes 20200531 and 2020-W22-7
         raise ValueError
-    return float((found - EPOCH).days)
+    return float(found.toordinal() - _EPOCH_ORDINAL)
 
 
 def _write_date(value: float) -> str:
