@@ -54,9 +54,14 @@ RUN --mount=type=bind,from=builder,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --no-deps --root-user-action=ignore /wheels/*.whl
 COPY --from=demo /demo demo
 COPY app.py edge/health ./
-COPY src src
+# What serves, and nothing else: tests/test_architecture.py keeps it from importing the rest.
+COPY src/carprice/*.py src/carprice/
+COPY src/carprice/system src/carprice/system
+COPY src/carprice/market src/carprice/market
+COPY src/carprice/model src/carprice/model
+COPY src/carprice/api src/carprice/api
 # Bytecode is written now, the standard library's too: the root file system is read-only later.
-RUN python -m compileall -q app.py src \
+RUN python -m compileall -q app.py src/carprice \
  && python -c "import granian.server, carprice.api.server" \
  && mkdir artifacts logs && chown appuser:appuser artifacts logs
 ARG VERSION=0.1.0

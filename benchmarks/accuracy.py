@@ -105,7 +105,10 @@ def price_catboost(split: Split, market: Market) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("fit", "calibration", "test"):
             getattr(split, name).drop("key").write_csv(Path(folder) / f"{name}.csv")
-        task = {"folder": folder, "categories": [feature.name for feature in market.features if feature.is_text]}
+        task = {
+            "folder": folder,
+            "categories": [feature.name for feature in market.features if feature.is_category],
+        }
         program = Path(__file__).with_name("catboost_peer.py")
         done = subprocess.run([python, program, json.dumps(task)], check=True, capture_output=True, text=True)
         return np.array(json.loads(done.stdout.splitlines()[-1]))

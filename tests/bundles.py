@@ -141,7 +141,7 @@ def grow_bundle(artifacts_dir: Path, frame: pl.DataFrame, market: Market, trees:
 
 
 def _as_clean_frame(cars: list[dict[str, Any]], market: Market) -> pl.DataFrame:
-    schema: dict[str, Any] = {item.name: pl.String if item.is_text else pl.Float64 for item in market.features}
+    schema: dict[str, Any] = {item.name: pl.String if item.is_category else pl.Float64 for item in market.features}
     return pl.DataFrame(cars, schema={**schema, "price": pl.Float64}, strict=False)
 
 

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -29,7 +30,8 @@ MAY_IMPORT = {
     "api": {"market", "model"},
     "ops": {"model.manifest", "simulation.demo_model", "tracking.promotion"},
 }
-SERVING = ("api", "model", "market", "system", "errors.py", "settings.py")
+SERVING = ("api", "market", "model", "system")
+"""The folders of the API image, with the modules beside them."""
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}
 
 # MLflow reads these while it is imported, and has no other switch for them.
@@ -96,17 +98,50 @@ def test_parts_import_only_what_they_may(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in MODULES if name_of(path).startswith(SERVING)] + [APP], ids=lambda path: path.name
+    "path",
+    [path for path in MODULES if part_of(path) in {*SERVING, *EVERYBODY}] + [APP],
+    ids=lambda path: path.name,
 )
-def test_serving_imports_nothing_heavy(path: Path) -> None:
+def test_serving_imports_nothing_heavy_and_nothing_that_its_image_lacks(path: Path) -> None:
     for imported, _ in imports_of(path):
-        assert imported.split(".")[0] not in HEAVY, f"{path.name} imports {imported}"
-        assert not imported.startswith(("carprice.training", "carprice.cli", "carprice.ops"))
+        package, _, inside = imported.partition(".")
+        assert package not in HEAVY, f"{path.name} imports {imported}"
+        if package == "carprice":
+            assert inside.split(".")[0] in {*SERVING, *EVERYBODY, "__version__"}, f"{path.name} imports {imported}"
+
+
+def copies_of(root: Path, stage: str) -> list[str]:
+    """What a stage of the Dockerfile copies of the source, in the order of its lines."""
+    text = (root / "Dockerfile").read_text()
+    lines = re.search(rf"(?m)^FROM \S+ AS {stage}\n((?:(?!FROM ).*\n)*)", text)
+    assert lines, stage
+    return re.findall(r"(?m)^COPY src/carprice/(\S+) ", lines[1])
+
+
+def copy_stage(root: Path, stage: str, folder: Path) -> dict[str, str]:
+    """Copy app.py and the stage's source into a folder; the environment in which nothing else is found."""
+    package = folder / "src" / "carprice"
+    package.mkdir(parents=True)
+    shutil.copy(APP, folder)
+    for source in [source for name in copies_of(root, stage) for source in SOURCE.glob(name)]:
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, package / source.name)
+    libraries = [path for path in sys.path if path not in (str(root), str(root / "src"))]
+    return {"PYTHONPATH": os.pathsep.join([str(folder), str(folder / "src"), *libraries])}
+
+
+def test_the_api_image_holds_only_what_serves(root: Path) -> None:
+    assert sorted(copies_of(root, "api")) == sorted(["*.py", *SERVING])
+
+
+def test_the_demo_model_can_be_trained_from_what_its_stage_copies(root: Path, tmp_path: Path) -> None:
+    environment = copy_stage(root, "demo", tmp_path)
+    code = "import carprice.simulation.demo_model as module; print(module.__file__)"
+    assert run_python(code, **environment).startswith(str(tmp_path))
 
 
 def run_python(code: str, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
+        [sys.executable, "-P", "-c", code, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
         capture_output=True,
         text=True,
@@ -116,8 +151,8 @@ def run_python(code: str, *arguments: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-def test_a_service_that_answers_has_loaded_nothing_heavy(small_bundle: Path, tmp_path: Path) -> None:
-    """Really: the app is made, prices one car, explains it, prices a batch and shows every page."""
+def test_a_service_that_answers_has_loaded_nothing_heavy(root: Path, small_bundle: Path, tmp_path: Path) -> None:
+    """Really: the app, from the API image's files alone, prices cars, explains a price and shows every page."""
     code = """
 import os, sys
 import app
@@ -136,11 +171,12 @@ answers += [client.get(page) for page in pages]
 assert {answer.status_code for answer in answers} == {200}, answers
 service.extensions["carprice"].close()
 heavy = set(sys.argv[1].split())
-print(sorted(name for name in sys.modules if name.split(".")[0] in heavy or name.startswith("carprice.training")))
+found = sorted(name for name in sys.modules if name.split(".")[0] in heavy or name.startswith("carprice.training"))
+print(found, os.path.dirname(app.__file__))
 """
     environment = {"CARPRICE_ARTIFACTS_DIR": str(small_bundle), "CARPRICE_LOGS_DIR": str(tmp_path / "logs")}
-    found = run_python(code, " ".join(HEAVY), **environment)
-    assert found.splitlines()[-1] == "[]"
+    found = run_python(code, " ".join(HEAVY), **environment, **copy_stage(root, "api", tmp_path))
+    assert found.splitlines()[-1] == f"[] {tmp_path}"
 
 
 def test_importing_does_nothing() -> None:

@@ -35,6 +35,8 @@ PENDING = "pending"
 
 IMAGE_MODEL = "image"
 """The model version that stands for the one inside the image."""
+ARTIFACTS = "artifacts"
+"""Where a served model came from: the folder of models."""
 FALLBACK = "fallback"
 """Where a served model came from: the image's own, because there is no champion or it was asked for."""
 

@@ -1,4 +1,4 @@
-"""Requests to the app itself, without a server: through the gateway's own answer, and through Flask's route."""
+"""Requests to the app itself, without a server: answered by WsgiApp itself, and by Flask's route."""
 
 import io
 import json
@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Flask
 
-from carprice.api.state import Service
-from carprice.api.wsgi import Gateway
+from carprice.api.state import ServiceState
+from carprice.api.wsgi import WsgiApp
 
 JSON = "application/json"
 CHANGING = ("X-Request-ID", "Server-Timing", "Date", "Expires")
@@ -59,23 +59,23 @@ class Result:
         return self.status, kept, self.body.replace(request_id.encode(), b"ID")
 
 
-class FlaskOnly(Gateway):
-    """The gateway with its shortcut off."""
+class FlaskOnly(WsgiApp):
+    """Without the shortcut around Flask."""
 
     def _answer_price(self, environ: Any, start_response: Any, started: float) -> Iterable[bytes]:
         return self._answer_flask(environ, start_response, started)
 
 
 WAYS: dict[str, Callable[[Flask], Any]] = {
-    "gateway": lambda app: app.wsgi_app,
-    "flask": lambda app: FlaskOnly(partial(Flask.wsgi_app, app), find_service(app)),
+    "wsgi": lambda app: app.wsgi_app,
+    "flask": lambda app: FlaskOnly(partial(Flask.wsgi_app, app), find_state(app)),
 }
 
 
-def find_service(app: Flask) -> Service:
-    """The service behind the app."""
-    service: Service = app.extensions["carprice"]
-    return service
+def find_state(app: Flask) -> ServiceState:
+    """The state behind the app."""
+    state: ServiceState = app.extensions["carprice"]
+    return state
 
 
 def call(

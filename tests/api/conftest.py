@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from tests.api.calls import WAYS, find_service
+from tests.api.calls import WAYS, find_state
 
 from carprice.api.app import create_app
 from carprice.settings import Settings
@@ -38,7 +38,7 @@ def make_app(small_bundle: Path, tmp_path: Path) -> Iterator[MakeApp]:
 
     yield make
     for app in apps:
-        find_service(app).close()
+        find_state(app).close()
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from tests.api.calls import Result, as_json, call, find_service
+from tests.api.calls import Result, as_json, call, find_state
 from tests.api.conftest import MakeApp, wait_until
 from tests.bundles import DATED_MARKET, grow_bundle, invent_dated_listings
 from tests.model.cars import DATED_CAR, UK_CAR, change
 
 from carprice.api import predict
-from carprice.api.state import LoadedModel, Service
+from carprice.api.state import LoadedModel, ServiceState
 from carprice.market.market_file import parse_market
 
 PATH = "/predict/batch"
@@ -78,7 +78,7 @@ def test_each_row_gets_what_it_gets_alone(app: Flask) -> None:
         ],
     )
     assert result.json["currency"] == "GBP"
-    assert result.json["model_version"] == find_service(app).version
+    assert result.json["model_version"] == find_state(app).version
     assert SECRET.encode() not in result.body
 
 
@@ -163,7 +163,7 @@ def test_more_batches_at_once_than_allowed_are_sent_away(
     held = {row: Held() for row in (b"[1]", b"[2]")}
     price_batch = predict._price_batch
 
-    def hold_batch(service: Service, model: LoadedModel, body: bytes) -> dict[str, Any]:
+    def hold_batch(service: ServiceState, model: LoadedModel, body: bytes) -> dict[str, Any]:
         if body in held:
             held[body].wait()
         return price_batch(service, model, body)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from tests.api.calls import call, find_service
+from tests.api.calls import call, find_state
 from tests.api.conftest import MakeApp
 
 from carprice.model.manifest import champion_version, read_manifest, write_manifest
@@ -24,7 +24,7 @@ def test_status(app: Flask) -> None:
     assert status.pop("uptime_seconds") >= 0
     assert status == {
         "status": "ready",
-        "model_version": find_service(app).version,
+        "model_version": find_state(app).version,
         "release": "r1",
         "market": "uk",
         "source": "artifacts",
@@ -77,8 +77,8 @@ def test_features_of_every_kind(make_app: MakeApp, dated_bundle: Path) -> None:
 def test_model(app: Flask) -> None:
     model = get(app, "/info/model")
     assert isinstance(model, dict)
-    service = find_service(app)
-    manifest = read_manifest(service.settings.artifacts_dir / service.version)
+    state = find_state(app)
+    manifest = read_manifest(state.settings.artifacts_dir / state.version)
     for key in ("format", "version", "created", "data", "metrics", "baselines", "coverage", "importance", "files"):
         assert model[key] == manifest[key]
     assert model["market"] == {

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
-from tests.api.calls import WAYS, as_json, call, find_service
+from tests.api.calls import WAYS, as_json, call, find_state
 from tests.api.conftest import MakeApp, wait_until
 from tests.model.cars import DATED_CAR, UK_CAR, change
 
@@ -94,7 +94,7 @@ def test_buckets_below_a_millisecond(app: Flask) -> None:
 
 
 def test_the_model_is_named(app: Flask) -> None:
-    service = find_service(app)
+    service = find_state(app)
     manifest = read_manifest(service.settings.artifacts_dir / service.version)
     digest = manifest["files"]["model.pkl"]["sha256"]
     assert read_samples(app.wsgi_app)[("model_info", (("digest", digest), ("version", service.version)))] == 1
@@ -107,7 +107,7 @@ def test_prices_keep_the_currency_they_were_predicted_in(
     app = make_app(artifacts_dir=tmp_path / "artifacts", fallback_dir=str(dated_bundle))
     euros = call(app.wsgi_app, "POST", "/predict/price", as_json(DATED_CAR)).json["price"]
     shutil.copytree(small_bundle, tmp_path / "artifacts")
-    wait_until(lambda: find_service(app).model.currency == "GBP")  # type: ignore[union-attr]
+    wait_until(lambda: find_state(app).model.currency == "GBP")  # type: ignore[union-attr]
     batch = call(app.wsgi_app, "POST", "/predict/batch", as_json([UK_CAR, UK_CAR])).json
     pounds = sum(row["price"] for row in batch["results"])
     samples = read_samples(app.wsgi_app)

@@ -1,4 +1,4 @@
-"""POST /predict/price: one table of requests, each through the gateway's own answer and through Flask's route."""
+"""POST /predict/price: one table of requests, each answered by WsgiApp itself and by Flask's route."""
 
 import json
 from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from tests.api.calls import as_json, call, find_service
+from tests.api.calls import as_json, call, find_state
 from tests.api.conftest import MakeApp, wait_until
 from tests.model.cars import UK_CAR, change
 
@@ -30,7 +30,7 @@ def price(app: Flask, car: Any = UK_CAR, query: str = "", **headers: str) -> int
 
 
 def close(app: Flask) -> None:
-    find_service(app).close()
+    find_state(app).close()
 
 
 def test_a_request_is_one_line(app: Flask, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_request_is_one_line(app: Flask, tmp_path: Path) -> None:
         "method": "POST",
         "path": "/predict/price",
         "status": 200,
-        "model_version": find_service(app).version,
+        "model_version": find_state(app).version,
     }
 
 
@@ -64,7 +64,7 @@ def test_the_sample_holds_valid_single_requests_with_their_answers(app: Flask, t
     assert [sample["listing"] for sample in samples] == [UK_CAR, odd, UK_CAR, UK_CAR]
     assert samples[0]["answer"] == {key: answer[key] for key in ("price", "low", "high")}
     assert samples[2]["request_id"] == "abc"
-    assert samples[0]["model_version"] == find_service(app).version
+    assert samples[0]["model_version"] == find_state(app).version
     assert samples[0]["release"] == "r1"
 
 

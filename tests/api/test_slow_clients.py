@@ -1,24 +1,34 @@
 """Connections on which nothing moves, or too little, are closed; those that are used are not."""
 
+import fcntl
 import socket
+import sys
+import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import pytest
-from tests.api.conftest import POLL_SECONDS, wait_until
+from tests.api.conftest import wait_until
 
 from carprice.api import slow_clients
-from carprice.api.slow_clients import Requests, close_slow, watch_silence
+from carprice.api.slow_clients import Requests, close_slow, watch_connections
 
 SECONDS = 0.3
+PATIENT = 3600.0
+"""An idle time that no test reaches by the system's clock; what passes of it is said by the test."""
 
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
+    with listen() as server:
         yield server
+
+
+def listen() -> socket.socket:
+    server = socket.create_server(("127.0.0.1", 0))
+    server.settimeout(10)
+    return server
 
 
 def connect(listener: socket.socket) -> tuple[socket.socket, socket.socket]:
@@ -27,29 +37,51 @@ def connect(listener: socket.socket) -> tuple[socket.socket, socket.socket]:
     return client, listener.accept()[0]
 
 
-def test_a_silent_connection_is_closed(listener: socket.socket) -> None:
+def send(source: socket.socket, target: socket.socket, data: bytes) -> None:
+    """Send data and wait until all of it has arrived, unread."""
+    unread = count_unread(target)
+    source.sendall(data)
+    wait_until(lambda: count_unread(target) == unread + len(data))
+
+
+def count_unread(connection: socket.socket) -> int:
+    """The bytes that were received and wait to be read."""
+    found = fcntl.ioctl(connection, termios.FIONREAD, bytes(4))
+    return int.from_bytes(found, sys.byteorder)
+
+
+def is_open(connection: socket.socket) -> bool:
+    """Whether the other end has not been shut down; nothing was sent to this one."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+
+
+def test_an_idle_connection_is_closed(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     client, server = connect(listener)
     with client, server:
         client.sendall(b"half")
         assert server.recv(10) == b"half"
-        assert close_slow(port, 60, {}) == 0
-        wait_until(lambda: close_slow(port, SECONDS, {}))
+        assert close_slow(port, PATIENT, {}, time.monotonic()) == 0
+        wait_until(lambda: close_slow(port, SECONDS, {}, time.monotonic()))
         assert server.recv(10) == b""
         assert client.recv(10) == b""
-        assert close_slow(port, 0, {}) == 0, "once"
+        assert close_slow(port, 0, {}, time.monotonic()) == 0, "once"
 
 
 def test_a_connection_of_another_port_is_left_alone(listener: socket.socket) -> None:
     client, server = connect(listener)
     with client, server, socket.create_server(("127.0.0.1", 0)) as other:
-        assert close_slow(other.getsockname()[1], -1, {}) == 0
-        assert close_slow(listener.getsockname()[1], -1, {}) == 1
+        assert close_slow(other.getsockname()[1], -1, {}, 0) == 0
+        assert close_slow(listener.getsockname()[1], -1, {}, 0) == 1
 
 
 def test_a_connection_that_is_used_stays(listener: socket.socket) -> None:
     client, server = connect(listener)
-    stopped = watch_silence(listener.getsockname()[1], SECONDS, 1, frozenset())
+    stopped = watch_connections(listener.getsockname()[1], SECONDS, 1, frozenset())
     silent, watched = connect(listener)
     with client, server, silent, watched:
 
@@ -61,29 +93,35 @@ def test_a_connection_that_is_used_stays(listener: socket.socket) -> None:
 
         def is_closed() -> bool:
             talk()
-            watched.setblocking(False)
-            try:
-                return watched.recv(1) == b""
-            except BlockingIOError:
-                return False
+            return not is_open(watched)
 
         wait_until(is_closed)
         stopped.set()
         talk()
 
 
+def test_a_connection_that_is_used_in_one_direction_stays(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    client, server = connect(listener)
+    with client, server:
+        began = time.monotonic()
+
+        def is_later() -> bool:
+            send(client, server, b"x")
+            assert close_slow(port, SECONDS / 2, {}, 0.0) == 0
+            return time.monotonic() - began > SECONDS
+
+        wait_until(is_later)
+
+
 def test_a_request_that_comes_slowly_is_closed(listener: socket.socket) -> None:
     port, requests = listener.getsockname()[1], Requests()
     client, server = connect(listener)
     with client, server:
-
-        def is_closed() -> int:
-            client.sendall(b"x")
-            return close_slow(port, SECONDS, requests)
-
-        began = time.monotonic()
-        wait_until(is_closed)
-        assert time.monotonic() - began > SECONDS
+        for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
+            send(client, server, b"x")
+            assert close_slow(port, PATIENT, requests, share * PATIENT) == 0, share
+        assert close_slow(port, PATIENT, requests, PATIENT + 1) == 1
         assert server.recv(65_536).strip(b"x") == b""
         assert client.recv(10) == b""
 
@@ -91,19 +129,17 @@ def test_a_request_that_comes_slowly_is_closed(listener: socket.socket) -> None:
 def test_a_request_has_longer_the_more_of_it_comes(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slow_clients, "SLOWEST", 1000)
+    """A second for each MIN_BYTES_PER_SECOND: 3,000 bytes are three seconds more than the idle time."""
+    monkeypatch.setattr(slow_clients, "MIN_BYTES_PER_SECOND", 1000)
     port, requests = listener.getsockname()[1], Requests()
     client, server = connect(listener)
     with client, server:
-        client.sendall(b"x" * 1000)
-        assert close_slow(port, SECONDS, requests) == 0
-        began = time.monotonic()
-        while time.monotonic() - began < SECONDS + 0.5:
-            client.sendall(b"x")
-            assert close_slow(port, SECONDS, requests) == 0
-            time.sleep(POLL_SECONDS)
-        wait_until(lambda: client.send(b"x") and close_slow(port, SECONDS, requests))
-        assert time.monotonic() - began > SECONDS + 1
+        send(client, server, b"x" * 1000)
+        assert close_slow(port, PATIENT, requests, 0.0) == 0
+        assert close_slow(port, PATIENT, requests, PATIENT + 0.9) == 0
+        send(client, server, b"x" * 3000)
+        assert close_slow(port, PATIENT, requests, PATIENT + 2.9) == 0
+        assert close_slow(port, PATIENT, requests, PATIENT + 4.1) == 1
 
 
 def test_a_request_is_timed_from_its_own_first_byte(listener: socket.socket) -> None:
@@ -111,38 +147,71 @@ def test_a_request_is_timed_from_its_own_first_byte(listener: socket.socket) -> 
     port, requests = listener.getsockname()[1], Requests()
     client, server = connect(listener)
     with client, server:
-        for _ in range(4):
+        for number in range(6):
             client.sendall(b"question")
             assert server.recv(10) == b"question"
-            assert close_slow(port, SECONDS, requests) == 0
-            time.sleep(SECONDS / 2)
+            assert close_slow(port, PATIENT, requests, number * PATIENT) == 0, number
             server.sendall(b"answer")
             assert client.recv(10) == b"answer"
-            assert close_slow(port, SECONDS, requests) == 0
-            time.sleep(SECONDS / 2)
+            assert close_slow(port, PATIENT, requests, (number + 0.5) * PATIENT) == 0, number
 
 
-@pytest.mark.parametrize(
-    ("reading", "allowed"), [({1, 2}, SECONDS / 2), ({1}, SECONDS)], ids=["all threads", "one of two"]
-)
-def test_there_is_less_patience_while_every_thread_waits_for_a_body(
-    monkeypatch: pytest.MonkeyPatch, reading: set[int], allowed: float
-) -> None:
-    monkeypatch.setattr(slow_clients, "FULL_SECONDS", SECONDS / 2)
-    monkeypatch.setattr(slow_clients, "FULL_LOOK_SECONDS", SECONDS / 10)
-    looks: list[float] = []
-    monkeypatch.setattr(slow_clients, "close_slow", lambda _, seconds, __: looks.append(seconds))
-    stopped = watch_silence(1, SECONDS, 2, reading)
-    wait_until(lambda: len(looks) >= 4)
-    stopped.set()
-    # Of the first look it is not known yet who still waits.
-    assert set(looks[1:]) == {allowed}
+def test_there_is_less_patience_while_every_thread_waits_for_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two watchers of two threads, both patient: where two bodies are in progress a second is the idle time."""
+    monkeypatch.setattr(slow_clients, "BUSY_SECONDS", SECONDS)
+    monkeypatch.setattr(slow_clients, "BUSY_CHECK_SECONDS", SECONDS / 10)
+    with listen() as quiet, listen() as busy:
+        first, second = connect(quiet), connect(busy)
+        watchers = [
+            watch_connections(listener.getsockname()[1], PATIENT, 2, in_progress)
+            for listener, in_progress in ((quiet, {1}), (busy, {1, 2}))
+        ]
+        wait_until(lambda: not is_open(second[0]))
+        assert is_open(first[0]), "it has been idle for longer"
+        for watcher in watchers:
+            watcher.set()
+        for connection in (*first, *second):
+            connection.close()
+
+
+def test_bodies_in_progress_are_counted_when_they_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other requests at each check are a busy service, not a blocked one."""
+    monkeypatch.setattr(slow_clients, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(slow_clients, "BUSY_CHECK_SECONDS", SECONDS / 10)
+    bodies = OtherBodies()
+    with listen() as listener:
+        client, server = connect(listener)
+        stopped = watch_connections(listener.getsockname()[1], PATIENT, 1, bodies)
+        wait_until(lambda: bodies.checks > 10)
+        assert is_open(client)
+        bodies.one_stays = True
+        wait_until(lambda: not is_open(client))
+        stopped.set()
+        client.close()
+        server.close()
+
+
+class OtherBodies(Set[int]):
+    """One body at a time, another one at each check, until one stays."""
+
+    checks = 0
+    one_stays = False
+
+    def __iter__(self) -> Iterator[int]:
+        self.checks += 1
+        return iter((0 if self.one_stays else self.checks,))
+
+    def __len__(self) -> int:
+        return 1
+
+    def __contains__(self, _: object) -> bool:
+        return False
 
 
 def test_files_are_not_taken_for_connections(listener: socket.socket) -> None:
     with Path("/dev/null").open(), socket.socketpair()[0]:
         before = count_files()
-        close_slow(listener.getsockname()[1], 0, {})
+        close_slow(listener.getsockname()[1], 0, {}, 0)
         assert count_files() == before
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from tests.api.calls import Result, as_json, call, find_service
+from tests.api.calls import Result, as_json, call, find_state
 from tests.api.conftest import MakeApp, wait_until
 from tests.model.cars import UK_CAR
 
-from carprice.api import state as service_module
+from carprice.api import state as state_module
 from carprice.model.manifest import champion_version
 from carprice.names import CHAMPION
 from carprice.system.files import write_file
@@ -19,8 +19,8 @@ GUARDED = ["/info/status", "/readyz", "/info/features", "/info/model", "/api/ope
 
 @pytest.fixture(autouse=True)
 def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_module, "LOOK_AGAIN_SECONDS", 0.02)
-    monkeypatch.setattr(service_module, "PAUSE_PER_LOOK", 0.1)
+    monkeypatch.setattr(state_module, "RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(state_module, "PAUSE_PER_LOAD", 0.1)
 
 
 @pytest.fixture
@@ -139,22 +139,22 @@ def test_the_version_image_asks_for_the_fallback_whatever_champion_there_is(
 def test_a_bug_in_loading_is_logged_and_tried_again(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    load = service_module.load_pricer
+    load = state_module.load_pricer
 
     def fail(_: Path) -> None:
         raise ZeroDivisionError("the secret of the bug")
 
-    monkeypatch.setattr(service_module, "load_pricer", fail)
+    monkeypatch.setattr(state_module, "load_pricer", fail)
     app = make_app()
     problem = get(app).problem
     assert problem["detail"] == "No model is loaded: The service failed on it; its log has the traceback"
     assert "ZeroDivisionError: the secret of the bug" in capsys.readouterr().err
-    monkeypatch.setattr(service_module, "load_pricer", load)
+    monkeypatch.setattr(state_module, "load_pricer", load)
     wait_until(lambda: get(app).status == 200)
 
 
 def test_a_model_that_prices_otherwise_is_not_ready(app: Flask) -> None:
-    model = find_service(app).model
+    model = find_state(app).model
     assert model
     model.pricer.manifest["golden"][0]["price"] *= 1.4
     problem = get(app).problem

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from tests.api.calls import WAYS, as_json, call, find_service
+from tests.api.calls import WAYS, as_json, call, find_state
 from tests.api.conftest import wait_until
 from tests.model.cars import UK_CAR
 
-from carprice.api.info import status as status_view
-from carprice.api.responses import STATUS_LINES, problem_body
+from carprice.api.responses import STATUS_LINES, RefusedError
 from carprice.model.encoding import Encoder
 
 Way = Callable[[Flask], Any]
@@ -49,7 +48,7 @@ def price(app: Any, **headers: str) -> Any:
 def test_every_answer_has_these_headers(app: Flask, path: str) -> None:
     result = call(app.wsgi_app, "GET", path, headers={"X-Request-ID": "abc"})
     assert result.header("X-Request-ID") == "abc"
-    assert result.header("X-Model-Version") == find_service(app).version
+    assert result.header("X-Model-Version") == find_state(app).version
     assert result.header("X-Release") == "r1"
     assert result.header("X-Content-Type-Options") == "nosniff"
     assert result.header("Referrer-Policy") == "no-referrer"
@@ -76,7 +75,7 @@ def test_a_trace_is_logged_with_the_request(app: Flask, way: Way, tmp_path: Path
     gate = way(app)
     price(gate, X_Request_ID="one", traceparent=f"00-{trace}-00f067aa0ba902b7-01")
     price(gate, X_Request_ID="two", traceparent=f"00-{trace}")
-    find_service(app).close()
+    find_state(app).close()
     lines = {line["request_id"]: line for line in read_lines(tmp_path / "logs" / "api.jsonl") if "path" in line}
     assert lines["one"]["trace_id"] == trace
     assert "trace_id" not in lines["two"]
@@ -121,7 +120,7 @@ def test_titles_do_not_depend_on_the_version_of_python(monkeypatch: pytest.Monke
     """Those of http.HTTPStatus for 413 and 422 are others from 3.13 on."""
     for status in HTTPStatus:
         monkeypatch.setattr(status, "phrase", "Of another Python")
-    titles = {status: problem_body(status, "")["title"] for status in TITLES}
+    titles = {status: RefusedError(status, "").problem().title for status in TITLES}
     assert titles == TITLES
     assert [STATUS_LINES[status] for status in TITLES] == [f"{status} {title}" for status, title in TITLES.items()]
 
@@ -149,8 +148,9 @@ def test_a_bug_is_logged_and_not_told(
 
 def test_a_bug_in_a_view_is_logged_and_not_told(app: Flask, tmp_path: Path) -> None:
     app.view_functions["info.status"] = crash
-    result = call(app.wsgi_app, "GET", "/info/status")
+    result = call(app.wsgi_app, "GET", "/info/status", headers={"X-Request-ID": "abc"})
     assert (result.status, result.problem["detail"]) == (500, CRASHED)
+    assert b"secret" not in result.body
     found = wait_until(lambda: [x for x in read_lines(tmp_path / "logs" / "api.jsonl") if "traceback" in x])
-    assert found[0]["path"] == "/info/status"
-    assert status_view.__doc__
+    assert [(line["path"], line["request_id"]) for line in found] == [("/info/status", "abc")]
+    assert "ZeroDivisionError: the secret of the crash" in found[0]["traceback"]

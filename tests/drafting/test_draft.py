@@ -112,7 +112,7 @@ def test_prices_that_are_nearly_all_the_same(write_file: Write) -> None:
 def test_draft_keeps_every_row(name: str, write_file: Write) -> None:
     path = write_file(INVENTED[name]())
     report = check_listings(path, read_draft(path))
-    assert (report.rows_kept, report.mended) == (800, {})
+    assert (report.rows_kept, report.fixed) == (800, {})
 
 
 @pytest.mark.parametrize("name", INVENTED)
@@ -174,7 +174,7 @@ def test_only_a_price(write_file: Write) -> None:
     path = write_file("Price,Currency\n" + "".join(f"{price},EUR\n" for price in range(1_000, 1_100)))
     with pytest.raises(MarketError) as error:
         draft_market(path)
-    assert error.value.what == f"{path}: no column besides the price tells one car from another"
+    assert error.value.what == f"{path}: no column besides the price can be a feature"
 
 
 def test_column_names_that_need_care(write_file: Write) -> None:

@@ -1,11 +1,11 @@
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from carprice.errors import ListingsError, MarketError
 from carprice.listings import listings_file
@@ -25,7 +25,7 @@ def clean_text(market: Market, column: str, *texts: str | None) -> list[object]:
         schema_overrides={column: pl.String},
     )
     name = market.features[-1].name
-    judged = Cleaner(market, "cars.csv").judge(rows, 2)
+    judged = Cleaner(market, "cars.csv").mark_problems(rows, 2)
     return (
         judged.select(
             pl.when(pl.col("problem").is_null() | (pl.col("problem") == "duplicate"))
@@ -148,7 +148,7 @@ def test_clean_frame_and_report(make_market: Make, write_file: Write) -> None:
         "    Price: unreadable number             1   first: line 6, 'cheap'\n"
         "    Year: value outside limits           1   first: line 7, '2060'\n"
         "    Make: missing value                  1   first: line 8, ''\n"
-        "  values mended           2\n"
+        "  values fixed            2\n"
         "    Make: spaces trimmed                                1   first: line 2, ' Ford'\n"
         "    Km: value outside limits, taken as missing          1   first: line 9, '2000'"
     )
@@ -160,7 +160,7 @@ def test_clean_frame_and_report(make_market: Make, write_file: Write) -> None:
         "value outside limits": 1,
         "missing value": 1,
     }
-    assert report["mended"] == {"Make: spaces trimmed": 1, "Km: value outside limits, taken as missing": 1}
+    assert report["fixed"] == {"Make: spaces trimmed": 1, "Km: value outside limits, taken as missing": 1}
     assert report["rows_read"] == report["rows_kept"] + sum(report["dropped"].values())
 
 
@@ -183,7 +183,7 @@ def test_duplicates_across_batches(make_market: Make, write_file: Write, monkeyp
     assert len(batches) > 10
     assert listings.frame.height == len(set(rows)) == 210
     assert listings.report.dropped == {"duplicate": 1_790}
-    assert listings.report.findings[0].line == 2 + 210
+    assert listings.report.entries[0].line == 2 + 210
 
 
 def test_the_same_listings_have_the_same_fingerprint(make_market: Make, write_file: Write) -> None:
@@ -197,7 +197,7 @@ def test_the_same_listings_have_the_same_fingerprint(make_market: Make, write_fi
 def test_without_a_price_every_row_is_judged(make_market: Make) -> None:
     rows = pl.DataFrame({"Make": ["Ford", "Ford", ""], "Year": ["2015", "2015", "2015"]})
     cleaner = Cleaner(make_market(), "cars.csv", with_price=False)
-    judged = cleaner.judge(rows, 2)
+    judged = cleaner.mark_problems(rows, 2)
     assert judged.columns == ["make", "year", "key", "problem"]
     assert judged["problem"].to_list() == [None, None, "make: missing value"]
     assert cleaner.report.rows_kept == 2
@@ -205,7 +205,7 @@ def test_without_a_price_every_row_is_judged(make_market: Make) -> None:
 
 def test_examples_name_the_true_line(make_market: Make, write_file: Write) -> None:
     path = write_file('Make,Year,Price\n\n"Ford\nFiesta",2015,5000\nBMW,20,5000\n')
-    assert check_listings(path, make_market()).findings[0].line == 5
+    assert check_listings(path, make_market()).entries[0].line == 5
 
 
 def test_parquet_examples_name_the_row(make_market: Make, tmp_path: Path) -> None:
@@ -231,8 +231,8 @@ def test_price_column_full_of_text(make_market: Make, write_file: Write) -> None
         load_listings(path, make_market())
     assert str(error.value) == (
         f"{path}: line 3: column 'Price': should be a price (got 'on request'; 2 of the first 3 rows have none)\n"
-        "Name the price column, or a pattern that takes the price out of it, in the file of market cars: "
-        "docs/markets.md"
+        "In the file of market cars, set price.column to the price column, or price.pattern to what takes the "
+        "price out of it: docs/markets.md"
     )
 
 
@@ -248,7 +248,7 @@ def test_no_row_is_kept(make_market: Make, write_file: Write) -> None:
 PATTERNS = {
     "look-ahead": (
         'pattern = "(?=a)(b)"',
-        "market cars: features.a.pattern: has look-around or back-references, which listings are not read with "
+        "market cars: features.a.pattern: has look-around or back-references, which are not supported "
         "(got '(?=a)(b)')",
     ),
     "no group": ('pattern = "a"', "market cars: features.a.pattern: should have one group in ( ) (got 'a')"),

@@ -8,7 +8,7 @@ import pytest
 from carprice.errors import ListingsError
 from carprice.listings import listings_file
 from carprice.listings.csv_errors import EXPECTED
-from carprice.listings.listings_file import ListingsFile, read_batches
+from carprice.listings.listings_file import ListingsFile
 
 Write = Callable[..., Path]
 
@@ -33,7 +33,7 @@ BAD = {
     "header only": (b"make,price\n", "has a header and no listings"),
     "header without a line end": (b"make,price", "has a header and no listings"),
     "empty header": (b"\nmake,price\nFord,1\n", "line 1: is empty, not a header"),
-    "column twice": (b"make,make\nFord,1\n", "line 1: column 'make' stands twice"),
+    "column twice": (b"make,make\nFord,1\n", "line 1: column 'make' is there twice"),
     "spreadsheet": (b"PK\x03\x04abc", "is a spreadsheet or a zip archive, not CSV"),
     "JSON": (b'[{"make": "Ford"}]', "is JSON, not CSV"),
     "UTF-16": ("make,price\nFord,1\n".encode("utf-16"), "is UTF-16 text, not CSV"),
@@ -46,7 +46,10 @@ BAD = {
         b'make,price\n"Ford\nFiesta",1\nBMW\n',
         "line 4: should have 2 fields, has 1: 'BMW'",
     ),
-    "open quote": (b'make,price\nFord,1\n"BMW,2\n' + b"VW,3\n" * 50_000, "line 3: a quote opens and never closes"),
+    "open quote": (
+        b'make,price\nFord,1\n"BMW,2\n' + b"VW,3\n" * 50_000,
+        "line 3: a quote is opened and never closed",
+    ),
     "Latin-1": (b"make,price\nFord,1\nCitro\xebn,2\n", "line 3: is not UTF-8 (byte 23 is 0xeb)"),
     "Latin-1 header": (b"make,pr\xe9is\nFord,1\n", "line 1: is not UTF-8 (byte 7 is 0xe9)"),
     "cut character": (b"make,price\nFord,1\xc3", "line 2: is not UTF-8 (byte 17 is 0xc3)"),
@@ -58,7 +61,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", READABLE)
 def test_reads(case: str, write_file: Write) -> None:
-    assert pl.concat(read_batches(write_file(READABLE[case]))).to_dicts() == ROWS
+    assert pl.concat(ListingsFile(write_file(READABLE[case])).read_batches()).to_dicts() == ROWS
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -66,7 +69,7 @@ def test_bad_file(case: str, write_file: Write) -> None:
     content, message = BAD[case]
     path = write_file(content)
     with pytest.raises(ListingsError) as error:
-        list(read_batches(path))
+        list(ListingsFile(path).read_batches())
     assert error.value.what.startswith(f"{path}: {message}")
     if not message.endswith("("):
         assert error.value.what == f"{path}: {message}"
@@ -75,7 +78,7 @@ def test_bad_file(case: str, write_file: Write) -> None:
 def test_bad_bytes_say_how_to_convert(write_file: Write) -> None:
     path = write_file(b"make,price\nCitro\xebn,2\n")
     with pytest.raises(ListingsError) as error:
-        list(read_batches(path))
+        list(ListingsFile(path).read_batches())
     assert error.value.hint == f"Convert it: iconv {path} -f WINDOWS-1252 -t UTF-8"
 
 
@@ -83,7 +86,7 @@ def test_bad_line_far_down(write_file: Write, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(listings_file, "BLOCK_BYTES", 1_000)
     path = write_file(b"make,price\n" + b"Ford,1\n" * 5_000 + b"BMW\n")
     with pytest.raises(ListingsError, match="line 5002: should have 2 fields, has 1: 'BMW'"):
-        list(read_batches(path))
+        list(ListingsFile(path).read_batches())
 
 
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
@@ -95,7 +98,7 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
 
 def test_batches_are_small_and_in_order(write_file: Write) -> None:
     path = write_file("make,price\n" + "".join(f"Ford,{row}\n" for row in range(25)))
-    batches = list(read_batches(path, batch_rows=10))
+    batches = list(ListingsFile(path).read_batches(batch_rows=10))
     assert [batch.height for batch in batches] == [10, 10, 5]
     assert pl.concat(batches)["price"].to_list() == [str(row) for row in range(25)]
 
@@ -118,7 +121,7 @@ def test_parquet_is_read_as_text(tmp_path: Path) -> None:
         }
     )
     frame.write_parquet(path)
-    assert pl.concat(read_batches(path)).to_dicts() == [
+    assert pl.concat(ListingsFile(path).read_batches()).to_dicts() == [
         {"make": "Ford", "price": "1.5", "sold": "true", "since": "2020-01-02"},
         {"make": None, "price": "2", "sold": "false", "since": None},
     ]
@@ -127,7 +130,7 @@ def test_parquet_is_read_as_text(tmp_path: Path) -> None:
 def test_no_number_in_parquet_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "cars.parquet"
     pl.DataFrame({"mpg": [1.5, float("nan"), None], "doors": [3, 4, None]}).write_parquet(path)
-    assert pl.concat(read_batches(path)).to_dicts() == [
+    assert pl.concat(ListingsFile(path).read_batches()).to_dicts() == [
         {"mpg": "1.5", "doors": "3"},
         {"mpg": None, "doors": "4"},
         {"mpg": None, "doors": None},
@@ -139,4 +142,4 @@ def test_cut_parquet(tmp_path: Path) -> None:
     pl.DataFrame({"make": ["Ford"] * 1_000}).write_parquet(path)
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(ListingsError, match="is damaged Parquet"):
-        list(read_batches(path))
+        list(ListingsFile(path).read_batches())

@@ -2,12 +2,13 @@
 
 import re
 import tomllib
-from dataclasses import fields
 from pathlib import Path
 
 import polars as pl
+from msgspec.structs import fields
 
 from carprice.listings.cleaning import Cleaner
+from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature, Market, Price, parse_market
 
 
@@ -19,7 +20,8 @@ def load_example(root: Path) -> tuple[str, Market]:
 
 
 def test_example_has_every_key(root: Path) -> None:
-    text, _ = load_example(root)
+    text, market = load_example(root)
+    assert {feature.kind for feature in market.features} == set(KINDS)
     for item in (*fields(Price), *fields(Feature)):
         if item.name != "name":
             assert re.search(rf"^{item.name} = .*#", text, re.MULTILINE), item.name

@@ -26,7 +26,7 @@ BAD = {
     ),
     "larger than a float": (
         CARS + MILEAGE + f"max = {10**400}",
-        "cars.toml: features.mileage.max: should be a finite number (got 10000000000000000000)",
+        "cars.toml: features.mileage.max: should be a finite number (got 1" + "0" * 59 + "…)",
     ),
     "scale of nothing": (
         CARS.replace("max = 100000", "max = 100000\nscale = 0"),

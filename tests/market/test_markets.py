@@ -28,7 +28,7 @@ def test_uk_report(uk: Listings) -> None:
         "  rows dropped        1,257\n"
         "    duplicate                       1,254   first: line 247\n"
         "    year: value outside limits          3   first: line 34,318, '2060'\n"
-        "  values mended      86,885\n"
+        "  values fixed       86,885\n"
         "    model: spaces trimmed                           86,867   first: line 2, ' A1'\n"
         "    mpg: value outside limits, taken as missing         18   first: line 34,715, '1.1'"
     )
@@ -55,7 +55,7 @@ def test_georgia_report(georgia: Listings) -> None:
         "  rows dropped        3,938\n"
         "    duplicate                        2,446   first: line 219\n"
         "    Price: price outside limits      1,492   first: line 25, '30'\n"
-        "  values mended      38,843\n"
+        "  values fixed       38,843\n"
         "    Doors: text replaced                                      16,806   first: line 2, '04-May'\n"
         "    Wheel: text replaced                                      16,806   first: line 2, 'Left wheel'\n"
         "    Category: text replaced                                    5,130   first: line 2, 'Jeep'\n"

@@ -11,7 +11,7 @@ from tests.model.cars import DATED_VALUES, UK_VALUES
 
 from carprice.errors import BundleError
 from carprice.market.market_file import load_market
-from carprice.model.encoding import Encoder, Warned, category_codes
+from carprice.model.encoding import Encoder, InputWarning, category_codes
 from carprice.model.pricer import Pricer
 from carprice.training.preprocessing import encode_frame, fit_encoders
 
@@ -28,10 +28,10 @@ def test_rows_equal_training_to_the_last_bit(name: str, markets_dir: Path) -> No
     matrix = encode_frame(frame, market, encoders, scaler)
     encoder = Encoder(market, encoders, scaler)
     for values, expected in zip(frame.drop("price").iter_rows(), matrix.tolist(), strict=True):
-        row, is_usual = encoder.encode(values)
+        row, in_range = encoder.encode(values)
         assert as_bits(row) == as_bits(expected)
-        assert is_usual
-        assert encoder.warn(values) == []
+        assert in_range
+        assert encoder.find_warnings(values) == ()
 
 
 def test_values_stay_as_they_were(pricer: Pricer) -> None:
@@ -61,30 +61,31 @@ def test_exact_text_wins_over_folded() -> None:
 UNKNOWN = "unknown_category"
 OUTSIDE = "outside_training_range"
 NOT_SEEN = "was not among the training listings"
+BEYOND = "is outside the training listings, which go"
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "expected"),
+    ("index", "value", "expected"),
     [
-        (0, "Fird", Warned("make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
-        (0, "fords", Warned("make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
-        (0, "Lada", Warned("make", UNKNOWN, NOT_SEEN)),
-        (0, "Fo\x00rd", Warned("make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
+        (0, "Fird", InputWarning("#/make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
+        (0, "fords", InputWarning("#/make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
+        (0, "Lada", InputWarning("#/make", UNKNOWN, NOT_SEEN, ())),
+        (0, "Fo\x00rd", InputWarning("#/make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
         (
             1,
             "4 series",
-            Warned("model", UNKNOWN, f"{NOT_SEEN}; did you mean '3 Series'?", ("3 Series", "1 Series")),
+            InputWarning("#/model", UNKNOWN, f"{NOT_SEEN}; did you mean '3 Series'?", ("3 Series", "1 Series")),
         ),
-        (2, 1985.0, Warned("year", OUTSIDE, "is outside the training listings, which go from 2005 to 2020")),
-        (2, 2021.0, Warned("year", OUTSIDE, "is outside the training listings, which go from 2005 to 2020")),
-        (6, 999.0, Warned("tax", OUTSIDE, "is outside the training listings, which go from 0 to 150 GBP")),
+        (2, 1985.0, InputWarning("#/year", OUTSIDE, f"{BEYOND} from 2005 to 2020", ())),
+        (2, 2021.0, InputWarning("#/year", OUTSIDE, f"{BEYOND} from 2005 to 2020", ())),
+        (6, 999.0, InputWarning("#/tax", OUTSIDE, f"{BEYOND} from 0 to 150 GBP", ())),
     ],
 )
-def test_warnings(pricer: Pricer, place: int, value: Any, expected: Warned) -> None:
-    values = [*UK_VALUES[:place], value, *UK_VALUES[place + 1 :]]
-    _, is_usual = pricer.encoder.encode(values)
-    assert not is_usual
-    assert pricer.encoder.warn(values) == [expected]
+def test_warnings(pricer: Pricer, index: int, value: Any, expected: InputWarning) -> None:
+    values = [*UK_VALUES[:index], value, *UK_VALUES[index + 1 :]]
+    _, in_range = pricer.encoder.encode(values)
+    assert not in_range
+    assert pricer.encoder.find_warnings(values) == (expected,)
 
 
 def test_an_unknown_category_is_missing_to_the_trees(pricer: Pricer) -> None:
@@ -94,33 +95,34 @@ def test_an_unknown_category_is_missing_to_the_trees(pricer: Pricer) -> None:
 
 def test_warnings_come_in_feature_order(pricer: Pricer) -> None:
     values = ["Lada", "Fiesta", 1985.0, "Manual", 15944.0, "Steam", 150.0, 57.7, 9.0]
-    assert [warned.field for warned in pricer.encoder.warn(values)] == ["make", "year", "fuel", "engine_size"]
+    assert [warning.field for warning in pricer.encoder.find_warnings(values)] == [
+        "make",
+        "year",
+        "fuel",
+        "engine_size",
+    ]
 
 
-def test_a_value_at_the_edge_of_training_is_usual(pricer: Pricer) -> None:
+def test_a_value_at_the_edge_of_training_is_in_range(pricer: Pricer) -> None:
     for year in (2005.0, 2020.0):
-        _, is_usual = pricer.encoder.encode([*UK_VALUES[:2], year, *UK_VALUES[3:]])
-        assert is_usual
+        _, in_range = pricer.encoder.encode([*UK_VALUES[:2], year, *UK_VALUES[3:]])
+        assert in_range
 
 
-def test_missing_values_are_usual(pricer: Pricer, dated_pricer: Pricer) -> None:
-    row, is_usual = pricer.encoder.encode([*UK_VALUES[:6], None, None, None])
-    assert is_usual
+def test_missing_values_are_in_range(pricer: Pricer, dated_pricer: Pricer) -> None:
+    row, in_range = pricer.encoder.encode([*UK_VALUES[:6], None, None, None])
+    assert in_range
     assert all(map(math.isnan, row[6:]))
-    row, is_usual = dated_pricer.encoder.encode(["Audi", None, 16495.0, None, 1.0, None, 40_000.0, None])
-    assert is_usual
+    row, in_range = dated_pricer.encoder.encode(["Audi", None, 16495.0, None, 1.0, None, 40_000.0, None])
+    assert in_range
     assert [math.isnan(number) for number in row] == [False, True, False, True, False, True, False, True]
 
 
-def test_dates_outside_training_are_told_as_dates(dated_pricer: Pricer) -> None:
+def test_dates_outside_training_are_shown_as_dates(dated_pricer: Pricer) -> None:
     values = [*DATED_VALUES[:2], 20_000.0, *DATED_VALUES[3:]]
-    assert dated_pricer.encoder.warn(values) == [
-        Warned(
-            "registered",
-            OUTSIDE,
-            "is outside the training listings, which go from 2009-07-26 to 2020-06-30",
-        )
-    ]
+    seen = "from 2009-07-26 to 2020-06-30"
+    detail = f"is outside the training listings, which go {seen}"
+    assert dated_pricer.encoder.find_warnings(values) == (InputWarning("#/registered", OUTSIDE, detail, ()),)
 
 
 @pytest.mark.parametrize(("seen", "value", "word"), [(0.0, 1.0, "true"), (1.0, 0.0, "false")])
@@ -128,7 +130,8 @@ def test_a_flag_that_training_never_saw(dated_pricer: Pricer, seen: float, value
     figures = {**dated_pricer.scaler["leather"], "min": seen, "max": seen}
     encoder = Encoder(dated_pricer.market, dated_pricer.encoders, {**dated_pricer.scaler, "leather": figures})
     values = [*DATED_VALUES[:4], value, *DATED_VALUES[5:]]
-    assert encoder.warn(values) == [Warned("leather", OUTSIDE, f"was {word} in none of the training listings")]
+    detail = f"was {word} in none of the training listings"
+    assert encoder.find_warnings(values) == (InputWarning("#/leather", OUTSIDE, detail, ()),)
 
 
 @pytest.mark.parametrize(("part", "name"), [("encoders", "make"), ("scaler", "mileage")])

@@ -35,6 +35,18 @@ def real_library() -> bytes:
     return (Path(spec.submodule_search_locations[0]) / "lib" / "lib_lightgbm.so").read_bytes()
 
 
+@pytest.fixture
+def msgspec_alone(tmp_path: Path) -> Path:
+    """A folder with the one other package that is needed."""
+    spec = importlib.util.find_spec("msgspec")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    (folder / "msgspec").symlink_to(spec.submodule_search_locations[0])
+    return folder
+
+
 def load(root: Path, small_bundle: Path, *folders: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-S", "-c", LOAD, str(small_bundle)],
@@ -48,21 +60,28 @@ def load(root: Path, small_bundle: Path, *folders: Path) -> str:
     return done.stdout.strip()
 
 
-def test_a_copy_is_all_it_needs(root: Path, small_bundle: Path, tmp_path: Path, library: Path) -> None:
+def test_a_copy_is_all_it_needs(
+    root: Path, small_bundle: Path, tmp_path: Path, library: Path, msgspec_alone: Path
+) -> None:
     library.write_bytes(real_library())
-    assert load(root, small_bundle, tmp_path) == (small_bundle / "champion").read_text().strip()
+    assert load(root, small_bundle, msgspec_alone, tmp_path) == (small_bundle / "champion").read_text().strip()
 
 
-def test_lightgbm_is_not_installed(root: Path, small_bundle: Path) -> None:
-    assert load(root, small_bundle) == "The lightgbm library is not installed\nInstall it: ./carprice up"
+def test_lightgbm_is_not_installed(root: Path, small_bundle: Path, msgspec_alone: Path) -> None:
+    assert (
+        load(root, small_bundle, msgspec_alone)
+        == "The lightgbm library is not installed\nInstall it: ./carprice up"
+    )
 
 
-def test_libgomp_is_missing(root: Path, small_bundle: Path, tmp_path: Path, library: Path) -> None:
+def test_libgomp_is_missing(
+    root: Path, small_bundle: Path, tmp_path: Path, library: Path, msgspec_alone: Path
+) -> None:
     """The copy needs a libgomp of another number, which no machine has: the loader fails as without libgomp1."""
     data = real_library()
     assert data.count(b"\0libgomp.so.1\0") == 1
     library.write_bytes(data.replace(b"\0libgomp.so.1\0", b"\0libgomp.so.0\0"))
-    assert load(root, small_bundle, tmp_path) == (
+    assert load(root, small_bundle, msgspec_alone, tmp_path) == (
         "LightGBM needs libgomp, which this machine does not have (libgomp.so.0: cannot open shared object file: "
         "No such file or directory)\nInstall it: apt-get install libgomp1"
     )
@@ -77,8 +96,15 @@ def test_libgomp_is_missing(root: Path, small_bundle: Path, tmp_path: Path, libr
     ],
 )
 def test_the_library_is_damaged(
-    root: Path, small_bundle: Path, tmp_path: Path, library: Path, data: bytes | None, reason: str
+    root: Path,
+    small_bundle: Path,
+    tmp_path: Path,
+    library: Path,
+    msgspec_alone: Path,
+    data: bytes | None,
+    reason: str,
 ) -> None:
     if data is not None:
         library.write_bytes(data)
-    assert load(root, small_bundle, tmp_path) == f"{library}: cannot be loaded ({library}: {reason})\n{AGAIN}"
+    found = load(root, small_bundle, msgspec_alone, tmp_path)
+    assert found == f"{library}: cannot be loaded ({library}: {reason})\n{AGAIN}"

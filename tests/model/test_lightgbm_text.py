@@ -8,7 +8,7 @@ import pytest
 from carprice.errors import BundleError
 from carprice.model.bundle import read_bundle
 from carprice.model.lightgbm_capi import Trees
-from carprice.model.lightgbm_text import read_columns
+from carprice.model.lightgbm_text import check_model_text
 from carprice.model.manifest import RETRAIN, find_bundle
 
 
@@ -34,7 +34,7 @@ def line_of(text: str, number: int, key: str) -> list[str]:
 
 
 def test_the_columns_are_read(text: str) -> None:
-    assert read_columns(text)[:3] == ["make", "model", "year"]
+    assert check_model_text(text)[:3] == ["make", "model", "year"]
 
 
 def test_an_edit_without_a_change_is_none(text: str) -> None:
@@ -53,7 +53,7 @@ def test_trees_of_one_leaf_are_fine(text: str) -> None:
 def test_a_text_cut_short(text: str, length: int) -> None:
     cut = text[: text.index("end of trees")][:length]
     with pytest.raises(ValueError, match="has no end"):
-        read_columns(cut)
+        check_model_text(cut)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_text_cut_short(text: str, length: int) -> None:
 )
 def test_damage_to_the_whole(text: str, old: str, new: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
-        read_columns(text.replace(old, new, 1))
+        check_model_text(text.replace(old, new, 1))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_damage_to_a_tree(text: str, key: str, change: "object", message: str) -
     number = next(number for number in range(60) if line_of(text, number, "num_cat") not in (["0"], []))
     damaged = edit_tree(text, number, key, " ".join(change(line_of(text, number, key))))  # type: ignore[operator]
     with pytest.raises(ValueError, match=f"^tree {number}: {message}"):
-        read_columns(damaged)
+        check_model_text(damaged)
 
 
 def test_the_error_names_the_file(text: str) -> None:
@@ -145,4 +145,4 @@ def test_the_error_names_the_file(text: str) -> None:
 def test_what_lightgbm_itself_refuses_is_its_own_error(text: str) -> None:
     with pytest.raises(BundleError) as error:
         Trees(re.sub(r"(?m)^feature_infos=.*$", "feature_infos=none", text))
-    assert str(error.value) == "LightGBM refuses the trees: Wrong size of feature_infos"
+    assert str(error.value) == f"LightGBM refuses the trees: Wrong size of feature_infos\n{RETRAIN}"

@@ -1,16 +1,16 @@
 """Listings: every kind and every problem, each named without its value."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.bundles import dated_market
 from tests.model.cars import DATED_CAR, DATED_VALUES, UK_CAR, UK_VALUES, change
 
 from carprice.errors import ListingsError
 from carprice.market.market_file import Feature, Market, load_market
-from carprice.model.listing import Problem, check_listing, describe_range, parse_fields
+from carprice.model.listing import FieldProblem, check_listing, describe_range, parse_fields
 
 SECRET = "xyzzy"
 NUMBER = "should be a number"
@@ -104,7 +104,7 @@ def test_good_values(uk: Market, field: str, value: Any, expected: Any) -> None:
 )
 def test_bad_values(uk: Market, field: str, value: Any, detail: str) -> None:
     _, problems = check_listing(uk, change(UK_CAR, **{field: value}))
-    assert problems == [Problem(f"#/{field}", detail)]
+    assert problems == [FieldProblem(detail, f"#/{field}")]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_bad_values(uk: Market, field: str, value: Any, detail: str) -> None:
 )
 def test_bad_dates_flags_and_open_ranges(field: str, value: Any, detail: str) -> None:
     _, problems = check_listing(dated_market(), change(DATED_CAR, **{field: value}))
-    assert problems == [Problem(f"#/{field}", detail)]
+    assert problems == [FieldProblem(detail, f"#/{field}")]
 
 
 def test_dates_have_the_limits_of_the_market_in_days() -> None:
@@ -144,8 +144,8 @@ def test_dates_have_the_limits_of_the_market_in_days() -> None:
     for text, problems in {
         "1970-01-01": [],
         "2020-01-01": [],
-        "1969-12-31": [Problem("#/registered", "should be from 1970-01-01 to 2020-01-01")],
-        "2020-01-02": [Problem("#/registered", "should be from 1970-01-01 to 2020-01-01")],
+        "1969-12-31": [FieldProblem("should be from 1970-01-01 to 2020-01-01", "#/registered")],
+        "2020-01-02": [FieldProblem("should be from 1970-01-01 to 2020-01-01", "#/registered")],
     }.items():
         assert check_listing(market, change(DATED_CAR, registered=text))[1] == problems
 
@@ -153,17 +153,17 @@ def test_dates_have_the_limits_of_the_market_in_days() -> None:
 def test_every_problem_is_named_at_once(uk: Market) -> None:
     car = change(UK_CAR, make=..., year=1900, mileage="x", milage=5, **{"a/b~c": 1})
     assert check_listing(uk, car)[1] == [
-        Problem("#/make", "is required"),
-        Problem("#/year", YEARS),
-        Problem("#/mileage", NUMBER),
-        Problem("#/milage", "is not a field of this market; did you mean 'mileage'?"),
-        Problem("#/a~1b~0c", STRANGE),
+        FieldProblem("is required", "#/make"),
+        FieldProblem(YEARS, "#/year"),
+        FieldProblem(NUMBER, "#/mileage"),
+        FieldProblem("is not a field of this market; did you mean 'mileage'?", "#/milage"),
+        FieldProblem(STRANGE, "#/a~1b~0c"),
     ]
 
 
 @pytest.mark.parametrize("value", [SECRET, {SECRET: SECRET}, [SECRET], HUGE, math.nan, None])
 def test_no_problem_echoes_a_value(uk: Market, value: Any) -> None:
-    fields = {feature.name: value for feature in uk.features if not feature.is_text}
+    fields = {feature.name: value for feature in uk.features if not feature.is_category}
     _, problems = check_listing(uk, {**UK_CAR, **fields, "other": value})
     assert problems
     assert SECRET not in repr(problems)
@@ -171,7 +171,11 @@ def test_no_problem_echoes_a_value(uk: Market, value: Any) -> None:
 
 def test_field_names_are_cut_and_can_be_written(uk: Market) -> None:
     _, problems = check_listing(uk, {**UK_CAR, "z" * 100_000: 1, "\ud800": 1, "": 1})
-    assert problems == [Problem("#/" + "z" * 40, STRANGE), Problem("#/?", STRANGE), Problem("#/", STRANGE)]
+    assert problems == [
+        FieldProblem(STRANGE, "#/" + "z" * 40),
+        FieldProblem(STRANGE, "#/?"),
+        FieldProblem(STRANGE, "#/"),
+    ]
 
 
 def test_many_unknown_fields_end_at_fifty_problems(uk: Market) -> None:

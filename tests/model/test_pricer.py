@@ -66,7 +66,7 @@ def test_a_price_is_what_the_trees_say_in_whole_pounds(pricer: Pricer, bundle: B
     low, high = (math.exp(bundle.model["calibration"][key]) for key in ("low", "high"))
     price = math.exp(score)
     assert 7_000 < price < 13_000
-    assert pricer.price(UK_CAR) == Valuation(round(price), round(price * low), round(price * high))
+    assert pricer.price(UK_CAR) == Valuation(round(price), round(price * low), round(price * high), ())
 
 
 def test_the_range_holds_the_price(any_pricer: Pricer) -> None:
@@ -86,8 +86,8 @@ def test_breakdowns_sum_to_the_price_exactly(any_pricer: Pricer) -> None:
     names = [feature.name for feature in any_pricer.market.features]
     for car in draw_cars(any_pricer, CARS, seed=2):
         price, breakdown = any_pricer.price(car).price, any_pricer.explain(car)
-        assert breakdown.base + sum(amount for _, amount in breakdown.parts) == price
-        assert [name for name, _ in breakdown.parts] == names
+        assert breakdown.base + sum(part.amount for part in breakdown.parts) == price
+        assert [part.feature for part in breakdown.parts] == names
 
 
 def test_breakdowns_are_of_the_size_of_the_contributions(any_pricer: Pricer) -> None:
@@ -98,9 +98,9 @@ def test_breakdowns_are_of_the_size_of_the_contributions(any_pricer: Pricer) -> 
         *parts, base = any_pricer.trees.contributions(row)
         assert breakdown.base == pytest.approx(math.exp(base), abs=1)
         low, high = sorted((breakdown.base, price))
-        for part, (_, amount) in zip(parts, breakdown.parts, strict=True):
+        for part, found in zip(parts, breakdown.parts, strict=True):
             smallest, largest = sorted((part * low, part * high))
-            assert smallest - 2 <= amount <= largest + 2
+            assert smallest - 2 <= found.amount <= largest + 2
 
 
 @pytest.mark.parametrize("sum_of_parts", [0.0, 1e-17, -1e-17, 1e-9, 0.5])
@@ -112,7 +112,7 @@ def test_breakdowns_are_sane_where_the_parts_cancel_out(
     parts = [0.3, -0.3, sum_of_parts, *[0.0] * 6, base]
     monkeypatch.setattr(pricer.trees, "contributions", lambda _: parts)
     monkeypatch.setattr(pricer.trees, "predict_row", lambda _: base + sum(parts[:-1]))
-    amounts = dict(pricer.explain_values(UK_VALUES).parts)
+    amounts = {part.feature: part.amount for part in pricer.explain_values(UK_VALUES).parts}
     assert 2900 <= amounts["make"] <= 4000
     assert -4000 <= amounts["model"] <= -2900
 
@@ -134,10 +134,10 @@ def test_rounding_to_a_sum(amounts: list[float], total: int, expected: list[int]
 
 def test_many_cars_cost_what_each_costs(any_pricer: Pricer) -> None:
     cars = draw_cars(any_pricer, 200, seed=4)
-    valuations = any_pricer.price_many([any_pricer._check(car) for car in cars])
+    valuations = any_pricer.price_rows([any_pricer._check(car) for car in cars])
     assert valuations == [any_pricer.price(car) for car in cars]
     assert any(valuation.warnings for valuation in valuations)
-    assert any_pricer.price_many([]) == []
+    assert any_pricer.price_rows([]) == []
 
 
 def test_spelling_does_not_move_the_price(pricer: Pricer) -> None:
@@ -245,7 +245,7 @@ def test_trees_of_another_market_are_refused(bundle: Bundle, dated_bundle: Path)
 def test_a_damaged_market_is_refused(bundle: Bundle) -> None:
     with pytest.raises(BundleError) as error:
         Pricer(replace(bundle, manifest={**bundle.manifest, "market": {"name": "uk"}}))
-    assert error.value.what == "manifest.json: market: features is missing"
+    assert error.value.what == "manifest.json: market: title is missing"
     assert error.value.hint == RETRAIN
 
 

@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from carprice.model.suggestions import MOST_SUGGESTIONS, Speller, fold
+from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold
 
 NAMES = ["Ford", "Fiat", "Audi", "BMW", "3 Series", "1 Series", "A3", "A4", "Citroën", "Mercedes-Benz", "Camry"]
 
@@ -49,7 +49,7 @@ def test_one_wrong_letter_among_thousands_of_names_is_mended() -> None:
         place = draw.randrange(len(name))
         found = speller.suggest(f"{name[:place]}#{name[place + 1 :]}")
         assert found[0] == name
-        assert len(found) <= MOST_SUGGESTIONS
+        assert len(found) <= MAX_SUGGESTIONS
 
 
 def test_folding() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
-from tests.api.calls import Result, as_json, call, find_service
+from tests.api.calls import Result, as_json, call, find_state
 from tests.model.cars import UK_CAR, change
 from tests.reference.schema_tables import describe_type, link_schema, write_table
 
-from carprice.api.slow_clients import FULL_SECONDS, SLOWEST
+from carprice.api.slow_clients import BUSY_SECONDS, MIN_BYTES_PER_SECOND
 from carprice.names import MIB
 from carprice.settings import Settings
 
@@ -21,9 +21,9 @@ _INNERMOST = re.compile(r"[{\[][^{}\[\]]*[}\]]")
 
 INTRODUCTION = """# HTTP reference
 
-This page is written by `python -m tests.reference` from the service itself: change that, not this.
+This page is generated from the service by `python -m tests.reference`: do not edit it.
 
-The service listens on port 5000. It takes and gives JSON; `GET /api/docs` shows the same as this page in the
+The service listens on port 5000. Requests and answers are JSON; `GET /api/docs` shows the same as this page in the
 browser, for the model that is loaded, and `GET /api/openapi.json` is its OpenAPI 3.1 document. The examples are
 of a small model of the `uk` market.
 """
@@ -32,14 +32,14 @@ LISTING = """### Listing
 
 One car, as the loaded model's market describes it: `GET /info/features` lists the fields with kind, unit, limits
 and what training saw. A category is a text, a number or year a number, a flag true or false, a date a text such
-as `2020-05-31`; an optional field may be absent or `null`. A field that the market does not know is refused.
+as `2020-05-31`; an optional field may be absent or `null`. A field that the market does not have is refused.
 
-A category that training never saw is priced, with a warning and what may have been meant; so is a number outside
+A category that was not in the training listings is priced, with a warning and similar ones; so is a number outside
 the training range. A number outside the market's limits is refused.
 """
 
-RULES = """The body is UTF-8. `NaN`, `Infinity`, a field twice in one object, and nesting without end are refused
-with 400. A problem names the fields that are wrong, never what they held.
+RULES = """The body is UTF-8. `NaN`, `Infinity`, a field twice in one object, and deep nesting are refused with
+400. A problem names the fields that are wrong, but not their values.
 """
 
 
@@ -51,7 +51,7 @@ def write_http(app: Flask) -> str:
         _write_shared(document),
         ["## Endpoints", "", *_write_endpoints(app, document)],
         ["## Bodies", "", LISTING, *_write_schemas(document)],
-        _write_limits(find_service(app).settings),
+        _write_limits(find_state(app).settings),
         _write_metrics(app),
     ]
     return "\n".join(line for section in sections for line in section).rstrip() + "\n"
@@ -63,7 +63,7 @@ def _write_shared(document: dict[str, Any]) -> list[str]:
     lines += [f"| `{name}` | {item['description']} |" for name, item in components["headers"].items()]
     asked = components["parameters"]["requestId"]
     lines += ["", f"A request may bring `{asked['name']}` (`{asked['schema']['pattern']}`) and W3C `traceparent`;"]
-    lines += ["both stand in the log.", "", "## Problems", "", RULES, "| status | |", "|---|---|"]
+    lines += ["both are in the log.", "", "## Problems", "", RULES, "| status | |", "|---|---|"]
     lines += [f"| {status} | {item['description']} |" for status, item in components["responses"].items()]
     return [*lines, "", f"Each is `application/problem+json` with a {link_schema('Problem')}.", ""]
 
@@ -147,10 +147,10 @@ def _write_limits(settings: Settings) -> list[str]:
         ("a batch", size(settings.max_body_bytes), "max_body_bytes", "413"),
         ("listings in a batch", f"{settings.max_batch_rows:,}", "max_batch_rows", "413"),
         ("batches at once, for each replica", str(settings.max_batches), "max_batches", "429"),
-        ("a connection on which nothing moves", f"{settings.idle_seconds} s", "idle_seconds", "closed"),
+        ("an idle connection", f"{settings.idle_seconds} s", "idle_seconds", "closed"),
         (
-            "a request that comes slowly",
-            f"{settings.idle_seconds} s and 1 s for each {size(SLOWEST)} of it",
+            "a request that arrives slowly",
+            f"{settings.idle_seconds} s and 1 s for each {size(MIN_BYTES_PER_SECOND)} of it",
             "idle_seconds",
             "closed",
         ),
@@ -159,9 +159,9 @@ def _write_limits(settings: Settings) -> list[str]:
         ("requests in the sample, a second", str(settings.samples_per_second), "samples_per_second", "left out"),
     ]
     lines = ["## Limits", "", "| what | at most | setting | beyond it |", "|---|---|---|---|"]
-    lines += [f"| {what} | {most} | `CARPRICE_{name.upper()}` | {then} |" for what, most, name, then in rows]
-    patience = f"While every thread of a replica waits for a body, {FULL_SECONDS:g} s takes the place of the"
-    return [*lines, "", f"{patience} {settings.idle_seconds} s.", ""]
+    lines += [f"| {what} | {limit} | `CARPRICE_{name.upper()}` | {then} |" for what, limit, name, then in rows]
+    busy = f"the {settings.idle_seconds} s are {BUSY_SECONDS:g} s."
+    return [*lines, "", f"While every thread of a replica waits for a body, {busy}", ""]
 
 
 def _write_metrics(app: Flask) -> list[str]:

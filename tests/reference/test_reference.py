@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.api.calls import find_service
+from tests.api.calls import find_state
 from tests.reference.cli import write_cli
 from tests.reference.http import without_amounts, write_http
 
@@ -16,7 +16,7 @@ AGAIN = "write it again: python -m tests.reference"
 def test_the_http_reference_is_up_to_date(root: Path, small_bundle: Path, tmp_path: Path) -> None:
     app = create_app(Settings(artifacts_dir=small_bundle, logs_dir=tmp_path))
     expected = write_http(app)
-    find_service(app).close()
+    find_state(app).close()
     found = (root / "docs" / "http.md").read_text()
     assert without_amounts(found) == without_amounts(expected), AGAIN
 

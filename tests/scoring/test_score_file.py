@@ -62,7 +62,7 @@ def test_prices_equal_the_pricers_on_every_real_listing(listings_dir: Path, pric
     names = {feature.column: feature for feature in pricer.market.features}
     for row in sample:
         car = {
-            feature.name: row[column].strip() if feature.is_text else float(row[column])
+            feature.name: row[column].strip() if feature.is_category else float(row[column])
             for column, feature in names.items()
         }
         for feature in pricer.market.features:

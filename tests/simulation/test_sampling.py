@@ -107,7 +107,7 @@ def test_too_few_listings_for_figures(drawn: pl.DataFrame, markets_dir: Path, tm
 
 
 def test_figures_need_their_features(make_market: Callable[..., Market]) -> None:
-    with pytest.raises(MarketError, match="market cars: has no feature 'model', which figures are measured of"):
+    with pytest.raises(MarketError, match="market cars: has no feature 'model', which the figures need"):
         measure_figures(pl.DataFrame(), make_market())
 
 

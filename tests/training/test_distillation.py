@@ -11,7 +11,7 @@ from tests.bundles import invent_uk_listings
 from carprice.market.market_file import Market, load_market
 from carprice.training import fit
 from carprice.training.boosting import Columns, Rows, score_rows
-from carprice.training.distillation import COPIES, STUDENT_TREES, SWAPPED_SHARE, distill, imagine_cars
+from carprice.training.distillation import COPIES, STUDENT_TREES, SWAPPED_SHARE, augment_rows, distill
 from carprice.training.fit import Fitted, fit_split
 from carprice.training.preprocessing import Floats, encode_frame, fit_encoders, list_categories
 from carprice.training.split import split_listings
@@ -27,9 +27,24 @@ def uk(markets_dir: Path) -> Market:
 
 
 @pytest.fixture(scope="module")
-def rows(uk: Market) -> Rows:
-    frame = invent_uk_listings(uk, ROWS)
-    return Rows(encode_frame(frame, uk, *fit_encoders(frame, uk)), np.log(frame["price"].to_numpy()))
+def parts(uk: Market) -> tuple[Rows, Rows]:
+    """Rows to learn from, and others that were drawn apart and encoded by the same encoders."""
+    frames = invent_uk_listings(uk, ROWS), invent_uk_listings(uk, ROWS, seed=SEED + 1)
+    encoders, scaler = fit_encoders(frames[0], uk)
+    first, second = (
+        Rows(encode_frame(frame, uk, encoders, scaler), np.log(frame["price"].to_numpy())) for frame in frames
+    )
+    return first, second
+
+
+@pytest.fixture(scope="module")
+def rows(parts: tuple[Rows, Rows]) -> Rows:
+    return parts[0]
+
+
+@pytest.fixture(scope="module")
+def other_rows(parts: tuple[Rows, Rows]) -> Rows:
+    return parts[1]
 
 
 @pytest.fixture(scope="module")
@@ -43,40 +58,41 @@ def same(one: Floats, other: Floats) -> np.ndarray:
 
 
 def test_imagined_cars_have_values_of_their_own_model_only(rows: Rows) -> None:
-    imagined = imagine_cars(rows.matrix, (MAKE, MODEL), SEED)
-    assert len(imagined) == COPIES * ROWS
+    augmented = augment_rows(rows.matrix, (MAKE, MODEL), SEED)
+    assert len(augmented) == COPIES * ROWS
     real = np.tile(rows.matrix, (COPIES, 1))
-    assert same(imagined[:, : MODEL + 1], real[:, : MODEL + 1]).all()
+    assert same(augmented[:, : MODEL + 1], real[:, : MODEL + 1]).all()
     for model in np.unique(real[:, MODEL]):
-        mine = imagined[:, MODEL] == model
+        mine = augmented[:, MODEL] == model
         years = rows.matrix[rows.matrix[:, MODEL] == model, YEAR]
-        assert np.isin(imagined[mine, YEAR], years).all()
-    kept = same(imagined[:, YEAR], real[:, YEAR]).mean()
+        assert np.isin(augmented[mine, YEAR], years).all()
+    kept = same(augmented[:, YEAR], real[:, YEAR]).mean()
     assert 1 - SWAPPED_SHARE <= kept < 1 - SWAPPED_SHARE + 0.05, "a swap may find the same year"
 
 
 def test_without_make_and_model_any_car_may_lend(rows: Rows) -> None:
-    imagined = imagine_cars(rows.matrix, (), SEED)
+    augmented = augment_rows(rows.matrix, (), SEED)
     real = np.tile(rows.matrix, (COPIES, 1))
-    assert not same(imagined[:, MAKE], real[:, MAKE]).all()
-    assert np.isin(imagined[:, YEAR], rows.matrix[:, YEAR]).all()
+    assert not same(augmented[:, MAKE], real[:, MAKE]).all()
+    assert np.isin(augmented[:, YEAR], rows.matrix[:, YEAR]).all()
 
 
 def test_a_missing_make_is_a_group_of_its_own(rows: Rows) -> None:
     matrix = rows.matrix.copy()
     matrix[:10, MAKE] = np.nan
     matrix[:10, YEAR] = 99.0
-    imagined = imagine_cars(matrix, (MAKE,), SEED)
-    assert (imagined[np.isnan(imagined[:, MAKE]), YEAR] == 99.0).all()
+    augmented = augment_rows(matrix, (MAKE,), SEED)
+    assert (augmented[np.isnan(augmented[:, MAKE]), YEAR] == 99.0).all()
 
 
-def test_the_student_is_small_and_learns_the_same_again(rows: Rows, columns: Columns) -> None:
+def test_the_student_is_small_and_learns_the_same_again(rows: Rows, other_rows: Rows, columns: Columns) -> None:
     first, second = (distill(rows, columns, (MAKE, MODEL), SEED) for _ in range(2))
     assert first.num_trees() == STUDENT_TREES
     assert first.feature_name() == columns.names
     assert first.model_to_string() == second.model_to_string()
-    error = np.abs(score_rows(first, rows.matrix) - rows.target).mean()
-    assert error < 0.1 * rows.target.std()
+    assert not np.isin(other_rows.target, rows.target).all()
+    error = np.abs(score_rows(first, other_rows.matrix) - other_rows.target).mean()
+    assert error < 0.1 * other_rows.target.std()
 
 
 @pytest.fixture
@@ -84,7 +100,7 @@ def fit_with(uk: Market, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], F
     """A fit that tries a student, and takes it where its error is so much larger than the fitted trees'."""
 
     def fit_with(worth: float) -> Fitted:
-        monkeypatch.setattr(fit, "LEAST_ROWS", 1)
+        monkeypatch.setattr(fit, "MIN_DISTILLED_ROWS", 1)
         monkeypatch.setattr(fit, "FEWER_WORTH", worth)
         frame = invent_uk_listings(uk, ROWS)
         keys = pl.Series("key", np.random.default_rng(SEED).integers(0, 2**63, ROWS), dtype=pl.UInt64)
@@ -93,12 +109,12 @@ def fit_with(uk: Market, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], F
     return fit_with
 
 
-@pytest.mark.parametrize(("worth", "way"), [(10.0, "distilled"), (-0.9, "fitted")])
+@pytest.mark.parametrize(("worth", "strategy"), [(10.0, "distilled"), (-0.9, "fitted")])
 def test_the_student_serves_where_it_is_as_good(
-    fit_with: Callable[[float], Fitted], worth: float, way: str
+    fit_with: Callable[[float], Fitted], worth: float, strategy: str
 ) -> None:
     params = fit_with(worth).params
-    assert params["way"] == way
-    assert (params["trees"] == STUDENT_TREES) == (way == "distilled")
+    assert params["strategy"] == strategy
+    assert (params["trees"] == STUDENT_TREES) == (strategy == "distilled")
     assert params["held_out_error_student"] > 0
     assert params["held_out_error_fitted"] > 0

@@ -8,8 +8,8 @@ from tests.bundles import invent_uk_listings
 from carprice.errors import TrainingError
 from carprice.market.market_file import Market, load_market
 from carprice.training.baselines import measure_baselines, price_by_median
-from carprice.training.calibration import LEAST_ROWS, calibrate_range, measure_coverage
-from carprice.training.metrics import SMALLEST_SLICE, measure_errors, measure_slices
+from carprice.training.calibration import MIN_CALIBRATION_ROWS, calibrate_range, measure_coverage
+from carprice.training.metrics import MIN_SLICE_ROWS, measure_errors, measure_slices
 from carprice.training.preprocessing import fit_encoders
 
 
@@ -37,7 +37,7 @@ def test_errors_of_four_cars_by_hand() -> None:
 
 def test_slices_cover_the_test_part_and_leave_out_small_ones(uk: Market) -> None:
     test = invent_uk_listings(uk).with_columns((pl.col("price") * 1.1).alias("predicted"))
-    lone = test.head(SMALLEST_SLICE - 1).with_columns(pl.lit("Lada").alias("make"))
+    lone = test.head(MIN_SLICE_ROWS - 1).with_columns(pl.lit("Lada").alias("make"))
     test = pl.concat([test, lone])
     slices = measure_slices(test, uk)
     assert set(slices) == {"overall", "make", "age", "price_band"}
@@ -64,7 +64,7 @@ def test_the_range_covers_what_it_promises(count: int) -> None:
 
 
 def test_the_range_of_few_listings_goes_to_the_farthest_and_of_fewer_is_refused() -> None:
-    residuals = np.linspace(-0.3, 0.6, LEAST_ROWS)
+    residuals = np.linspace(-0.3, 0.6, MIN_CALIBRATION_ROWS)
     limits = calibrate_range(residuals)
     assert (limits["low"], limits["high"]) == (residuals[0], residuals[-1])
     with pytest.raises(TrainingError, match=r"A range that holds 90% needs 19 held-out listings \(got 18\)"):
@@ -88,8 +88,8 @@ def test_coverage_is_a_share() -> None:
 
 
 def test_the_median_falls_back_from_year_to_model_to_make_to_all(uk: Market) -> None:
-    columns = {item.name: pl.Series([None] * 5, dtype=pl.Float64) for item in uk.features if not item.is_text}
-    texts = {item.name: pl.Series([None] * 5, dtype=pl.String) for item in uk.features if item.is_text}
+    columns = {item.name: pl.Series([None] * 5, dtype=pl.Float64) for item in uk.features if not item.is_category}
+    texts = {item.name: pl.Series([None] * 5, dtype=pl.String) for item in uk.features if item.is_category}
     training = pl.DataFrame({**columns, **texts}).with_columns(
         pl.Series("make", ["Ford", "Ford", "Ford", "Audi", "Audi"]),
         pl.Series("model", ["Fiesta", "Fiesta", "Focus", "A1", "A1"]),

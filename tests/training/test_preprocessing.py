@@ -40,14 +40,14 @@ def test_a_category_is_its_code_and_a_number_is_scaled(uk: Market) -> None:
     encoders, scaler = fit_encoders(frame, uk)
     row = encode_frame(frame.head(1), uk, encoders, scaler)[0]
     first = frame.row(0, named=True)
-    for place, feature in enumerate(uk.features):
+    for index, feature in enumerate(uk.features):
         value = first[feature.name]
-        if feature.is_text:
-            assert encoders[feature.name][int(row[place])] == value
+        if feature.is_category:
+            assert encoders[feature.name][int(row[index])] == value
         elif value is not None:
             figures = scaler[feature.name]
-            assert row[place] == (value - figures["mean"]) / figures["scale"]
-    assert list_categories(uk) == [place for place, item in enumerate(uk.features) if item.kind == "category"]
+            assert row[index] == (value - figures["mean"]) / figures["scale"]
+    assert list_categories(uk) == [index for index, item in enumerate(uk.features) if item.kind == "category"]
 
 
 def test_unknown_and_missing_are_nan(uk: Market) -> None:

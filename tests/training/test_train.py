@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 from tests.bundles import dated_market, invent_dated_listings, invent_uk_listings
 
 from carprice.errors import TrainingError
@@ -19,7 +19,7 @@ from carprice.model.pricer import load_pricer
 from carprice.settings import Settings
 from carprice.training.baselines import warn_of_baselines
 from carprice.training.preprocessing import encode_frame, read_listing
-from carprice.training.train import UNKNOWN_CATEGORY, Training, train
+from carprice.training.train import UNKNOWN_TEXT, Training, train
 
 ROWS = 1200
 SEED = 7
@@ -36,7 +36,7 @@ def teach(tmp_path: Path) -> Callable[..., Training]:
     """Train on a clean frame, quietly, into a folder of the test's own."""
 
     def teach(frame: pl.DataFrame, market: Market, seed: int = SEED) -> Training:
-        report = replace(CleaningReport(market.name, "invented.csv"), rows_read=frame.height)
+        report = CleaningReport(market.name, "invented.csv", rows_read=frame.height)
         listings = Listings(add_keys(frame), report, "fingerprint")
         return train(listings, market, Settings(artifacts_dir=tmp_path / "artifacts"), seed, lambda _: None)
 
@@ -79,7 +79,7 @@ def test_the_manifest_says_how_good_it_is(teach: Callable[..., Training], uk: Ma
 def test_the_golden_listings_are_unlike(teach: Callable[..., Training], uk: Market) -> None:
     listings = [item["listing"] for item in teach(invent_uk_listings(uk, ROWS), uk).manifest["golden"]]
     assert len(listings) == 10
-    assert any(UNKNOWN_CATEGORY in listing.values() for listing in listings)
+    assert any(UNKNOWN_TEXT in listing.values() for listing in listings)
     assert any("tax" not in listing for listing in listings)
     assert len({str(listing) for listing in listings}) == 10
 
@@ -92,7 +92,7 @@ def test_an_unknown_category_is_no_longer_than_the_market_allows(
     market = replace(uk, features=tuple(features))
     frame = invent_uk_listings(uk, ROWS).with_columns(pl.col("model").str.slice(0, longest))
     listings = [item["listing"] for item in teach(frame, market).manifest["golden"]]
-    assert any(listing["model"] == UNKNOWN_CATEGORY[:longest].strip() for listing in listings)
+    assert any(listing["model"] == UNKNOWN_TEXT[:longest].strip() for listing in listings)
 
 
 def test_the_same_listings_and_seed_give_the_same_trees(teach: Callable[..., Training], uk: Market) -> None:
@@ -119,7 +119,7 @@ def test_every_kind_of_feature_trains(teach: Callable[..., Training]) -> None:
 
 @pytest.mark.parametrize("is_text", [False, True], ids=["numbers", "categories"])
 def test_features_of_one_sort_train(teach: Callable[..., Training], uk: Market, is_text: bool) -> None:
-    market = replace(uk, features=tuple(item for item in uk.features if item.is_text == is_text))
+    market = replace(uk, features=tuple(item for item in uk.features if item.is_category == is_text))
     trained = teach(invent_uk_listings(uk, ROWS), market)
     assert load_pricer(trained.folder).version == trained.version
     assert trained.manifest["baselines"]["ridge"]["rows"] == trained.manifest["data"]["test_rows"]

@@ -8,38 +8,38 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from carprice.api import info, pages, predict
-from carprice.api.info import find_service
-from carprice.api.responses import CRASHED, RefusedError, as_response
-from carprice.api.state import Service
-from carprice.api.wsgi import Gateway
+from carprice.api.info import find_state
+from carprice.api.responses import CRASHED, RefusedError, flask_response
+from carprice.api.state import ServiceState
+from carprice.api.wsgi import WsgiApp
 from carprice.settings import Settings
 
 _NOT_FOUND = "There is nothing at this path; GET /api/docs lists what there is"
 
 
 def create_app(settings: Settings) -> Flask:
-    """Build the app and load its model; without one it answers 503 and keeps looking.
+    """Build the app and load its model; without one it answers 503 and tries again.
 
-    The service behind the views is `app.extensions["carprice"]`; close it when the app is done with.
+    `app.extensions["carprice"]` is the state that the views share; close it when the app is no longer used.
     """
     folder = Path(__file__).parent
     app = _App("carprice", root_path=str(folder), static_folder="static", template_folder="templates")
-    service = Service(settings)
-    app.extensions["carprice"] = service
+    state = ServiceState(settings)
+    app.extensions["carprice"] = state
     for blueprint in (predict.blueprint, info.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     app.before_request(_note_route)
-    app.register_error_handler(RefusedError, _answer_refused)
-    app.register_error_handler(HTTPException, _answer_http_error)
-    service.load_or_watch()
-    app.wsgi_app = Gateway(app.wsgi_app, service)  # type: ignore[method-assign]
+    app.register_error_handler(RefusedError, _refuse)
+    app.register_error_handler(HTTPException, _refuse_http_error)
+    state.load_or_watch()
+    app.wsgi_app = WsgiApp(app.wsgi_app, state)  # type: ignore[method-assign]
     return app
 
 
 class _App(Flask):
     def log_exception(self, _: Any) -> None:
-        """In the log that everything else is in."""
-        find_service().log_crash(request.environ)
+        """Write it to the log of the service."""
+        find_state().log_crash(request.environ)
 
     def make_default_options_response(self) -> Response:
         """No content, which needs no content type."""
@@ -53,17 +53,17 @@ def _note_route() -> None:
         request.environ["carprice.route"] = request.url_rule.rule
 
 
-def _answer_refused(refused: RefusedError) -> Response:
-    return as_response(refused.answer(request.environ["carprice.request_id"]))
+def _refuse(refused: RefusedError) -> Response:
+    return flask_response(refused.response(request.environ["carprice.request_id"]))
 
 
-def _answer_http_error(error: HTTPException) -> Response:
+def _refuse_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if isinstance(error, MethodNotAllowed):
         methods = ", ".join(_list_methods())
-        return _answer_refused(RefusedError(status, f"This path takes {methods}", headers=(("Allow", methods),)))
+        return _refuse(RefusedError(status, f"This path takes {methods}", headers=(("Allow", methods),)))
     details = {404: _NOT_FOUND, 500: CRASHED}
-    return _answer_refused(RefusedError(status, details.get(status, error.name)))
+    return _refuse(RefusedError(status, details.get(status, error.name)))
 
 
 def _list_methods() -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether the service can listen where it is told to, found out before anything is started."""
+"""Whether the service can listen on its host and port, checked before anything is started."""
 
 import errno
 import socket
@@ -9,8 +9,8 @@ from carprice.errors import StackError
 def find_address(host: str, port: int) -> str:
     """The IP address of host, when a server can listen on its port. Raises StackError naming host and port.
 
-    Granian sets SO_REUSEPORT, with which a second service of the same user would share the port unnoticed.
-    Without it the system refuses.
+    Granian sets SO_REUSEPORT, with which a second service of the same user would silently share the port. This
+    check does not set it, so the system refuses.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

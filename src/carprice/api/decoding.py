@@ -1,14 +1,17 @@
-"""Request bodies to listings: a fast way for what is usual, and a thorough one that names what is wrong."""
+"""Request bodies to listings: fast for nearly every good one, and checked, which names what is wrong."""
 
 import json
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 
 import msgspec
 
+from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
-from carprice.model.listing import EPOCH, Problem, Value, check_listing
+from carprice.model.listing import FieldProblem, check_listing
+
+JSON_TYPES: dict[str, type] = {"string": str, "number": float, "integer": float, "boolean": bool}
+"""What msgspec makes of a JSON value: every number a float, as the model has it."""
 
 
 class MalformedError(Exception):
@@ -20,9 +23,9 @@ class ListingDecoder:
 
     def __init__(self, market: Market) -> None:
         self._market = market
-        required = [(feature.name, _field_type(feature)) for feature in market.features if not feature.optional]
+        required = [(feature.name, field_type(feature)) for feature in market.features if not feature.optional]
         optional = [
-            (feature.name, _field_type(feature) | None, None) for feature in market.features if feature.optional
+            (feature.name, field_type(feature) | None, None) for feature in market.features if feature.optional
         ]
         listing = msgspec.defstruct("Listing", [*required, *optional], forbid_unknown_fields=True, kw_only=True)
         self._decode = msgspec.json.Decoder(listing).decode
@@ -30,16 +33,16 @@ class ListingDecoder:
         self._fields = listing.__struct_fields__
         names = [feature.name for feature in market.features]
         self._order = None if list(self._fields) == names else [self._fields.index(name) for name in names]
-        self._mend = tuple(
-            (place, feature.kind)
-            for place, feature in enumerate(market.features)
-            if feature.kind in ("flag", "date")
+        self._readers = tuple(
+            (index, KINDS[feature.kind].read)
+            for index, feature in enumerate(market.features)
+            if not _is_value(feature)
         )
 
-    def decode_usual(self, body: bytes) -> Sequence[Value] | None:
-        """The values of a listing in feature order, or None where `decode_any` has to look.
+    def decode_fast(self, body: bytes) -> Sequence[Value] | None:
+        """The values of a listing in feature order, or None where decode_checked has to decode it.
 
-        As many colons as fields means that no field stands twice: a usual body has none in its texts.
+        As many colons as fields means that no field is there twice; few texts have a colon.
         """
         try:
             values: Sequence[Any] = msgspec.structs.astuple(self._decode(body))
@@ -47,39 +50,44 @@ class ListingDecoder:
             return None
         if body.count(b":") != len(values) - values.count(None):
             return None
-        return self._order_values(values)
+        return self._read_values(values)
 
-    def decode_usual_rows(self, body: bytes) -> list[Sequence[Value]] | None:
-        """The values of every listing of a list, or None where one is not usual; see decode_usual."""
+    def decode_fast_rows(self, body: bytes) -> list[Sequence[Value]] | None:
+        """The values of every listing in a list, or None where decode_fast returns None for one of them."""
         try:
             rows: list[Sequence[Value]] = [msgspec.structs.astuple(listing) for listing in self._decode_list(body)]
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
         if body.count(b":") != sum(len(values) - values.count(None) for values in rows):
             return None
-        return [self._order_values(values) for values in rows] if self._order or self._mend else rows
+        if not self._order and not self._readers:
+            return rows
+        read = [self._read_values(values) for values in rows]
+        return None if None in read else read  # type: ignore[return-value]
 
-    def decode_any(self, body: bytes) -> tuple[list[Value], list[Problem]]:
+    def decode_checked(self, body: bytes) -> tuple[list[Value], list[FieldProblem]]:
         """The values of a listing and every problem with it. Raises MalformedError where it is not JSON."""
         return self.check(load_json(body))
 
-    def check(self, fields: Any) -> tuple[list[Value], list[Problem]]:
+    def check(self, fields: Any) -> tuple[list[Value], list[FieldProblem]]:
         """The values of a decoded listing and every problem with it."""
         if not isinstance(fields, dict):
-            return [], [Problem("#", "should be an object with the fields of one listing")]
+            return [], [FieldProblem("should be an object with the fields of one listing", "#")]
         return check_listing(self._market, fields)
 
-    def _order_values(self, values: Sequence[Any]) -> Sequence[Value]:
-        if self._order is not None:
-            values = [values[place] for place in self._order]
-        return self._mend_values(values) if self._mend else values
-
-    def _mend_values(self, values: Sequence[Any]) -> Sequence[Value]:
-        mended = list(values)
-        for place, kind in self._mend:
-            if mended[place] is not None:
-                mended[place] = float(mended[place] if kind == "flag" else (mended[place] - EPOCH).days)
-        return mended
+    def _read_values(self, decoded: Sequence[Any]) -> Sequence[Value] | None:
+        """The values in feature order, or None where one cannot be read."""
+        values = decoded if self._order is None else [decoded[index] for index in self._order]
+        if not self._readers:
+            return values
+        values = list(values)
+        try:
+            for index, read in self._readers:
+                if values[index] is not None:
+                    values[index] = read(values[index])
+        except ValueError:
+            return None
+        return values
 
 
 def load_json(body: bytes) -> Any:
@@ -109,12 +117,19 @@ def _refuse_constant(_: str) -> Any:
     raise MalformedError("The body has NaN or Infinity, which JSON does not know")
 
 
-def _field_type(feature: Feature) -> Any:
-    if feature.is_text:
-        return Annotated[str, msgspec.Meta(min_length=1, max_length=feature.longest)]
-    if feature.kind == "flag":
-        return bool
-    if feature.kind == "date":
-        return date
-    whole = 1 if feature.kind == "year" else None
-    return Annotated[float, msgspec.Meta(ge=feature.min, le=feature.max, multiple_of=whole)]
+def field_type(feature: Feature) -> Any:
+    """What msgspec decodes the JSON value of a feature as, with its limits."""
+    kind = KINDS[feature.kind]
+    decoded = JSON_TYPES[kind.schema["type"]]
+    if decoded is float:
+        whole = 1 if kind.is_whole else None
+        return Annotated[float, msgspec.Meta(ge=feature.min, le=feature.max, multiple_of=whole)]
+    if kind.is_category:
+        return Annotated[str, msgspec.Meta(min_length=1, max_length=feature.max_length)]
+    return decoded
+
+
+def _is_value(feature: Feature) -> bool:
+    """Whether what msgspec makes of a good JSON value is the value itself."""
+    kind = KINDS[feature.kind]
+    return JSON_TYPES[kind.schema["type"]] is (str if kind.is_category else float)

@@ -1,34 +1,28 @@
-"""What the service says of itself: status, fields, model, probes, metrics."""
+"""Information on the service: status, fields, model, probes, metrics."""
 
 import time
-from datetime import timedelta
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, current_app
 
 from carprice.api.metrics import CONTENT_TYPE
-from carprice.api.responses import NO_STORE, RefusedError, as_response, json_answer
-from carprice.api.state import LoadedModel, Service
-from carprice.errors import BundleError
-from carprice.market.market_file import Feature
-from carprice.model.listing import EPOCH
-from carprice.model.manifest import FILES
-from carprice.names import ALIVE_PATH, FALLBACK, FEATURES_PATH, METRICS_PATH, MODEL_PATH, READY_PATH, STATUS_PATH
-
-MODEL_KEYS = (
-    "format",
-    "version",
-    "created",
-    "demo",
-    "data",
-    "metrics",
-    "baselines",
-    "coverage",
-    "importance",
-    "params",
-    "libraries",
-    "files",
+from carprice.api.responses import NO_STORE, RefusedError, flask_response, json_response
+from carprice.api.schemas import (
+    AliveAnswer,
+    FeaturesAnswer,
+    FieldAnswer,
+    Limit,
+    LoadedFiles,
+    MarketSummary,
+    ModelAnswer,
+    StatusAnswer,
 )
+from carprice.api.state import LoadedModel, ServiceState
+from carprice.errors import BundleError
+from carprice.market.kinds import KINDS, Kind
+from carprice.market.market_file import Feature
+from carprice.names import ALIVE_PATH, FALLBACK, FEATURES_PATH, METRICS_PATH, MODEL_PATH, READY_PATH, STATUS_PATH
 
 blueprint = Blueprint("info", __name__)
 
@@ -36,101 +30,89 @@ blueprint = Blueprint("info", __name__)
 @blueprint.get(ALIVE_PATH)
 def livez() -> Response:
     """The process is up."""
-    return as_response(json_answer({"status": "alive"}))
+    return flask_response(json_response(AliveAnswer("alive")))
 
 
 @blueprint.get(READY_PATH)
 @blueprint.get(STATUS_PATH)
 def status() -> Response:
-    """200 only when the model, its scaler and its encoders are loaded and price a car as in training."""
-    service = find_service()
-    model = service.require_model()
+    """200 only when trees, scaler and encoders are loaded and price a golden listing as in training."""
+    state = find_state()
+    model = state.require_model()
     try:
         model.pricer.prove_one()
     except BundleError as error:
         raise RefusedError(503, f"The model does not price as in training: {error.what}") from None
-    return as_response(json_answer(_describe_status(service, model)))
+    return flask_response(json_response(_describe_status(state, model)))
 
 
 @blueprint.get(FEATURES_PATH)
 def features() -> Response:
     """The fields of a listing, as the loaded model knows them."""
-    return as_response(json_answer(describe_fields(find_service().require_model())))
+    return flask_response(json_response(describe_fields(find_state().require_model())))
 
 
 @blueprint.get(MODEL_PATH)
 def model() -> Response:
     """The public part of the manifest."""
-    service = find_service()
-    return as_response(json_answer(_describe_model(service.require_model(), service.settings.run_link)))
+    state = find_state()
+    return flask_response(json_response(_describe_model(state.require_model(), state.settings.run_link)))
 
 
 @blueprint.get(METRICS_PATH)
 def metrics() -> Response:
     """Prometheus text."""
-    return Response(find_service().metrics.text(), headers=[NO_STORE], content_type=CONTENT_TYPE)
+    return Response(find_state().metrics.text(), headers=[NO_STORE], content_type=CONTENT_TYPE)
 
 
-def describe_fields(model: LoadedModel) -> dict[str, Any]:
+def describe_fields(model: LoadedModel) -> FeaturesAnswer:
     """Each field with kind, unit, limits, what training saw of it and its share of the trees' gain."""
-    importance = model.pricer.manifest.get("importance", {})
-    fields = []
-    for feature in model.pricer.market.features:
-        field: dict[str, Any] = {
-            "name": feature.name,
-            "label": feature.label,
-            "kind": feature.kind,
-            "unit": feature.unit or None,
-            "required": not feature.optional,
-            "importance": importance.get(feature.name),
-        }
-        if feature.is_text:
-            field["values"] = model.pricer.encoders[feature.name]
-        elif feature.kind != "flag":
-            field |= _describe_limits(feature, model.pricer.scaler[feature.name])
-        fields.append(field)
-    return {"model_version": model.version, "market": model.pricer.market.name, "fields": fields}
+    fields = [_describe_field(feature, model) for feature in model.pricer.market.features]
+    return FeaturesAnswer(model.version, model.pricer.market.name, fields)
 
 
-def _describe_limits(feature: Feature, figures: dict[str, float]) -> dict[str, Any]:
-    def show(value: float | None) -> Any:
-        return _as_date(value) if feature.kind == "date" and value is not None else value
-
-    return {
-        "min": show(feature.min),
-        "max": show(feature.max),
-        "typical": show(figures["fill"]),
-        "training_range": [show(figures["min"]), show(figures["max"])],
-    }
-
-
-def _as_date(days: float) -> str | None:
-    try:
-        return (EPOCH + timedelta(days=days)).isoformat()
-    except OverflowError:  # a market file may set any limit
-        return None
+def _describe_field(feature: Feature, model: LoadedModel) -> FieldAnswer:
+    kind, name = KINDS[feature.kind], feature.name
+    importance = model.pricer.manifest.get("importance", {}).get(name)
+    field = FieldAnswer(name, feature.label, kind.name, feature.unit or None, not feature.optional, importance)
+    if kind.is_category:
+        field.values = model.pricer.encoders[name]
+    elif kind.has_range:
+        figures = model.pricer.scaler[name]
+        shown = [_show_limit(kind, figures[key]) for key in ("fill", "min", "max")]
+        field.typical, field.training_range = shown[0], shown[1:]
+        field.min, field.max = _show_limit(kind, feature.min), _show_limit(kind, feature.max)
+    return field
 
 
-def _describe_status(service: Service, model: LoadedModel) -> dict[str, Any]:
-    return {
-        "status": "ready",
-        "model_version": model.version,
-        "release": service.settings.release,
-        "market": model.pricer.market.name,
-        "source": model.source,
-        "waiting_for": (service.reason or None) if model.source == FALLBACK else None,
-        "demo": bool(model.pricer.manifest.get("demo", False)),
-        "artifacts": {name.removesuffix(".pkl"): "loaded" for name in FILES},
-        "uptime_seconds": round(time.time() - service.started_at, 1),
-    }
+def _show_limit(kind: Kind, limit: float | None) -> Limit:
+    """The limit as it is in JSON; None where there is none, or where it is beyond the calendar."""
+    with suppress(OverflowError):
+        shown = limit if limit is None else kind.write(limit)
+        return shown if isinstance(shown, str) else limit
+    return None
 
 
-def _describe_model(model: LoadedModel, run_link: str) -> dict[str, Any]:
+def _describe_status(state: ServiceState, model: LoadedModel) -> StatusAnswer:
+    return StatusAnswer(
+        status="ready",
+        model_version=model.version,
+        release=state.settings.release,
+        market=model.pricer.market.name,
+        source=model.source,
+        waiting_for=(state.reason or None) if model.source == FALLBACK else None,
+        demo=bool(model.pricer.manifest.get("demo", False)),
+        artifacts=LoadedFiles("loaded", "loaded", "loaded"),
+        uptime_seconds=round(time.time() - state.started_at, 1),
+    )
+
+
+def _describe_model(model: LoadedModel, run_link: str) -> ModelAnswer:
     manifest, market = model.pricer.manifest, model.pricer.market
-    public = {key: manifest.get(key) for key in MODEL_KEYS}
-    public["market"] = {key: getattr(market, key) for key in ("name", "title", "currency", "distance_unit")}
+    public: dict[str, Any] = {key: manifest.get(key) for key in ModelAnswer.__struct_fields__}
+    public["market"] = MarketSummary(market.name, market.title, market.currency, market.distance_unit)
     public["mlflow"] = _describe_run(model.find_run(), run_link)
-    return public
+    return ModelAnswer(**public)
 
 
 def _describe_run(run: dict[str, Any] | None, run_link: str) -> dict[str, Any] | None:
@@ -139,7 +121,7 @@ def _describe_run(run: dict[str, Any] | None, run_link: str) -> dict[str, Any] |
     return {**run, "url": f"{run_link}/#/experiments/{run.get('experiment_id')}/runs/{run['run_id']}"}
 
 
-def find_service() -> Service:
-    """The service of the app that answers."""
-    service: Service = current_app.extensions["carprice"]
-    return service
+def find_state() -> ServiceState:
+    """The state of the app that answers."""
+    state: ServiceState = current_app.extensions["carprice"]
+    return state

@@ -1,7 +1,7 @@
-"""Counts and histograms, cheap to add to, and shown in Prometheus' text format.
+"""Counters and histograms that are fast to update, exposed in Prometheus' text format.
 
-Adding happens on every request, so it is a lookup and a bisection here; prometheus_client, whose own
-histogram walks its buckets at each observation, does the exposition.
+Every request updates them, by a dict lookup and a bisection; prometheus_client, whose own histogram goes through
+its buckets at each observation, only writes the text.
 """
 
 import threading
@@ -57,7 +57,7 @@ class Metrics(Collector):
         ProcessCollector(registry=self._registry)
 
     def set_model(self, version: str, digest: str, currency: str) -> None:
-        """Name the loaded model; prices are counted by its currency."""
+        """Set the loaded model; prices are counted by its currency."""
         with self._lock:
             self._prices.setdefault(currency, _Histogram(PRICES))
             self._model = (version, digest)
@@ -72,12 +72,12 @@ class Metrics(Collector):
             histogram.add(seconds)
 
     def add_price(self, price: float, currency: str) -> None:
-        """Count one price that a named model predicted."""
+        """Count one price, predicted by the loaded model."""
         with self._lock:
             self._prices[currency].add(price)
 
     def add_prices(self, prices: Sequence[float], currency: str) -> None:
-        """Count prices that a named model predicted."""
+        """Count prices, predicted by the loaded model."""
         with self._lock:
             self._prices[currency].add_all(prices)
 
@@ -92,7 +92,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The families, for prometheus_client."""
-        with self._lock:  # which no request should wait for while the text is made
+        with self._lock:  # released before the text is written, which takes longer
             families = [
                 self._duration_family(),
                 self._price_family(),

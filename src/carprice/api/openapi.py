@@ -1,15 +1,24 @@
 """The OpenAPI 3.1 document of the loaded model."""
 
+import json
 from typing import Any
 
+import msgspec
+
 from carprice import __version__
+from carprice.api.decoding import field_type
 from carprice.api.metrics import CONTENT_TYPE
-from carprice.api.responses import JSON_TYPE, PROBLEM_TYPE
-from carprice.api.schemas import Schema, build_schemas, list_of, ref
+from carprice.api.responses import JSON_TYPE, PROBLEM_TYPE, RefusedError
+from carprice.api.schemas import PUBLISHED
 from carprice.api.state import LoadedModel
+from carprice.market.kinds import KINDS
+from carprice.market.market_file import Feature
+from carprice.model.listing import FieldProblem
+
+Schema = dict[str, Any]
 
 _PROBLEMS = {
-    "400": "The body is not JSON, or not all of it came",
+    "400": "The body is not JSON, or is incomplete",
     "404": "There is nothing at this path",
     "405": "The path does not take this method; Allow names those it takes",
     "413": "The body or the batch is too large",
@@ -22,10 +31,10 @@ _PROBLEMS = {
 _BODY_PROBLEMS = ("400", "413", "415", "422", "503")
 _WITH_RETRY = ("429", "503")
 _ANSWER_HEADERS = {
-    "X-Request-ID": "The request's own id, or a new one; the log has it too.",
+    "X-Request-ID": "The id of the request, its own or a new one, as in the log.",
     "X-Model-Version": "The version of the loaded model, or none.",
     "X-Release": "The release that answers.",
-    "Server-Timing": "Milliseconds that the answer took.",
+    "Server-Timing": "Milliseconds that the service took to answer.",
 }
 _TAGS = {
     "predict": "What cars are worth.",
@@ -48,7 +57,7 @@ def build_openapi(model: LoadedModel) -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {**_prediction_paths(model), **_information_paths()},
         "components": {
-            "schemas": build_schemas(model),
+            "schemas": _build_schemas(model),
             "responses": {status: _problem_response(status) for status in _PROBLEMS},
             "headers": {name: _header(text) for name, text in _ANSWER_HEADERS.items()},
             "parameters": _parameters(),
@@ -56,29 +65,75 @@ def build_openapi(model: LoadedModel) -> dict[str, Any]:
     }
 
 
+def _build_schemas(model: LoadedModel) -> dict[str, Schema]:
+    """The schemas of a listing, with what this model knows of each field, and of the answers."""
+    names: dict[str, str] = {answer.__name__: name for name, answer in PUBLISHED.items()}
+
+    def publish(item: Schema) -> Schema:
+        return _ref(names.get(item["$ref"]) or item["$ref"]) if "$ref" in item else item
+
+    _, found = msgspec.json.schema_components(PUBLISHED.values(), ref_template="{name}")
+    answers: dict[str, Schema] = json.loads(msgspec.json.encode(found), object_hook=publish)
+    schemas = {"Listing": _describe_listing(model)}
+    schemas |= {name: answers.pop(answer.__name__) for name, answer in PUBLISHED.items()} | answers
+    for name in ("Valuation", "BatchAnswer"):
+        schemas[name]["properties"]["currency"] = {"const": model.currency}
+    problem = RefusedError(422, "1 field is wrong", [FieldProblem("should be a whole number", "#/year")])
+    schemas["Problem"]["examples"] = [json.loads(problem.response("4f1c2a").body)]
+    return schemas
+
+
+def _describe_listing(model: LoadedModel) -> Schema:
+    pricer = model.pricer
+    return {
+        "type": "object",
+        "properties": {
+            feature.name: describe_field(feature, pricer.encoders.get(feature.name))
+            for feature in pricer.market.features
+        },
+        "required": [feature.name for feature in pricer.market.features if not feature.optional],
+        "additionalProperties": False,
+        "examples": [pricer.manifest["golden"][0]["listing"]],
+    }
+
+
+def describe_field(feature: Feature, values: list[str] | None) -> Schema:
+    """The schema of one field. Categories are open: an unknown value is priced, with a warning."""
+    schema = {**msgspec.json.schema(field_type(feature)), **KINDS[feature.kind].schema, "title": feature.label}
+    if values is not None:
+        schema["anyOf"] = [{"enum": values}, {"description": "Any other value is priced with a warning."}]
+    if feature.unit:
+        schema["description"] = f"In {feature.unit}."
+    if feature.optional:
+        schema["type"] = [schema["type"], "null"]
+    return schema
+
+
 def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
     listing = model.pricer.manifest["golden"][0]["listing"]
-    price = _operation("predict", "priceOne", "Price one car", ref("Valuation"), _BODY_PROBLEMS)
+    price = _operation("predict", "priceOne", "Price one car", _ref("Valuation"), _BODY_PROBLEMS)
     price["parameters"] = [{"$ref": "#/components/parameters/explain"}, *price["parameters"]]
-    price["requestBody"] = _body(ref("Listing"), listing)
+    price["requestBody"] = _body(_ref("Listing"), listing)
     batch = _operation(
-        "predict", "priceMany", "Price many cars, in order", ref("BatchAnswer"), (*_BODY_PROBLEMS, "429")
+        "predict", "priceMany", "Price many cars, in order", _ref("BatchAnswer"), (*_BODY_PROBLEMS, "429")
     )
     batch["description"] = "Each row gets its valuation or its problem; a bad row never fails the others."
-    batch["requestBody"] = _body(list_of(ref("Listing")), [listing])
+    batch["requestBody"] = _body(_list_of(_ref("Listing")), [listing])
     return {"/predict/price": {"post": price}, "/predict/batch": {"post": batch}}
 
 
 def _information_paths() -> dict[str, Any]:
     page = {"text/html": {"schema": {"type": "string"}}}
     paths = {
-        "/info/status": _operation("info", "readStatus", "Whether cars can be priced", ref("Status"), ("503",)),
-        "/info/features": _operation("info", "readFeatures", "The fields of a listing", ref("Features"), ("503",)),
-        "/info/model": _operation(
-            "info", "readModel", "Where the model comes from and how good it is", ref("Model"), ("503",)
+        "/info/status": _operation("info", "readStatus", "Whether cars can be priced", _ref("Status"), ("503",)),
+        "/info/features": _operation(
+            "info", "readFeatures", "The fields of a listing", _ref("Features"), ("503",)
         ),
-        "/livez": _operation("probes", "readAlive", "Whether the process is up", ref("Alive"), ()),
-        "/readyz": _operation("probes", "readReady", "The same as /info/status", ref("Status"), ("503",)),
+        "/info/model": _operation(
+            "info", "readModel", "Where the model comes from and how good it is", _ref("Model"), ("503",)
+        ),
+        "/livez": _operation("probes", "readAlive", "Whether the process is up", _ref("Alive"), ()),
+        "/readyz": _operation("probes", "readReady", "The same as /info/status", _ref("Status"), ("503",)),
         "/metrics": _operation("probes", "readMetrics", "Prometheus text", None, ()),
         "/api/openapi.json": _operation("info", "readDocument", "This document", {"type": "object"}, ("503",)),
         "/api/docs": _operation("info", "showDocument", "This document as a page", None, ()),
@@ -112,7 +167,7 @@ def _problem_response(status: str) -> dict[str, Any]:
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _ANSWER_HEADERS}
     if status in _WITH_RETRY:
         headers["Retry-After"] = _header("Seconds to wait before the next try.")
-    content = {PROBLEM_TYPE: {"schema": ref("Problem")}}
+    content = {PROBLEM_TYPE: {"schema": _ref("Problem")}}
     return {"description": _PROBLEMS[status], "headers": headers, "content": content}
 
 
@@ -127,10 +182,18 @@ def _parameters() -> dict[str, Any]:
         "requestId": {
             "name": "X-Request-ID",
             "in": "header",
-            "description": "Comes back in the answer and stands in the log; another one is made up in its place.",
+            "description": "Returned in the answer and written to the log; one that does not match is replaced.",
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:/+=-]{1,128}$"},
         },
     }
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list_of(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
 
 
 def _header(text: str) -> dict[str, Any]:

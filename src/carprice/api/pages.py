@@ -5,16 +5,17 @@ from pathlib import Path
 
 from flask import Blueprint, Response, render_template, send_from_directory
 
-from carprice.api.info import describe_fields, find_service
+from carprice.api.info import describe_fields, find_state
 from carprice.api.openapi import build_openapi
-from carprice.api.responses import NO_STORE, as_response, json_answer
+from carprice.api.responses import NO_STORE, flask_response, json_response
+from carprice.market.kinds import KINDS
 
 PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 # Swagger UI sets styles on its elements and has its icons in the style sheet.
 DOCS_POLICY = f"{PAGE_POLICY}; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 FILE_SECONDS = 3600
 FEW_VALUES = 8
-"""A category of so many values is chosen from a list; one of more is typed, with suggestions."""
+"""A category with more values is typed, with suggestions, instead of chosen from a list."""
 
 blueprint = Blueprint("pages", __name__)
 
@@ -22,10 +23,11 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 def form() -> Response:
     """The price form."""
-    model = find_service().model
-    fields = describe_fields(model)["fields"] if model else []
+    model = find_state().model
+    fields = describe_fields(model).fields if model else []
     return _page(
-        render_template("price.html", model=model, fields=fields, few_values=FEW_VALUES), 200 if model else 503
+        render_template("price.html", model=model, fields=fields, kinds=KINDS, few_values=FEW_VALUES),
+        200 if model else 503,
     )
 
 
@@ -44,7 +46,7 @@ def docs_file(name: str) -> Response:
 @blueprint.get("/api/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document of the loaded model."""
-    return as_response(json_answer(build_openapi(find_service().require_model())))
+    return flask_response(json_response(build_openapi(find_state().require_model())))
 
 
 def _page(html: str, status: int = 200, policy: str = PAGE_POLICY) -> Response:

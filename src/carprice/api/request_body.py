@@ -6,15 +6,14 @@ from typing import Any
 import msgspec
 
 from carprice.api.responses import JSON_TYPE, RefusedError
-from carprice.model.listing import Problem
+from carprice.model.listing import FieldProblem
 
 
-def read_body(environ: dict[str, Any], limit: int, reading: set[int]) -> bytes:
+def read_body(environ: dict[str, Any], limit: int, in_progress: set[int]) -> bytes:
     """The JSON body of a request, at most limit bytes of it. Raises RefusedError with 400, 413 or 415.
 
-    reading holds a number of the request meanwhile.
-
-    A longer one is refused by its Content-Length before a byte is read; one sent in chunks has none.
+    A longer body is refused by its Content-Length before a byte is read; one sent in chunks has none.
+    in_progress: has an id of the request while its body is read.
     """
     kind = environ.get("CONTENT_TYPE", "")
     if kind != JSON_TYPE and kind.partition(";")[0].strip().lower() != JSON_TYPE:
@@ -23,11 +22,11 @@ def read_body(environ: dict[str, Any], limit: int, reading: set[int]) -> bytes:
     length = _read_length(announced) if announced else limit + 1
     if announced and length > limit:
         raise _too_large(limit)
-    reading.add(id(environ))
+    in_progress.add(id(environ))
     try:
         body: bytes = environ["wsgi.input"].read(length)
     finally:
-        reading.discard(id(environ))
+        in_progress.discard(id(environ))
     if announced and len(body) < length:
         raise RefusedError(400, "The body ended before the length that Content-Length gives")
     if len(body) > limit:
@@ -40,7 +39,7 @@ def load_listings(body: bytes, limit: int) -> list[msgspec.Raw]:
     try:
         rows: list[msgspec.Raw] = msgspec.json.decode(body, type=list[msgspec.Raw])
     except msgspec.ValidationError:
-        problem = Problem("#", "should be a list of listings")
+        problem = FieldProblem("should be a list of listings", "#")
         raise RefusedError(422, "The body is not a list", [problem]) from None
     except msgspec.DecodeError as error:
         raise RefusedError(400, f"The body is not JSON: {error}") from None
@@ -51,7 +50,7 @@ def load_listings(body: bytes, limit: int) -> list[msgspec.Raw]:
 
 
 def check_count(rows: Sequence[Any], limit: int) -> None:
-    """Raises RefusedError with 413 for more rows than limit."""
+    """Raises RefusedError with 413 where there are more rows than limit."""
     if len(rows) > limit:
         raise RefusedError(413, f"A batch should have at most {limit} listings")
 

@@ -1,9 +1,8 @@
 """JSON lines in logs/: what happened, and a sample of valid single requests with their answers.
 
 Both files rotate by size. Replicas may share the folder: concurrent-log-handler takes a file lock for each line.
-So that no request ever waits for a disk, or for another replica that stands still with the lock, a thread of
-its own writes the lines, and a busy service writes a bounded number of them a second and says how many it left
-out.
+No request waits for the disk, or for another replica that holds the lock: a separate thread writes the lines. A
+busy service writes a limited number of lines a second, and how many it left out.
 """
 
 import json
@@ -24,13 +23,13 @@ from carprice.settings import Settings
 LOG_FILE = "api.jsonl"
 SAMPLE_FILE = "requests.jsonl"
 SAMPLE_FILES = 1
-MAX_WAITING = 1000
+MAX_PENDING = 1000
 MAX_PATH = 200
 FLUSH_SECONDS = 2.0
 
 
 def say_line(stream: TextIO, level: str, event: str, **facts: Any) -> None:
-    """One line for whoever watches the process, if somebody still does."""
+    """Print one line for whoever reads the process's output, if anybody still does."""
     with suppress(OSError, ValueError):  # a closed pipe
         print(_as_line({"level": level, "event": event, **facts}), file=stream, flush=True)
 
@@ -41,7 +40,7 @@ def _as_line(facts: dict[str, Any]) -> str:
 
 
 class _Budget:
-    """At most so many a second; counts what went over. Times are seconds of any clock that only goes forward."""
+    """At most per_second times a second; counts the rest. Times are seconds of a monotonic clock."""
 
     def __init__(self, per_second: int) -> None:
         self._per_second = per_second
@@ -61,51 +60,51 @@ class _Budget:
             return False
 
     def take_left_out(self) -> int:
-        """How many went over since this was last asked."""
+        """How many were left out since the last call."""
         with self._lock:
             found, self._left_out = self._left_out, 0
             return found
 
 
 class _File(ConcurrentRotatingFileHandler):
-    """A file that rotates by size. What cannot be written is lost, and said once: a full disk stops no service."""
+    """A file that rotates by size. What cannot be written is lost, and reported once."""
 
     failed = False
 
     def handleError(self, _: logging.LogRecord) -> None:  # noqa: N802  logging's name
         if not self.failed:
             self.failed = True
-            _complain(Path(self.baseFilename), sys.exception())
+            _report_failure(Path(self.baseFilename), sys.exception())
 
 
 class _Writer:
-    """Writes lines to their files in its own thread, in the order they came."""
+    """Writes lines to their files in a thread, in the order they were added."""
 
     def __init__(self) -> None:
-        self._lines: Queue[tuple[logging.Handler, str] | None] = Queue(MAX_WAITING)
+        self._lines: Queue[tuple[logging.Handler, str] | None] = Queue(MAX_PENDING)
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
 
     def add(self, file: logging.Handler | None, line: str) -> None:
-        """Write the line soon; it is lost where there is no file, or where the disk is far behind."""
+        """Write the line soon; it is lost where there is no file, or where MAX_PENDING lines are pending."""
         if file:
             with suppress(Full):
                 self._lines.put_nowait((file, line))
 
     def close(self) -> None:
-        """Write what waits, for no longer than FLUSH_SECONDS."""
+        """Write the pending lines, for at most FLUSH_SECONDS."""
         with suppress(Full):
             self._lines.put(None, timeout=FLUSH_SECONDS)
             self._thread.join(FLUSH_SECONDS)
 
     def _write(self) -> None:
-        while waiting := self._lines.get():
-            file, line = waiting
+        while pending := self._lines.get():
+            file, line = pending
             file.handle(logging.LogRecord("carprice", logging.INFO, "", 0, line, None, None))
 
 
 class RequestLog:
-    """The log and the sample of one process. A folder that cannot be written costs its lines, not the answers."""
+    """The log and the sample of one process. Without a folder to write to, lines are lost."""
 
     def __init__(self, settings: Settings) -> None:
         self._release = settings.release
@@ -125,24 +124,24 @@ class RequestLog:
             self._log = _open_file(folder / LOG_FILE, settings.log_bytes, settings.log_files)
             self._sample = _open_file(folder / SAMPLE_FILE, settings.sample_bytes, SAMPLE_FILES)
         except OSError as error:
-            _complain(folder, error)
+            _report_failure(folder, error)
 
     def info(self, event: str, **facts: Any) -> None:
-        """Something worth knowing, also on stdout."""
+        """Log an event, also to stdout."""
         self._say(sys.stdout, "info", event, facts)
 
     def error(self, event: str, **facts: Any) -> None:
-        """Something that needs a person, also on stderr."""
+        """Log an event that needs attention, also to stderr."""
         self._say(sys.stderr, "error", event, facts)
 
     def wants_request(self, now: float, status: int) -> bool:
-        """Whether this request is to be logged: failures have as many lines a second as all the rest."""
+        """Whether to log this request; failures have their own limit of lines a second."""
         return (self._lines if status < 500 else self._failures).take(now)
 
     def add_request(
         self, request_id: str, trace: str, method: str, path: str, status: int, seconds: float, version: str
     ) -> None:
-        """One request."""
+        """Log one request."""
         facts: dict[str, Any] = {"level": "info" if status < 500 else "error", "event": "request"}
         facts |= {"request_id": request_id, "method": method, "path": path[:MAX_PATH], "status": status}
         facts |= {"ms": round(seconds * 1000, 3), "model_version": version}
@@ -152,21 +151,21 @@ class RequestLog:
         self._add(self._log, facts)
 
     def add_crash(self, now: float, **facts: Any) -> None:
-        """A request that met a bug, also on stderr; as many a second as there are lines."""
+        """Log a request that failed by a bug, also to stderr, within a limit of its own."""
         if self._crashes.take(now):
             self.error("request failed", **facts)
 
     def wants_sample(self, now: float) -> bool:
-        """Whether this second has room for one more sample."""
+        """Whether there is room for another sample within this second."""
         return self._samples.take(now)
 
     def add_sample(self, request_id: str, version: str, listing: Any, answer: dict[str, Any]) -> None:
-        """A valid request with its answer, for replay against another model."""
+        """Write a valid request with its answer, for replay against another model."""
         facts = {"request_id": request_id, "model_version": version, "listing": listing, "answer": answer}
         self._add(self._sample, facts)
 
     def close(self) -> None:
-        """Write what waits and close the files."""
+        """Write the pending lines and close the files."""
         if left_out := self._count_left_out():
             self._add(self._log, {"level": "info", "event": "requests left out", **left_out})
         self._writer.close()
@@ -188,14 +187,14 @@ class RequestLog:
 
 def _open_file(path: Path, max_bytes: int, files: int) -> logging.Handler:
     with path.open("a"):
-        pass  # the handler opens its file late, when nobody can be told any more
+        pass  # the handler opens its file only with the first line, too late to report a failure
     return _File(str(path), maxBytes=max_bytes, backupCount=files, encoding="utf-8")
 
 
-def _complain(path: Path, error: BaseException | None) -> None:
+def _report_failure(path: Path, error: BaseException | None) -> None:
     facts = {"path": str(path), "reason": error.strerror if isinstance(error, OSError) else str(error)}
     if isinstance(error, PermissionError):
-        # The folder's own name: in a container its path is another than where the folder is kept.
+        # The folder's name alone: its path in a container is not that on the host.
         folder = path.name if path.is_dir() else path.parent.name
         facts["mend"] = f"sudo chown -R {os.geteuid()}:{os.getegid()} {folder}"
     say_line(sys.stderr, "error", "log not written", **facts)

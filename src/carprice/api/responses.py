@@ -1,13 +1,15 @@
-"""Answers as status, headers and body, and errors as RFC 9457 problem details."""
+"""Responses as status, headers and body; errors as RFC 9457 problem details."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from flask import Response
+from msgspec import UNSET
 from werkzeug.http import HTTP_STATUS_CODES
 
-from carprice.model.listing import Problem
+from carprice.api.schemas import ProblemAnswer
+from carprice.model.listing import MAX_PROBLEMS, FieldProblem
 
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
@@ -15,17 +17,17 @@ JSON = ("Content-Type", JSON_TYPE)
 PROBLEM = ("Content-Type", PROBLEM_TYPE)
 NO_STORE = ("Cache-Control", "no-store")
 RETRY = ("Retry-After", "1")
-MAX_ERRORS = 50
 
-# Not those of http.HTTPStatus, which differ from one Python to the next.
+# Not those of http.HTTPStatus, which differ between versions of Python.
 STATUS_LINES = {status: f"{status} {title}" for status, title in HTTP_STATUS_CODES.items()}
 CRASHED = "The service failed on this request; its log has the reason"
 
 Headers = tuple[tuple[str, str], ...]
+encode = msgspec.json.Encoder().encode
 
 
-class Answer(NamedTuple):
-    """What goes back to the client, before the headers that every answer has."""
+class WsgiResponse(NamedTuple):
+    """A response before the headers that every response has are added."""
 
     status: int
     body: bytes
@@ -33,39 +35,34 @@ class Answer(NamedTuple):
 
 
 class RefusedError(Exception):
-    """A request that gets a problem for an answer; errors name the wrong fields, never their values."""
+    """A request that is answered with a problem; errors name the wrong fields, never their values."""
 
-    def __init__(self, status: int, detail: str, errors: Sequence[Problem] = (), headers: Headers = ()) -> None:
+    def __init__(
+        self, status: int, detail: str, errors: Sequence[FieldProblem] = (), headers: Headers = ()
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = errors
         self.headers = headers
 
-    def answer(self, request_id: str) -> Answer:
+    def problem(self) -> ProblemAnswer:
+        """The problem details, with at most 50 wrong fields."""
+        errors = list(self.errors[:MAX_PROBLEMS]) or UNSET
+        return ProblemAnswer("about:blank", HTTP_STATUS_CODES[self.status], self.status, self.detail, errors)
+
+    def response(self, request_id: str) -> WsgiResponse:
         """The problem as `application/problem+json`, which names the request as its log line does."""
-        body = problem_body(self.status, self.detail, self.errors) | {"instance": f"urn:x-request-id:{request_id}"}
-        return Answer(self.status, msgspec.json.encode(body), (PROBLEM, NO_STORE, *self.headers))
+        problem = self.problem()
+        problem.instance = f"urn:x-request-id:{request_id}"
+        return WsgiResponse(self.status, encode(problem), (PROBLEM, NO_STORE, *self.headers))
 
 
-def json_answer(data: Any) -> Answer:
+def json_response(data: Any) -> WsgiResponse:
     """Data as JSON that no cache keeps."""
-    return Answer(200, msgspec.json.encode(data), (JSON, NO_STORE))
+    return WsgiResponse(200, encode(data), (JSON, NO_STORE))
 
 
-def problem_body(status: int, detail: str, errors: Sequence[Problem] = ()) -> dict[str, Any]:
-    """The members of a problem, the first 50 wrong fields among them."""
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTP_STATUS_CODES[status],
-        "status": status,
-        "detail": detail,
-    }
-    if errors:
-        body["errors"] = [{"detail": error.detail, "pointer": error.pointer} for error in errors[:MAX_ERRORS]]
-    return body
-
-
-def as_response(answer: Answer) -> Response:
-    """The answer as Flask gives it."""
-    return Response(answer.body, answer.status, list(answer.headers))
+def flask_response(response: WsgiResponse) -> Response:
+    """The same for Flask."""
+    return Response(response.body, response.status, list(response.headers))

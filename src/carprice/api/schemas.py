@@ -1,212 +1,193 @@
-"""JSON schemas of what the API takes and answers, with the enums and ranges of the loaded model."""
+"""The answers of the API, each described once: what is encoded, and what OpenAPI's schemas follow from.
 
-from typing import Any
+A Struct with UNSET leaves a member out; None is null. docs/bundle.md has every figure of a model.
+"""
 
-from carprice.api.responses import problem_body
-from carprice.api.state import ARTIFACTS, LoadedModel
-from carprice.market.market_file import KINDS, Feature
-from carprice.model.encoding import OUTSIDE, UNKNOWN
-from carprice.model.listing import Problem
-from carprice.model.manifest import FILES
-from carprice.names import FALLBACK
+from typing import Annotated, Any, Literal
 
-Schema = dict[str, Any]
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-_TYPES = {"category": "string", "number": "number", "flag": "boolean", "year": "integer", "date": "string"}
-_TEXT: Schema = {"type": "string"}
-_NUMBER: Schema = {"type": "number"}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
-_FLAG: Schema = {"type": "boolean"}
-_FIGURES: Schema = {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
+from carprice.market.market_file import KindName
+from carprice.model.encoding import InputWarning
+from carprice.model.listing import FieldProblem
+from carprice.model.pricer import Breakdown, Money, Valuation
+from carprice.names import ARTIFACTS, FALLBACK
 
-
-def build_schemas(model: LoadedModel) -> dict[str, Schema]:
-    """The components of the document: requests, answers, problems."""
-    return {
-        "Listing": _listing(model),
-        **_valuations(model),
-        "Problem": _problem(),
-        **_information(),
-    }
+Figures = dict[str, float | None]
+Limit = float | str | None
+Uri = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+UriReference = Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
 
 
-def describe_field(feature: Feature, values: list[str] | None) -> Schema:
-    """The schema of one field. Categories are open: an unknown value is priced, with a warning."""
-    schema: Schema = {"type": _TYPES[feature.kind], "title": feature.label}
-    if values is not None:
-        schema |= {"minLength": 1, "maxLength": feature.longest}
-        schema["anyOf"] = [{"enum": values}, {"description": "Any other value is priced with a warning."}]
-    elif feature.kind in ("number", "year"):
-        limits = {"minimum": feature.min, "maximum": feature.max}
-        schema |= {key: limit for key, limit in limits.items() if limit is not None}
-    elif feature.kind == "date":
-        schema["format"] = "date"
-    if feature.unit:
-        schema["description"] = f"In {feature.unit}."
-    if feature.optional:
-        schema["type"] = [schema["type"], "null"]
-    return schema
+class PriceAnswer(Struct):
+    """What a car is worth, and the model that says so."""
+
+    price: Money
+    low: Money
+    high: Money
+    currency: str
+    model_version: str
+    warnings: tuple[InputWarning, ...]
+    breakdown: Breakdown | UnsetType = UNSET
 
 
-def ref(name: str) -> Schema:
-    """A reference to a component."""
-    return {"$ref": f"#/components/schemas/{name}"}
+class ProblemAnswer(Struct):
+    """RFC 9457. A row of a batch has no instance."""
+
+    type: UriReference
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | UnsetType = UNSET
+    instance: Annotated[UriReference, Meta(description="Names the request, as its log line.")] | UnsetType = UNSET
 
 
-def list_of(schema: Schema) -> Schema:
-    """A list of what the schema describes."""
-    return {"type": "array", "items": schema}
+class BatchAnswer(Struct):
+    """Each row's valuation or its problem, in the order of the rows."""
+
+    currency: str
+    model_version: str
+    results: Annotated[
+        list[Any],  # a union that msgspec cannot describe, because it could not tell one from the other in JSON
+        Meta(extra_json_schema={"items": {"anyOf": [{"$ref": "Valuation"}, {"$ref": "ProblemAnswer"}]}}),
+    ]
 
 
-def _listing(model: LoadedModel) -> Schema:
-    pricer = model.pricer
-    fields = {
-        feature.name: describe_field(feature, pricer.encoders[feature.name] if feature.is_text else None)
-        for feature in pricer.market.features
-    }
-    return {
-        **_object(fields, required=[feature.name for feature in pricer.market.features if not feature.optional]),
-        "additionalProperties": False,
-        "examples": [pricer.manifest["golden"][0]["listing"]],
-    }
+class AliveAnswer(Struct):
+    """The process is up."""
+
+    status: Literal["alive"]
 
 
-def _valuations(model: LoadedModel) -> dict[str, Schema]:
-    money: Schema = {"type": "integer", "description": f"In {model.currency}."}
-    amounts = {"price": money, "low": money, "high": money, "warnings": list_of(ref("Warning"))}
-    named: Schema = {"currency": {"const": model.currency}, "model_version": _TEXT}
-    parts = list_of(_object({"feature": _TEXT, "amount": money}))
-    warning: Schema = {
-        "pointer": {**_TEXT, "description": "The field, as a JSON pointer."},
-        "code": {"enum": [UNKNOWN, OUTSIDE]},
-        "detail": _TEXT,
-        "suggestions": list_of({**_TEXT, "description": "What may have been meant."}),
-    }
-    row: Schema = {"anyOf": [ref("RowValuation"), ref("Problem")]}
-    return {
-        "Valuation": _object({**amounts, **named, "breakdown": ref("Breakdown")}, required=[*amounts, *named]),
-        "Breakdown": {
-            **_object({"base": money, "parts": parts}),
-            "description": "The average car's price and what each field adds; they sum to the price.",
-        },
-        "Warning": _object(warning),
-        "RowValuation": _object(amounts),
-        "BatchAnswer": _object({**named, "results": list_of(row)}),
-    }
+class LoadedFiles(Struct):
+    """The parts of the bundle."""
+
+    encoders: Literal["loaded"]
+    scaler: Literal["loaded"]
+    model: Literal["loaded"]
 
 
-def _problem() -> Schema:
-    error = _object({"detail": _TEXT, "pointer": {**_TEXT, "description": "The field, as a JSON pointer."}})
-    members: Schema = {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": _TEXT,
-        "status": {"type": "integer"},
-        "detail": _TEXT,
-        "instance": {
-            "type": "string",
-            "format": "uri-reference",
-            "description": "Names the request, as its log line.",
-        },
-        "errors": list_of(error),
-    }
-    return {
-        **_object(members, required=["type", "title", "status", "detail"]),
-        "description": "RFC 9457. A row of a batch has no instance.",
-        "examples": [
-            {
-                **problem_body(422, "1 field is wrong", [Problem("#/year", "should be a whole number")]),
-                "instance": "urn:x-request-id:4f1c2a",
-            }
-        ],
-    }
+class StatusAnswer(Struct):
+    """Cars can be priced."""
+
+    status: Literal["ready"]
+    model_version: str
+    release: str
+    market: str
+    source: Annotated[str, Meta(extra_json_schema={"enum": [ARTIFACTS, FALLBACK]})]
+    waiting_for: Annotated[str | None, Meta(description="Why the fallback serves and not the champion.")]
+    demo: bool
+    artifacts: LoadedFiles
+    uptime_seconds: float
 
 
-def _information() -> dict[str, Schema]:
-    errors: Schema = {
-        **_FIGURES,
-        "description": "On the test listings: mae, median_ape and so on; null where not known.",
-    }
-    return {
-        "Alive": _object({"status": {"const": "alive"}}),
-        "Status": _status(),
-        "Features": _object({"model_version": _TEXT, "market": _TEXT, "fields": list_of(ref("Field"))}),
-        "Field": _field(),
-        "Model": _model(),
-        "Errors": errors,
-    }
+class FieldAnswer(Struct):
+    """One field of a listing."""
+
+    name: str
+    label: str
+    kind: KindName  # type: ignore[valid-type]
+    unit: str | None
+    required: bool
+    importance: Annotated[float | None, Meta(description="Share of the trees' gain.")]
+    values: Annotated[list[str], Meta(description="Of a category: what training saw.")] | UnsetType = UNSET
+    min: Annotated[Limit, Meta(description="Below it a listing is refused.")] | UnsetType = UNSET
+    max: Annotated[Limit, Meta(description="Above it a listing is refused.")] | UnsetType = UNSET
+    typical: Annotated[Limit, Meta(description="The median of the training listings.")] | UnsetType = UNSET
+    training_range: (
+        Annotated[
+            list[Limit],
+            Meta(min_length=2, max_length=2, description="Outside it a price comes with a warning."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
-def _status() -> Schema:
-    return _object(
-        {
-            "status": {"const": "ready"},
-            "model_version": _TEXT,
-            "release": _TEXT,
-            "market": _TEXT,
-            "source": {"enum": [ARTIFACTS, FALLBACK]},
-            "waiting_for": _or_null({**_TEXT, "description": "Why the fallback serves and not the champion."}),
-            "demo": _FLAG,
-            "artifacts": _object({name.removesuffix(".pkl"): {"const": "loaded"} for name in FILES}),
-            "uptime_seconds": _NUMBER,
-        }
-    )
+class FeaturesAnswer(Struct):
+    """The fields of a listing, as the loaded model knows them."""
+
+    model_version: str
+    market: str
+    fields: list[FieldAnswer]
 
 
-def _model() -> Schema:
-    anything: Schema = {"type": "object"}
-    slices: Schema = {"type": "object", "additionalProperties": ref("Errors")}
-    metrics: Schema = {"type": "object", "properties": {"overall": ref("Errors")}, "additionalProperties": slices}
-    members: Schema = {
-        "format": _COUNT,
-        "version": _TEXT,
-        "created": _or_null({"type": "string", "format": "date-time"}),
-        "demo": _or_null(_FLAG),
-        "market": _object(dict.fromkeys(("name", "title", "currency", "distance_unit"), _TEXT)),
-        "data": _or_null(anything),
-        "metrics": _or_null(metrics),
-        "baselines": _or_null(slices),
-        "coverage": _or_null(_FIGURES),
-        "importance": _or_null(_FIGURES),
-        "params": _or_null(anything),
-        "libraries": _or_null({"type": "object", "additionalProperties": _TEXT}),
-        "files": {"type": "object", "additionalProperties": _object({"bytes": _COUNT, "sha256": _TEXT})},
-        "mlflow": _or_null(_object({"run_id": _TEXT, "url": {"type": "string", "format": "uri"}})),
-    }
-    return {**_object(members), "description": "The manifest's public part; docs/bundle.md has every figure."}
+class ErrorFigures(Struct):
+    """On the test listings, in money or, `mape` and `median_ape`, as shares; null where not known."""
+
+    rows: float | None
+    mae: float | None
+    median_ae: float | None
+    rmse: float | None
+    r2: float | None
+    mape: float | None
+    median_ape: float | None
 
 
-def _field() -> Schema:
-    limit: Schema = {"type": ["number", "string", "null"]}
-    always: Schema = {
-        "name": _TEXT,
-        "label": _TEXT,
-        "kind": {"enum": list(KINDS)},
-        "unit": _or_null(_TEXT),
-        "required": _FLAG,
-        "importance": _or_null({**_NUMBER, "description": "Share of the trees' gain."}),
-    }
-    by_kind: Schema = {
-        "values": {**list_of(_TEXT), "description": "Of a category: what training saw."},
-        "min": {**limit, "description": "Below it a listing is refused."},
-        "max": {**limit, "description": "Above it a listing is refused."},
-        "typical": {**limit, "description": "The median of the training listings."},
-        "training_range": {
-            **list_of(limit),
-            "minItems": 2,
-            "maxItems": 2,
-            "description": "Outside it a price comes with a warning.",
-        },
-    }
-    return _object({**always, **by_kind}, required=list(always))
+class SliceFigures(Struct):
+    """Overall, and by make, age and price where there are enough listings."""
+
+    overall: ErrorFigures
+    make: dict[str, ErrorFigures] | UnsetType = UNSET
+    age: dict[str, ErrorFigures] | UnsetType = UNSET
+    price_band: dict[str, ErrorFigures] | UnsetType = UNSET
 
 
-def _object(properties: Schema, required: list[str] | None = None) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties) if required is None else required,
-    }
+class MarketSummary(Struct):
+    """Where the listings are from."""
+
+    name: str
+    title: str
+    currency: str
+    distance_unit: str
 
 
-def _or_null(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}
+class BundleFile(Struct):
+    """A file of the bundle."""
+
+    bytes: int
+    sha256: str
+
+
+class MlflowRun(Struct):
+    """The training in MLflow."""
+
+    run_id: str
+    url: Uri
+    experiment_id: str | UnsetType = UNSET
+    model_version: str | UnsetType = UNSET
+
+
+class ModelAnswer(Struct):
+    """The manifest's public part; docs/bundle.md has every figure."""
+
+    format: int
+    version: str
+    created: Annotated[str, Meta(extra_json_schema={"format": "date-time"})] | None
+    demo: bool | None
+    data: dict[str, Any] | None
+    metrics: SliceFigures | None
+    baselines: dict[str, ErrorFigures] | None
+    coverage: Figures | None
+    importance: Figures | None
+    params: dict[str, Any] | None
+    libraries: dict[str, str] | None
+    files: dict[str, BundleFile]
+    market: MarketSummary
+    mlflow: MlflowRun | None
+
+
+PUBLISHED: dict[str, type] = {
+    "Valuation": PriceAnswer,
+    "Breakdown": Breakdown,
+    "Warning": InputWarning,
+    "RowValuation": Valuation,
+    "BatchAnswer": BatchAnswer,
+    "Problem": ProblemAnswer,
+    "Alive": AliveAnswer,
+    "Status": StatusAnswer,
+    "Features": FeaturesAnswer,
+    "Field": FieldAnswer,
+    "Model": ModelAnswer,
+    "Errors": ErrorFigures,
+}
+"""By their names in the OpenAPI document, which must not change: a rollout's contract gate compares them."""

@@ -1,4 +1,4 @@
-"""The production server around the app. Granian is named in this file only, so that another can replace it."""
+"""The production server. Only this module uses Granian, so that another server can replace it."""
 
 import logging
 import multiprocessing
@@ -12,29 +12,29 @@ from typing import Any
 from carprice.api.app import create_app
 from carprice.api.bind_address import find_address
 from carprice.api.request_log import say_line
-from carprice.api.slow_clients import watch_silence
+from carprice.api.slow_clients import watch_connections
 from carprice.api.watchdog import Watchdog
 from carprice.settings import Settings, load_settings
 
 MAX_CONNECTIONS = 1024
-"""Open at once, idle ones too; the next wait in the listening queue, which is as long again."""
+"""Open at once, idle ones included; as many more wait in the listening queue."""
 MAX_HEAD_BYTES = 65_536
 
 
 def serve(settings: Settings, target: str = "carprice.api.server:build_app") -> int:
     """Serve until SIGTERM or SIGINT, let the requests in flight finish, and return the exit code.
 
-    One worker process: a replica is one process, and more of them is the stack's business. The worker reads
-    its settings from the environment again, because Granian starts it afresh. A worker that ends by itself ends
-    this process with exit code 1. Raises StackError where the service cannot listen. target names the function
-    that builds the WSGI application: a benchmark puts a bare one there.
+    There is one worker process; the stack runs more replicas. The worker reads its settings from the environment
+    again, because Granian starts it as a new process. When it ends by itself, this process ends with exit code 1.
+    target: the function that builds the WSGI application; a benchmark uses a bare one. Raises StackError where the
+    service cannot listen.
     """
     server = _make_server(settings, target, find_address(settings.host, settings.port))
 
     def end_worker(reason: str) -> None:
-        """Kill the worker: Granian then leaves with exit code 1, and Docker or supervisord starts it anew."""
+        """Kill the worker: Granian then exits with code 1, and Docker or supervisord starts the service again."""
         if server.interrupt_signal:
-            return  # it is stopping already, and has until shutdown_seconds
+            return  # it is being stopped, and has until shutdown_seconds
         say_line(sys.stderr, "error", "worker ended", reason=reason)
         for worker in multiprocessing.active_children():
             worker.kill()
@@ -47,7 +47,7 @@ def serve(settings: Settings, target: str = "carprice.api.server:build_app") -> 
         settings.start_seconds,
         end_worker,
     ).start()
-    # A worker has the main process's handler until it serves, and would not notice a SIGTERM while it loads.
+    # Until it serves, a worker has the main process's handler, and would ignore a SIGTERM while it loads.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     server.serve()
     watching.set()
@@ -86,17 +86,17 @@ def build_app() -> Any:
     """The WSGI application of a worker, with the settings of the environment."""
     settings = load_settings(os.environ)
     app = create_app(settings)
-    service = app.extensions["carprice"]
-    watch_silence(settings.port, settings.idle_seconds, settings.threads, service.reading)
+    state = app.extensions["carprice"]
+    watch_connections(settings.port, settings.idle_seconds, settings.threads, state.bodies_in_progress)
     _follow_parent(settings.shutdown_seconds)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    service.log.info("serving", url=f"http://{host}:{settings.port}", model_version=service.version)
-    Finalize(None, service.close, exitpriority=0)
+    state.log.info("serving", url=f"http://{host}:{settings.port}", model_version=state.version)
+    Finalize(None, state.close, exitpriority=0)
     return app
 
 
 def _follow_parent(seconds: float) -> None:
-    """Stop when the main process is gone, however it went: a worker of nobody would hold the port."""
+    """Stop when the main process is gone for whatever reason: an orphaned worker would keep the port."""
     parent = multiprocessing.parent_process()
 
     def wait() -> None:
@@ -111,11 +111,11 @@ def _follow_parent(seconds: float) -> None:
 
 
 class _ServerLine(logging.StreamHandler[Any]):
-    """Granian's warnings and errors as lines like all others."""
+    """Granian's warnings and errors, as JSON lines like the others."""
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        # More threads than cores are meant: a body that comes slowly holds one.
+        # More threads than cores are intended: a body that arrives slowly occupies one.
         if not message.startswith("Configuration allows spawning"):
             say_line(sys.stderr, record.levelname.lower(), "server", detail=message)
 

@@ -1,14 +1,13 @@
-"""Closes connections on which nothing has moved for a while, and those whose request comes too slowly.
+"""Closes idle connections, and those whose request arrives too slowly.
 
 A WSGI server reads a body in one of its few threads and waits for it as long as the client likes. A client that
-announces a body and vanishes, or sends a byte of it now and then, would hold its thread for ever, and as many of
-them as there are threads would hold the service. Granian limits the time for headers and between requests only,
-so this looks at every connection now and then: one on which no byte went either way is shut down, and its thread
-is free again; so is one whose request takes longer than the same time and a second for each SLOWEST bytes. While
-every thread waits for a body there is less patience.
+announces a body and vanishes, or sends a byte of it now and then, would block its thread for ever, and as many of
+them as there are threads would block the service. Granian only limits the time for headers and between requests.
+So every connection is checked at intervals: one on which no byte was sent or received for the idle time is shut
+down, which frees its thread; so is one whose request takes longer than the idle time plus a second for each
+MIN_BYTES_PER_SECOND received. While every thread waits for a body, BUSY_SECONDS is the idle time.
 
-Which connection a thread reads from is not known, so a request that has come whole and waits for its answer is
-timed as well.
+Which connection a thread reads from is not known, so a complete request that waits for its answer is timed too.
 """
 
 import os
@@ -23,13 +22,12 @@ from typing import NamedTuple
 
 from carprice.names import KIB
 
-LOOKS = 5
-"""How often in the time allowed to look, so that no connection gets much more."""
-FULL_SECONDS = 1.0
-"""Allowed instead while every thread waits for a body."""
-FULL_LOOK_SECONDS = 0.5
-SLOWEST = 8 * KIB
-"""Bytes a second: each so many that have come give a request another second."""
+CHECKS_PER_TIMEOUT = 5
+"""How often to check within the idle time, so that no connection gets much more of it."""
+BUSY_SECONDS = 1.0
+"""The idle time while every thread waits for a body."""
+BUSY_CHECK_SECONDS = 0.5
+MIN_BYTES_PER_SECOND = 8 * KIB
 
 _ESTABLISHED = 1
 # struct tcp_info of linux/tcp.h: the state, the milliseconds since data was sent and received, and the bytes sent,
@@ -38,7 +36,7 @@ _INFO = struct.Struct("=B43xI4xI64xQQ")
 
 
 class Request(NamedTuple):
-    """The request that a connection brings: bytes sent and received before it, and when its first were seen."""
+    """The request on a connection: bytes sent and received before it, and when its first byte was noticed."""
 
     sent: int
     received: int
@@ -46,43 +44,41 @@ class Request(NamedTuple):
 
 
 Requests = dict[int, Request]
-"""The request of each connection, by the number of its socket, as a look leaves it to the next."""
+"""The request of each connection at the last check, by the inode of its socket."""
 
 
-def watch_silence(port: int, seconds: float, threads: int, reading: Set[int]) -> threading.Event:
-    """Close connections to the port that were silent for `seconds`, in the background, until the event is set.
+def watch_connections(port: int, seconds: float, threads: int, in_progress: Set[int]) -> threading.Event:
+    """Close connections to the port that are idle or slow, in the background, until the event is set.
 
-    So is a request that takes longer than these seconds and one more for each SLOWEST bytes of it.
-
-    reading: a number for each request whose body is being read, kept by those who read. As many of the same at two
-    looks as there are threads, and FULL_SECONDS take the place of `seconds`.
+    seconds: the idle time. in_progress: an id for each request whose body is being read, kept up to date by those
+    who read. Every thread waits for a body when as many ids are the same at two checks as there are threads.
     """
     stopped = threading.Event()
     requests: Requests = {}
 
     def watch() -> None:
         before: Set[int] = frozenset()
-        looked = time.monotonic()
-        while not stopped.wait(min(seconds / LOOKS, FULL_LOOK_SECONDS)):
-            now = frozenset(reading)
-            if len(now & before) >= threads:
-                close_slow(port, min(seconds, FULL_SECONDS), requests)
-            elif time.monotonic() - looked >= seconds / LOOKS:
-                close_slow(port, seconds, requests)
-                looked = time.monotonic()
-            before = now
+        checked = time.monotonic()
+        while not stopped.wait(min(seconds / CHECKS_PER_TIMEOUT, BUSY_CHECK_SECONDS)):
+            bodies, now = frozenset(in_progress), time.monotonic()
+            if len(bodies & before) >= threads:
+                close_slow(port, min(seconds, BUSY_SECONDS), requests, now)
+            elif now - checked >= seconds / CHECKS_PER_TIMEOUT:
+                close_slow(port, seconds, requests, now)
+                checked = now
+            before = bodies
 
-    threading.Thread(target=watch, name="silence", daemon=True).start()
+    threading.Thread(target=watch, name="slow-clients", daemon=True).start()
     return stopped
 
 
-def close_slow(port: int, seconds: float, requests: Requests) -> int:
-    """Shut down this process's connections to the port that are silent or slow; return how many.
+def close_slow(port: int, seconds: float, requests: Requests, now: float) -> int:
+    """Shut down this process's connections to the port that are idle or slow; return how many.
 
-    requests is what the look before left, and is brought up to date.
+    requests: as the check before left it; it is updated. now: seconds of a monotonic clock.
     """
     closed = 0
-    before, now = dict(requests), time.monotonic()
+    before = dict(requests)
     requests.clear()
     for entry in Path("/proc/self/fd").iterdir():
         with suppress(OSError), _borrow_socket(int(entry.name)) as connection:
@@ -90,10 +86,10 @@ def close_slow(port: int, seconds: float, requests: Requests) -> int:
                 continue
             info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
             state, sent_ms, received_ms, sent, received = _INFO.unpack(info)
-            number = os.fstat(connection.fileno()).st_ino
-            request = requests[number] = _follow_request(before.get(number), sent, received, now)
-            is_silent = min(sent_ms, received_ms) > seconds * 1000
-            if state == _ESTABLISHED and (is_silent or _is_slow(request, received, now, seconds)):
+            inode = os.fstat(connection.fileno()).st_ino
+            request = requests[inode] = _follow_request(before.get(inode), sent, received, now)
+            is_idle = min(sent_ms, received_ms) > seconds * 1000
+            if state == _ESTABLISHED and (is_idle or _is_slow(request, received, now, seconds)):
                 connection.shutdown(socket.SHUT_RDWR)
                 closed += 1
     return closed
@@ -114,7 +110,7 @@ def _is_at(connection: socket.socket, port: int) -> bool:
 
 
 def _follow_request(before: Request | None, sent: int, received: int, now: float) -> Request:
-    """The request under way: after an answer the next one begins with the bytes that come then."""
+    """The current request: after an answer the next one begins with the bytes that are received then."""
     request = before or Request(sent, 0, None)
     if sent != request.sent:
         return Request(sent, received, None)
@@ -122,4 +118,6 @@ def _follow_request(before: Request | None, sent: int, received: int, now: float
 
 
 def _is_slow(request: Request, received: int, now: float, seconds: float) -> bool:
-    return request.since is not None and now - request.since > seconds + (received - request.received) / SLOWEST
+    if request.since is None:
+        return False
+    return now - request.since > seconds + (received - request.received) / MIN_BYTES_PER_SECOND

@@ -1,4 +1,4 @@
-"""What the views share: the settings, the loaded model or the reason there is none, metrics and logs."""
+"""What the views share: settings, the loaded model or why there is none, metrics and logs."""
 
 import threading
 import time
@@ -15,18 +15,17 @@ from carprice.api.responses import RETRY, RefusedError
 from carprice.errors import BundleError, CarPriceError
 from carprice.model.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.pricer import Pricer, load_pricer
-from carprice.names import FALLBACK, IMAGE_MODEL
+from carprice.names import ARTIFACTS, FALLBACK, IMAGE_MODEL
 from carprice.settings import Settings
 
-LOOK_AGAIN_SECONDS = 1.0
-PAUSE_PER_LOOK = 10
+RETRY_SECONDS = 1.0
+PAUSE_PER_LOAD = 10
 NO_VERSION = "none"
-ARTIFACTS = "artifacts"
 SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 
 
 class LoadedModel:
-    """A proven pricer and what the API makes of it once."""
+    """A pricer that has priced its golden listings, and what the API derives from it once."""
 
     def __init__(self, pricer: Pricer, source: str, folder: Path) -> None:
         self.pricer = pricer
@@ -37,7 +36,7 @@ class LoadedModel:
         self.decoder = ListingDecoder(pricer.market)
 
     def find_run(self) -> dict[str, Any] | None:
-        """Its MLflow run, which the manifest may name only since it was loaded: a training sends it last."""
+        """Its MLflow run. The manifest may name it only after the model was loaded: a training adds it last."""
         run: dict[str, Any] | None = self.pricer.manifest.get("mlflow")
         if not run:
             with suppress(BundleError):
@@ -45,11 +44,11 @@ class LoadedModel:
         return run
 
 
-class Service:
-    """One process's service. Without a `model`, `reason` says why; a model of the settings, once loaded, stays.
+class ServiceState:
+    """The state of one process. `reason` says why there is no model; the model that the settings ask for stays.
 
-    The fallback is the demo model of the image: it serves while there is no champion, and is replaced by the
-    first one. The model version `image` asks for it whatever champion there is, as a rollback to it does.
+    The fallback is the demo model of the image: it serves until there is a champion. The model version `image`
+    asks for the fallback whether or not there is a champion, as a rollback to it does.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -59,7 +58,7 @@ class Service:
         self.log = RequestLog(settings)
         self.model: LoadedModel | None = None
         self.reason = "It is being loaded"
-        self.reading: set[int] = set()
+        self.bodies_in_progress: set[int] = set()
         self.batches = threading.BoundedSemaphore(settings.max_batches)
         self._closed = threading.Event()
         self._set_version(NO_VERSION)
@@ -72,9 +71,9 @@ class Service:
         return model
 
     def load(self) -> bool:
-        """Try to load the model of the settings; say the reason once where it cannot be had.
+        """Try to load the model that the settings ask for; log the reason once where that fails.
 
-        Returns whether it is loaded: the fallback serves, but is not what the settings ask for.
+        Returns whether it is loaded: the fallback serves, but is not what they ask for.
         """
         try:
             folder, source = self._find_folder()
@@ -91,12 +90,12 @@ class Service:
         return source != FALLBACK or self.settings.model_version == IMAGE_MODEL
 
     def load_or_watch(self) -> None:
-        """Load the model now, or keep looking for it in the background until it is there."""
+        """Load the model now, or try again in the background until it is loaded."""
         if not self.load():
             threading.Thread(target=self._watch, name="model-watch", daemon=True).start()
 
     def log_crash(self, environ: Mapping[str, Any]) -> None:
-        """Log the exception being handled: a bug, of which the client is told nothing."""
+        """Log the exception being handled: a bug, which the client learns nothing of."""
         self.log.add_crash(
             time.perf_counter(),
             request_id=environ["carprice.request_id"],
@@ -105,7 +104,7 @@ class Service:
         )
 
     def close(self) -> None:
-        """Stop looking for a model, write what waits for the logs and close them."""
+        """Stop loading, write the pending log lines and close the logs."""
         self._closed.set()
         self.log.close()
 
@@ -137,10 +136,10 @@ class Service:
         self.headers = (("X-Model-Version", version), ("X-Release", self.settings.release), *SECURITY)
 
     def _watch(self) -> None:
-        pause = LOOK_AGAIN_SECONDS
+        pause = RETRY_SECONDS
         while not self._closed.wait(pause):
             began = time.monotonic()
             if self.load():
                 return
-            # A damaged bundle is read and hashed at each look: that should not take a core.
-            pause = max(LOOK_AGAIN_SECONDS, PAUSE_PER_LOOK * (time.monotonic() - began))
+            # A damaged bundle is read and hashed at each try, which should not keep a core busy.
+            pause = max(RETRY_SECONDS, PAUSE_PER_LOAD * (time.monotonic() - began))

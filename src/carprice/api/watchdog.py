@@ -1,8 +1,8 @@
-"""Ends a worker that no longer prices, so that whoever starts this process starts it afresh.
+"""Ends a worker that no longer prices, so that Docker or supervisord starts the process again.
 
-Docker and supervisord restart what exits, never what hangs. The main process, which does nothing but wait
-for its worker, asks it for its status; a worker that is stopped, in a dead lock, or prices no longer as in
-training gives no 200, and after a few times in a row it is killed.
+They restart what exits, but not what hangs. The main process, which otherwise only waits for its worker, asks for
+the worker's status. A worker that is stopped, in a deadlock, or does not price as in training does not answer 200;
+after a few times in a row it is killed.
 """
 
 import http.client
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from carprice.names import STATUS_PATH
 
 FIRST_SECONDS = 0.5
-"""Between questions until the first answer: a hang before it would look like a slow start."""
+"""Between requests until the first answer."""
 NO_ANSWER = 0
 READY = 200
 
@@ -23,11 +23,11 @@ _OWN_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked, not
 
 @dataclass(frozen=True)
 class Watchdog:
-    """Asks the worker every `seconds`, waiting no longer for its answer; calls end_worker once.
+    """Asks for the worker's status every `seconds`, which is also the timeout; calls end_worker once.
 
-    That is after `failures` bad answers in a row. Silence is bad once there was any answer, and always when
-    start_seconds are over; a status other than 200 is bad once there was a 200: a service that never had a model
-    says so, and is left alone.
+    That is after `failures` bad answers in a row. No answer is bad once there was one, and in any case after
+    start_seconds. A status other than 200 is bad once there was a 200: a service that never had a model says why,
+    and is left running.
     """
 
     host: str

@@ -1,7 +1,7 @@
-"""The layer around Flask: it answers POST /predict/price itself and does for every request what all share.
+"""The WSGI application around Flask's: it answers POST /predict/price itself, and adds what every answer has.
 
-Flask's routing costs more than a price, so the busiest path goes around it. Request id, headers, metrics and
-the log are added here and nowhere else, which is why both ways are the same.
+Flask's routing takes longer than a price, so the busiest path bypasses it. Request id, headers, metrics and log
+lines are added here and nowhere else, so that both paths give the same answers.
 """
 
 import os
@@ -13,14 +13,14 @@ from typing import Any
 
 from carprice.api.predict import answer_price
 from carprice.api.responses import CRASHED, STATUS_LINES, RefusedError
-from carprice.api.state import Service
+from carprice.api.state import ServiceState
 from carprice.names import ALIVE_PATH, METRICS_PATH, PRICE_PATH, READY_PATH, STATUS_PATH
 
-QUIET_PATHS = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH))
+UNLOGGED_PATHS = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH))
 NO_ROUTE = "none"
 METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"))
 OTHER_METHOD = "_OTHER"
-"""What OpenTelemetry calls it: made-up methods should not become series of their own."""
+"""OpenTelemetry's name for any method that is none of METHODS: each would be a series of its own."""
 
 StartResponse = Callable[..., Any]
 
@@ -28,12 +28,12 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}").fullmatch
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 
 
-class Gateway:
-    """A WSGI application around Flask's."""
+class WsgiApp:
+    """A WSGI application around another, Flask's."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], service: Service) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], state: ServiceState) -> None:
         self._app = app
-        self._service = service
+        self._state = state
         self._prefix = os.urandom(8).hex()
         self._numbers = count(1)
 
@@ -52,14 +52,14 @@ class Gateway:
         self, environ: dict[str, Any], start_response: StartResponse, started: float
     ) -> Iterable[bytes]:
         try:
-            answer = answer_price(self._service, environ)
+            response = answer_price(self._state, environ)
         except Exception:
-            self._service.log_crash(environ)
-            answer = RefusedError(500, CRASHED).answer(environ["carprice.request_id"])
-        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
-        self._finish(environ, PRICE_PATH, answer.status, headers, started)
-        start_response(STATUS_LINES[answer.status], headers)
-        return [answer.body]
+            self._state.log_crash(environ)
+            response = RefusedError(500, CRASHED).response(environ["carprice.request_id"])
+        headers = [*response.headers, ("Content-Length", str(len(response.body)))]
+        self._finish(environ, PRICE_PATH, response.status, headers, started)
+        start_response(STATUS_LINES[response.status], headers)
+        return [response.body]
 
     def _answer_flask(
         self, environ: dict[str, Any], start_response: StartResponse, started: float
@@ -71,8 +71,8 @@ class Gateway:
 
         chunks = self._app(environ, start)
         try:
-            # In one piece: the server sends a stream from a thread of its own, which a client that does not
-            # read would hold.
+            # In one piece: the server sends a stream from one of its threads, which a client that does not read
+            # would keep busy.
             return [b"".join(chunks)]
         finally:
             if close := getattr(chunks, "close", None):
@@ -81,27 +81,27 @@ class Gateway:
     def _finish(
         self, environ: dict[str, Any], route: str, status: int, headers: list[tuple[str, str]], started: float
     ) -> None:
-        service = self._service
+        state = self._state
         ended = time.perf_counter()
         seconds = ended - started
         headers += (
             ("X-Request-ID", environ["carprice.request_id"]),
             ("Server-Timing", f"app;dur={seconds * 1000:.3f}"),
-            *service.headers,
+            *state.headers,
         )
         method = environ["REQUEST_METHOD"]
-        service.metrics.add_request(method if method in METHODS else OTHER_METHOD, route, status, seconds)
-        if environ["PATH_INFO"] not in QUIET_PATHS and service.log.wants_request(ended, status):
+        state.metrics.add_request(method if method in METHODS else OTHER_METHOD, route, status, seconds)
+        if environ["PATH_INFO"] not in UNLOGGED_PATHS and state.log.wants_request(ended, status):
             self._log_request(environ, status, seconds)
 
     def _log_request(self, environ: dict[str, Any], status: int, seconds: float) -> None:
         trace = _TRACE(environ.get("HTTP_TRACEPARENT", ""))
-        self._service.log.add_request(
+        self._state.log.add_request(
             environ["carprice.request_id"],
             trace[1] if trace else "",
             environ["REQUEST_METHOD"],
             environ["PATH_INFO"],
             status,
             seconds,
-            self._service.version,
+            self._state.version,
         )

@@ -1,4 +1,4 @@
-"""Which column of an unknown file is the price, the make, the model and so on: by its name, then by content."""
+"""Which column of an unknown file is the price, the make, the model and so on: by name, then by content."""
 
 import re
 import unicodedata
@@ -9,8 +9,8 @@ import polars as pl
 from carprice.drafting.profile import Profile
 
 PRICE = "price"
-FOLLOWS_PRICE = 0.97
-"""A rank correlation with the price beyond which a number is taken for the price in other clothes."""
+MIN_PRICE_CORRELATION = 0.97
+"""A number with a rank correlation of this or more with the price is another form of the price."""
 
 # Column names, squashed to a-z and 0-9, the surest first; a name may also hold one of them as a word.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -52,6 +52,7 @@ MAKES = frozenset(
     "mitsubishi opel peugeot porsche renault rover saab seat skoda smart ssangyong subaru suzuki tata tesla "
     "toyota vauxhall volkswagen volvo vw".split()
 )
+MIN_YEAR_SHARE, MIN_MAKE_SHARE = 0.9, 0.5
 _SAMPLE_ROWS = 20_000
 _NO_MATCH = 1_000
 
@@ -75,7 +76,7 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
     for match in (_exact_rank, _word_rank):
         for role in NAMES:
             free = [profile for profile in profiles if profile not in roles.values() and _fits(profile, role)]
-            ranked = sorted((match(profile.column, role), place) for place, profile in enumerate(free))
+            ranked = sorted((match(profile.column, role), index) for index, profile in enumerate(free))
             if role not in roles and ranked and ranked[0][0] < _NO_MATCH:
                 roles[role] = free[ranked[0][1]]
     for role, find in _BY_CONTENT.items():
@@ -110,7 +111,7 @@ def _fits(profile: Profile, role: str) -> bool:
     if role in NUMBERS:
         return profile.numbers is not None
     if role == "year":
-        return _year_share(profile) > 0.9
+        return _year_share(profile) > MIN_YEAR_SHARE
     return role not in TEXTS or not profile.is_date
 
 
@@ -126,16 +127,16 @@ def _find_make(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None
 
     texts = [profile for profile in free if profile.known and profile.numbers is None]
     best = max(texts, key=share, default=None)
-    return best if best and share(best) > 0.5 else None
+    return best if best and share(best) > MIN_MAKE_SHARE else None
 
 
 def _find_model(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile | None:
-    """The text with the most values of those whose value tells the make."""
+    """The text column with the most values among those whose values each belong to one make."""
     if "make" not in roles:
         return None
     make = roles["make"]
 
-    def tells_make(profile: Profile) -> bool:
+    def implies_make(profile: Profile) -> bool:
         pairs = pl.DataFrame({"text": profile.texts, "make": make.texts}).drop_nulls()
         return pairs.n_unique() < 1.1 * profile.distinct
 
@@ -144,7 +145,7 @@ def _find_model(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile |
         for profile in free
         if profile.numbers is None and profile.distinct > make.distinct and profile.distinct_rate < 0.5
     ]
-    return max(filter(tells_make, texts), key=lambda profile: profile.distinct, default=None)
+    return max(filter(implies_make, texts), key=lambda profile: profile.distinct, default=None)
 
 
 def _find_year(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
@@ -168,16 +169,16 @@ def _find_price(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile |
 def _find_by_year(
     free: Sequence[Profile], roles: dict[str, Profile], sign: float, medians: tuple[float, float]
 ) -> Profile | None:
-    """The number that goes most with the year, up or down, and whose median lies in a car's bounds."""
+    """The number most correlated with the year, in the direction of sign, whose median is within medians."""
     years = roles["year"].numbers if "year" in roles else None
     if years is None:
         return None
     scores = {
-        place: sign * rank_correlation(profile.numbers.values, years.values)
-        for place, profile in enumerate(free)
+        index: sign * rank_correlation(profile.numbers.values, years.values)
+        for index, profile in enumerate(free)
         if profile.numbers is not None and medians[0] <= profile.numbers.quantile(0.5) <= medians[1]
     }
-    best = max(scores, key=lambda place: scores[place], default=None)
+    best = max(scores, key=lambda index: scores[index], default=None)
     return free[best] if best is not None and scores[best] > 0.2 else None
 
 

@@ -1,4 +1,4 @@
-"""Drafts a market file for an unknown listings file: one that trains as it stands, to be mended by hand."""
+"""Drafts a market file for an unknown listings file: one that trains unchanged, to be corrected by hand."""
 
 import json
 from collections.abc import Iterator
@@ -25,16 +25,16 @@ from carprice.errors import ListingsError, MarketError
 from carprice.listings.listings_file import ListingsFile
 
 SAMPLE_ROWS = 200_000
-LEAST_PRICES = 0.5
+MIN_PRICE_SHARE = 0.5
 SHOWN_VALUES = 4
 YEAR_PATTERN = "((?:19|20)[0-9]{2})"
 
 
 def draft_market(path: Path, price_column: str = "") -> str:
-    """A market file's text for the listings in path, judged by the first 200,000 rows.
+    """The text of a market file for the listings in path, from their first 200,000 rows.
 
-    price_column names the price where it is not found by itself. Raises ListingsError where the file
-    cannot be read, MarketError where no column is a price, or none tells one car from another.
+    price_column: the price, where it is not found by itself. Raises ListingsError where the file
+    cannot be read, MarketError where no column is a price, or no other column is a feature.
     """
     sample = _read_sample(path)
     profiles = [profile_column(sample[column]) for column in sample.columns]
@@ -42,7 +42,7 @@ def draft_market(path: Path, price_column: str = "") -> str:
     draft = _Draft(path, sample.height, profiles, roles, _find_price(path, profiles, roles, price_column))
     features = list(draft.feature_blocks())
     if not any(line.startswith("[features.") for block in features for line in block):
-        raise MarketError(f"{path}: no column besides the price tells one car from another")
+        raise MarketError(f"{path}: no column besides the price can be a feature")
     blocks = [draft.head_block(), draft.price_block(), *features]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
@@ -70,9 +70,9 @@ class _Draft:
     def head_block(self) -> list[str]:
         name = squash_name(self.path.name.split(".")[0]) or "market"
         currency = guess_currency(self.price.profile, self.profiles)
-        doubt = "" if currency else "  # not known: put the currency's three letters here"
+        doubt = "" if currency else "  # not known: replace it by the three letters of the currency"
         return [
-            f"# Drafted from {_text(self.path.name)}, {self.rows:,} rows. Look it through before you rely on it:",
+            f"# Drafted from {_text(self.path.name)}, {self.rows:,} rows. Read it before you rely on it:",
             "# limits, units and names are guesses. What each key means: docs/markets.md",
             "",
             f"name = {_text(name)}",
@@ -98,11 +98,11 @@ class _Draft:
         ]
 
     def feature_blocks(self) -> Iterator[list[str]]:
-        """Features with a role first, in the order of the roles; then the others in the file's order."""
+        """Features with a role first, in the order of the roles; then the others in the order of the file."""
         names = {profile.column: role for role, profile in self.roles.items()}
-        places = list(NAMES)
+        order = list(NAMES)
         taken: set[str] = set()
-        for profile in sorted(self.profiles, key=lambda item: places.index(names.get(item.column, places[-1]))):
+        for profile in sorted(self.profiles, key=lambda item: order.index(names.get(item.column, order[-1]))):
             role = names.get(profile.column, "")
             if profile is self.price.profile:
                 continue
@@ -110,7 +110,7 @@ class _Draft:
                 yield [f"# {_text(profile.column)} is left out: {reason}."]
                 continue
             yield self._feature_block(choose_name(role or profile.column, taken), profile, role)
-            yield from self._word_blocks(profile, taken)
+            yield from self._suffix_blocks(profile, taken)
 
     def _feature_block(self, name: str, profile: Profile, role: str) -> list[str]:
         shown = ", ".join(_text(text[:30]) for text in profile.most_common[:SHOWN_VALUES])
@@ -145,16 +145,16 @@ class _Draft:
             ]
         return [f'kind = "{"date" if profile.is_date else "category"}"', *optional]
 
-    def _word_blocks(self, profile: Profile, taken: set[str]) -> Iterator[list[str]]:
-        """A flag for each word that some of a column's numbers end in, as in '2.0 Turbo'."""
-        for word in profile.numbers.words if profile.numbers else ():
-            if word.replace(" ", "").isalnum():
+    def _suffix_blocks(self, profile: Profile, taken: set[str]) -> Iterator[list[str]]:
+        """A flag for each text that some numbers of a column end in, as in '2.0 Turbo'."""
+        for suffix in profile.numbers.suffixes if profile.numbers else ():
+            if suffix.replace(" ", "").isalnum():
                 yield [
-                    f"# Some of the numbers in {_text(profile.column)} end in {_text(word)}.",
-                    f"[features.{choose_name(word, taken)}]",
+                    f"# Some of the numbers in {_text(profile.column)} end in {_text(suffix)}.",
+                    f"[features.{choose_name(suffix, taken)}]",
                     f"column = {_text(profile.column)}",
                     'kind = "flag"',
-                    f"pattern = {_text(word)}",
+                    f"pattern = {_text(suffix)}",
                     *(["optional = true"] if profile.missing_rate else []),
                     *_missing_lines(profile),
                 ]
@@ -187,7 +187,7 @@ def _find_price(path: Path, profiles: list[Profile], roles: dict[str, Profile], 
             has = ", ".join(item.column for item in profiles)
             raise ListingsError(f"{path}: has no column {column!r}", f"The file has: {has}.")
         profile = found[0]
-    read = profile.numbers or read_numbers(profile.texts, LEAST_PRICES)
+    read = profile.numbers or read_numbers(profile.texts, MIN_PRICE_SHARE)
     if read is None or read.quantile(0.5) <= 0:
         example = next(iter(profile.most_common), "")
         raise MarketError(

@@ -1,23 +1,24 @@
-"""Guesses of the drafted market file: limits, units, currency, names, and columns that say nothing of a car."""
+"""What a drafted market file says by default: limits, units, currency, names, and which columns it leaves out."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from carprice.drafting.column_matching import FOLLOWS_PRICE, rank_correlation, split_words
+from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, rank_correlation, split_words
 from carprice.drafting.profile import Numbers, Profile
 from carprice.market.market_file import RESERVED
 
 FENCE = 3.0
-"""Prices are believed from the lower to the upper quartile, widened by their ratio to this power."""
+"""Price limits: the quartiles, each moved outwards by their ratio to this power."""
 MARGIN = 3.0
-"""Numbers are believed up to so many times their 99th percentile, and the largest with some room."""
+"""Upper limit of a number, as a multiple of its 99th percentile ..."""
 ROOM = 1.25
+"""... or of the largest one, whichever is less."""
 YEARS_BEFORE, YEARS_AFTER = 10, 1
-ID_RATE, ID_ROWS, ID_DIGITS = 0.95, 50, 6
-TEXT_RATE, TEXT_LENGTH = 0.5, 60
-MISSING_RATE = 0.98
-NAME_LENGTH = 36
+MIN_ID_RATE, MIN_ID_ROWS, MIN_ID_DIGITS = 0.95, 50, 6
+MIN_TEXT_RATE, MIN_TEXT_LENGTH = 0.5, 60
+MAX_MISSING_RATE = 0.98
+MAX_NAME_LENGTH = 36
 
 LAKH = ("lakh", "lakhs", "lac", "lacs")
 LAKH_SCALE = 100_000
@@ -37,7 +38,7 @@ MILE_WORDS = {"mi", "mile", "miles", "mpg"}
 
 
 def guess_price_limits(numbers: Numbers) -> tuple[float, float]:
-    """Prices to believe: the quartiles of those above 0, each widened on the scale of ratios."""
+    """Limits of the price: the quartiles of prices above 0, moved outwards on a logarithmic scale."""
     prices = replace(numbers, values=numbers.values.filter(numbers.values > 0))
     low, high = prices.quantile(0.25), prices.quantile(0.75)
     width = max(high / low, ROOM) ** FENCE
@@ -45,12 +46,12 @@ def guess_price_limits(numbers: Numbers) -> tuple[float, float]:
 
 
 def guess_scale(price: Profile, unit: str) -> int:
-    """What to multiply prices by: 100,000 where the column's name, or what its numbers end in, says lakh."""
+    """The scale of prices: 100,000 where the column's name, or what its numbers end in, says lakh."""
     return LAKH_SCALE if {*split_words(price.column), *split_words(unit)} & {*LAKH} else 1
 
 
 def guess_number_limits(numbers: Numbers) -> tuple[float, float]:
-    """Numbers to believe: from 0, where none is below, to a little above the largest one that is not absurd."""
+    """Limits of a number: from 0, unless some are negative, to a little above the largest plausible one."""
     lowest, highest = numbers.quantile(0.01), numbers.quantile(0.99)
     low = 0.0 if lowest >= 0 else -round_up(-lowest * MARGIN)
     high = round_up(min(numbers.quantile(1.0) * ROOM, highest * MARGIN))
@@ -58,7 +59,7 @@ def guess_number_limits(numbers: Numbers) -> tuple[float, float]:
 
 
 def guess_year_limits(profile: Profile) -> tuple[int, int]:
-    """Years to believe: ten before nearly all, one after nearly all."""
+    """Limits of the year: ten before the oldest and one after the newest, outliers aside."""
     years = profile.texts.drop_nulls().str.extract(r"\b((?:19|20)[0-9]{2})\b", 1).cast(float)
     oldest, newest = years.quantile(0.001, "nearest"), years.quantile(0.999, "nearest")
     return int(oldest or 1900) - YEARS_BEFORE, int(newest or 2100) + YEARS_AFTER
@@ -84,7 +85,7 @@ def guess_distance_unit(profiles: Sequence[Profile], mileage: Profile | None) ->
 
 
 def guess_currency(price: Profile, profiles: Sequence[Profile]) -> str:
-    """ISO 4217's letters where the price, or else the name of a column, tells them; else empty."""
+    """The currency by ISO 4217, from the price's texts or else the columns' names; empty where not known."""
     texts = price.most_common[:100]
     for names in ([price.column, *texts], [profile.column for profile in profiles]):
         for code, signs in CURRENCIES.items():
@@ -106,11 +107,11 @@ def find_flag(profile: Profile) -> tuple[str, str] | None:
 
 
 def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
-    """Why a column says nothing of the car, or too much of its price; empty where it is a feature."""
+    """Why a column is not a feature: it says nothing of the car, or its price; empty where it is one."""
     words = set(split_words(profile.column))
     if not profile.known:
         return "it is empty"
-    if profile.missing_rate > MISSING_RATE:
+    if profile.missing_rate > MAX_MISSING_RATE:
         return f"it is missing in {profile.missing_rate:.1%} of the rows".replace("%", " %")
     if profile.distinct == 1:
         return f"it is {profile.most_common[0][:60]!r} wherever it is known"
@@ -120,14 +121,14 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return "it follows the price"
     if _is_id(profile, words):
         return "it names the listing, not the car"
-    if profile.numbers is None and not profile.is_date and _is_prose(profile):
+    if profile.numbers is None and not profile.is_date and _is_free_text(profile):
         return "nearly every listing has a text of its own"
     return ""
 
 
 def choose_name(text: str, taken: set[str]) -> str:
-    """A feature name for a role or a column, not among those taken, to which it is added."""
-    name = "_".join(split_words(text))[:NAME_LENGTH].strip("_")
+    """A feature name for a role or a column that is not in taken; adds it there."""
+    name = "_".join(split_words(text))[:MAX_NAME_LENGTH].strip("_")
     if not name or not name[0].isalpha():
         name = f"column_{name}".strip("_")
     tried, number = name, 2
@@ -156,25 +157,25 @@ def _round(value: float, to_whole: Callable[[float], int]) -> float:
 
 
 def _follows_price(profile: Profile, price: Numbers) -> bool:
-    if profile.numbers is None or profile.distinct < ID_ROWS:
+    if profile.numbers is None or profile.distinct < MIN_ID_ROWS:
         return False
-    return abs(rank_correlation(profile.numbers.values, price.values)) >= FOLLOWS_PRICE
+    return abs(rank_correlation(profile.numbers.values, price.values)) >= MIN_PRICE_CORRELATION
 
 
 def _is_id(profile: Profile, words: set[str]) -> bool:
-    if profile.known < ID_ROWS:
+    if profile.known < MIN_ID_ROWS:
         return bool(words & ID_WORDS)
     if words & ID_WORDS:
-        return profile.distinct_rate >= TEXT_RATE
-    if profile.numbers is None or profile.distinct_rate < ID_RATE:
+        return profile.distinct_rate >= MIN_TEXT_RATE
+    if profile.numbers is None or profile.distinct_rate < MIN_ID_RATE:
         return False
     values = profile.numbers.values.drop_nulls()
     is_whole = bool((values == values.floor()).all())
     digits = profile.texts.drop_nulls().str.len_chars()
-    return is_whole and (values.is_sorted() or (digits.n_unique() == 1 and int(digits[0]) >= ID_DIGITS))
+    return is_whole and (values.is_sorted() or (digits.n_unique() == 1 and int(digits[0]) >= MIN_ID_DIGITS))
 
 
-def _is_prose(profile: Profile) -> bool:
+def _is_free_text(profile: Profile) -> bool:
     length = profile.texts.drop_nulls().str.len_chars().mean()
-    is_long = isinstance(length, float) and length > TEXT_LENGTH
-    return is_long or (profile.known >= ID_ROWS and profile.distinct_rate > TEXT_RATE)
+    is_long = isinstance(length, float) and length > MIN_TEXT_LENGTH
+    return is_long or (profile.known >= MIN_ID_ROWS and profile.distinct_rate > MIN_TEXT_RATE)

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from carprice.listings.parsing import parse_value
-from carprice.market.market_file import Feature
+from carprice.market.market_file import Decimal, Feature
 
 MISSING_WORDS = (
     *("-", "--", "---", ".", "?", "n/a", "na", "n.a.", "#n/a", "nan", "null", "none", "nil"),
     *("unknown", "not known", "missing", "unspecified", "not specified", "k.a.", "keine angabe"),
 )
-NUMBER_SHARE = 0.9
-"""A column is one of numbers when at least so many of its texts can be read as one."""
-UNIT_SHARE = 0.5
-WORD_SHARE = 0.005
-MAX_WORDS = 3
+MIN_NUMBER_SHARE = 0.9
+"""The share of texts that must be numbers for a column to be one of numbers."""
+MIN_UNIT_SHARE = 0.5
+MIN_SUFFIX_SHARE = 0.005
+MAX_FLAGS = 3
 MAX_SUFFIXES = 8
 SYMBOLS = "£$€¥₹₽₴₾"
 
@@ -28,14 +28,14 @@ _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"
 class Numbers:
     """How a column writes its numbers.
 
-    values: null where unreadable. unit: what most of them end in. words: what some of them end in.
+    values: null where unreadable. unit: what most of them end in. suffixes: what some of them end in.
     """
 
     values: pl.Series
     pattern: str
-    decimal: str
+    decimal: Decimal
     unit: str
-    words: tuple[str, ...]
+    suffixes: tuple[str, ...]
 
     def quantile(self, share: float) -> float:
         """The value below which that share of the numbers lies."""
@@ -44,7 +44,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Profile:
-    """One column: its trimmed texts (null where missing), and what can be said of them."""
+    """One column: its trimmed texts (null where missing) and their properties."""
 
     column: str
     texts: pl.Series
@@ -81,45 +81,47 @@ def profile_column(column: pl.Series) -> Profile:
     """Look at one column of raw text."""
     trimmed = column.str.strip_chars()
     is_missing = trimmed.is_null() | (trimmed == "") | trimmed.str.to_lowercase().is_in(MISSING_WORDS)
-    words = trimmed.filter(is_missing & (trimmed != "").fill_null(False)).unique().sort()
+    missing = trimmed.filter(is_missing & (trimmed != "").fill_null(False)).unique().sort()
     texts = trimmed.set(is_missing, None)
     known = texts.drop_nulls()
     return Profile(
         column=column.name,
         texts=texts,
-        missing=tuple(words),
+        missing=tuple(missing),
         distinct=known.n_unique(),
         numbers=read_numbers(texts) if known.len() else None,
-        is_date=bool(known.len()) and float(known.str.contains(_DATE).sum()) >= NUMBER_SHARE * known.len(),
+        is_date=bool(known.len()) and float(known.str.contains(_DATE).sum()) >= MIN_NUMBER_SHARE * known.len(),
     )
 
 
-def read_numbers(texts: pl.Series, least: float = NUMBER_SHARE) -> Numbers | None:
-    """The numbers of a column, or None where less than the share `least` of its known texts is one."""
+def read_numbers(texts: pl.Series, min_share: float = MIN_NUMBER_SHARE) -> Numbers | None:
+    """The numbers of a column, or None where fewer than min_share of its known texts are numbers."""
     known = texts.drop_nulls()
     shapes = known.str.extract_groups(_SHAPE).struct.unnest()
     cores, suffixes = shapes.to_series(0), shapes.to_series(1).str.strip_chars()
-    if cores.len() - cores.null_count() < least * known.len():
+    if cores.len() - cores.null_count() < min_share * known.len():
         return None
     counts = suffixes.drop_nulls().value_counts(sort=True)
     if counts.height > MAX_SUFFIXES:
         return None
     decimal = _find_decimal(cores.drop_nulls())
     plain = _parse(texts, "", decimal)
-    pattern = "" if plain.null_count() <= texts.null_count() + (1 - least) * known.len() / 2 else NUMBER_PATTERN
+    pattern = (
+        "" if plain.null_count() <= texts.null_count() + (1 - min_share) * known.len() / 2 else NUMBER_PATTERN
+    )
     values = _parse(texts, pattern, decimal) if pattern else plain
     shares = [(str(suffix), count / known.len()) for suffix, count in counts.iter_rows()]
-    unit = next((suffix for suffix, share in shares if share >= UNIT_SHARE), "")
-    words = [suffix for suffix, share in shares if WORD_SHARE <= share < UNIT_SHARE][:MAX_WORDS]
-    return Numbers(values, pattern, decimal, unit, () if unit else tuple(words))
+    unit = next((suffix for suffix, share in shares if share >= MIN_UNIT_SHARE), "")
+    others = [suffix for suffix, share in shares if MIN_SUFFIX_SHARE <= share < MIN_UNIT_SHARE][:MAX_FLAGS]
+    return Numbers(values, pattern, decimal, unit, () if unit else tuple(others))
 
 
-def _parse(texts: pl.Series, pattern: str, decimal: str) -> pl.Series:
+def _parse(texts: pl.Series, pattern: str, decimal: Decimal) -> pl.Series:
     feature = Feature("value", "text", "number", pattern=pattern, decimal=decimal)
     return texts.alias("text").to_frame().select(parse_value(feature, pl.col("text")).alias("value")).to_series()
 
 
-def _find_decimal(cores: pl.Series) -> str:
+def _find_decimal(cores: pl.Series) -> Decimal:
     commas = cores.str.contains(r",[0-9]{1,2}$").sum()
     points = cores.str.contains(r"\.[0-9]{1,2}$").sum()
     grouped = cores.str.contains(r"^[0-9]{1,3}(\.[0-9]{3})+$").sum()

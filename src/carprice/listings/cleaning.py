@@ -13,24 +13,24 @@ from carprice.listings.csv_errors import shorten
 from carprice.listings.deduplication import SeenRows, hash_features, pair_ids
 from carprice.listings.listings_file import ListingsFile
 from carprice.listings.parsing import (
-    OUTSIDE,
-    UNREADABLE,
+    OUTSIDE_LIMITS,
     check_patterns,
     find_fault,
     parse_value,
     price_feature,
     replace_text,
     trim_text,
+    unreadable,
 )
-from carprice.listings.report import DROPPED, MENDED, CleaningReport, Finding
+from carprice.listings.report import DROPPED, FIXED, CleaningEntry, CleaningReport
 from carprice.market.market_file import Feature, Market
 
 DUPLICATE = "duplicate"
 MAX_UNREADABLE_PRICES = 0.5
-"""With more prices of the first batch than this unreadable, the column is taken for another one."""
+"""With a larger share of unreadable prices in the first batch, the column is not the price."""
 
-CLOSE = 80
-"""How alike, of 100, a column's name must be to be offered for a missing one."""
+MIN_SIMILARITY = 80
+"""Of 100: how similar a column's name must be to be suggested for a missing one."""
 
 Progress = Callable[[int], None]
 
@@ -49,9 +49,9 @@ class Listings:
 
 
 def load_listings(path: Path, market: Market, report_progress: Progress | None = None) -> Listings:
-    """Read and clean a whole file; report_progress is told the rows read after each batch.
+    """Read and clean a whole file; report_progress gets the number of rows read after each batch.
 
-    Raises ListingsError where the file cannot be read, has not the market's columns, or keeps no row.
+    Raises ListingsError where the file cannot be read, lacks a column of the market, or keeps no row.
     """
     cleaner = Cleaner(market, str(path))
     digest = hashlib.sha256()
@@ -64,7 +64,7 @@ def load_listings(path: Path, market: Market, report_progress: Progress | None =
 
 
 def check_listings(path: Path, market: Market, report_progress: Progress | None = None) -> CleaningReport:
-    """The report alone, in flat memory."""
+    """The report alone, in flat memory. Raises ListingsError as load_listings does."""
     cleaner = Cleaner(market, str(path))
     for _ in _clean_batches(cleaner, path, report_progress):
         pass
@@ -72,10 +72,10 @@ def check_listings(path: Path, market: Market, report_progress: Progress | None 
 
 
 class Cleaner:
-    """Cleans batches of one file, and remembers its rows to drop duplicates across batches.
+    """Cleans batches of one file, and drops duplicates across them.
 
-    Without a price the price column need not be there, the frame has none, and duplicates stay: they are
-    to be priced. Raises MarketError for a pattern that cannot be run.
+    with_price=False is for listings that are to be priced: the file needs no price column, the frame has
+    none, and duplicates stay. Raises MarketError for a pattern that cannot be run.
     """
 
     def __init__(self, market: Market, source: str, with_price: bool = True) -> None:
@@ -88,14 +88,17 @@ class Cleaner:
         self._seen = SeenRows()
 
     def clean(self, batch: pl.DataFrame, first_line: int) -> pl.DataFrame:
-        """The rows that are kept: features in market order, price, key; first_line is that of the first row.
+        """The rows that are kept: features in market order, price, key. first_line: of the batch's first row.
 
         Raises ListingsError for a column that is missing, or a price column that holds something else.
         """
-        return self.judge(batch, first_line).filter(pl.col("problem").is_null()).drop("problem")
+        return self.mark_problems(batch, first_line).filter(pl.col("problem").is_null()).drop("problem")
 
-    def judge(self, batch: pl.DataFrame, first_line: int) -> pl.DataFrame:
-        """All rows in order, as clean gives them, with `problem`: why clean drops the row, else null."""
+    def mark_problems(self, batch: pl.DataFrame, first_line: int) -> pl.DataFrame:
+        """All rows in order, as clean returns them, with `problem`: why clean drops the row, else null.
+
+        Raises ListingsError as clean does.
+        """
         check_columns(self.market, batch.columns, self.report.source, self.with_price)
         work = _parse_batch(batch, self._fields)
         if self.with_price and not self.report.rows_read:
@@ -104,24 +107,24 @@ class Cleaner:
         frame = frame.with_columns(hash_features(frame.select(self._names)), work["problem"])
         if self.with_price:
             frame = self._mark_duplicates(frame)
-        self._report_mended(work, first_line)
+        self._report_fixed(work, first_line)
         self._report_dropped(frame["problem"], work, first_line)
         self.report.rows_read += batch.height
         self.report.rows_kept += frame["problem"].null_count()
         return frame
 
     def _check_price(self, work: pl.DataFrame, first_line: int) -> None:
-        unreadable = work["fault:price"] == UNREADABLE["number"]
-        count = unreadable.sum()
+        is_bad = work["fault:price"] == unreadable(price_feature(self.market.price))
+        count = is_bad.sum()
         if count <= MAX_UNREADABLE_PRICES * work.height:
             return
-        row = unreadable.arg_max() or 0
+        row = is_bad.arg_max() or 0
         report, column = self.report, self.market.price.column
         raise ListingsError(
             f"{report.source}: {report.counted} {first_line + row}: column {column!r}: should be a price "
             f"(got {shorten(work['raw:price'][row])}; {count:,} of the first {work.height:,} rows have none)",
-            f"Name the price column, or a pattern that takes the price out of it, in the file of market "
-            f"{self.market.name}: docs/markets.md",
+            f"In the file of market {self.market.name}, set price.column to the price column, or price.pattern to "
+            "what takes the price out of it: docs/markets.md",
         )
 
     def _mark_duplicates(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -136,29 +139,31 @@ class Cleaner:
         for label, count, row in found.agg(pl.len(), pl.first("row")).iter_rows():
             name, _, reason = label.rpartition(": ")
             value = work[f"raw:{name}"][row] if name else None
-            self.report.add(Finding(DROPPED, reason, columns.get(name, ""), count, first_line + row, value))
+            self.report.add(CleaningEntry(DROPPED, reason, columns.get(name, ""), count, first_line + row, value))
 
-    def _report_mended(self, work: pl.DataFrame, first_line: int) -> None:
+    def _report_fixed(self, work: pl.DataFrame, first_line: int) -> None:
         for field in self._fields:
-            for reason in _mended_masks(field):
+            for reason in _fix_masks(field):
                 mask = work[f"{reason}:{field.name}"]
                 if count := int(mask.sum()):
                     row = mask.arg_max() or 0
                     value = work[f"raw:{field.name}"][row]
-                    self.report.add(Finding(MENDED, reason, field.column, count, first_line + row, value))
+                    self.report.add(CleaningEntry(FIXED, reason, field.column, count, first_line + row, value))
 
 
 def check_columns(market: Market, columns: list[str], source: str, with_price: bool = True) -> None:
-    """Raise ListingsError naming the first column of the market that is not among columns, and a close one."""
-    wanted = [(f"features.{feature.name}", feature.column) for feature in market.features]
-    for path, column in [("price", market.price.column), *wanted] if with_price else wanted:
+    """Raises ListingsError naming the first column of the market that is missing, and a similar one."""
+    needed = [(f"features.{feature.name}", feature.column) for feature in market.features]
+    for path, column in [("price", market.price.column), *needed] if with_price else needed:
         if column in columns:
             continue
-        close = process.extractOne(column, columns, scorer=fuzz.WRatio, processor=str.casefold, score_cutoff=CLOSE)
-        guess = f"Did you mean {close[0]!r}? " if close else ""
+        similar = process.extractOne(
+            column, columns, scorer=fuzz.WRatio, processor=str.casefold, score_cutoff=MIN_SIMILARITY
+        )
+        suggestion = f"Did you mean {similar[0]!r}? " if similar else ""
         raise ListingsError(
             f"{source}: has no column {column!r}, which market {market.name} needs for {path}",
-            f"{guess}The file has: {', '.join(columns)}.\n"
+            f"{suggestion}The file has: {', '.join(columns)}.\n"
             f"Draft a market file for it: ./carprice market init {source}",
         )
 
@@ -177,12 +182,12 @@ def _clean_batches(cleaner: Cleaner, path: Path, report_progress: Progress | Non
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in report.dropped.items())
         raise ListingsError(
             f"{path}: none of {report.rows_read:,} rows is a listing of market {cleaner.market.name} ({reasons})",
-            "Compare the file with its market file: docs/markets.md",
+            f"Compare the market file with a draft of this file: ./carprice market init {path}",
         )
 
 
 def _parse_batch(batch: pl.DataFrame, fields: tuple[Feature, ...]) -> pl.DataFrame:
-    """The columns raw:, text:, word:, value: and fault: of each field, its mended masks, and problem."""
+    """Of each field raw:, text:, replaced:, value:, fault: and a mask for each reason of a fix; and problem."""
     work = batch.lazy().select(
         *(pl.col(field.column).alias(f"raw:{field.name}") for field in fields),
         *(trim_text(field).alias(f"text:{field.name}") for field in fields),
@@ -192,7 +197,7 @@ def _parse_batch(batch: pl.DataFrame, fields: tuple[Feature, ...]) -> pl.DataFra
     work = work.with_columns(
         mask.fill_null(False).alias(f"{reason}:{field.name}")
         for field in fields
-        for reason, mask in _mended_masks(field).items()
+        for reason, mask in _fix_masks(field).items()
     )
     lenient = [field for field in fields if field.outside == "missing"]
     strict = [field for field in reversed(fields) if field.outside != "missing"]
@@ -210,18 +215,18 @@ def _of(column: str, field: Feature) -> pl.Expr:
 
 
 _STEPS: dict[str, Callable[[Feature], pl.Expr]] = {
-    "word": lambda field: replace_text(field, _of("text", field)),
-    "value": lambda field: parse_value(field, _of("word", field)),
+    "replaced": lambda field: replace_text(field, _of("text", field)),
+    "value": lambda field: parse_value(field, _of("replaced", field)),
     "fault": lambda field: find_fault(field, _of("text", field), _of("value", field)),
 }
 
 
-def _mended_masks(field: Feature) -> dict[str, pl.Expr]:
+def _fix_masks(field: Feature) -> dict[str, pl.Expr]:
     text = _of("text", field)
     masks = {"spaces trimmed": text.is_not_null() & _of("raw", field).str.contains(r"^\s|\s$")}
     if field.replace:
-        masks["text replaced"] = text != _of("word", field)
+        masks["text replaced"] = text != _of("replaced", field)
     if field.outside == "missing":
-        for reason in (UNREADABLE[field.kind], OUTSIDE):
+        for reason in (unreadable(field), OUTSIDE_LIMITS):
             masks[f"{reason}, taken as missing"] = _of("fault", field) == reason
     return masks

@@ -1,4 +1,4 @@
-"""What is wrong with a listings file that cannot be read: the slow second look that names line and value."""
+"""What is wrong with a listings file that cannot be read: a slow second reading that names line and value."""
 
 import codecs
 import csv
@@ -9,11 +9,11 @@ from carprice.errors import ListingsError
 if TYPE_CHECKING:
     from carprice.listings.listings_file import ListingsFile
 
-EXPECTED = "Listings are CSV in UTF-8 (comma, semicolon or tab), gzipped CSV, or Parquet."
+EXPECTED = "Save the listings as CSV in UTF-8 (comma, semicolon or tab), gzipped CSV, or Parquet."
 CHUNK_BYTES = 1024 * 1024
 SHOWN_CHARACTERS = 60
 
-_OTHERS = {
+_OTHER_FORMATS = {
     b"PK\x03\x04": "a spreadsheet or a zip archive",
     b"\xd0\xcf\x11\xe0": "an old Excel file",
     b"\xff\xfe": "UTF-16 text",
@@ -27,7 +27,7 @@ _OTHERS = {
 
 def explain_head(head: bytes) -> str:
     """Why a file that starts with these bytes is no CSV; empty where it may be one."""
-    for start, name in _OTHERS.items():
+    for start, name in _OTHER_FORMATS.items():
         if head.startswith(start):
             return f"is {name}, not CSV"
     if b"\0" in head:
@@ -38,7 +38,7 @@ def explain_head(head: bytes) -> str:
 
 
 def csv_error(listings: "ListingsFile", message: str) -> ListingsError:
-    """Why the CSV parser stopped, with line and value; its own message where this look finds nothing."""
+    """Why the CSV parser stopped, with line and value; its own message where no cause is found."""
     if problem := _find_bad_bytes(listings):
         source = f"zcat {listings.path} | iconv" if listings.is_gzip else f"iconv {listings.path}"
         return ListingsError(f"{listings.path}: {problem}", f"Convert it: {source} -f WINDOWS-1252 -t UTF-8")
@@ -82,5 +82,5 @@ def _find_ragged_line(listings: "ListingsFile") -> str:
                     return f"line {line}: should have {expected} fields, has {len(fields)}: {row}"
                 line = reader.line_num + 1
         except csv.Error:
-            return f"line {line}: a quote opens and never closes"
+            return f"line {line}: a quote is opened and never closed"
     return "" if line > 2 else "has a header and no listings"

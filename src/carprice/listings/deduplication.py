@@ -1,4 +1,4 @@
-"""Which rows were seen before, in 8 bytes per row, and the keys they are known by."""
+"""Duplicates among rows, found in 8 bytes per row, and the keys that identify a row."""
 
 from hashlib import blake2b
 
@@ -22,8 +22,8 @@ class SeenRows:
         unique, first = np.unique(ids, return_index=True)
         is_new = np.ones(unique.size, bool)
         for run in self._runs:
-            place = np.searchsorted(run, unique)
-            is_new &= run[np.minimum(place, run.size - 1)] != unique
+            index = np.searchsorted(run, unique)
+            is_new &= run[np.minimum(index, run.size - 1)] != unique
         mask = np.zeros(ids.size, bool)
         mask[first[is_new]] = True
         self._append(unique[is_new])

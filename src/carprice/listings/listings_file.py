@@ -28,14 +28,6 @@ _PARQUET = b"PAR1"
 _ZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
-def read_batches(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
-    """Yield the file's rows in order, at most batch_rows at a time, every column as raw text.
-
-    Raises ListingsError with file, line and value for a file that is missing, empty, damaged or no table.
-    """
-    return ListingsFile(path).read_batches(batch_rows)
-
-
 class ListingsFile:
     """A listings file whose head was read: its format, delimiter and columns are known.
 
@@ -56,7 +48,10 @@ class ListingsFile:
         self._check_columns()
 
     def read_batches(self, batch_rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
-        """Yield the rows in order, at most batch_rows at a time, every column as raw text."""
+        """Yield the rows in order, at most batch_rows at a time, every column as raw text.
+
+        Raises ListingsError with file, line and value where the file is damaged, no table, or has no rows.
+        """
         rows = 0
         for batch in self._read_parquet(batch_rows) if self.is_parquet else self._read_csv():
             frame = cast(pl.DataFrame, pl.from_arrow(batch))
@@ -72,9 +67,9 @@ class ListingsFile:
         return 1 if self.is_parquet else 2
 
     def find_lines(self, counted: Sequence[int]) -> list[int]:
-        """The true lines of rows whose lines were counted as one per row from first_line on.
+        """The true line numbers of rows that were counted as one line each from first_line on.
 
-        To be asked once the rows were read: only a file with empty lines or line ends inside quotes is
+        Call it once the rows were read: only a file with empty lines or line ends inside quotes is
         read again, by the slower parser that counts lines.
         """
         if not self._lines_differ or not counted:
@@ -110,7 +105,9 @@ class ListingsFile:
         self.columns = [column.strip() for column in self.columns]
         for column in self.columns:
             if self.columns.count(column) > 1:
-                raise ListingsError(f"{self.path}: line 1: column {column!r} stands twice", "Rename one of them.")
+                raise ListingsError(
+                    f"{self.path}: line 1: column {column!r} is there twice", "Rename one of them."
+                )
 
     def _read_csv(self) -> Iterator[pa.RecordBatch]:
         with _CountingFile(self.open_bytes()) as source:
@@ -147,7 +144,7 @@ class ListingsFile:
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    """A column as a CSV has it; a number that is none (NaN) is missing, as those who write Parquet mean it."""
+    """A column as a CSV has it; NaN is a missing number, as the programs that write Parquet mean it."""
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
     return column.cast(pa.string())

@@ -1,4 +1,4 @@
-"""How the text of a column becomes values: polars expressions, built from the market file."""
+"""The text of a column to values: polars expressions, built from the market file."""
 
 import re
 from collections.abc import Callable
@@ -6,20 +6,14 @@ from collections.abc import Callable
 import polars as pl
 
 from carprice.errors import MarketError
+from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature, Market, Price
 
-MISSING = "missing value"
-OUTSIDE = "value outside limits"
+MISSING_VALUE = "missing value"
+OUTSIDE_LIMITS = "value outside limits"
 PRICE_OUTSIDE = "price outside limits"
 EXACT_DIGITS = 15
-"""Of a number times its scale: 4.6 lakh are 460,000, not a billionth less."""
-UNREADABLE = {
-    "category": "unreadable text",
-    "number": "unreadable number",
-    "year": "unreadable number",
-    "flag": "unreadable flag",
-    "date": "unreadable date",
-}
+"""Significant digits of a number times its scale: 4.6 lakh are 460,000, not a billionth less."""
 
 # Thousands are set off by the other mark, a space or an apostrophe (typed, or U+2019).
 _GROUPED = {
@@ -30,7 +24,7 @@ _SEPARATORS = {".": r"[,\s'\x{2019}]", ",": r"[.\s'\x{2019}]"}
 
 
 def price_feature(price: Price) -> Feature:
-    """The price as one more required number."""
+    """The price as a feature: a required number."""
     return Feature(
         name="price",
         column=price.column,
@@ -45,13 +39,13 @@ def price_feature(price: Price) -> Feature:
 
 
 def trim_text(feature: Feature) -> pl.Expr:
-    """The trimmed text of the feature's column, null where there is none or it stands for none."""
+    """The trimmed text of the feature's column; null where it is empty or one of `missing`."""
     trimmed = pl.col(feature.column).str.strip_chars()
     return pl.when(~trimmed.is_in(["", *feature.missing])).then(trimmed)
 
 
 def replace_text(feature: Feature, text: pl.Expr) -> pl.Expr:
-    """The text with the market's words for the source's."""
+    """The text after the replacements of the market file."""
     return text.replace(dict(feature.replace)) if feature.replace else text
 
 
@@ -60,30 +54,35 @@ def parse_value(feature: Feature, text: pl.Expr) -> pl.Expr:
 
     A flag is 1 or 0, a date the days since 1970-01-01.
     """
-    if feature.pattern and (feature.kind != "flag" or feature.true):
+    if feature.takes_part:
         text = text.str.extract(feature.pattern, 1).str.strip_chars()
-    return _PARSERS[feature.kind](feature, text)
+    return PARSERS[feature.kind](feature, text)
 
 
 def find_fault(feature: Feature, text: pl.Expr, value: pl.Expr) -> pl.Expr:
-    """What is wrong with a value, as a reason's text, else null; both expressions are of one row."""
-    missing = pl.lit(None, pl.String) if feature.optional else pl.lit(MISSING)
-    outside = pl.lit(PRICE_OUTSIDE if feature.name == "price" else OUTSIDE)
-    size = value.str.len_chars() if feature.is_text else value
+    """The reason why a value is not accepted, else null. text and value are expressions over the same rows."""
+    missing = pl.lit(None, pl.String) if feature.optional else pl.lit(MISSING_VALUE)
+    outside = pl.lit(PRICE_OUTSIDE if feature.name == "price" else OUTSIDE_LIMITS)
+    size = value.str.len_chars() if feature.is_category else value
     beyond = pl.lit(False)
     if feature.min is not None:
         beyond = beyond | (size < feature.min)
-    most = feature.longest if feature.is_text else feature.max
-    if most is not None:
-        beyond = beyond | (size > most)
+    high = feature.max_length if feature.is_category else feature.max
+    if high is not None:
+        beyond = beyond | (size > high)
     return (
         pl.when(text.is_null())
         .then(missing)
         .when(value.is_null())
-        .then(pl.lit(UNREADABLE[feature.kind]))
+        .then(pl.lit(unreadable(feature)))
         .when(beyond)
         .then(outside)
     )
+
+
+def unreadable(feature: Feature) -> str:
+    """The reason of a text that is no value of the feature's kind."""
+    return f"unreadable {KINDS[feature.kind].noun}"
 
 
 def check_patterns(market: Market) -> None:
@@ -94,15 +93,13 @@ def check_patterns(market: Market) -> None:
         )
         if not feature.pattern:
             continue
-        takes_part = feature.kind != "flag" or bool(feature.true)
-        if takes_part and re.compile(feature.pattern).groups != 1:
+        if feature.takes_part and re.compile(feature.pattern).groups != 1:
             raise MarketError(f"{where}: should have one group in ( ) (got {feature.pattern!r})")
         try:
             pl.Series([""]).str.contains(feature.pattern)
         except pl.exceptions.PolarsError:
             raise MarketError(
-                f"{where}: has look-around or back-references, which listings are not read with "
-                f"(got {feature.pattern!r})",
+                f"{where}: has look-around or back-references, which are not supported (got {feature.pattern!r})",
                 "Write it without (?=...), (?<...), (?!...) and \\1.",
             ) from None
 
@@ -140,10 +137,11 @@ def _parse_category(_: Feature, text: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-_PARSERS: dict[str, Callable[[Feature, pl.Expr], pl.Expr]] = {
+PARSERS: dict[str, Callable[[Feature, pl.Expr], pl.Expr]] = {
     "category": _parse_category,
     "number": _parse_number,
     "year": _parse_year,
     "flag": _parse_flag,
     "date": _parse_date,
 }
+"""By the name of the kind: the expression that turns a text into a value."""

@@ -1,4 +1,4 @@
-"""What cleaning did: rows read, kept, dropped and why, values mended, each with its first example."""
+"""What cleaning did: rows read, kept, dropped and why, values fixed, each with its first example."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -7,11 +7,11 @@ from typing import Any
 from carprice.listings.csv_errors import shorten
 
 DROPPED = "dropped"
-MENDED = "mended"
+FIXED = "fixed"
 
 
 @dataclass
-class Finding:
+class CleaningEntry:
     """One thing that happened in one column: how often, and the first line and text it happened to.
 
     column is empty for a duplicate, which is about the whole row.
@@ -27,9 +27,9 @@ class Finding:
 
 @dataclass
 class CleaningReport:
-    """The account of one file; rows_read = rows_kept + the sum of dropped.
+    """What was done to one file; rows_read = rows_kept + the sum of dropped.
 
-    counted: what examples are counted in, `line` or, of Parquet, `row`.
+    counted: how the place of an example is given, by `line` or, in Parquet, by `row`.
     """
 
     market: str
@@ -37,32 +37,30 @@ class CleaningReport:
     counted: str = "line"
     rows_read: int = 0
     rows_kept: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    entries: list[CleaningEntry] = field(default_factory=list)
 
     @property
     def dropped(self) -> dict[str, int]:
         """Rows dropped, by reason."""
-        return self._count(DROPPED, lambda finding: finding.reason)
+        return self._count(DROPPED, lambda entry: entry.reason)
 
     @property
-    def mended(self) -> dict[str, int]:
-        """Values mended, by column and what was done."""
-        return self._count(MENDED, lambda finding: f"{finding.column}: {finding.reason}")
+    def fixed(self) -> dict[str, int]:
+        """Values fixed, by column and what was done."""
+        return self._count(FIXED, lambda entry: f"{entry.column}: {entry.reason}")
 
-    def add(self, found: Finding) -> None:
-        """Count a finding of one batch; the first batch that has it gives the example."""
-        for finding in self.findings:
-            if (finding.action, finding.reason, finding.column) == (found.action, found.reason, found.column):
-                finding.count += found.count
+    def add(self, found: CleaningEntry) -> None:
+        """Count an entry of one batch; the first batch that has it gives the example."""
+        for entry in self.entries:
+            if (entry.action, entry.reason, entry.column) == (found.action, found.reason, found.column):
+                entry.count += found.count
                 return
-        self.findings.append(found)
+        self.entries.append(found)
 
     def correct_lines(self, find_lines: Callable[[Sequence[int]], list[int]]) -> None:
-        """Put the lines of the file in the place of lines counted as one per row."""
-        for finding, line in zip(
-            self.findings, find_lines([finding.line for finding in self.findings]), strict=True
-        ):
-            finding.line = line
+        """Replace line numbers counted as one per row by those of the file."""
+        for entry, line in zip(self.entries, find_lines([entry.line for entry in self.entries]), strict=True):
+            entry.line = line
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON and the model's manifest."""
@@ -73,43 +71,43 @@ class CleaningReport:
             "rows_read": self.rows_read,
             "rows_kept": self.rows_kept,
             "dropped": self.dropped,
-            "mended": self.mended,
-            "findings": [asdict(finding) for finding in self.findings],
+            "fixed": self.fixed,
+            "findings": [asdict(entry) for entry in self.entries],
         }
 
     def as_table(self) -> str:
         """The report as people read it."""
-        lost = self.rows_read - self.rows_kept
+        dropped = self.rows_read - self.rows_kept
         lines = [
             f"{self.source} as market {self.market}",
             f"  rows read     {self.rows_read:>11,}",
             f"  rows kept     {self.rows_kept:>11,}",
-            f"  rows dropped  {lost:>11,}",
-            *self._finding_lines(DROPPED),
+            f"  rows dropped  {dropped:>11,}",
+            *self._entry_lines(DROPPED),
         ]
-        if mended := sum(self.mended.values()):
-            lines += [f"  values mended {mended:>11,}", *self._finding_lines(MENDED)]
+        if fixed := sum(self.fixed.values()):
+            lines += [f"  values fixed  {fixed:>11,}", *self._entry_lines(FIXED)]
         return "\n".join(lines)
 
-    def _finding_lines(self, action: str) -> list[str]:
-        found = [finding for finding in self.findings if finding.action == action]
-        width = max((len(_title(finding)) for finding in found), default=0)
+    def _entry_lines(self, action: str) -> list[str]:
+        found = [entry for entry in self.entries if entry.action == action]
+        width = max((len(_title(entry)) for entry in found), default=0)
         return [
-            f"    {_title(finding):<{width}}  {finding.count:>9,}   first: {self._place(finding)}"
-            for finding in sorted(found, key=lambda finding: -finding.count)
+            f"    {_title(entry):<{width}}  {entry.count:>9,}   first: {self._describe_example(entry)}"
+            for entry in sorted(found, key=lambda entry: -entry.count)
         ]
 
-    def _place(self, finding: Finding) -> str:
-        value = "" if finding.value is None else f", {shorten(finding.value)}"
-        return f"{self.counted} {finding.line:,}{value}"
+    def _describe_example(self, entry: CleaningEntry) -> str:
+        value = "" if entry.value is None else f", {shorten(entry.value)}"
+        return f"{self.counted} {entry.line:,}{value}"
 
-    def _count(self, action: str, name: Callable[[Finding], str]) -> dict[str, int]:
+    def _count(self, action: str, name: Callable[[CleaningEntry], str]) -> dict[str, int]:
         counts: dict[str, int] = {}
-        for finding in self.findings:
-            if finding.action == action:
-                counts[name(finding)] = counts.get(name(finding), 0) + finding.count
+        for entry in self.entries:
+            if entry.action == action:
+                counts[name(entry)] = counts.get(name(entry), 0) + entry.count
         return counts
 
 
-def _title(finding: Finding) -> str:
-    return f"{finding.column}: {finding.reason}" if finding.column else finding.reason
+def _title(entry: CleaningEntry) -> str:
+    return f"{entry.column}: {entry.reason}" if entry.column else entry.reason

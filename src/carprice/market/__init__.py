@@ -1,1 +1,1 @@
-"""What a listing is: market files, reading, cleaning and the demo market."""
+"""What a listing is: the market file and its kinds of features."""

@@ -3,17 +3,43 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from carprice.errors import BundleError
 from carprice.model.encoding import Encoders, Scaler
-from carprice.model.manifest import FILES, RETRAIN, is_number, read_manifest, read_verified
+from carprice.model.manifest import FILES, RETRAIN, read_manifest, read_verified
 from carprice.model.safe_pickle import load_plain
+from carprice.system.structs import Number, Positive, convert
 
-TRANSFORM = "log"
-FIGURES = ("fill", "mean", "scale", "min", "max")
-MOST_SPREAD = 20.0
+MAX_SPREAD = 20.0
 """Of log price: a factor of 485 million, beyond which no range means anything."""
+
+
+class _Figures(msgspec.Struct):
+    """Of one number, in scaler.pkl."""
+
+    fill: Number
+    mean: Number
+    scale: Positive
+    min: Number
+    max: Number
+
+
+class _Calibration(msgspec.Struct):
+    coverage: Number
+    low: Annotated[float, msgspec.Meta(ge=-MAX_SPREAD, le=0)]
+    high: Annotated[float, msgspec.Meta(ge=0, le=MAX_SPREAD)]
+
+
+class _Model(msgspec.Struct):
+    """model.pkl; the pricer checks the text of the trees."""
+
+    transform: Literal["log"]
+    trees: str
+    columns: list[str]
+    calibration: _Calibration
 
 
 @dataclass(frozen=True)
@@ -37,10 +63,12 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def check_bundle(bundle: Bundle, folder: Path) -> Bundle:
-    """The bundle, when its three values are what the pricer needs. Raises BundleError naming file and key."""
-    _check_encoders(bundle.encoders, folder / FILES[0])
-    _check_scaler(bundle.scaler, folder / FILES[1])
-    _check_model(bundle.model, folder / FILES[2])
+    """The bundle, if its three values are what the pricer needs. Raises BundleError naming file and key."""
+    encoders, scaler, model = (folder / name for name in FILES)
+    _check_encoders(bundle.encoders, encoders)
+    for name, figures in convert(bundle.scaler, dict[str, Any], str(scaler), BundleError, RETRAIN).items():
+        convert(figures, _Figures, f"{scaler}: {name}", BundleError, RETRAIN)
+    convert(bundle.model, _Model, str(model), BundleError, RETRAIN)
     return bundle
 
 
@@ -53,40 +81,7 @@ def _read_pickle(path: Path, expected: Mapping[str, Any]) -> Any:
 
 
 def _check_encoders(encoders: Any, path: Path) -> None:
-    for name, values in _expect_dict(encoders, path).items():
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise BundleError(f"{path}: {name}: should be a list of texts", RETRAIN)
-        if len(set(values)) < len(values):
+    for name, values in convert(encoders, dict[str, Any], str(path), BundleError, RETRAIN).items():
+        known = convert(values, list[str], f"{path}: {name}", BundleError, RETRAIN)
+        if len(set(known)) < len(known):
             raise BundleError(f"{path}: {name}: should have each value once", RETRAIN)
-
-
-def _check_scaler(scaler: Any, path: Path) -> None:
-    for name, figures in _expect_dict(scaler, path).items():
-        for key in FIGURES:
-            if not isinstance(figures, dict) or not is_number(figures.get(key)):
-                raise BundleError(f"{path}: {name}.{key}: should be a number", RETRAIN)
-        if figures["scale"] <= 0:
-            raise BundleError(f"{path}: {name}.scale: should be above 0 (got {figures['scale']})", RETRAIN)
-
-
-def _check_model(model: Any, path: Path) -> None:
-    _expect_dict(model, path)
-    if model.get("transform") != TRANSFORM:
-        raise BundleError(f"{path}: transform: should be {TRANSFORM!r} (got {model.get('transform')!r})", RETRAIN)
-    if not isinstance(model.get("trees"), str):
-        raise BundleError(f"{path}: trees: should be LightGBM's text", RETRAIN)
-    if not isinstance(model.get("columns"), list):
-        raise BundleError(f"{path}: columns: should be a list of feature names", RETRAIN)
-    calibration = model.get("calibration")
-    for key in ("coverage", "low", "high"):
-        if not isinstance(calibration, dict) or not is_number(calibration.get(key)):
-            raise BundleError(f"{path}: calibration.{key}: should be a number", RETRAIN)
-    low, high = calibration["low"], calibration["high"]
-    if not -MOST_SPREAD <= low <= 0 <= high <= MOST_SPREAD:
-        raise BundleError(f"{path}: calibration: should have low <= 0 <= high (got {low} and {high})", RETRAIN)
-
-
-def _expect_dict(value: Any, path: Path) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise BundleError(f"{path}: should hold a dict (got {type(value).__name__})", RETRAIN)
-    return value

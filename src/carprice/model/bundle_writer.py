@@ -1,4 +1,4 @@
-"""Writing a bundle: the whole folder appears under its version, or nothing does."""
+"""Writes a bundle: the complete folder appears under its version, or nothing does."""
 
 import hashlib
 import shutil
@@ -64,7 +64,7 @@ def write_bundle(
 
 
 def ensure_writable(artifacts_dir: Path) -> None:
-    """Fail before a training rather than after it. Raises FileError where no bundle could be written."""
+    """Check before a training that its bundle can be written. Raises FileError where it cannot."""
     try:
         artifacts_dir.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=artifacts_dir):
@@ -92,7 +92,7 @@ def _fill_folder(
 
 
 def _remove_unfinished(artifacts_dir: Path) -> None:
-    """Remove what writers left that were killed: the lock is held, so none of them still writes."""
+    """Remove what killed writers left: the lock is held, so no other one is writing."""
     for folder in artifacts_dir.glob(f"{UNFINISHED}*"):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,21 +1,25 @@
-"""Values of one listing to the row of numbers that the trees see, with the same figures as in training."""
+"""The values of a listing to the row of numbers that the trees see, computed exactly as in training."""
 
+import json
 import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from carprice.errors import BundleError
+from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
-from carprice.model.listing import Value, describe_range
+from carprice.model.listing import Pointer, describe_range
 from carprice.model.manifest import RETRAIN
 from carprice.model.suggestions import Speller, fold
 
-UNKNOWN = "unknown_category"
-OUTSIDE = "outside_training_range"
+UNKNOWN_CATEGORY = "unknown_category"
+OUTSIDE_TRAINING = "outside_training_range"
 MISSING = math.nan
 
 Codes = dict[str | None, float]
@@ -23,14 +27,18 @@ Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
 
 
-@dataclass(frozen=True)
-class Warned:
-    """A value that was priced all the same, but that training never saw: why, and what may have been meant."""
+class InputWarning(msgspec.Struct, frozen=True):
+    """A value that was priced although training never saw it."""
 
-    field: str
-    code: str
+    pointer: Pointer
+    code: Annotated[str, msgspec.Meta(extra_json_schema={"enum": [UNKNOWN_CATEGORY, OUTSIDE_TRAINING]})]
     detail: str
-    suggestions: tuple[str, ...] = ()
+    suggestions: Annotated[tuple[str, ...], msgspec.Meta(description="What may have been meant.")]
+
+    @property
+    def field(self) -> str:
+        """The name of the field."""
+        return self.pointer.removeprefix("#/")
 
 
 class Encoder:
@@ -40,74 +48,71 @@ class Encoder:
         """Raises BundleError where a feature of the market was not fitted."""
         self._features = market.features
         codes, numbers = [], []
-        for place, feature in enumerate(market.features):
-            fitted, name = (encoders, "encoders.pkl") if feature.is_text else (scaler, "scaler.pkl")
+        for index, feature in enumerate(market.features):
+            fitted, name = (encoders, "encoders.pkl") if feature.is_category else (scaler, "scaler.pkl")
             if feature.name not in fitted:
                 raise BundleError(f"{name}: has nothing for feature {feature.name!r}", RETRAIN)
-            if feature.is_text:
-                codes.append((place, category_codes(encoders[feature.name])))
+            if feature.is_category:
+                codes.append((index, category_codes(encoders[feature.name])))
             else:
                 figures = scaler[feature.name]
-                numbers.append((place, figures["mean"], figures["scale"], figures["min"], figures["max"]))
-        self._spellers = {place: Speller(filter(None, known)) for place, known in codes}
+                numbers.append((index, figures["mean"], figures["scale"], figures["min"], figures["max"]))
+        self._spellers = {index: Speller(filter(None, known)) for index, known in codes}
         self._codes = tuple(codes)
         self._numbers = tuple(numbers)
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
-        """The row of one listing, and whether training saw the like of every value."""
+        """The row of one listing, and whether it is in range: no value needs a warning."""
         row: list[Any] = list(values)
-        usual = True
-        for place, codes in self._codes:
-            code = codes.get(row[place])
+        in_range = True
+        for index, codes in self._codes:
+            code = codes.get(row[index])
             if code is None:
-                code = codes.get(fold(row[place]), MISSING)
-                usual = usual and code == code
-            row[place] = code
-        for place, mean, scale, low, high in self._numbers:
-            value = row[place]
+                code = codes.get(fold(row[index]), MISSING)
+                in_range = in_range and code == code
+            row[index] = code
+        for index, mean, scale, low, high in self._numbers:
+            value = row[index]
             if value is None:
-                row[place] = MISSING
+                row[index] = MISSING
             else:
                 if not low <= value <= high:
-                    usual = False
-                row[place] = (value - mean) / scale
-        return row, usual
+                    in_range = False
+                row[index] = (value - mean) / scale
+        return row, in_range
 
     def encode_columns(self, rows: Sequence[Sequence[Value]]) -> tuple["array[float]", set[int]]:
-        """The matrix of listings, column after column, and the rows with a value unlike all in training.
-
-        At least one listing.
-        """
+        """The matrix of at least one listing, column by column, and the indexes of rows out of range."""
         matrix: list[Any] = list(zip(*rows, strict=True))
-        unusual: set[int] = set()
-        for place, codes in self._codes:
-            matrix[place] = found = [codes.get(value) for value in matrix[place]]
+        out_of_range: set[int] = set()
+        for index, codes in self._codes:
+            matrix[index] = found = [codes.get(value) for value in matrix[index]]
             for row in [row for row, code in enumerate(found) if code is None] if None in found else ():
-                found[row] = codes.get(fold(str(rows[row][place])), MISSING)
+                found[row] = codes.get(fold(str(rows[row][index])), MISSING)
                 if found[row] != found[row]:
-                    unusual.add(row)
-        for place, mean, scale, low, high in self._numbers:
-            column = matrix[place]
+                    out_of_range.add(row)
+        for index, mean, scale, low, high in self._numbers:
+            column = matrix[index]
             known = [value for value in column if value is not None] if None in column else column
             if known and not (low <= min(known) and max(known) <= high):
-                unusual |= {
+                out_of_range |= {
                     row for row, value in enumerate(column) if value is not None and not low <= value <= high
                 }
-            matrix[place] = [MISSING if value is None else (value - mean) / scale for value in column]
-        return array("d", list(chain.from_iterable(matrix))), unusual
+            matrix[index] = [MISSING if value is None else (value - mean) / scale for value in column]
+        return array("d", list(chain.from_iterable(matrix))), out_of_range
 
-    def warn(self, values: Sequence[Value]) -> list[Warned]:
-        """What training never saw among the values, in feature order."""
+    def find_warnings(self, values: Sequence[Value]) -> tuple[InputWarning, ...]:
+        """A warning for each value that is out of range, in feature order."""
         warnings = []
-        for place, codes in self._codes:
-            value = values[place]
+        for index, codes in self._codes:
+            value = values[index]
             if isinstance(value, str) and value not in codes and fold(value) not in codes:
-                warnings.append((place, _warn_unknown(self._features[place], value, self._spellers[place])))
-        for place, _, _, low, high in self._numbers:
-            value = values[place]
+                warnings.append((index, _warn_unknown(self._features[index], value, self._spellers[index])))
+        for index, _, _, low, high in self._numbers:
+            value = values[index]
             if isinstance(value, float) and not low <= value <= high:
-                warnings.append((place, _warn_outside(self._features[place], value, low, high)))
-        return [warned for _, warned in sorted(warnings, key=itemgetter(0))]
+                warnings.append((index, _warn_outside(self._features[index], value, low, high)))
+        return tuple(warning for _, warning in sorted(warnings, key=itemgetter(0)))
 
 
 def category_codes(values: Sequence[str]) -> Codes:
@@ -122,16 +127,18 @@ def category_codes(values: Sequence[str]) -> Codes:
     return codes
 
 
-def _warn_unknown(feature: Feature, value: str, speller: Speller) -> Warned:
+def _warn_unknown(feature: Feature, value: str, speller: Speller) -> InputWarning:
     suggestions = speller.suggest(value)
     question = f"; did you mean {suggestions[0]!r}?" if suggestions else ""
-    return Warned(feature.name, UNKNOWN, f"was not among the training listings{question}", suggestions)
+    detail = f"was not among the training listings{question}"
+    return InputWarning(f"#/{feature.name}", UNKNOWN_CATEGORY, detail, suggestions)
 
 
-def _warn_outside(feature: Feature, value: float, low: float, high: float) -> Warned:
-    if feature.kind == "flag":
-        detail = f"was {'true' if value else 'false'} in none of the training listings"
-    else:
+def _warn_outside(feature: Feature, value: float, low: float, high: float) -> InputWarning:
+    kind = KINDS[feature.kind]
+    if kind.has_range:
         seen = describe_range(replace(feature, min=low, max=high))
         detail = f"is outside the training listings, which go {seen}"
-    return Warned(feature.name, OUTSIDE, detail)
+    else:
+        detail = f"was {json.dumps(kind.write(value))} in none of the training listings"
+    return InputWarning(f"#/{feature.name}", OUTSIDE_TRAINING, detail, ())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import BundleError
-from carprice.model.lightgbm_text import read_columns
+from carprice.model.lightgbm_text import check_model_text
 from carprice.model.manifest import RETRAIN
 
 _RAW_SCORE = 1
@@ -48,24 +48,24 @@ def _load_library() -> ctypes.CDLL:
 
 @cache
 def _load_row_function() -> Any:
-    """The prediction of one row, with Python's lock held: handing it over and back takes longer."""
+    """The prediction of one row, with the interpreter's lock held: releasing it takes longer."""
     return ctypes.PyDLL(_load_library()._name).LGBM_BoosterPredictForMatSingleRowFast
 
 
 def _call(library: ctypes.CDLL, function: str, *arguments: Any) -> None:
     if getattr(library, function)(*arguments) != 0:
         reason = library.LGBM_GetLastError().decode(errors="replace")
-        raise BundleError(f"LightGBM refuses the trees: {reason}")
+        raise BundleError(f"LightGBM refuses the trees: {reason}", RETRAIN)
 
 
-def give_memory_back() -> None:
-    """Return to the system what was freed: reading a text of 6 MB leaves 20 MB that glibc would keep."""
+def release_memory() -> None:
+    """Return freed memory to the system: glibc would keep the 20 MB that reading a text of 6 MB takes."""
     with suppress(AttributeError):  # another C library, which has no such call
         ctypes.CDLL(None).malloc_trim(0)
 
 
 class _Booster:
-    """LightGBM's model, freed when the last that uses it is gone."""
+    """LightGBM's model, freed when nothing refers to it any more."""
 
     def __init__(self, library: ctypes.CDLL, text: str) -> None:
         self.library = library
@@ -82,20 +82,20 @@ class _Booster:
 class Trees:
     """A fitted LightGBM model. Rows are float64 in column order, NaN for a missing value.
 
-    Any number of threads may share one instance: each has a row buffer and a prepared call of its own.
+    Threads may share one instance: each has its own row buffer and prepared call.
     """
 
     def __init__(self, text: str) -> None:
         """Load trees from LightGBM's text format. Raises BundleError where they are damaged."""
         try:
-            self.columns = tuple(read_columns(text))
+            self.columns = tuple(check_model_text(text))
         except ValueError as error:
             raise BundleError(f"model.pkl: trees: {error}", RETRAIN) from None
         self._booster = _Booster(_load_library(), text)
         self._thread = threading.local()
 
     def predict_row(self, row: list[float]) -> float:
-        """The raw score of one row."""
+        """The raw score of one row. Raises BundleError where LightGBM fails."""
         try:
             call = self._thread.call
         except AttributeError:
@@ -103,7 +103,10 @@ class Trees:
         return call(row)  # type: ignore[no-any-return]
 
     def predict_rows(self, rows: Any, threads: int = 1, *, by_column: bool = False) -> "array[float]":
-        """The raw score of each row of a matrix, by row or by column: any float64 buffer (array, NumPy)."""
+        """The raw score of each row of a matrix, stored by row or by column in any float64 buffer (array, NumPy).
+
+        Raises ValueError for a buffer of another type or size, BundleError where LightGBM fails.
+        """
         return self._predict_matrix(rows, _RAW_SCORE, 1, threads, by_column=by_column)
 
     def contributions(self, row: list[float]) -> list[float]:
@@ -180,7 +183,7 @@ class _RowCall:
         self._row[:] = row  # type: ignore[assignment]
         if self._predict(*self._arguments) != 0:
             raise BundleError(
-                f"LightGBM cannot price: {self._library.LGBM_GetLastError().decode(errors='replace')}"
+                f"LightGBM cannot price: {self._library.LGBM_GetLastError().decode(errors='replace')}", RETRAIN
             )
         return self._score.value
 

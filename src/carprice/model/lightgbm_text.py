@@ -1,7 +1,7 @@
-"""LightGBM's model text, looked over before LightGBM gets it.
+"""Checks the text of a LightGBM model before LightGBM reads it.
 
-LightGBM trusts its own text: a wrong size ends the process, a node that points outside reads foreign memory, one
-that points back never ends. What is checked here is what makes any row safe to price. The format is that of
+LightGBM trusts the text: a wrong size ends the process, a child node out of range makes it read other memory, a
+child that is an earlier node makes it loop for ever. After these checks any row is safe to price. The format is of
 GBDT::SaveModelToString and Tree::ToString: https://github.com/microsoft/LightGBM/tree/v4.6.0/src
 """
 
@@ -14,8 +14,8 @@ _IS_CATEGORICAL = 1
 _is_plain = re.compile(r"[\n -~]*").fullmatch
 
 
-def read_columns(text: str) -> list[str]:
-    """The names of the columns, in matrix order. Raises ValueError saying what is wrong with the text."""
+def check_model_text(text: str) -> list[str]:
+    """Check every tree and return the names of the columns. Raises ValueError saying what is wrong."""
     body, end, _ = text.partition(_END)
     if not _is_plain(body):
         raise ValueError("is not plain text")
@@ -43,7 +43,7 @@ def _read_pairs(text: str) -> dict[str, str]:
 
 
 def _check_sizes(sizes: str, trees: list[str]) -> None:
-    """LightGBM jumps from tree to tree by these sizes; each counts the text from its `Tree=` to the next."""
+    """LightGBM finds the trees by these sizes; each is the length of the text from its `Tree=` to the next."""
     expected = [len(tree) + len("\nTree=") for tree in trees]
     if (
         not trees
@@ -68,7 +68,7 @@ def _check_tree(tree: dict[str, str], columns: int) -> None:
 
 
 def _check_children(tree: dict[str, str], leaves: int) -> None:
-    """A child is a later node, or a leaf as its complement: so every way down ends at a leaf."""
+    """A child is a later node, or the complement of a leaf, so that every path ends at a leaf."""
     for name in ("left_child", "right_child"):
         for node, child in enumerate(_read_nodes(tree, name, leaves)):
             if not (node < child < leaves - 1 or -leaves <= child < 0):

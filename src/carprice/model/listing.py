@@ -1,33 +1,32 @@
-"""One listing as its values in feature order: checked against the market, every wrong field named at once."""
+"""A listing as its values in feature order, checked against the market; every wrong field is named at once."""
 
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, timedelta
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from carprice.errors import ListingsError
+from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
 
 MAX_PROBLEMS = 50
 MAX_ECHO = 40
-EPOCH = date(1970, 1, 1)
 
-Value = str | float | None
+Pointer = Annotated[str, msgspec.Meta(description="The field, as a JSON pointer.")]
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One wrong field: which, as a JSON pointer, and what is wrong with it. Never the value itself."""
+class FieldProblem(msgspec.Struct, frozen=True):
+    """What is wrong with one field. Never the value itself."""
 
-    pointer: str
     detail: str
+    pointer: Pointer
 
 
-def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value], list[Problem]]:
-    """Turn the fields of a decoded JSON object into values in feature order, and name the first 50 problems.
+def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value], list[FieldProblem]]:
+    """Turn the fields of a decoded JSON object into values in feature order; at most 50 problems are named.
 
     A category becomes a str, anything else a float (flag 0 or 1, date days since 1970-01-01), a missing
     optional value None. The values are usable only when there is no problem.
@@ -38,36 +37,34 @@ def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value
         try:
             values.append(_check_value(feature, fields.get(feature.name)))
         except ValueError as error:
-            problems.append(Problem(f"#/{feature.name}", str(error)))
+            problems.append(FieldProblem(str(error), f"#/{feature.name}"))
     names = [feature.name for feature in market.features]
     for name in fields:
         if name not in names:
             if len(problems) >= MAX_PROBLEMS:
                 break
-            problems.append(Problem(f"#/{_escape(name)}", _unknown_field(name, names)))
+            problems.append(FieldProblem(_unknown_field(name, names), f"#/{_escape(name)}"))
     return values, problems
 
 
 def parse_fields(market: Market, pairs: Mapping[str, str]) -> dict[str, Any]:
-    """Fields typed as text, `mileage=15944`, as the JSON values they stand for; an empty text is no value.
+    """Fields typed as text, such as `mileage=15944`, as JSON values; an empty text is no value.
 
     Raises ListingsError naming the field, the expectation and the text.
     """
     fields: dict[str, Any] = {name: text for name, text in pairs.items() if text}
     for feature in market.features:
-        text = fields.get(feature.name)
-        if text is None or feature.kind in ("category", "date"):
-            continue
-        try:
-            fields[feature.name] = _parse_flag(text) if feature.kind == "flag" else float(text)
-        except ValueError:
-            expected = "true or false" if feature.kind == "flag" else "a number"
-            raise ListingsError(f"{feature.name}: should be {expected} (got {text!r})") from None
+        if feature.name in fields:
+            kind, text = KINDS[feature.kind], fields[feature.name]
+            try:
+                fields[feature.name] = kind.parse(text)
+            except ValueError:
+                raise ListingsError(f"{feature.name}: should be {kind.expected} (got {text!r})") from None
     return fields
 
 
 def describe_range(feature: Feature) -> str:
-    """The market's limits in words: `from 0 to 500000 mi`, or nothing where there are none."""
+    """The limits of a feature in words: `from 0 to 500000 mi`; empty where there are none."""
     low, high = feature.min, feature.max
     unit = f" {feature.unit}" if feature.unit else ""
     if low is not None and high is not None:
@@ -78,9 +75,10 @@ def describe_range(feature: Feature) -> str:
 
 
 def _write_limit(feature: Feature, limit: float) -> str:
-    if feature.kind == "date":
-        with suppress(OverflowError):
-            return (EPOCH + timedelta(days=limit)).isoformat()
+    with suppress(OverflowError):
+        shown = KINDS[feature.kind].write(limit)
+        if isinstance(shown, str):
+            return shown
     return f"{limit:.12g}"
 
 
@@ -89,66 +87,23 @@ def _check_value(feature: Feature, value: Any) -> Value:
         if feature.optional:
             return None
         raise ValueError("is required")
-    if feature.kind == "category":
-        return _check_text(feature, value)
-    if feature.kind == "flag":
-        if not isinstance(value, bool):
-            raise ValueError("should be true or false")
-        return float(value)
-    return _check_limits(feature, _check_date(value) if feature.kind == "date" else _check_number(feature, value))
-
-
-def _check_text(feature: Feature, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or not _is_unicode(value):
-        raise ValueError("should be a text")
-    if len(value) > feature.longest:
-        raise ValueError(f"should have at most {feature.longest} characters")
-    return value.strip()
-
-
-def _is_unicode(text: str) -> bool:
-    """False for half a surrogate pair, which JSON can escape and no answer can hold."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _check_date(value: Any) -> float:
+    kind = KINDS[feature.kind]
     try:
-        found = date.fromisoformat(value)
+        found = kind.read(value)
     except (TypeError, ValueError):
-        found = None
-    if found is None or found.isoformat() != value:  # Python also takes 20200531 and 2020-W22-7
-        raise ValueError("should be a date such as 2020-05-31")
-    return float((found - EPOCH).days)
-
-
-def _check_number(feature: Feature, value: Any) -> float:
-    """The number as a float; beyond what a float holds it is infinite, and so beyond any limit."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
-        raise ValueError(f"should be a {_number_name(feature)}")
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-def _check_limits(feature: Feature, value: float) -> float:
-    if (feature.min is not None and value < feature.min) or (feature.max is not None and value > feature.max):
-        raise ValueError(f"should be {describe_range(feature)}")
-    if math.isinf(value) or (feature.kind == "year" and not value.is_integer()):
-        raise ValueError(f"should be a {_number_name(feature)}")
-    return value
-
-
-def _number_name(feature: Feature) -> str:
-    return "whole number" if feature.kind == "year" else "number"
-
-
-def _parse_flag(text: str) -> bool:
-    if text.lower() in ("true", "yes", "1"):
-        return True
-    if text.lower() in ("false", "no", "0"):
-        return False
-    raise ValueError(text)
+        raise ValueError(f"should be {kind.expected}") from None
+    if isinstance(found, str):
+        if len(value) > feature.max_length:
+            raise ValueError(f"should have at most {feature.max_length} characters")
+        return found
+    if kind.has_range:
+        low = -math.inf if feature.min is None else feature.min
+        high = math.inf if feature.max is None else feature.max
+        if not low <= found <= high:
+            raise ValueError(f"should be {describe_range(feature)}")
+        if math.isinf(found) or (kind.is_whole and not found.is_integer()):
+            raise ValueError(f"should be {kind.expected}")
+    return found
 
 
 def _unknown_field(name: str, names: list[str]) -> str:

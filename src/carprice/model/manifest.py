@@ -1,4 +1,4 @@
-"""The manifest of a bundle, and which bundle is the champion. Needs nothing but the standard library."""
+"""The manifest of a bundle, and which bundle is the champion. Needs no library but msgspec."""
 
 import hashlib
 import json
@@ -6,11 +6,14 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from carprice.errors import BundleError
 from carprice.names import CHAMPION
 from carprice.system.files import describe_access, write_file
+from carprice.system.structs import Number, convert
 
 FORMAT = 1
 """The format this code writes and reads. To change it: raise it by one, keep reading the one before for a
@@ -24,13 +27,31 @@ MAX_MANIFEST_BYTES = 1 << 24
 MAX_CHAMPION_BYTES = 1 << 10
 
 _VERSION = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
-_KEYS = {"version": str, "market": dict, "files": dict, "golden": list}
-_NAMES = {str: "a text", dict: "an object", list: "a list", float: "a number"}
-_AMOUNTS = ("price", "low", "high")
 RETRAIN = (
     "Choose another model: ./carprice models, then ./carprice promote VERSION; or train one: ./carprice train"
 )
 NAME_AGAIN = "Name the champion again: ./carprice models, then ./carprice promote VERSION"
+
+
+class _File(msgspec.Struct):
+    bytes: int
+    sha256: str
+
+
+class _Golden(msgspec.Struct):
+    listing: dict[str, Any]
+    price: Number
+    low: Number
+    high: Number
+
+
+class _Manifest(msgspec.Struct):
+    """What a bundle needs to serve; other keys are for people."""
+
+    version: str
+    market: dict[str, Any]
+    files: dict[str, Any]
+    golden: Annotated[list[_Golden], msgspec.Meta(min_length=1)]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -69,7 +90,7 @@ def read_verified(path: Path, expected: Mapping[str, Any]) -> bytes:
 
 
 def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a file of a bundle, at most limit; BundleError names what stands in the way."""
+    """The bytes of a file of a bundle. Raises BundleError where it cannot be read or has more bytes than limit."""
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)
@@ -83,13 +104,16 @@ def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write or replace the manifest of a bundle folder; a number that is not finite becomes null, as in JSON."""
+    """Write or replace the manifest of a bundle folder; a number that is not finite becomes null.
+
+    Raises FileError where it cannot be written.
+    """
     text = json.dumps(_without_nan(manifest), indent=2, ensure_ascii=False, allow_nan=False)
     write_file(folder / MANIFEST, f"{text}\n".encode())
 
 
 def list_versions(artifacts_dir: Path) -> list[str]:
-    """The versions of the whole bundles in a folder, oldest first. Raises BundleError where it may not be read."""
+    """The versions of complete bundles in a folder, oldest first. Raises BundleError where it cannot be read."""
     try:
         names = [path.name for path in artifacts_dir.iterdir()]
     except (FileNotFoundError, NotADirectoryError):
@@ -121,7 +145,7 @@ def champion_version(artifacts_dir: Path) -> str | None:
 
 
 def set_champion(artifacts_dir: Path, version: str) -> None:
-    """Make a version the one that is served by default."""
+    """Make a version the one that is served by default. Raises FileError where that cannot be written."""
     write_file(artifacts_dir / CHAMPION, f"{version}\n".encode())
 
 
@@ -155,38 +179,13 @@ def _check_format(found: Any, path: Path) -> None:
 
 
 def _check_keys(manifest: dict[str, Any], path: Path) -> None:
-    for key, kind in _KEYS.items():
-        if key not in manifest:
-            raise BundleError(f"{path}: {key} is missing", RETRAIN)
-        _expect(manifest[key], kind, f"{path}: {key}")
-    folder, version = path.parent.name, manifest["version"]
+    checked = convert(manifest, _Manifest, str(path), BundleError, RETRAIN)
+    for name in FILES:
+        convert(checked.files.get(name), _File, f"{path}: files.{name}", BundleError, RETRAIN)
+    folder, version = path.parent.name, checked.version
     if not is_version(version) or (is_version(folder) and folder != version):
         wanted = f"{folder}, as its folder" if is_version(folder) else "one such as 20261123T124500Z"
         raise BundleError(f"{path}: version: should be {wanted} (got {version[:40]!r})", RETRAIN)
-    for name in FILES:
-        entry = manifest["files"].get(name)
-        if not isinstance(entry, dict) or type(entry.get("bytes")) is not int:
-            raise BundleError(f"{path}: files.{name}.bytes: should be a whole number", RETRAIN)
-        _expect(entry.get("sha256"), str, f"{path}: files.{name}.sha256")
-    if not manifest["golden"]:
-        raise BundleError(f"{path}: golden: should have at least one listing", RETRAIN)
-    for number, golden in enumerate(manifest["golden"]):
-        where = f"{path}: golden[{number}]"
-        _expect(golden, dict, where)
-        _expect(golden.get("listing"), dict, f"{where}.listing")
-        for key in _AMOUNTS:
-            _expect(golden.get(key), float, f"{where}.{key}")
-
-
-def _expect(value: Any, kind: type, where: str) -> None:
-    is_right = is_number(value) if kind is float else isinstance(value, kind)
-    if not is_right:
-        raise BundleError(f"{where}: should be {_NAMES[kind]}", RETRAIN)
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value read from a file is a finite number."""
-    return type(value) is int or (type(value) is float and math.isfinite(value))
 
 
 def _without_nan(value: Any) -> Any:

@@ -1,38 +1,49 @@
-"""The pricer: a bundle, loaded and proven, that turns listings into valuations."""
+"""The pricer: turns listings into valuations with a bundle, once that has priced its golden listings."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any
+
+import msgspec
 
 from carprice.errors import BundleError, ListingsError, MarketError
+from carprice.market.kinds import Value
 from carprice.market.market_file import Market, parse_market
 from carprice.model.bundle import Bundle, read_bundle
-from carprice.model.encoding import Encoder, Warned
-from carprice.model.lightgbm_capi import Trees, give_memory_back
-from carprice.model.listing import Value, check_listing
+from carprice.model.encoding import Encoder, InputWarning
+from carprice.model.lightgbm_capi import Trees, release_memory
+from carprice.model.listing import check_listing
 from carprice.model.manifest import RETRAIN
 
 GOLDEN_TOLERANCE = 1e-9
-"""Relative. Another machine's exp may differ in the last bit; anything more is another model."""
+"""Relative. The last bit of exp may differ between machines; a larger difference is another model."""
 
 
-class Valuation(NamedTuple):
-    """What a car is worth, in whole units of the market's currency, with low <= price <= high."""
-
-    price: int
-    low: int
-    high: int
-    warnings: tuple[Warned, ...] = ()
+Money = Annotated[int, msgspec.Meta(description="In whole units of the market's currency.")]
 
 
-@dataclass(frozen=True)
-class Breakdown:
-    """How a price comes about: the average car's price, and what each feature adds; they sum to the price."""
+class Valuation(msgspec.Struct, frozen=True):
+    """What a car is worth: the price, and the range around it."""
 
-    base: int
-    parts: tuple[tuple[str, int], ...]
+    price: Money
+    low: Money
+    high: Money
+    warnings: tuple[InputWarning, ...]
+
+
+class BreakdownPart(msgspec.Struct, frozen=True):
+    """What one field adds to the price."""
+
+    feature: str
+    amount: Money
+
+
+class Breakdown(msgspec.Struct, frozen=True):
+    """The average car's price and what each field adds; they sum to the price."""
+
+    base: Money
+    parts: tuple[BreakdownPart, ...]
 
 
 class Pricer:
@@ -60,28 +71,21 @@ class Pricer:
         return self.price_values(self._check(listing))
 
     def price_values(self, values: Sequence[Value]) -> Valuation:
-        """Price one checked listing given as its values in feature order."""
-        row, usual = self.encoder.encode(values)
-        return self.price_row(row, () if usual else tuple(self.encoder.warn(values)))
-
-    def price_row(self, row: list[float], warnings: tuple[Warned, ...] = ()) -> Valuation:
-        """Price one encoded listing."""
+        """Price one listing given as its values in feature order."""
+        row, in_range = self.encoder.encode(values)
+        warnings = () if in_range else self.encoder.find_warnings(values)
         return self._value(self.trees.predict_row(row), warnings)
 
-    def price_many(self, rows: Sequence[Sequence[Value]]) -> list[Valuation]:
-        """Price checked listings given as their values in feature order."""
-        valuations, unusual = self.price_columns(rows)
-        for row in unusual:
-            valuations[row] = valuations[row]._replace(warnings=tuple(self.encoder.warn(rows[row])))
-        return valuations
-
-    def price_columns(self, rows: Sequence[Sequence[Value]]) -> tuple[list[Valuation], set[int]]:
-        """Price listings without their warnings; also the rows with a value unlike all in training."""
+    def price_rows(self, rows: Sequence[Sequence[Value]]) -> list[Valuation]:
+        """Price many listings, each given as its values in feature order."""
         if not rows:
-            return [], set()
-        columns, unusual = self.encoder.encode_columns(rows)
+            return []
+        columns, out_of_range = self.encoder.encode_columns(rows)
         scores = self.trees.predict_rows(columns, by_column=True)
-        return [self._value(score, ()) for score in scores], unusual
+        valuations = [self._value(score, ()) for score in scores]
+        for row in out_of_range:
+            valuations[row] = self._value(scores[row], self.encoder.find_warnings(rows[row]))
+        return valuations
 
     def explain(self, listing: Mapping[str, Any]) -> Breakdown:
         """Break one listing's price down. Raises ListingsError naming every wrong field."""
@@ -103,15 +107,15 @@ class Pricer:
         rate = exact_base * math.expm1(total) / total if total else exact_base
         amounts = _round_to_sum([exact_base, *(part * rate for part in parts)], price)
         names = [feature.name for feature in self.market.features]
-        return Breakdown(amounts[0], tuple(zip(names, amounts[1:], strict=True)))
+        return Breakdown(amounts[0], tuple(map(BreakdownPart, names, amounts[1:])))
 
     def prove(self) -> None:
-        """Price the manifest's golden listings. Raises BundleError where one does not come out as in training."""
+        """Price the golden listings of the manifest. Raises BundleError where a price is not as in training."""
         for number, golden in enumerate(self.manifest["golden"]):
             self._prove_golden(number, golden)
 
     def prove_one(self) -> None:
-        """Price the first golden listing: cheap enough for every health check."""
+        """Price the first golden listing only, for frequent health checks. Raises BundleError as prove does."""
         self._prove_golden(0, self.manifest["golden"][0])
 
     def _prove_golden(self, number: int, golden: Mapping[str, Any]) -> None:
@@ -128,7 +132,7 @@ class Pricer:
                 )
 
     def golden_valuation(self, listing: Mapping[str, Any]) -> dict[str, float]:
-        """The valuation of a listing before rounding, as the manifest keeps it."""
+        """The valuation before rounding, as the manifest has it. Raises ListingsError naming every wrong field."""
         row, _ = self.encoder.encode(self._check(listing))
         exact = math.exp(self.trees.predict_row(row))
         return {"price": exact, "low": exact * self.low_factor, "high": exact * self.high_factor}
@@ -142,16 +146,16 @@ class Pricer:
             )
         return values
 
-    def _value(self, score: float, warnings: tuple[Warned, ...]) -> Valuation:
+    def _value(self, score: float, warnings: tuple[InputWarning, ...]) -> Valuation:
         exact = math.exp(score)
         return Valuation(round(exact), round(exact * self.low_factor), round(exact * self.high_factor), warnings)
 
 
 def load_pricer(folder: Path) -> Pricer:
-    """Load a bundle and prove it: digests, contents, golden valuations. Raises BundleError for any damage."""
+    """Load a bundle and check it: digests, contents, golden valuations. Raises BundleError for any damage."""
     pricer = Pricer(read_bundle(folder))
     pricer.prove()
-    give_memory_back()
+    release_memory()
     return pricer
 
 
@@ -172,7 +176,7 @@ def _check_columns(key: str, found: Sequence[str], names: Sequence[str]) -> None
 def _round_to_sum(amounts: Sequence[float], total: int) -> list[int]:
     """Whole amounts that sum to total: round down, then give the largest remainders one more each."""
     whole = [math.floor(amount) for amount in amounts]
-    order = sorted(range(len(amounts)), key=lambda place: whole[place] - amounts[place])
+    order = sorted(range(len(amounts)), key=lambda index: whole[index] - amounts[index])
     for step in range(total - sum(whole)):
         whole[order[step % len(order)]] += 1
     return whole

@@ -1,8 +1,8 @@
-"""Pickles of built-in types only: a model file that can neither run code nor fill the memory.
+"""Pickles of built-in types only: loading one can neither run code nor exhaust the memory.
 
-The opcodes are looked at before anything is built. Only those that make plain values pass, so that nothing can
-be called, and no short file can ask for a huge table (LONG_BINPUT makes the C unpickler allocate one for any
-number it names). Globals are left to the unpickler, which refuses each by name.
+The opcodes are checked before anything is built. Only those that make plain values are allowed, so that nothing
+can be called, and no short file can request a huge table (LONG_BINPUT makes the C unpickler allocate one for
+whatever number it has). Globals are left to the unpickler, which refuses each by name.
 """
 
 import io
@@ -25,7 +25,7 @@ _DISTRUST = "Do not use this bundle. Train it again: ./carprice train"
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Finds no class and no function, so that no opcode of a pickle has anything to call."""
+    """Refuses every class and function, so that no opcode has anything to call."""
 
     def find_class(self, module: str, name: str) -> Any:
         raise BundleError(f"names {module}.{name}, and only plain values are read; none of it ran", _DISTRUST)
@@ -48,12 +48,12 @@ def load_plain(data: bytes) -> Any:
 
 
 def _check_opcodes(data: bytes) -> None:
-    for count, (opcode, _, place) in enumerate(pickletools.genops(data)):
+    for count, (opcode, _, position) in enumerate(pickletools.genops(data)):
         if opcode.name in _NAMING:
             return
         if opcode.name not in _PLAIN:
             raise BundleError(
-                f"has {opcode.name} at byte {place}, which no plain value needs; none of it ran", _DISTRUST
+                f"has {opcode.name} at byte {position}, which no plain value needs; none of it ran", _DISTRUST
             )
         if count >= MAX_OPCODES:
             raise BundleError(f"should have at most {MAX_OPCODES:,} opcodes (got more)", _DISTRUST)

@@ -1,21 +1,21 @@
-"""Which of many names was meant by a text that is none of them."""
+"""Names similar to a misspelled one."""
 
 from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-MOST_SUGGESTIONS = 3
-MOST_CANDIDATES = 40
-LONGEST_TEXT = 40
+MAX_SUGGESTIONS = 3
+MAX_CANDIDATES = 40
+MAX_LENGTH = 40
 
 
 def fold(text: str) -> str:
-    """The text as spelled by somebody in a hurry: case and outer or doubled spaces do not matter."""
+    """The text without differences of case and of spaces, for comparison."""
     return " ".join(text.casefold().split())
 
 
 class Speller:
-    """Suggests names for misspelled texts, of which a batch may hold thousands: not every name is compared."""
+    """Suggests names for misspelled texts. A batch may have thousands of them, so not every name is compared."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._named: dict[str, str] = {}
@@ -27,16 +27,16 @@ class Speller:
                 self._with_pair.setdefault(pair, []).append(folded)
 
     def suggest(self, text: str) -> tuple[str, ...]:
-        """The names most like the text, the best first; of those that share most pairs of letters with it."""
-        folded = fold(text[:LONGEST_TEXT])
+        """The most similar of the names that share the most pairs of letters with the text, the best first."""
+        folded = fold(text[:MAX_LENGTH])
         shared: Counter[str] = Counter()
         for pair in _pairs(folded):
             shared.update(self._with_pair.get(pair, ()))
-        candidates = [name for name, _ in shared.most_common(MOST_CANDIDATES)]
-        return tuple(self._named[name] for name in get_close_matches(folded, candidates, MOST_SUGGESTIONS))
+        candidates = [name for name, _ in shared.most_common(MAX_CANDIDATES)]
+        return tuple(self._named[name] for name in get_close_matches(folded, candidates, MAX_SUGGESTIONS))
 
 
 def _pairs(folded: str) -> list[str]:
-    """Its pairs of letters, each once and in order: a set's order would change the suggestions from run to run."""
+    """Its pairs of letters, each once and in order: with a set the suggestions would differ from run to run."""
     padded = f" {folded} "
-    return list(dict.fromkeys(padded[place : place + 2] for place in range(len(padded) - 1)))
+    return list(dict.fromkeys(padded[position : position + 2] for position in range(len(padded) - 1)))

@@ -1,37 +1,40 @@
 """The limits of a rollout: named, with defaults, changed in rollout.toml."""
 
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from carprice.errors import SettingsError
+from carprice.system.structs import NotNegative, convert
 
 LIMITS_FILE = "rollout.toml"
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds unless the name says otherwise; shares and shifts as fractions of 1. rollout.toml explains each."""
 
-    health_deadline: float = 60.0
-    health_passes: int = 2
-    settle: float = 4.0
-    warmup_deadline: float = 30.0
-    warmup_p95_ms: float = 50.0
-    shadow_listings: int = 500
-    price_shift_median: float = 0.10
-    price_shift_p95: float = 0.35
-    drain: float = 30.0
-    bake: float = 5.0
-    bake_error_share: float = 0.01
-    bake_slowdown: float = 5.0
-    bake_slow_ms: float = 100.0
-    stop: float = 10.0
-    keep_releases: int = 5
-    max_restarts: int = 5
-    up_deadline: float = 120.0
-    free_memory_share: float = 0.1
-    free_disk_mb: float = 500.0
+    health_deadline: NotNegative = 60.0
+    health_passes: Count = 2
+    settle: NotNegative = 4.0
+    warmup_deadline: NotNegative = 30.0
+    warmup_p95_ms: NotNegative = 50.0
+    shadow_listings: Count = 500
+    price_shift_median: NotNegative = 0.10
+    price_shift_p95: NotNegative = 0.35
+    drain: NotNegative = 30.0
+    bake: NotNegative = 5.0
+    bake_error_share: NotNegative = 0.01
+    bake_slowdown: NotNegative = 5.0
+    bake_slow_ms: NotNegative = 100.0
+    stop: NotNegative = 10.0
+    keep_releases: Count = 5
+    max_restarts: Count = 5
+    up_deadline: NotNegative = 120.0
+    free_memory_share: NotNegative = 0.1
+    free_disk_mb: NotNegative = 500.0
 
 
 def load_limits(folder: Path) -> Limits:
@@ -46,17 +49,4 @@ def load_limits(folder: Path) -> Limits:
         return Limits()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from None
-    kinds: dict[str, type] = {name: type(value) for name, value in vars(Limits()).items()}
-    for name, value in data.items():
-        if name not in kinds:
-            raise SettingsError(f"{path}: {name!r} is not a limit", f"Limits: {', '.join(kinds)}")
-        if not _is_limit(value, kinds[name]):
-            kind = "a whole number" if kinds[name] is int else "a number"
-            raise SettingsError(f"{path}: {name}: should be {kind} of at least 0 (got {value!r})")
-    return Limits(**{name: kinds[name](value) for name, value in data.items()})
-
-
-def _is_limit(value: object, kind: type) -> bool:
-    allowed = (int,) if kind is int else (int, float)
-    is_number = isinstance(value, allowed) and not isinstance(value, bool)
-    return is_number and 0 <= value < float("inf")  # type: ignore[operator]  # a number, as just checked
+    return convert(data, Limits, str(path), SettingsError)

@@ -25,7 +25,7 @@ Progress = Callable[[int], None]
 
 
 def score_file(path: Path, pricer: Pricer, progress: Progress | None = None) -> Iterator[pl.DataFrame]:
-    """Price a listings file batch by batch, in flat memory.
+    """Price a listings file batch by batch, so that memory stays flat.
 
     Yields the file's own columns as text, then predicted_price, predicted_low and predicted_high in whole
     units of the market's currency, and problem, which says why a row has no price. A batch is read while
@@ -36,21 +36,21 @@ def score_file(path: Path, pricer: Pricer, progress: Progress | None = None) -> 
         if name in file.columns:
             raise ListingsError(
                 f"{path}: has a column {name!r} already, which the prices would replace",
-                "Rename or remove it; a file that was scored before is scored anew from its source",
+                "Rename or remove that column, or score the file that was scored before it was",
             )
     check_columns(pricer.market, file.columns, str(path), with_price=False)
     cleaner = Cleaner(pricer.market, str(path), with_price=False)
-    waiting: Future[pl.DataFrame] | None = None
+    pending: Future[pl.DataFrame] | None = None
     with ThreadPoolExecutor(1, "pricing") as pool:
         for batch in file.read_batches(BATCH_ROWS):
-            frame = cleaner.judge(batch, file.first_line + cleaner.report.rows_read)
-            priced, waiting = waiting, pool.submit(_price_batch, batch, frame, pricer)
+            frame = cleaner.mark_problems(batch, file.first_line + cleaner.report.rows_read)
+            priced, pending = pending, pool.submit(_price_batch, batch, frame, pricer)
             if priced:
                 yield priced.result()
             if progress:
                 progress(cleaner.report.rows_read)
-        if waiting:
-            yield waiting.result()
+        if pending:
+            yield pending.result()
 
 
 def write_scores(batches: Iterator[pl.DataFrame], output: IO[bytes], as_parquet: bool) -> int:
@@ -75,7 +75,7 @@ def price_frame(frame: pl.DataFrame, pricer: Pricer) -> np.ndarray:
     known = frame.with_columns(
         _spell_as_known(frame[feature.name], pricer.encoders[feature.name])
         for feature in pricer.market.features
-        if feature.is_text
+        if feature.is_category
     )
     matrix = encode_frame(known, pricer.market, pricer.encoders, pricer.scaler)
     return np.frombuffer(pricer.trees.predict_rows(matrix, threads=os.cpu_count() or 1))
@@ -94,6 +94,6 @@ def _price_batch(batch: pl.DataFrame, frame: pl.DataFrame, pricer: Pricer) -> pl
 def _spell_as_known(values: pl.Series, known: list[str]) -> pl.Series:
     """Texts that differ from a known value in case or spaces only, spelled as that value."""
     codes = category_codes(known)
-    strange = set(values.drop_nulls().unique()) - set(known)
-    spelled = {text: known[int(codes[fold(text)])] for text in strange if fold(text) in codes}
+    unknown = set(values.drop_nulls().unique()) - set(known)
+    spelled = {text: known[int(codes[fold(text)])] for text in unknown if fold(text) in codes}
     return values.replace(spelled) if spelled else values

@@ -1,4 +1,4 @@
-"""The model of simulated listings: what is served before there are other listings."""
+"""The demo model: it learns from simulated listings, and serves until there is another."""
 
 import os
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def ensure_champion(
     before_record: Callable[[], None] = lambda: None,
     count: int = DEMO_LISTINGS,
 ) -> None:
-    """Train on `count` simulated listings where no model serves yet; the first model becomes the champion.
+    """Train on `count` simulated listings where there is no champion yet; the model becomes the champion.
 
     before_record is called between the training and its record in MLflow: the time to wait for MLflow.
     Raises ListingsError, MarketError and TrainingError.
@@ -47,14 +47,14 @@ def train_demo(settings: Settings, seed: int = SEED, say: Say = print, count: in
 
 
 def draw_clean(market: Market, count: int, settings: Settings) -> Listings:
-    """Simulated listings, cleaned as a file of them would be: the same way as everybody's own."""
+    """Simulated listings, written to a file and cleaned as any other file."""
     path = settings.var_dir / "demo" / "listings.parquet"
     write_listings(path, count, settings.markets_dir / STATISTICS_FILE)
     return load_listings(path, market)
 
 
 def write_listings(path: Path, count: int, figures: Path) -> None:
-    """Draw listings into a Parquet file."""
+    """Draw count listings into a Parquet file. Raises ListingsError where the figures cannot be read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pl.concat(draw_listings(count, SEED, figures)).write_parquet(path)
 

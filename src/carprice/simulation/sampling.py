@@ -61,7 +61,7 @@ def _draw_batch(figures: pl.DataFrame, stream: np.random.PCG64, rows: int) -> pl
 
 
 def _draw_uniform(stream: np.random.PCG64, rows: int) -> Floats:
-    """Numbers in [0, 1) of shape (rows, draws), from the raw stream: NumPy keeps that the same for ever."""
+    """Numbers in [0, 1) of shape (rows, draws), from the raw stream, which NumPy never changes."""
     raw = stream.random_raw(rows * _DRAWS)
     uniform = (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return uniform.reshape(rows, _DRAWS)
@@ -75,11 +75,11 @@ def _to_normal(uniform: Floats) -> Floats:
 
 def _draw_years(cars: pl.DataFrame, uniform: Floats) -> Floats:
     marks = cars.select(*YEAR_QUANTILES).to_numpy().astype(float)
-    place = uniform * (marks.shape[1] - 1)
-    lower = place.astype(int)
+    position = uniform * (marks.shape[1] - 1)
+    lower = position.astype(int)
     rows = np.arange(len(marks))
     low, high = marks[rows, lower], marks[rows, lower + 1]
-    years: Floats = np.rint(low + (high - low) * (place - lower))
+    years: Floats = np.rint(low + (high - low) * (position - lower))
     return years
 
 

@@ -11,20 +11,20 @@ from carprice.errors import ListingsError, MarketError
 from carprice.market.market_file import Market
 
 MIN_LISTINGS = 10
-"""A version with fewer listings has no figures, so that no figure shows a single listing."""
+"""Versions with fewer are left out, so that no figure is that of a single listing."""
 YEAR_QUANTILES = {"year_first": 0.02, "year_early": 0.25, "year_middle": 0.5, "year_late": 0.75, "year_last": 0.98}
 DISTANCE = 10_000
-"""Losses are per so much distance."""
+"""The distance that a loss is given for."""
 OUTLIER_SPREADS = 4.0
 PRIOR_LISTINGS = 20.0
-"""A model's losses are drawn towards those of all cars as much as by this many listings."""
+"""The weight, in listings, of the losses of all cars in those of a model."""
 MAD_TO_SPREAD = 1.4826
 MIN_DISTANCE_PER_YEAR, MIN_SPREAD = 100.0, 0.02
 
 VERSION = ("make", "model", "transmission", "fuel", "engine_size")
 NOTE = """\
 # Figures per version of a car, measured from {rows:,} listings of {year} ({title}); these are not listings.
-# Versions with fewer than {least} listings are left out. Prices are {currency} for a new, undriven car;
+# Versions with fewer than {minimum} listings are left out. Prices are {currency} for a new, undriven car;
 # distances are {unit}. Measured by: ./carprice market figures LISTINGS --market {name}
 """
 
@@ -41,14 +41,19 @@ def measure_figures(listings: pl.DataFrame, market: Market) -> pl.DataFrame:
     """
     for name in (*VERSION, "year", "mileage"):
         if not market.feature(name):
-            raise MarketError(f"market {market.name}: has no feature {name!r}, which figures are measured of")
+            raise MarketError(
+                f"market {market.name}: has no feature {name!r}, which the figures need",
+                "Add it to the market file: docs/markets.md",
+            )
     newest = float(listings.select(pl.max("year")).item())
     cars = listings.with_columns(
         age=newest - pl.col("year"), miles=pl.col("mileage") / DISTANCE, level=pl.col("price").log()
     ).drop_nulls(["age", "miles"])
     cars = cars.filter(pl.len().over(VERSION) >= MIN_LISTINGS)
     if cars.is_empty():
-        raise ListingsError(f"no version of a car has {MIN_LISTINGS} listings")
+        raise ListingsError(
+            f"no version of a car has {MIN_LISTINGS} listings", "Measure a larger file of listings."
+        )
     figures = pl.concat(_measure_prices(cars)).group_by(VERSION).agg(**_summaries(cars.height))
     return figures.sort(VERSION, nulls_last=True)
 
@@ -59,7 +64,7 @@ def write_figures(figures: pl.DataFrame, listings: pl.DataFrame, market: Market)
         rows=listings.height,
         year=int(listings.select(pl.max("year")).item()),
         title=market.title,
-        least=MIN_LISTINGS,
+        minimum=MIN_LISTINGS,
         currency=market.currency,
         unit=market.distance_unit,
         name=market.name,

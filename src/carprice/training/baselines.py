@@ -1,4 +1,4 @@
-"""What any model has to beat: the median of like cars, and a linear model."""
+"""What any model has to beat: the median of similar cars, and a linear model."""
 
 import numpy as np
 import polars as pl
@@ -51,7 +51,7 @@ def price_by_median(training: pl.DataFrame, test: pl.DataFrame, market: Market) 
 def price_by_ridge(training: pl.DataFrame, test: pl.DataFrame, market: Market, scaler: Scaler) -> Floats:
     """Ridge on log price: scaled numbers with missing ones filled, and one column per category value."""
     encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=RARE_CATEGORY)
-    texts = [item.name for item in market.features if item.is_text]
+    texts = [item.name for item in market.features if item.is_category]
     blocks = []
     for part, is_learning in ((training, True), (test, False)):
         numbers = csr_matrix(_fill_numbers(part, market, scaler))
@@ -68,7 +68,7 @@ def price_by_ridge(training: pl.DataFrame, test: pl.DataFrame, market: Market, s
 def _fill_numbers(part: pl.DataFrame, market: Market, scaler: Scaler) -> Floats:
     columns = [np.empty((part.height, 0))]
     for item in market.features:
-        if not item.is_text:
+        if not item.is_category:
             scale = scaler[item.name]
             values = part[item.name].fill_null(scale["fill"]).to_numpy()
             columns.append(((values - scale["mean"]) / scale["scale"])[:, None])

@@ -1,4 +1,4 @@
-"""Grow the trees: LightGBM on log price, with a loss that a few odd prices cannot bend."""
+"""Grow the trees: LightGBM on log price, with a loss that is robust to a few odd prices."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import numpy as np
 
 from carprice.training.preprocessing import Floats
 
-TREES_AT_MOST = 400
+MAX_TREES = 400
 PATIENCE = 30
 THREADS = 1
-"""Of one booster: two save a fifth of the time on a quiet machine and cost ten times as much on a busy one, where
-each waits for the other at every node. What can be grown side by side is."""
+"""Of one booster: two save a fifth of the time on a quiet machine and take ten times as long on a busy one, where
+each waits for the other at every node. Boosters that do not depend on each other are grown in parallel instead."""
 
-SIDE_BY_SIDE = 2
+PARALLEL_BOOSTERS = 2
 """Boosters grown at the same time."""
 
 PARAMS: dict[str, Any] = {
@@ -32,7 +32,7 @@ PARAMS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to grow trees: how many leaves, and how little a far-off price counts.
+    """Parameters to grow trees with: the number of leaves, and how little an outlier counts.
 
     exponent: 1 treats large errors as absolute error does, towards 2 they count less and less.
     width: in log price, below which errors count as squared error does. rate: LightGBM's learning rate.
@@ -61,22 +61,22 @@ class Rows:
     target: Floats
 
     def take(self, chosen: np.ndarray) -> "Rows":
-        """The rows that a mask or a list of places chooses."""
+        """The rows that a mask or a list of indexes chooses."""
         return Rows(self.matrix[chosen], self.target[chosen])
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The matrix's columns: their names, and the places of the categories among them."""
+    """The matrix's columns: their names, and the indexes of the categories among them."""
 
     names: list[str]
     categories: list[int]
 
 
 def grow_trees(
-    recipe: Recipe, rows: Rows, held_out: Rows | None, columns: Columns, seed: int, count: int = TREES_AT_MOST
+    recipe: Recipe, rows: Rows, held_out: Rows | None, columns: Columns, seed: int, count: int = MAX_TREES
 ) -> lgb.Booster:
-    """Grow count trees, or fewer where held_out is given and has stopped getting better."""
+    """Grow count trees, or fewer where held_out is given and its error has stopped falling."""
     params = describe_params(recipe, seed)
     base = float(np.median(rows.target))
     data = _load_rows(rows, columns, params, base)

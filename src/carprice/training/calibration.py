@@ -1,4 +1,4 @@
-"""The honest range: how far actual prices lie from the model's on listings it has not learnt from."""
+"""The range of a price: how far actual prices are from the model's on listings it has not learnt from."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from carprice.errors import TrainingError
 from carprice.training.preprocessing import Floats
 
 COVERAGE = 0.9
-LEAST_ROWS = round(2 / (1 - COVERAGE)) - 1
-"""Of fewer listings even the farthest out at either end do not leave a range that holds COVERAGE of the next."""
+MIN_CALIBRATION_ROWS = round(2 / (1 - COVERAGE)) - 1
+"""With fewer, not even the range from the lowest to the highest residual holds COVERAGE of the next listings."""
 
 
 def calibrate_range(residuals: Floats) -> dict[str, Any]:
@@ -18,15 +18,15 @@ def calibrate_range(residuals: Floats) -> dict[str, Any]:
     residuals: of held-out listings, in log price. With n of them the limits are the floor(a(n+1))-th
     and the ceil((1-a)(n+1))-th smallest, a = (1 - COVERAGE) / 2: Vovk, Gammerman and Shafer,
     Algorithmic Learning in a Random World, 2005; Lei et al., 2018, two-sided. The range always
-    holds the price itself. Raises TrainingError where n is below LEAST_ROWS.
+    holds the price itself. Raises TrainingError where n is below MIN_CALIBRATION_ROWS.
     """
     ordered = np.sort(residuals)
     count = len(ordered)
-    if count < LEAST_ROWS:
+    if count < MIN_CALIBRATION_ROWS:
         raise TrainingError(
-            f"A range that holds {COVERAGE:.0%} needs {LEAST_ROWS} held-out listings (got {count})"
+            f"A range that holds {COVERAGE:.0%} needs {MIN_CALIBRATION_ROWS} held-out listings (got {count})"
         )
-    # 1 - 0.9 is a little less than 0.1, which would cost a place.
+    # 1 - 0.9 is a little less than 0.1, which would be one row too few.
     left_out = int(round((1 - COVERAGE) / 2 * (count + 1), 6))
     return {
         "coverage": COVERAGE,

@@ -1,4 +1,4 @@
-"""The fit: encoders, a way to trees and their number, a calibrated range, and the trees that serve."""
+"""The fit: encoders, the strategy, the number of trees, a calibrated range, and the trees that serve."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from carprice.errors import TrainingError
 from carprice.market.market_file import Market
 from carprice.training.boosting import Columns, Recipe, Rows, describe_params, grow_trees, score_rows
 from carprice.training.calibration import calibrate_range
-from carprice.training.distillation import LEAST_ROWS, describe_student, distill
+from carprice.training.distillation import MIN_DISTILLED_ROWS, describe_student, distill
 from carprice.training.model_selection import FOLDS, Say, choose_recipe
 from carprice.training.preprocessing import Encoders, Floats, Scaler, encode_frame, fit_encoders, list_categories
 from carprice.training.split import Split, fold_of
 
 VARIANT = ("make", "model")
 FEWER_WORTH = 0.01
-"""How much more error on held-out listings trees may have that price four times as fast."""
+"""How much larger the student's error on held-out listings may be, as it prices four times as fast."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What the training part taught."""
+    """What was learnt from the training part."""
 
     market: Market
     encoders: Encoders
@@ -41,12 +41,12 @@ class Fitted:
 def fit_split(split: Split, market: Market, seed: int, say: Say) -> Fitted:
     """Learn from the training part alone.
 
-    A trial learns from the fit part and is calibrated on the calibration part, which also says how many trees are
-    enough and whether a student is as good as the fitted trees; then the same way is gone with both parts. So the
-    range is the trial's: chosen by the listings it is calibrated on, which makes it a little narrow, and lent to
-    trees that have seen more, which makes it a little wide. Neither is known to win (of the British test listings
-    it holds 89.5 %, not 90 %), so what it holds is measured on the test part. Raises TrainingError where there is
-    nothing to learn.
+    A trial learns from the fit part. The calibration part calibrates its range, and decides the number of trees
+    and whether a student replaces the fitted trees. The strategy that was chosen then learns from both parts, and
+    keeps the trial's range. That range is a little narrow, as the listings that calibrate it also chose the trial,
+    and a little wide, as the final trees learnt from more. Which effect is larger is not known (it holds 89.5 % of
+    the British test listings instead of 90 %), so the coverage is measured on the test part. Raises TrainingError
+    where there is nothing to learn.
     """
     _check_prices(split.training)
     encoders, scaler = fit_encoders(split.training, market)
@@ -60,7 +60,7 @@ def fit_split(split: Split, market: Market, seed: int, say: Say) -> Fitted:
     say(f"Chose recipe {recipe.name}: {_describe_errors(errors)} ...")
     trial = _try_recipe(recipe, fit, held_out, columns, seed)
     params = _describe_recipe(recipe, errors)
-    if len(fit.target) >= LEAST_ROWS:
+    if len(fit.target) >= MIN_DISTILLED_ROWS:
         student = _try_student(fit, held_out, columns, seed)
         params |= {
             "held_out_error_fitted": round(trial.error, 5),
@@ -77,7 +77,7 @@ def fit_split(split: Split, market: Market, seed: int, say: Say) -> Fitted:
 
 @dataclass(frozen=True)
 class _Trial:
-    """What one way came to on the held-out listings: actual less predicted log prices. repeat goes it again."""
+    """A strategy on the held-out listings. residuals: actual minus predicted log price. repeat: on other rows."""
 
     residuals: Floats
     params: dict[str, Any]
@@ -93,7 +93,7 @@ def _try_recipe(recipe: Recipe, fit: Rows, held_out: Rows, columns: Columns, see
     count = booster.best_iteration or booster.num_trees()
     return _Trial(
         residuals=held_out.target - score_rows(booster, held_out.matrix),
-        params={"way": "fitted", **describe_params(recipe, seed)},
+        params={"strategy": "fitted", **describe_params(recipe, seed)},
         repeat=lambda rows: grow_trees(recipe, rows, None, columns, seed, count),
     )
 
@@ -106,7 +106,7 @@ def _try_student(fit: Rows, held_out: Rows, columns: Columns, seed: int) -> _Tri
 
     return _Trial(
         residuals=held_out.target - score_rows(repeat(fit), held_out.matrix),
-        params={"way": "distilled", **describe_student(seed)},
+        params={"strategy": "distilled", **describe_student(seed)},
         repeat=repeat,
     )
 

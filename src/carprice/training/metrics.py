@@ -12,7 +12,7 @@ Metrics = dict[str, float]
 
 AGE_BANDS = {"0-1": 1, "2-3": 3, "4-6": 6, "7-10": 10, "11-15": 15, "16+": None}
 PRICE_BAND_COUNT = 5
-SMALLEST_SLICE = 20
+MIN_SLICE_ROWS = 20
 
 
 def measure_errors(actual: Floats, priced: Floats) -> Metrics:
@@ -32,7 +32,7 @@ def measure_errors(actual: Floats, priced: Floats) -> Metrics:
 
 
 def measure_slices(test: pl.DataFrame, market: Market) -> dict[str, dict[str, Metrics] | Metrics]:
-    """The errors overall and of every make, age band and price band with at least SMALLEST_SLICE listings.
+    """The errors overall and of every make, age band and price band with at least MIN_SLICE_ROWS listings.
 
     test: features, price and predicted. Age counts from the newest year of the test part.
     """
@@ -49,7 +49,7 @@ def _measure(part: pl.DataFrame) -> Metrics:
 
 def _measure_groups(test: pl.DataFrame, labels: pl.Series) -> dict[str, Metrics]:
     parts = test.with_columns(labels.alias("slice")).partition_by("slice", as_dict=True, maintain_order=True)
-    found = {str(label): _measure(part) for (label,), part in parts.items() if part.height >= SMALLEST_SLICE}
+    found = {str(label): _measure(part) for (label,), part in parts.items() if part.height >= MIN_SLICE_ROWS}
     return dict(sorted(found.items(), key=lambda item: _sort_key(item[0])))
 
 
@@ -76,6 +76,6 @@ def _name_ages(test: pl.DataFrame, market: Market) -> pl.Series | None:
 def _name_bands(test: pl.DataFrame) -> pl.Series:
     prices = test["price"].to_numpy()
     edges = np.unique(np.round(np.quantile(prices, np.linspace(0, 1, PRICE_BAND_COUNT + 1))))
-    place = np.clip(np.searchsorted(edges, prices, side="right") - 1, 0, max(len(edges) - 2, 0))
+    band = np.clip(np.searchsorted(edges, prices, side="right") - 1, 0, max(len(edges) - 2, 0))
     names = [f"{low:.0f}-{high:.0f}" for low, high in pairwise(edges)] or [f"{edges[0]:.0f}"]
-    return pl.Series([names[index] for index in place], dtype=pl.String)
+    return pl.Series([names[index] for index in band], dtype=pl.String)

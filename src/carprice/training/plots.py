@@ -1,4 +1,4 @@
-"""The pictures of a run: predicted against actual price, error by age, and what the model looks at."""
+"""The plots of a run: predicted against actual price, error by age, and feature importance."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from carprice.market.market_file import Market
-from carprice.training.metrics import SMALLEST_SLICE
+from carprice.training.metrics import MIN_SLICE_ROWS
 from carprice.training.preprocessing import Floats
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PLOT_DPI = 130
 PLOT_INCHES = (7.0, 5.0)
 HEX_CELLS = 60
-MOST_FEATURES = 20
+MAX_FEATURES = 20
 
 INK = "#1b2733"
 BLUE = "#1f6fb2"
@@ -27,7 +27,13 @@ RED = "#c8452f"
 
 
 def draw_plots(folder: Path, test: pl.DataFrame, market: Market, importance: Mapping[str, float]) -> list[Path]:
-    """Write the plots as PNG into folder, which exists; returns their paths.
+    """Write the plots as PNG into folder, which exists; returns their paths. See make_figures."""
+    figures = make_figures(test, market, importance)
+    return [_save_plot(folder / f"{name}.png", figure) for name, figure in figures.items()]
+
+
+def make_figures(test: pl.DataFrame, market: Market, importance: Mapping[str, float]) -> dict[str, "Figure"]:
+    """The plots by name.
 
     test: the features, `price` and `predicted`, one row per listing. importance: feature name to its
     share of the trees' gain. A market without a year has no plot by age.
@@ -37,7 +43,7 @@ def draw_plots(folder: Path, test: pl.DataFrame, market: Market, importance: Map
         "error-by-age": _draw_ages(test, market),
         "feature-importance": _draw_importance(importance, market),
     }
-    return [_save_plot(folder / f"{name}.png", figure) for name, figure in drawn.items() if figure is not None]
+    return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
 def _draw_predictions(test: pl.DataFrame, market: Market) -> "Figure":
@@ -86,7 +92,7 @@ def _draw_ages(test: pl.DataFrame, market: Market) -> "Figure | None":
 def group_errors(test: pl.DataFrame, year: str) -> pl.DataFrame:
     """Per age in years: rows, and low quartile, median and high quartile of the absolute error in percent.
 
-    Ages of fewer than SMALLEST_SLICE listings are left out, unless all are.
+    Ages of fewer than MIN_SLICE_ROWS listings are left out, unless all are.
     """
     error = (pl.col("predicted") - pl.col("price")).abs() / pl.col("price") * 100
     ages = (
@@ -101,12 +107,12 @@ def group_errors(test: pl.DataFrame, year: str) -> pl.DataFrame:
         )
         .sort("age")
     )
-    common = ages.filter(pl.col("rows") >= SMALLEST_SLICE)
+    common = ages.filter(pl.col("rows") >= MIN_SLICE_ROWS)
     return common if common.height else ages
 
 
 def _draw_importance(importance: Mapping[str, float], market: Market) -> "Figure":
-    ranked = sorted(importance.items(), key=lambda item: item[1])[-MOST_FEATURES:]
+    ranked = sorted(importance.items(), key=lambda item: item[1])[-MAX_FEATURES:]
     figure, (axes,) = _new_figure("What the price depends on", f"{market.title}: share of the trees' gain")
     shares = [share * 100 for _, share in ranked]
     bars = axes.barh([_label_feature(name, market) for name, _ in ranked], shares, color=BLUE, height=0.7)

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from carprice.market.market_file import Feature, Market
+from carprice.market.kinds import KINDS
+from carprice.market.market_file import Market
 
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
@@ -18,8 +19,8 @@ def fit_encoders(frame: pl.DataFrame, market: Market) -> tuple[Encoders, Scaler]
 
     frame is the training part of a clean frame. The price column is never read.
     """
-    encoders = {item.name: _list_values(frame[item.name]) for item in market.features if item.is_text}
-    scaler = {item.name: _measure_number(frame[item.name]) for item in market.features if not item.is_text}
+    encoders = {item.name: _list_values(frame[item.name]) for item in market.features if item.is_category}
+    scaler = {item.name: _measure_number(frame[item.name]) for item in market.features if not item.is_category}
     return encoders, scaler
 
 
@@ -31,7 +32,7 @@ def encode_frame(frame: pl.DataFrame, market: Market, encoders: Encoders, scaler
     """
     columns = [
         _encode_values(frame[item.name], encoders[item.name])
-        if item.is_text
+        if item.is_category
         else _scale_number(frame[item.name], scaler[item.name])
         for item in market.features
     ]
@@ -40,26 +41,13 @@ def encode_frame(frame: pl.DataFrame, market: Market, encoders: Encoders, scaler
 
 def list_categories(market: Market) -> list[int]:
     """The positions of the categories among the matrix columns."""
-    return [place for place, item in enumerate(market.features) if item.is_text]
+    return [index for index, item in enumerate(market.features) if item.is_category]
 
 
 def read_listing(row: dict[str, Any], market: Market) -> dict[str, Any]:
     """One row of a clean frame as the API takes it: without missing values, the price and the key."""
-    return {
-        item.name: _write_value(row[item.name], item) for item in market.features if row[item.name] is not None
-    }
-
-
-def _write_value(value: Any, feature: Feature) -> Any:
-    match feature.kind:
-        case "flag":
-            return bool(value)
-        case "date":
-            return str(np.datetime64(int(value), "D"))
-        case "category":
-            return value
-        case _:
-            return int(value) if value == int(value) else value
+    known = [item for item in market.features if row[item.name] is not None]
+    return {item.name: KINDS[item.kind].write(row[item.name]) for item in known}
 
 
 def _list_values(values: pl.Series) -> list[str]:

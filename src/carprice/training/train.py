@@ -26,7 +26,7 @@ SEED = 7
 GOLDEN_LISTINGS = 10
 EXAMPLE_ROWS = 5
 DEMO_MARKET = "demo"
-UNKNOWN_CATEGORY = "Not in the listings"
+UNKNOWN_TEXT = "Not in the listings"
 LIBRARIES = ("lightgbm", "numpy", "polars", "scikit-learn", "mlflow")
 
 Say = Callable[[str], None]
@@ -58,7 +58,7 @@ def train_file(path: Path, market: Market, settings: Settings, seed: int = SEED,
 def train(listings: Listings, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
     """Learn from cleaned listings and write a bundle below settings.artifacts_dir.
 
-    The test part is looked at once, after everything is chosen. Raises TrainingError when the
+    The test part is used once, after everything is chosen. Raises TrainingError when the
     listings do not make a model, and BundleError at once where it could not be written.
     """
     ensure_writable(settings.artifacts_dir)
@@ -127,13 +127,13 @@ def _describe(fitted: Fitted, listings: Listings, split: Split, test: pl.DataFra
 
 def pick_golden(training: pl.DataFrame, market: Market) -> list[dict[str, Any]]:
     """Listings over the whole range of prices, one with an unknown category, one with a number missing."""
-    places = np.unique(np.linspace(0, training.height - 1, GOLDEN_LISTINGS - 2).astype(int))
-    rows = training.sort("price", "key")[places]
+    indexes = np.unique(np.linspace(0, training.height - 1, GOLDEN_LISTINGS - 2).astype(int))
+    rows = training.sort("price", "key")[indexes]
     golden = [read_listing(row, market) for row in rows.iter_rows(named=True)]
-    texts = [item for item in market.features if item.is_text]
+    texts = [item for item in market.features if item.is_category]
     if texts:
         changed = texts[min(1, len(texts) - 1)]
-        golden.append({**golden[0], changed.name: UNKNOWN_CATEGORY[: changed.longest].strip()})
-    for name in [item.name for item in market.features if item.optional and not item.is_text][:1]:
+        golden.append({**golden[0], changed.name: UNKNOWN_TEXT[: changed.max_length].strip()})
+    for name in [item.name for item in market.features if item.optional and not item.is_category][:1]:
         golden.append({key: value for key, value in golden[-1].items() if key != name})
     return golden

@@ -63,7 +63,7 @@ def test_check_as_json(run: Run, cars: Path) -> None:
             "rows_read": 60,
             "rows_kept": 60,
             "dropped": {},
-            "mended": {},
+            "fixed": {},
             "findings": [],
         },
     }
@@ -74,7 +74,7 @@ def test_check_of_a_missing_file(run: Run, tmp_path: Path) -> None:
         1,
         "",
         f"Error: {tmp_path / 'no.csv'}: no such file\n"
-        "Listings are CSV in UTF-8 (comma, semicolon or tab), gzipped CSV, or Parquet.\n",
+        "Save the listings as CSV in UTF-8 (comma, semicolon or tab), gzipped CSV, or Parquet.\n",
     )
 
 

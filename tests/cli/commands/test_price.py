@@ -145,7 +145,7 @@ def test_another_model(run: Run, version: str, tmp_path: Path) -> None:
             "milage: is not a field of this market; did you mean 'mileage'?; "
             f"colour: is not a field of this market\n{HINT}",
         ),
-        (("make=Ford", "year=new"), "year: should be a number (got 'new')\n"),
+        (("make=Ford", "year=new"), "year: should be a whole number (got 'new')\n"),
         (("make=Ford", "year=2020", "leather=maybe"), "leather: should be true or false (got 'maybe')\n"),
         (("make=Ford", "year=2020.5"), f"year: should be a whole number\n{HINT}"),
         (("make=Ford", "year=nan"), f"year: should be a whole number\n{HINT}"),

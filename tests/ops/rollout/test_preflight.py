@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.ops.world import FAST, World
 
@@ -90,9 +91,9 @@ def test_there_must_be_room(world: World) -> None:
     with pytest.raises(
         StackError, match=r"Two sets need 0 MB more memory, and \d+ MB are available, of which 100%"
     ):
-        check_room(world.context(replace(FAST, free_memory_share=1.0)), live)
+        check_room(world.context(msgspec.structs.replace(FAST, free_memory_share=1.0)), live)
     with pytest.raises(StackError, match=r"\d+ MB of disk are free, a rollout keeps 1e\+12 MB"):
-        check_room(world.context(replace(FAST, free_disk_mb=1e12)), live)
+        check_room(world.context(msgspec.structs.replace(FAST, free_disk_mb=1e12)), live)
 
 
 @pytest.mark.parametrize(("state", "lines"), [("running", 0), ("exited", 1)])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from tests.ops.world import FAST, World
 
@@ -22,7 +23,7 @@ def test_every_replica_must_pass_several_times_in_a_row(world: World, monkeypatc
         return Reply(next(statuses), {}, b"{}", 0.0)
 
     monkeypatch.setattr(Address, "ask", ask)
-    context = world.context(replace(FAST, health_passes=2, health_deadline=5))
+    context = world.context(msgspec.structs.replace(FAST, health_passes=2, health_deadline=5))
     assert len(wait_for_health(context, API, 2)) == 2
     assert len(asked) == 6
 
@@ -55,7 +56,7 @@ def test_a_set_that_is_another_than_the_one_tested(world: World) -> None:
 
 
 def test_a_replica_that_stays_slow_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    context = world.context(replace(FAST, warmup_p95_ms=50, warmup_deadline=0.1))
+    context = world.context(msgspec.structs.replace(FAST, warmup_p95_ms=50, warmup_deadline=0.1))
     addresses = [item.address for item in list_containers(context.runner, API)]
     warm_up(context.limits, addresses)
     monkeypatch.setattr(Address, "ask", lambda *words, **named: replace(world.ask(*words, **named), seconds=0.06))

@@ -8,12 +8,15 @@ const format = (more) => new Intl.NumberFormat(undefined, {
 const money = format({});
 const change = format({ signDisplay: "exceptZero" });
 
+const isTrue = (value) => value === "true";
+const READERS = { number: Number, integer: Number, boolean: isTrue, string: String }; // by the JSON type
+
 function readListing() {
   const listing = {};
   for (const input of form.elements) {
     const { name, value, dataset } = input;
     if (!name || value === "") continue;
-    listing[name] = dataset.kind === "number" ? Number(value) : dataset.kind === "flag" ? value === "true" : value;
+    listing[name] = READERS[dataset.type](value);
   }
   return listing;
 }

@@ -1,14 +1,16 @@
 """carprice price."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
+from msgspec import to_builtins
 
 from carprice.cli.console import print_json
 from carprice.cli.options import json_option, model_option, pass_settings
 from carprice.errors import ListingsError
+from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature
 from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
@@ -78,11 +80,18 @@ def describe_quote(quote: Quote, explain: bool) -> dict[str, Any]:
         "currency": pricer.market.currency,
         "coverage": pricer.coverage,
         "model_version": pricer.version,
-        "warnings": [asdict(warned) for warned in valuation.warnings],
+        "warnings": [
+            {
+                "field": warning.field,
+                "code": warning.code,
+                "detail": warning.detail,
+                "suggestions": warning.suggestions,
+            }
+            for warning in valuation.warnings
+        ],
     }
     if explain:
-        parts = [{"feature": name, "amount": amount} for name, amount in quote.breakdown.parts]
-        data["breakdown"] = {"base": quote.breakdown.base, "parts": parts}
+        data["breakdown"] = to_builtins(quote.breakdown)
     return data
 
 
@@ -99,7 +108,7 @@ def format_quote(quote: Quote, explain: bool) -> str:
     ]
     if pricer.manifest.get("demo"):
         lines.append("Note: this model learnt from simulated listings. Train one on yours: ./carprice train")
-    lines += [f"Note: {warned.field} {warned.detail}" for warned in valuation.warnings]
+    lines += [f"Note: {warning.field} {warning.detail}" for warning in valuation.warnings]
     return "\n".join([*lines, *(["", *_format_breakdown(quote)] if explain else [])])
 
 
@@ -107,9 +116,10 @@ def _format_breakdown(quote: Quote) -> list[str]:
     """The typical car's price, what each field adds to it, the largest first, and their sum."""
     market = quote.pricer.market
     rows = [("Typical car", "", f"{quote.breakdown.base:,}")]
-    for name, amount in sorted(quote.breakdown.parts, key=lambda part: -abs(part[1])):
-        feature = market.feature(name)
-        rows.append((feature.label if feature else name, _write_value(feature, quote.listing), f"{amount:+,}"))
+    for part in sorted(quote.breakdown.parts, key=lambda part: -abs(part.amount)):
+        feature = market.feature(part.feature)
+        label = feature.label if feature else part.feature
+        rows.append((label, _write_value(feature, quote.listing), f"{part.amount:+,}"))
     rows.append(("Price", "", f"{quote.valuation.price:,}"))
     first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
     lines = [f"{label:<{first}}  {value:<{second}}  {amount:>{third}}" for label, value, amount in rows]
@@ -120,9 +130,4 @@ def _write_value(feature: Feature | None, listing: Mapping[str, Any]) -> str:
     value = listing.get(feature.name) if feature else None
     if feature is None or value is None:
         return NOT_GIVEN
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, float):
-        return " ".join(str(value).split())
-    number = f"{value:.0f}" if feature.kind == "year" else f"{value:,.12g}"
-    return f"{number} {feature.unit}".rstrip()
+    return f"{KINDS[feature.kind].show(value)} {feature.unit}".rstrip()
