@@ -331,7 +331,7 @@ def test_golden_valuations_that_are_off(well: Stack) -> None:
 
 
 def test_failing_predictions(make_stack: MakeStack, images: Callable[[str], str]) -> None:
-    broken = images("echo '_answer_valuation = None' >> src/carprice/api/predict.py")
+    broken = images("echo '_price_listing = None' >> src/carprice/api/predict.py")
     stack = start_alone(make_stack, broken, environment={"CARPRICE_WATCHDOG_SECONDS": 3600})
     found = wait_for_finding(stack, "failing predictions")
     assert found.what == "car-price-api-1 answers 500 to a good listing"
