@@ -45,6 +45,8 @@ COPY src/carprice/market src/carprice/market
 COPY src/carprice/listings src/carprice/listings
 COPY src/carprice/simulation src/carprice/simulation
 COPY src/carprice/model src/carprice/model
+COPY src/carprice/frames src/carprice/frames
+COPY src/carprice/evaluation src/carprice/evaluation
 COPY src/carprice/training src/carprice/training
 COPY src/carprice/tracking src/carprice/tracking
 RUN CARPRICE_ARTIFACTS_DIR=/demo python -m carprice.simulation.demo_model

@@ -12,12 +12,12 @@ from typing import Any
 import polars as pl
 
 from carprice.errors import ListingsError
+from carprice.frames.encoding import read_listing
 from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import Market
 from carprice.names import STATISTICS_FILE
 from carprice.settings import ROOT, Settings
 from carprice.simulation.sampling import write_listings
-from carprice.training.preprocessing import read_listing
 
 SEED = 7
 DEMO_MARKET = "demo"

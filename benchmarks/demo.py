@@ -16,13 +16,13 @@ import numpy as np
 import polars as pl
 from table import format_table, print_section
 
+from carprice.frames.encoding import read_listing
 from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import load_market
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.names import STATISTICS_FILE
 from carprice.settings import ROOT, load_settings
 from carprice.simulation.sampling import write_listings
-from carprice.training.preprocessing import read_listing
 from carprice.training.train import train_file
 
 COMMAND = "PYTHONPATH=src .venv/bin/python benchmarks/demo.py --write"

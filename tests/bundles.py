@@ -9,11 +9,11 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
+from carprice.frames.encoding import encode_frame, fit_encoders, list_categories, read_listing
 from carprice.market.market_file import Market, dump_market, parse_market
 from carprice.model.bundle_writer import write_bundle
 from carprice.model.manifest import set_champion
 from carprice.training.calibration import calibrate_range
-from carprice.training.preprocessing import encode_frame, fit_encoders, list_categories, read_listing
 
 ROWS = 2000
 TREES = 60

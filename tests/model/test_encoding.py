@@ -10,10 +10,10 @@ from tests.bundles import dated_market, invent_dated_listings, invent_uk_listing
 from tests.model.cars import DATED_VALUES, UK_VALUES
 
 from carprice.errors import BundleError
+from carprice.frames.encoding import encode_frame, fit_encoders
 from carprice.market.market_file import load_market
 from carprice.model.encoding import Encoder, InputWarning, category_codes
 from carprice.model.pricer import Pricer
-from carprice.training.preprocessing import encode_frame, fit_encoders
 
 
 def as_bits(row: list[float]) -> bytes:

@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 from tests.bundles import invent_uk_listings
 
+from carprice.frames.encoding import encode_frame
 from carprice.market.market_file import parse_market
 from carprice.model.bundle import read_bundle
 from carprice.model.manifest import champion_version, read_manifest, write_manifest
 from carprice.settings import Settings
-from carprice.training.preprocessing import encode_frame
 from carprice.training.train import Training
 
 EXAMPLE_ROWS = 5

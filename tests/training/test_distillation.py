@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 from tests.bundles import invent_uk_listings
 
+from carprice.frames.encoding import Floats, encode_frame, fit_encoders, list_categories
 from carprice.market.market_file import Market, load_market
 from carprice.training import fit
 from carprice.training.boosting import Columns, Rows, score_rows
 from carprice.training.distillation import COPIES, STUDENT_TREES, SWAPPED_SHARE, augment_rows, distill
 from carprice.training.fit import Fitted, fit_split
-from carprice.training.preprocessing import Floats, encode_frame, fit_encoders, list_categories
 from carprice.training.split import split_listings
 
 ROWS = 3000

@@ -6,11 +6,11 @@ import pytest
 from tests.bundles import invent_uk_listings
 
 from carprice.errors import TrainingError
+from carprice.frames.encoding import fit_encoders
 from carprice.market.market_file import Market, load_market
 from carprice.training.baselines import measure_baselines, price_by_median
 from carprice.training.calibration import MIN_CALIBRATION_ROWS, calibrate_range, measure_coverage
 from carprice.training.metrics import MIN_SLICE_ROWS, measure_errors, measure_slices
-from carprice.training.preprocessing import fit_encoders
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from tests.bundles import dated_market, invent_dated_listings, invent_uk_listings
 
 from carprice.errors import TrainingError
+from carprice.frames.encoding import encode_frame, read_listing
 from carprice.listings.cleaning import Listings
 from carprice.listings.report import CleaningReport
 from carprice.market.market_file import Market, load_market
 from carprice.model.pricer import load_pricer
 from carprice.settings import Settings
 from carprice.training.baselines import warn_of_baselines
-from carprice.training.preprocessing import encode_frame, read_listing
 from carprice.training.train import UNKNOWN_TEXT, Training, train
 
 ROWS = 1200

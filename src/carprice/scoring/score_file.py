@@ -11,12 +11,12 @@ import polars as pl
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from carprice.errors import ListingsError
+from carprice.frames.encoding import encode_frame
 from carprice.listings.cleaning import Cleaner, check_columns
 from carprice.listings.listings_file import ListingsFile
 from carprice.model.encoding import category_codes
 from carprice.model.pricer import Pricer
 from carprice.model.suggestions import fold
-from carprice.training.preprocessing import encode_frame
 
 BATCH_ROWS = 50_000
 PRICES = ("predicted_price", "predicted_low", "predicted_high", "problem")

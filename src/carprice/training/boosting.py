@@ -7,7 +7,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from carprice.training.preprocessing import Floats
+from carprice.frames.encoding import Floats
 
 MAX_TREES = 400
 PATIENCE = 30

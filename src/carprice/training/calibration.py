@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from carprice.errors import TrainingError
-from carprice.training.preprocessing import Floats
+from carprice.frames.encoding import Floats
 
 COVERAGE = 0.9
 MIN_CALIBRATION_ROWS = round(2 / (1 - COVERAGE)) - 1

@@ -12,8 +12,8 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+from carprice.frames.encoding import Floats
 from carprice.training.boosting import PARALLEL_BOOSTERS, PARAMS, Columns, Recipe, Rows, grow_trees, score_rows
-from carprice.training.preprocessing import Floats
 
 MIN_DISTILLED_ROWS = 20_000
 """Fewer listings do not fill the student's leaves: with Georgia's 10,000 its error is 6 % larger."""

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
+from carprice.frames.encoding import Encoders, Floats, Scaler, encode_frame, fit_encoders, list_categories
 from carprice.market.market_file import Market
 from carprice.training.boosting import Columns, Recipe, Rows, describe_params, grow_trees, score_rows
 from carprice.training.calibration import calibrate_range
 from carprice.training.distillation import MIN_DISTILLED_ROWS, describe_student, distill
 from carprice.training.model_selection import FOLDS, Say, choose_recipe
-from carprice.training.preprocessing import Encoders, Floats, Scaler, encode_frame, fit_encoders, list_categories
 from carprice.training.split import Split, fold_of
 
 VARIANT = ("make", "model")

@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from carprice.frames.encoding import Floats
 from carprice.market.market_file import Market
-from carprice.training.preprocessing import Floats
 
 Metrics = dict[str, float]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from carprice.frames.encoding import Floats
 from carprice.market.market_file import Market
 from carprice.training.metrics import MIN_SLICE_ROWS
-from carprice.training.preprocessing import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from carprice.frames.encoding import encode_frame, read_listing
 from carprice.listings.cleaning import Listings, load_listings
 from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle_writer import ensure_writable, write_bundle
@@ -19,7 +20,6 @@ from carprice.training.boosting import measure_importance
 from carprice.training.calibration import COVERAGE, measure_coverage
 from carprice.training.fit import Fitted, fit_split
 from carprice.training.metrics import measure_slices
-from carprice.training.preprocessing import encode_frame, read_listing
 from carprice.training.split import Split, split_listings
 
 SEED = 7

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 from tests.bundles import dated_market, invent_dated_listings, invent_uk_listings
 
+from carprice.frames.encoding import encode_frame, fit_encoders, list_categories, read_listing
 from carprice.market.market_file import Market, load_market
-from carprice.training.preprocessing import encode_frame, fit_encoders, list_categories, read_listing
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""How good prices are: the valuation report."""

@@ -1,0 +1,1 @@
+"""Clean listings as frames: the matrix that the trees see, and prices of many listings at once."""
