@@ -25,7 +25,7 @@ from carprice.api.responses import (
 from carprice.api.schemas import BatchAnswer, PriceAnswer, ProblemAnswer
 from carprice.api.state import LoadedModel, ServiceState
 from carprice.market.kinds import Value
-from carprice.model.pricer import Valuation
+from carprice.model.valuation import Valuation
 from carprice.names import BATCH_PATH, PRICE_PATH
 
 _HEADERS = (JSON, NO_STORE)

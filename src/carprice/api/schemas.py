@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from carprice.market.market_file import KindName
 from carprice.model.encoding import InputWarning
 from carprice.model.listing import FieldProblem
-from carprice.model.pricer import Breakdown, Money, Valuation
+from carprice.model.valuation import Breakdown, Money, Valuation
 from carprice.names import ARTIFACTS, FALLBACK
 
 Figures = dict[str, float | None]

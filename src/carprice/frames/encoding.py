@@ -1,5 +1,6 @@
 """From cleaned listings to the matrix the trees see, and the encoders and scaler that say how."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Market
+from carprice.model.encoding import category_codes
+from carprice.model.suggestions import fold
 
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
@@ -68,8 +71,11 @@ def _measure_number(values: pl.Series) -> dict[str, float]:
 
 
 def _encode_values(values: pl.Series, known: list[str]) -> Floats:
-    codes = values.replace_strict(known, list(range(len(known))), default=None, return_dtype=pl.Float64)
-    return codes.fill_null(float("nan")).to_numpy()
+    codes = category_codes(known)
+    texts = values.unique().drop_nulls().to_list()
+    found = [codes.get(text, codes.get(fold(text), math.nan)) for text in texts]
+    encoded = values.replace_strict(texts, found, default=None, return_dtype=pl.Float64)
+    return encoded.fill_null(math.nan).to_numpy()
 
 
 def _scale_number(values: pl.Series, scale: dict[str, float]) -> Floats:

@@ -36,6 +36,7 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decimal: Decimal = "."
     missing: tuple[str, ...] = ()
     scale: Positive = 1.0
+    refuse: bool = False
 
 
 class Feature(msgspec.Struct, frozen=True):

@@ -1,20 +1,18 @@
 """A bundle on disk: three pickles and a manifest, read with every check."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 
 from carprice.errors import BundleError
 from carprice.model.encoding import Encoders, Scaler
 from carprice.model.manifest import FILES, RETRAIN, read_manifest, read_verified
+from carprice.model.model_file import check_model
 from carprice.model.safe_pickle import load_plain
 from carprice.system.structs import Number, Positive, convert
-
-MAX_SPREAD = 20.0
-"""Of log price: a factor of 485 million, beyond which no range means anything."""
 
 
 class _Figures(msgspec.Struct):
@@ -25,21 +23,6 @@ class _Figures(msgspec.Struct):
     scale: Positive
     min: Number
     max: Number
-
-
-class _Calibration(msgspec.Struct):
-    coverage: Number
-    low: Annotated[float, msgspec.Meta(ge=-MAX_SPREAD, le=0)]
-    high: Annotated[float, msgspec.Meta(ge=0, le=MAX_SPREAD)]
-
-
-class _Model(msgspec.Struct):
-    """model.pkl; the pricer checks the text of the trees."""
-
-    transform: Literal["log"]
-    trees: str
-    columns: list[str]
-    calibration: _Calibration
 
 
 @dataclass(frozen=True)
@@ -63,13 +46,12 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def check_bundle(bundle: Bundle, folder: Path) -> Bundle:
-    """The bundle, if its three values are what the pricer needs. Raises BundleError naming file and key."""
+    """The bundle in this format, if its values fit the pricer. Raises BundleError naming file and key."""
     encoders, scaler, model = (folder / name for name in FILES)
     _check_encoders(bundle.encoders, encoders)
     for name, figures in convert(bundle.scaler, dict[str, Any], str(scaler), BundleError, RETRAIN).items():
         convert(figures, _Figures, f"{scaler}: {name}", BundleError, RETRAIN)
-    convert(bundle.model, _Model, str(model), BundleError, RETRAIN)
-    return bundle
+    return replace(bundle, model=check_model(bundle.model, model, bundle.manifest["format"]))
 
 
 def _read_pickle(path: Path, expected: Mapping[str, Any]) -> Any:

@@ -2,11 +2,9 @@
 
 import json
 import math
-from array import array
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -16,10 +14,13 @@ from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
 from carprice.model.listing import Pointer, describe_range
 from carprice.model.manifest import RETRAIN
-from carprice.model.suggestions import Speller, fold
+from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold
 
 UNKNOWN_CATEGORY = "unknown_category"
+UNKNOWN_COMBINATION = "unknown_combination"
 OUTSIDE_TRAINING = "outside_training_range"
+TAKEN_AS_MISSING = "taken_as_missing"
+WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING)
 MISSING = math.nan
 
 Codes = dict[str | None, float]
@@ -28,10 +29,10 @@ Scaler = dict[str, dict[str, float]]
 
 
 class InputWarning(msgspec.Struct, frozen=True):
-    """A value that was priced although training never saw it."""
+    """A value that was priced although training never saw it, or that cannot be meant."""
 
     pointer: Pointer
-    code: Annotated[str, msgspec.Meta(extra_json_schema={"enum": [UNKNOWN_CATEGORY, OUTSIDE_TRAINING]})]
+    code: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(WARNINGS)})]
     detail: str
     suggestions: Annotated[tuple[str, ...], msgspec.Meta(description="What may have been meant.")]
 
@@ -41,11 +42,27 @@ class InputWarning(msgspec.Struct, frozen=True):
         return self.pointer.removeprefix("#/")
 
 
+class UnknownZero(NamedTuple):
+    """A mileage below a limit is none where the car is of that year or older. mileage, year: their indexes."""
+
+    mileage: int
+    below: float
+    year: int
+    newest: float
+
+    def applies(self, values: Sequence[Any]) -> bool:
+        """Whether the mileage among these values is none."""
+        mileage, year = values[self.mileage], values[self.year]
+        return mileage is not None and mileage < self.below and year is not None and year <= self.newest
+
+
 class Encoder:
     """Encodes listings with the fitted encoders and scaler of one bundle."""
 
-    def __init__(self, market: Market, encoders: Encoders, scaler: Scaler) -> None:
-        """Raises BundleError where a feature of the market was not fitted."""
+    def __init__(
+        self, market: Market, encoders: Encoders, scaler: Scaler, unknown_zero: Mapping[str, Any] | None = None
+    ) -> None:
+        """unknown_zero: as model.pkl has it. Raises BundleError where a feature of the market was not fitted."""
         self._features = market.features
         codes, numbers = [], []
         for index, feature in enumerate(market.features):
@@ -60,6 +77,11 @@ class Encoder:
         self._spellers = {index: Speller(filter(None, known)) for index, known in codes}
         self._codes = tuple(codes)
         self._numbers = tuple(numbers)
+        names = [feature.name for feature in market.features]
+        self.zero: UnknownZero | None = None
+        if unknown_zero:
+            mileage, year = names.index(unknown_zero["field"]), names.index(unknown_zero["year"])
+            self.zero = UnknownZero(mileage, unknown_zero["below"], year, unknown_zero["newest"])
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
         """The row of one listing, and whether it is in range: no value needs a warning."""
@@ -79,10 +101,13 @@ class Encoder:
                 if not low <= value <= high:
                     in_range = False
                 row[index] = (value - mean) / scale
+        if self.zero and self.zero.applies(values):
+            row[self.zero.mileage] = MISSING
+            in_range = False
         return row, in_range
 
-    def encode_columns(self, rows: Sequence[Sequence[Value]]) -> tuple["array[float]", set[int]]:
-        """The matrix of at least one listing, column by column, and the indexes of rows out of range."""
+    def encode_columns(self, rows: Sequence[Sequence[Value]]) -> tuple[list[list[float]], set[int]]:
+        """The columns of at least one listing, and the indexes of rows out of range."""
         matrix: list[Any] = list(zip(*rows, strict=True))
         out_of_range: set[int] = set()
         for index, codes in self._codes:
@@ -99,7 +124,14 @@ class Encoder:
                     row for row, value in enumerate(column) if value is not None and not low <= value <= high
                 }
             matrix[index] = [MISSING if value is None else (value - mean) / scale for value in column]
-        return array("d", list(chain.from_iterable(matrix))), out_of_range
+        for row in self._find_zeros(rows):
+            matrix[self.zero.mileage][row] = MISSING  # type: ignore[union-attr]
+            out_of_range.add(row)
+        return matrix, out_of_range
+
+    def _find_zeros(self, rows: Sequence[Sequence[Value]]) -> list[int]:
+        zero = self.zero
+        return [row for row, values in enumerate(rows) if zero.applies(values)] if zero else []
 
     def find_warnings(self, values: Sequence[Value]) -> tuple[InputWarning, ...]:
         """A warning for each value that is out of range, in feature order."""
@@ -112,6 +144,9 @@ class Encoder:
             value = values[index]
             if isinstance(value, float) and not low <= value <= high:
                 warnings.append((index, _warn_outside(self._features[index], value, low, high)))
+        if self.zero and self.zero.applies(values):
+            warnings = [(index, warning) for index, warning in warnings if index != self.zero.mileage]
+            warnings.append((self.zero.mileage, _warn_zero(self._features[self.zero.mileage])))
         return tuple(warning for _, warning in sorted(warnings, key=itemgetter(0)))
 
 
@@ -132,6 +167,18 @@ def _warn_unknown(feature: Feature, value: str, speller: Speller) -> InputWarnin
     question = f"; did you mean {suggestions[0]!r}?" if suggestions else ""
     detail = f"was not among the training listings{question}"
     return InputWarning(f"#/{feature.name}", UNKNOWN_CATEGORY, detail, suggestions)
+
+
+def warn_combination(feature: Feature, value: str, whole: str, others: Sequence[str]) -> InputWarning:
+    """That a model is not of its make. others: makes that have such a model."""
+    question = f"; did you mean {others[0]!r}?" if others else ""
+    detail = f"{value!r} is of no {whole} among the training listings{question}"
+    return InputWarning(f"#/{feature.name}", UNKNOWN_COMBINATION, detail, tuple(others[:MAX_SUGGESTIONS]))
+
+
+def _warn_zero(feature: Feature) -> InputWarning:
+    detail = "is too small for a car of that year, so it was taken as not given"
+    return InputWarning(f"#/{feature.name}", TAKEN_AS_MISSING, detail, ())
 
 
 def _warn_outside(feature: Feature, value: float, low: float, high: float) -> InputWarning:

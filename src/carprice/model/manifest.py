@@ -15,9 +15,11 @@ from carprice.names import CHAMPION
 from carprice.system.files import describe_access, write_file
 from carprice.system.structs import Number, convert
 
-FORMAT = 1
-"""The format this code writes and reads. To change it: raise it by one, keep reading the one before for a
-release, say in docs/bundle.md what changed, and add a damage test for the old and the new."""
+FORMAT = 2
+"""The format this code writes. To change it: raise it by one, keep reading the one before for a release, say in
+docs/bundle.md what changed, and add a damage test for the old and the new."""
+FORMATS = (1, FORMAT)
+"""What this code reads."""
 
 MANIFEST = "manifest.json"
 FILES = ("encoders.pkl", "scaler.pkl", "model.pkl")
@@ -169,13 +171,14 @@ def find_bundle(artifacts_dir: Path, version: str = "") -> Path:
 
 
 def _check_format(found: Any, path: Path) -> None:
+    known = " and ".join(map(str, FORMATS))
     if type(found) is int and found > FORMAT:
         raise BundleError(
-            f"{path}: format {found} is newer than this code, which reads format {FORMAT}",
+            f"{path}: format {found} is newer than this code, which reads formats {known}",
             "Update the service, or choose an older model: ./carprice models",
         )
-    if type(found) is not int or found != FORMAT:
-        raise BundleError(f"{path}: format: should be {FORMAT} (got {found!r})", RETRAIN)
+    if type(found) is not int or found not in FORMATS:
+        raise BundleError(f"{path}: format: should be {' or '.join(map(str, FORMATS))} (got {found!r})", RETRAIN)
 
 
 def _check_keys(manifest: dict[str, Any], path: Path) -> None:

@@ -1,49 +1,42 @@
 """The pricer: turns listings into valuations with a bundle, once that has priced its golden listings."""
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
-
-import msgspec
+from typing import Any
 
 from carprice.errors import BundleError, ListingsError, MarketError
-from carprice.market.kinds import Value
+from carprice.market.kinds import EPOCH, Value
 from carprice.market.market_file import Market, parse_market
+from carprice.model.breakdown import break_down
 from carprice.model.bundle import Bundle, read_bundle
-from carprice.model.encoding import Encoder, InputWarning
+from carprice.model.depreciation import MISSING, Depreciation, Line
+from carprice.model.encoding import (
+    OUTSIDE_TRAINING,
+    TAKEN_AS_MISSING,
+    UNKNOWN_CATEGORY,
+    UNKNOWN_COMBINATION,
+    Encoder,
+    InputWarning,
+    warn_combination,
+)
 from carprice.model.lightgbm_capi import Trees, release_memory
 from carprice.model.listing import check_listing
 from carprice.model.manifest import RETRAIN
+from carprice.model.price_range import COVERAGE, Limits, PriceRange
+from carprice.model.valuation import Breakdown, Confidence, NotGiven, Valuation
 
 GOLDEN_TOLERANCE = 1e-9
 """Relative. The last bit of exp may differ between machines; a larger difference is another model."""
+MIN_LIKE = 3
+"""Listings of the same make and model below which a car is not valued, where the market file has refuse = true."""
+MAX_OUTSIDE = 1
+"""Values outside the training listings beyond which it is not valued either."""
 
-
-Money = Annotated[int, msgspec.Meta(description="In whole units of the market's currency.")]
-
-
-class Valuation(msgspec.Struct, frozen=True):
-    """What a car is worth: the price, and the range around it."""
-
-    price: Money
-    low: Money
-    high: Money
-    warnings: tuple[InputWarning, ...]
-
-
-class BreakdownPart(msgspec.Struct, frozen=True):
-    """What one field adds to the price."""
-
-    feature: str
-    amount: Money
-
-
-class Breakdown(msgspec.Struct, frozen=True):
-    """The average car's price and what each field adds; they sum to the price."""
-
-    base: Money
-    parts: tuple[BreakdownPart, ...]
+Row = list[float]
 
 
 class Pricer:
@@ -51,63 +44,155 @@ class Pricer:
 
     def __init__(self, bundle: Bundle) -> None:
         """Put the parts of a bundle together. Raises BundleError where they do not fit each other."""
-        self.manifest = bundle.manifest
+        self.manifest, model = bundle.manifest, bundle.model
         self.version: str = bundle.manifest["version"]
         self.market = _read_market(bundle.manifest)
         self.encoders = bundle.encoders
         self.scaler = bundle.scaler
-        self.encoder = Encoder(self.market, bundle.encoders, bundle.scaler)
         names = [feature.name for feature in self.market.features]
-        _check_columns("columns", bundle.model["columns"], names)
-        self.trees = Trees(bundle.model["trees"])
-        _check_columns("trees", self.trees.columns, names)
-        calibration = bundle.model["calibration"]
-        self.coverage: float = calibration["coverage"]
-        self.low_factor = math.exp(calibration["low"])
-        self.high_factor = math.exp(calibration["high"])
+        _check_columns("columns", model["columns"], names)
+        self.encoder = Encoder(self.market, bundle.encoders, bundle.scaler, model["unknown_zero"])
+        self.depreciation = Depreciation(model["depreciation"], names)
+        self.wide = [
+            (names.index(name), {value: float(code) for code, value in enumerate(known)})
+            for name, known in model["wide"].items()
+        ]
+        self.flags = [names.index(name) for name in model["flags"]]
+        flags = [f"{name}.missing" for name in model["flags"]]
+        self.trees = Trees(model["trees"])
+        _check_columns(
+            "trees", self.trees.columns, [*names, *(f"{name}.category" for name in model["wide"]), *flags]
+        )
+        self.spread = Trees(model["spread"]) if model["spread"] else None
+        if self.spread:
+            _check_columns("spread", self.spread.columns, [*names, *flags, "price"])
+        self.range = PriceRange(model["range"], "model" in model["depreciation"]["keys"])
+        self.level: float = model["level"]
+        self.model_column = names.index("model") if self.range.nameless is not None else None
+        self.coverage = COVERAGE
+        self._keys = frozenset(model["depreciation"]["keys"])
+        self.as_of = None if model["as_of"] is None else (EPOCH + timedelta(days=model["as_of"])).isoformat()
+        self.costs: dict[str, float] = model["costs"]
+        self._not_given = [NotGiven(name, _added_cost(self.costs, name)) for name in names]
 
     def price(self, listing: Mapping[str, Any]) -> Valuation:
         """Price one listing given as feature name to value. Raises ListingsError naming every wrong field."""
         return self.price_values(self._check(listing))
 
-    def price_values(self, values: Sequence[Value]) -> Valuation:
-        """Price one listing given as its values in feature order."""
-        row, in_range = self.encoder.encode(values)
-        warnings = () if in_range else self.encoder.find_warnings(values)
-        return self._value(self.trees.predict_row(row), warnings)
+    def price_values(self, values: Sequence[Value], limits: Limits | None = None) -> Valuation:
+        """Price the values of one listing, in feature order. limits: of range.limits, for another coverage."""
+        score, size, is_named, warnings = self._predict(values)
+        return self._value(score, size, is_named, warnings, values, limits or self.range.usual)
 
-    def price_rows(self, rows: Sequence[Sequence[Value]]) -> list[Valuation]:
+    def price_rows(self, rows: Sequence[Sequence[Value]], limits: Limits | None = None) -> list[Valuation]:
         """Price many listings, each given as its values in feature order."""
         if not rows:
             return []
-        columns, out_of_range = self.encoder.encode_columns(rows)
-        scores = self.trees.predict_rows(columns, by_column=True)
-        valuations = [self._value(score, ()) for score in scores]
-        for row in out_of_range:
-            valuations[row] = self._value(scores[row], self.encoder.find_warnings(rows[row]))
-        return valuations
+        columns, to_check = self.encoder.encode_columns(rows)
+        scores, strange = self._score_columns(columns)
+        sizes: Sequence[float] = [0.0] * len(rows)
+        if self.spread:
+            flags = [_flag(columns[index]) for index in self.flags]
+            sizes = self.spread.predict_rows(_join([*columns, *flags, scores]), by_column=True)
+        named = [True] * len(rows)
+        if self.model_column is not None:
+            named = [code == code for code in columns[self.model_column]]
+        to_check |= strange
+        warned = [self.find_warnings(values) if row in to_check else () for row, values in enumerate(rows)]
+        limits = limits or self.range.usual
+        return [self._value(*of_row, limits) for of_row in zip(scores, sizes, named, warned, rows, strict=True)]
+
+    def _predict(self, values: Sequence[Value]) -> tuple[float, float, bool, tuple[InputWarning, ...]]:
+        """The log price without the level, the log of its usual error, whether the model is known, warnings."""
+        row, in_range = self.encoder.encode(values)
+        line, is_known = self.depreciation.find(row)
+        score = self.depreciation.value(row, line) + self.trees.predict_row(self._widen(row))
+        size = 0.0
+        if self.spread:
+            flags = [1.0 if row[index] != row[index] else 0.0 for index in self.flags]
+            size = self.spread.predict_row([*row, *flags, score])
+        is_named = self.model_column is None or row[self.model_column] == row[self.model_column]
+        return score, size, is_named, () if in_range and is_known else self.find_warnings(values)
+
+    def _score_columns(self, columns: list[list[float]]) -> tuple[list[float], set[int]]:
+        """The log prices of rows given as columns, as _predict has them, and the rows whose keys are strange.
+
+        Codes that do not count become missing in the columns, as Depreciation.find does it in a row.
+        """
+        lines, strange = self._find_lines(columns)
+        trends = [line.level for line in lines]
+        for number, (index, center) in enumerate(self.depreciation.axes):
+            trends = [
+                trend + line.slopes[number] * (value - center) if value == value else trend
+                for trend, line, value in zip(trends, lines, columns[index], strict=True)
+            ]
+        wide = [[codes.get(value, MISSING) for value in columns[index]] for index, codes in self.wide]
+        flags = [_flag(columns[index]) for index in self.flags]
+        scores = self.trees.predict_rows(_join([*columns, *wide, *flags]), by_column=True)
+        return [trend + score for trend, score in zip(trends, scores, strict=True)], strange
+
+    def _find_lines(self, columns: list[list[float]]) -> tuple[list[Line], set[int]]:
+        keys, lines = self.depreciation.keys, self.depreciation.lines
+        if not keys:
+            return [self.depreciation.of_all] * len(columns[0]), set()
+        found = [lines.get(key) for key in zip(*(columns[index] for index in keys), strict=True)]
+        strange = set()
+        for number in [number for number, line in enumerate(found) if line is None]:
+            row = [column[number] for column in columns]
+            found[number], is_known = self.depreciation.find(row)
+            if not is_known:
+                strange.add(number)
+            for index in keys:
+                columns[index][number] = row[index]
+        return found, strange  # type: ignore[return-value]
+
+    def _widen(self, row: Row) -> Row:
+        """The row with the columns that only the trees see."""
+        wide = [codes.get(row[index], MISSING) for index, codes in self.wide]
+        return [*row, *wide, *[1.0 if row[index] != row[index] else 0.0 for index in self.flags]]
+
+    def find_warnings(self, values: Sequence[Value]) -> tuple[InputWarning, ...]:
+        """A warning for each value that training never saw, and for a model that is not of its make."""
+        warnings = self.encoder.find_warnings(values)
+        row, _ = self.encoder.encode(values)
+        if self.depreciation.find(row.copy())[1]:
+            return warnings
+        *wholes, part = [(self.market.features[index], int(row[index])) for index in self.depreciation.keys]
+        others = [self.encoders[wholes[0][0].name][code] for code in self.depreciation.others_with(row)]
+        names = " ".join(self.encoders[feature.name][code] for feature, code in wholes)
+        return (*warnings, warn_combination(part[0], self.encoders[part[0].name][part[1]], names, others))
+
+    def find_refusal(self, values: Sequence[Value], valuation: Valuation) -> str | None:
+        """Why a car is not valued, where the market file has `refuse = true`; None where it is."""
+        if not self.market.price.refuse:
+            return None
+        outside = [warning.field for warning in valuation.warnings if warning.code == OUTSIDE_TRAINING]
+        if len(outside) > MAX_OUTSIDE:
+            return f"{', '.join(outside)} are outside what the model has learnt from"
+        for warning in valuation.warnings:
+            if warning.field in self._keys and warning.code != TAKEN_AS_MISSING:
+                return f"{warning.field} {warning.detail}"
+        row, _ = self.encoder.encode(values)
+        rows = self.depreciation.find(row)[0].rows
+        return f"the model has learnt from {rows} such cars, and needs {MIN_LIKE}" if rows < MIN_LIKE else None
 
     def explain(self, listing: Mapping[str, Any]) -> Breakdown:
         """Break one listing's price down. Raises ListingsError naming every wrong field."""
         return self.explain_values(self._check(listing))
 
     def explain_values(self, values: Sequence[Value]) -> Breakdown:
-        """Break one checked listing's price down into money that sums to it exactly.
-
-        The trees add in log price. Each contribution c becomes money as c * (P - B) / ln(P / B), where P is
-        the price and B the base: the logarithmic mean division of Ang, "The LMDI approach to decomposition
-        analysis" (Energy Policy, 2005), exact and the same in any order of the features. Rounding leaves the
-        largest remainders a unit more, so that whole units sum too.
-        """
+        """Break one checked listing's price down into money that sums to it exactly: model/breakdown.py."""
         row, _ = self.encoder.encode(values)
-        *parts, base = self.trees.contributions(row)
-        price = self._value(self.trees.predict_row(row), ()).price
-        total = sum(parts)
-        exact_base = math.exp(base)
-        rate = exact_base * math.expm1(total) / total if total else exact_base
-        amounts = _round_to_sum([exact_base, *(part * rate for part in parts)], price)
+        line, _ = self.depreciation.find(row)
+        parts, base = self.depreciation.parts(row, line)
+        *added, trees_base = self.trees.contributions(self._widen(row))
+        sources = [*range(len(row)), *(index for index, _ in self.wide), *self.flags]
+        amounts = [0.0] * len(row)
+        for index, amount in chain(parts.items(), zip(sources, added, strict=True)):
+            amounts[index] += amount
         names = [feature.name for feature in self.market.features]
-        return Breakdown(amounts[0], tuple(map(BreakdownPart, names, amounts[1:])))
+        price = self.price_values(values).price
+        return break_down(names, amounts, base + trees_base + self.level, price)
 
     def prove(self) -> None:
         """Price the golden listings of the manifest. Raises BundleError where a price is not as in training."""
@@ -117,6 +202,13 @@ class Pricer:
     def prove_one(self) -> None:
         """Price the first golden listing only, for frequent health checks. Raises BundleError as prove does."""
         self._prove_golden(0, self.manifest["golden"][0])
+
+    def golden_valuation(self, listing: Mapping[str, Any]) -> dict[str, float]:
+        """The valuation before rounding, as the manifest has it. Raises ListingsError naming every wrong field."""
+        score, size, is_named, warnings = self._predict(self._check(listing))
+        group = self.range.group(size, is_named)
+        price, low, high = self._amounts(score, size, group, self._is_claimed(warnings), self.range.usual)
+        return {"price": price, "low": low, "high": high}
 
     def _prove_golden(self, number: int, golden: Mapping[str, Any]) -> None:
         where = f"manifest.json: golden[{number}]"
@@ -131,12 +223,6 @@ class Pricer:
                     f"The files of {self.version} do not belong together. {RETRAIN}",
                 )
 
-    def golden_valuation(self, listing: Mapping[str, Any]) -> dict[str, float]:
-        """The valuation before rounding, as the manifest has it. Raises ListingsError naming every wrong field."""
-        row, _ = self.encoder.encode(self._check(listing))
-        exact = math.exp(self.trees.predict_row(row))
-        return {"price": exact, "low": exact * self.low_factor, "high": exact * self.high_factor}
-
     def _check(self, listing: Mapping[str, Any]) -> list[Value]:
         values, problems = check_listing(self.market, listing)
         if problems:
@@ -146,9 +232,41 @@ class Pricer:
             )
         return values
 
-    def _value(self, score: float, warnings: tuple[InputWarning, ...]) -> Valuation:
-        exact = math.exp(score)
-        return Valuation(round(exact), round(exact * self.low_factor), round(exact * self.high_factor), warnings)
+    def _value(
+        self,
+        score: float,
+        size: float,
+        is_named: bool,
+        warnings: tuple[InputWarning, ...],
+        values: Sequence[Value],
+        limits: Limits,
+    ) -> Valuation:
+        group = self.range.group(size, is_named)
+        is_claimed = not warnings or self._is_claimed(warnings)
+        price, low, high = self._amounts(score, size, group, is_claimed, limits)
+        confidence: Confidence = self.range.confidence(size, group) if is_claimed else "low"
+        coverage = limits.coverage if is_claimed else None
+        missing: tuple[NotGiven, ...] = ()
+        if None in values:
+            missing = tuple([item for item, value in zip(self._not_given, values, strict=True) if value is None])
+        return Valuation(round(price), round(low), round(high), confidence, coverage, warnings, missing)
+
+    def _amounts(
+        self, score: float, size: float, group: int, is_claimed: bool, limits: Limits
+    ) -> tuple[float, float, float]:
+        """Price, low and high, before rounding."""
+        log_price = score + self.level
+        low, high = limits.of_groups[group]
+        scale = math.exp(size) * (self.range.factors[group] if is_claimed else self.range.unseen)
+        return math.exp(log_price), math.exp(log_price + low * scale), math.exp(log_price + high * scale)
+
+    def _is_claimed(self, warnings: Sequence[InputWarning]) -> bool:
+        """Whether the range's share is promised: make and model were seen together, and no value is outside."""
+        return not any(
+            warning.code in (OUTSIDE_TRAINING, UNKNOWN_COMBINATION)
+            or (warning.code == UNKNOWN_CATEGORY and warning.field in self._keys)
+            for warning in warnings
+        )
 
 
 def load_pricer(folder: Path) -> Pricer:
@@ -167,16 +285,20 @@ def _read_market(manifest: Mapping[str, Any]) -> Market:
 
 
 def _check_columns(key: str, found: Sequence[str], names: Sequence[str]) -> None:
-    if list(found) != names:
+    if list(found) != list(names):
         raise BundleError(
             f"model.pkl: {key}: should be {', '.join(names)} (got {', '.join(map(str, found))})", RETRAIN
         )
 
 
-def _round_to_sum(amounts: Sequence[float], total: int) -> list[int]:
-    """Whole amounts that sum to total: round down, then give the largest remainders one more each."""
-    whole = [math.floor(amount) for amount in amounts]
-    order = sorted(range(len(amounts)), key=lambda index: whole[index] - amounts[index])
-    for step in range(total - sum(whole)):
-        whole[order[step % len(order)]] += 1
-    return whole
+def _added_cost(costs: Mapping[str, float], name: str) -> float | None:
+    """What leaving a field out adds to the median error; None where that was not measured."""
+    return round(max(costs[name] - costs[""], 0.0), 4) if name in costs and "" in costs else None
+
+
+def _flag(column: Sequence[float]) -> list[float]:
+    return [1.0 if value != value else 0.0 for value in column]
+
+
+def _join(columns: Sequence[Sequence[float]]) -> "array[float]":
+    return array("d", list(chain.from_iterable(columns)))

@@ -1,6 +1,5 @@
 """Prices for a whole file of listings: every row of the file gets a row of prices, in order."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -11,12 +10,10 @@ import polars as pl
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from carprice.errors import ListingsError
-from carprice.frames.encoding import encode_frame
+from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import Cleaner, check_columns
 from carprice.listings.listings_file import ListingsFile
-from carprice.model.encoding import category_codes
 from carprice.model.pricer import Pricer
-from carprice.model.suggestions import fold
 
 BATCH_ROWS = 50_000
 PRICES = ("predicted_price", "predicted_low", "predicted_high", "problem")
@@ -70,30 +67,12 @@ def write_scores(batches: Iterator[pl.DataFrame], output: IO[bytes], as_parquet:
     return rows
 
 
-def price_frame(frame: pl.DataFrame, pricer: Pricer) -> np.ndarray:
-    """The log price of each row of a clean frame, exactly as the pricer gives it for one listing."""
-    known = frame.with_columns(
-        _spell_as_known(frame[feature.name], pricer.encoders[feature.name])
-        for feature in pricer.market.features
-        if feature.is_category
-    )
-    matrix = encode_frame(known, pricer.market, pricer.encoders, pricer.scaler)
-    return np.frombuffer(pricer.trees.predict_rows(matrix, threads=os.cpu_count() or 1))
-
-
 def _price_batch(batch: pl.DataFrame, frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
     good = frame["problem"].is_null()
-    score = np.full(frame.height, np.nan)
-    score[good.to_numpy()] = price_frame(frame.filter(good), pricer)
-    exact = np.exp(score)
-    amounts = zip(PRICES, (exact, exact * pricer.low_factor, exact * pricer.high_factor), strict=False)
-    columns = [pl.Series(name, np.rint(values)).fill_nan(None).cast(pl.Int64) for name, values in amounts]
+    priced = price_frame(frame.filter(good).drop("problem"), pricer)
+    columns = []
+    for name, source in zip(PRICES, ("predicted", "low", "high"), strict=False):
+        amounts = np.full(frame.height, np.nan)
+        amounts[good.to_numpy()] = np.rint(priced[source].to_numpy())
+        columns.append(pl.Series(name, amounts).fill_nan(None).cast(pl.Int64))
     return batch.with_columns(*columns, frame["problem"].alias(PRICES[-1]))
-
-
-def _spell_as_known(values: pl.Series, known: list[str]) -> pl.Series:
-    """Texts that differ from a known value in case or spaces only, spelled as that value."""
-    codes = category_codes(known)
-    unknown = set(values.drop_nulls().unique()) - set(known)
-    spelled = {text: known[int(codes[fold(text)])] for text in unknown if fold(text) in codes}
-    return values.replace(spelled) if spelled else values

@@ -14,7 +14,8 @@ from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature
 from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
-from carprice.model.pricer import Breakdown, Pricer, Valuation, load_pricer
+from carprice.model.pricer import Pricer, load_pricer
+from carprice.model.valuation import Breakdown, Valuation
 from carprice.settings import Settings
 
 NOT_GIVEN = "not given"

@@ -1,0 +1,55 @@
+"""What the pricer answers: a valuation, and its breakdown."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from carprice.model.encoding import InputWarning
+
+Money = Annotated[int, msgspec.Meta(description="In whole units of the market's currency.")]
+Confidence = Annotated[
+    Literal["high", "medium", "low"],
+    msgspec.Meta(description="How likely the actual price is within 10 %; docs/bundle.md has the limits."),
+]
+Coverage = Annotated[
+    float | None,
+    msgspec.Meta(description="The share of prices that the range holds; null where training saw no such car."),
+]
+
+
+class NotGiven(msgspec.Struct, frozen=True):
+    """A field that was left out, and what that costs."""
+
+    field: str
+    adds: Annotated[
+        float | None,
+        msgspec.Meta(
+            description="What leaving it out adds to the median error, as a share; null where not known."
+        ),
+    ]
+
+
+class Valuation(msgspec.Struct, frozen=True):
+    """What a car is worth: the price, the range around it, and how sure both are."""
+
+    price: Money
+    low: Money
+    high: Money
+    confidence: Confidence
+    coverage: Coverage
+    warnings: tuple[InputWarning, ...]
+    not_given: tuple[NotGiven, ...]
+
+
+class BreakdownPart(msgspec.Struct, frozen=True):
+    """What one field adds to the price."""
+
+    feature: str
+    amount: Money
+
+
+class Breakdown(msgspec.Struct, frozen=True):
+    """The average car's price and what each field adds; they sum to the price."""
+
+    base: Money
+    parts: tuple[BreakdownPart, ...]
