@@ -37,6 +37,7 @@ class Settings:
     fallback_dir: str = ""
     model_version: str = ""
     release: str = "local"
+    max_model_days: int = 90
     threads: int = 4
     idle_seconds: int = 15
     max_listing_bytes: int = 64 * KIB

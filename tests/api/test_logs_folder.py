@@ -56,7 +56,7 @@ def test_names_the_command_that_mends_it(
         "event": "log not written",
         "path": str(folder),
         "reason": "Permission denied",
-        "mend": f"sudo chown -R {user}:{os.getegid()} logs",
+        "fix": f"sudo chown -R {user}:{os.getegid()} logs",
     }
 
 
@@ -66,4 +66,4 @@ def test_says_what_else_is_wrong_without_advice(tmp_path: Path, capsys: pytest.C
     open_log(folder)
     [complaint] = read_complaints(capsys)
     assert complaint["reason"] == "File exists"
-    assert "mend" not in complaint
+    assert "fix" not in complaint

@@ -4,18 +4,20 @@ import copy
 import math
 import random
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
-import numpy as np
 import pytest
 from tests.model.cars import DATED_CAR, UK_CAR, UK_VALUES, change
 
 from carprice.errors import BundleError, ListingsError
+from carprice.model.breakdown import break_down, round_to_sum
 from carprice.model.bundle import Bundle, read_bundle
+from carprice.model.encoding import InputWarning
 from carprice.model.manifest import RETRAIN, find_bundle
-from carprice.model.pricer import Pricer, Valuation, _round_to_sum, load_pricer
+from carprice.model.pricer import Pricer, load_pricer
 
 CARS = 3000
 
@@ -60,13 +62,26 @@ def any_pricer(request: pytest.FixtureRequest) -> Pricer:
     return found
 
 
-def test_a_price_is_what_the_trees_say_in_whole_pounds(pricer: Pricer, bundle: Bundle) -> None:
-    booster = lgb.Booster(model_str=bundle.model["trees"])
-    score = float(np.asarray(booster.predict([pricer.encoder.encode(UK_VALUES)[0]]))[0])
-    low, high = (math.exp(bundle.model["calibration"][key]) for key in ("low", "high"))
-    price = math.exp(score)
-    assert 7_000 < price < 13_000
-    assert pricer.price(UK_CAR) == Valuation(round(price), round(price * low), round(price * high), ())
+def test_a_price_is_line_and_trees_in_whole_pounds(pricer: Pricer, bundle: Bundle) -> None:
+    """Step by step as docs/bundle.md says, with LightGBM's own package."""
+    model = bundle.model
+    row, _ = pricer.encoder.encode(UK_VALUES)
+    make, name, year, mileage = row[0], row[1], row[2], row[4]
+    line = next(line for line in model["depreciation"]["lines"] if line[:2] == [make, name])
+    center = model["depreciation"]["center"]
+    trend = line[3] + line[4] * (year - center[0]) + line[5] * (mileage - center[1])
+    columns = model["columns"]
+    wide = [float(known.index(row[columns.index(key)])) for key, known in model["wide"].items()]
+    flags = [0.0] * len(model["flags"])
+    score = trend + lgb.Booster(model_str=model["trees"]).predict([[*row, *wide, *flags]])[0]
+    size = lgb.Booster(model_str=model["spread"]).predict([[*row, *flags, score]], raw_score=True)[0]
+    group = sum(edge < size for edge in model["range"]["edges"])
+    low, high = (model["range"]["quantiles"][group][place] * math.exp(size) for place in (4, 94))
+    valued = pricer.price(UK_CAR)
+    assert 7_000 < valued.price < 13_000
+    assert valued.price == round(math.exp(score))
+    assert (valued.low, valued.high) == (round(math.exp(score + low)), round(math.exp(score + high)))
+    assert (valued.coverage, valued.warnings, valued.not_given) == (0.9, (), ())
 
 
 def test_the_range_holds_the_price(any_pricer: Pricer) -> None:
@@ -75,11 +90,14 @@ def test_the_range_holds_the_price(any_pricer: Pricer) -> None:
         assert 0 < valuation.low <= valuation.price <= valuation.high
 
 
-def test_the_range_is_the_calibration_in_log_price(any_pricer: Pricer) -> None:
-    for golden in any_pricer.manifest["golden"]:
-        exact = any_pricer.golden_valuation(golden["listing"])
-        assert math.log(exact["low"] / exact["price"]) == pytest.approx(math.log(any_pricer.low_factor))
-        assert any_pricer.low_factor <= 1 <= any_pricer.high_factor
+def test_a_wider_coverage_has_a_wider_range_and_the_same_price(any_pricer: Pricer) -> None:
+    limits = [any_pricer.range.limits(share) for share in (0.5, 0.8, 0.9, 0.98)]
+    for car in draw_cars(any_pricer, 300, seed=6):
+        found = [any_pricer.price_listing(car, each)[1] for each in limits]
+        assert len({valued.price for valued in found}) == 1
+        assert [valued.low for valued in found] == sorted((valued.low for valued in found), reverse=True)
+        assert [valued.high for valued in found] == sorted(valued.high for valued in found)
+        assert [valued.coverage for valued in found] in ([0.5, 0.8, 0.9, 0.98], [None] * 4)
 
 
 def test_breakdowns_sum_to_the_price_exactly(any_pricer: Pricer) -> None:
@@ -90,31 +108,24 @@ def test_breakdowns_sum_to_the_price_exactly(any_pricer: Pricer) -> None:
         assert [part.feature for part in breakdown.parts] == names
 
 
-def test_breakdowns_are_of_the_size_of_the_contributions(any_pricer: Pricer) -> None:
-    """Each amount has its contribution's sign, and about contribution times a price between base and price."""
-    for car in draw_cars(any_pricer, 300, seed=3):
-        breakdown, price = any_pricer.explain(car), any_pricer.price(car).price
-        row, _ = any_pricer.encoder.encode(any_pricer._check(car))
-        *parts, base = any_pricer.trees.contributions(row)
-        assert breakdown.base == pytest.approx(math.exp(base), abs=1)
-        low, high = sorted((breakdown.base, price))
-        for part, found in zip(parts, breakdown.parts, strict=True):
-            smallest, largest = sorted((part * low, part * high))
-            assert smallest - 2 <= found.amount <= largest + 2
+def test_breakdowns_tell_what_raises_the_price(pricer: Pricer) -> None:
+    amounts = {part.feature: part.amount for part in pricer.explain(change(UK_CAR, year=2020, mileage=50)).parts}
+    older = {
+        part.feature: part.amount for part in pricer.explain(change(UK_CAR, year=2008, mileage=150_000)).parts
+    }
+    assert amounts["year"] > 500 > 0 > older["year"]
+    assert amounts["mileage"] > 0 > older["mileage"]
 
 
 @pytest.mark.parametrize("sum_of_parts", [0.0, 1e-17, -1e-17, 1e-9, 0.5])
-def test_breakdowns_are_sane_where_the_parts_cancel_out(
-    pricer: Pricer, monkeypatch: pytest.MonkeyPatch, sum_of_parts: float
-) -> None:
+def test_breakdowns_are_sane_where_the_parts_cancel_out(sum_of_parts: float) -> None:
     """Parts of 30 % up and down that add up to next to nothing stay thousands, not billions."""
     base = math.log(10_000)
-    parts = [0.3, -0.3, sum_of_parts, *[0.0] * 6, base]
-    monkeypatch.setattr(pricer.trees, "contributions", lambda _: parts)
-    monkeypatch.setattr(pricer.trees, "predict_row", lambda _: base + sum(parts[:-1]))
-    amounts = {part.feature: part.amount for part in pricer.explain_values(UK_VALUES).parts}
-    assert 2900 <= amounts["make"] <= 4000
-    assert -4000 <= amounts["model"] <= -2900
+    parts = [0.3, -0.3, sum_of_parts]
+    found = break_down(["make", "model", "year"], parts, base, round(math.exp(base + sum(parts))))
+    assert 2900 <= found.parts[0].amount <= 4000
+    assert -4000 <= found.parts[1].amount <= -2900
+    assert found.base + sum(part.amount for part in found.parts) == round(math.exp(base + sum(parts)))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +140,7 @@ def test_breakdowns_are_sane_where_the_parts_cancel_out(
     ],
 )
 def test_rounding_to_a_sum(amounts: list[float], total: int, expected: list[int]) -> None:
-    assert _round_to_sum(amounts, total) == expected
+    assert round_to_sum(amounts, total) == expected
 
 
 def test_many_cars_cost_what_each_costs(any_pricer: Pricer) -> None:
@@ -151,6 +162,105 @@ def test_strange_values_are_priced_and_flagged(pricer: Pricer) -> None:
         ("mileage", "outside_training_range"),
     ]
     assert valuation.price > 0
+    assert (valuation.coverage, valuation.confidence) == (None, "low")
+
+
+def test_a_model_of_another_make_is_priced_as_neither(pricer: Pricer) -> None:
+    strange = pricer.price(change(UK_CAR, make="Audi"))
+    assert strange.warnings == (
+        InputWarning(
+            "#/model",
+            "unknown_combination",
+            "'Fiesta' is of no Audi among the training listings; did you mean 'Ford'?",
+            ("Ford",),
+        ),
+    )
+    assert (strange.coverage, strange.confidence) == (None, "low")
+    neither = pricer.price(change(UK_CAR, make="Lada", model="Niva"))
+    assert (strange.price, strange.low, strange.high) == (neither.price, neither.low, neither.high)
+    usual = pricer.price(UK_CAR)
+    assert strange.high / strange.low > usual.high / usual.low
+
+
+def test_what_was_not_given_is_named_with_its_cost(pricer: Pricer) -> None:
+    valued = pricer.price(change(UK_CAR, tax=..., mpg=...))
+    assert [item.field for item in valued.not_given] == ["tax", "mpg"]
+    for item in valued.not_given:
+        assert item.adds == round(max(pricer.costs[item.field] - pricer.costs[""], 0), 4)
+    assert valued.coverage == 0.9
+
+
+def test_a_mileage_that_cannot_be_is_taken_as_not_given(bundle: Bundle) -> None:
+    zero = {"field": "mileage", "below": 10.0, "year": "year", "newest": 2018.0}
+    pricer = Pricer(replace(bundle, model={**bundle.model, "unknown_zero": zero}))
+    valued = pricer.price(change(UK_CAR, mileage=3))
+    assert [(warned.field, warned.code) for warned in valued.warnings] == [("mileage", "taken_as_missing")]
+    row, _ = pricer.encoder.encode([*UK_VALUES[:4], 3.0, *UK_VALUES[5:]])
+    assert math.isnan(row[4])
+    new = [*UK_VALUES[:2], 2019.0, "Manual", 3.0, *UK_VALUES[5:]]
+    assert not math.isnan(pricer.encoder.encode(new)[0][4])
+    rows = [[*UK_VALUES[:4], 3.0, *UK_VALUES[5:]], new, UK_VALUES]
+    assert pricer.price_rows(rows) == [pricer.price_values(row) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("change_to", "reason"),
+    [
+        ({"make": "Lada"}, "make was not among the training listings"),
+        ({"model": "Fiista"}, "model was not among the training listings; did you mean 'Fiesta'?"),
+        (
+            {"make": "Audi"},
+            "model 'Fiesta' is of no Audi among the training listings; did you mean 'Ford'?",
+        ),
+        ({"mileage": 499_999, "tax": 999}, "mileage, tax are outside what the model has learnt from"),
+        ({"mileage": 499_999}, None),
+        ({"fuel": "Steam"}, None),
+        ({}, None),
+    ],
+)
+def test_a_car_is_not_valued_where_the_market_refuses(
+    pricer: Pricer, bundle: Bundle, change_to: dict[str, Any], reason: str | None
+) -> None:
+    market = {**bundle.manifest["market"], "price": {**bundle.manifest["market"]["price"], "refuse": True}}
+    strict = Pricer(replace(bundle, manifest={**bundle.manifest, "market": market}))
+    car = change(UK_CAR, **change_to)
+    assert strict.find_refusal(*strict.price_listing(car)) == reason
+    assert pricer.find_refusal(*pricer.price_listing(car)) is None
+
+
+def test_too_few_like_it_are_not_valued(bundle: Bundle) -> None:
+    lines = [[*line[:2], 2, *line[3:]] for line in bundle.model["depreciation"]["lines"]]
+    model = {**bundle.model, "depreciation": {**bundle.model["depreciation"], "lines": lines}}
+    market = {**bundle.manifest["market"], "price": {**bundle.manifest["market"]["price"], "refuse": True}}
+    strict = Pricer(replace(bundle, model=model, manifest={**bundle.manifest, "market": market}))
+    reason = strict.find_refusal(*strict.price_listing(UK_CAR))
+    assert reason == "the model has learnt from 2 such cars, and needs 3"
+
+
+@pytest.mark.parametrize(("days", "warns"), [(90, False), (91, True)])
+def test_an_old_model_warns(pricer: Pricer, days: int, warns: bool) -> None:
+    trained = datetime.strptime(pricer.version[:8], "%Y%m%d").date()
+    found = pricer.warn_of_age(trained + timedelta(days=days), 90)
+    detail = f"the model learnt from listings up to {trained}, {days} days ago; prices may have moved since"
+    assert found == ((InputWarning("#", "old_model", detail, ()),) if warns else ())
+
+
+def test_the_level_moves_every_price_and_its_range(pricer: Pricer, bundle: Bundle) -> None:
+    moved = Pricer(replace(bundle, model={**bundle.model, "level": 0.05}))
+    for golden in pricer.manifest["golden"]:
+        before, after = pricer.golden_valuation(golden["listing"]), moved.golden_valuation(golden["listing"])
+        for key, value in before.items():
+            assert after[key] == pytest.approx(value * math.exp(0.05))
+
+
+def test_newer_is_never_cheaper_and_further_never_dearer(pricer: Pricer) -> None:
+    for car in draw_cars(pricer, 100, seed=8):
+        priced = [pricer.golden_valuation({**car, "year": year})["price"] for year in range(1995, 2022)]
+        assert priced == sorted(priced)
+        miles = [
+            pricer.golden_valuation({**car, "mileage": miles})["price"] for miles in range(0, 400_000, 10_000)
+        ]
+        assert miles == sorted(miles, reverse=True)
 
 
 def test_wrong_fields_are_named_at_once(pricer: Pricer) -> None:
@@ -207,7 +317,7 @@ def test_a_golden_listing_of_another_market_is_refused(pricer: Pricer) -> None:
 
 
 def test_trees_whose_price_no_number_holds_are_refused(pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pricer.trees, "predict_row", lambda _: 710.0)
+    monkeypatch.setattr(pricer.trees, "predict_row", lambda _: 750.0)
     with pytest.raises(BundleError) as error:
         pricer.prove()
     assert error.value.what == "manifest.json: golden[0]: cannot be priced (math range error)"
@@ -231,15 +341,27 @@ def test_trees_with_columns_in_another_order_are_refused(bundle: Bundle) -> None
     trees = bundle.model["trees"].replace("feature_names=make model", "feature_names=model make")
     with pytest.raises(BundleError) as error:
         Pricer(replace(bundle, model={**bundle.model, "trees": trees}))
-    assert str(error.value) == f"model.pkl: trees: should be {NAMES} (got {SWAPPED})\n{RETRAIN}"
+    more = ", ".join(pricer_columns(bundle)[len(bundle.model["columns"]) :])
+    assert str(error.value) == f"model.pkl: trees: should be {NAMES}, {more} (got {SWAPPED}, {more})\n{RETRAIN}"
 
 
 def test_trees_of_another_market_are_refused(bundle: Bundle, dated_bundle: Path) -> None:
     trees = read_bundle(find_bundle(dated_bundle)).model["trees"]
     with pytest.raises(BundleError) as error:
         Pricer(replace(bundle, model={**bundle.model, "trees": trees}))
-    got = "make, colour, registered, inspected, leather, towbar, mileage, seats"
-    assert error.value.what == f"model.pkl: trees: should be {NAMES} (got {got})"
+    assert error.value.what.startswith(f"model.pkl: trees: should be {NAMES}")
+    assert "(got make, colour, registered, inspected, leather, towbar, mileage, seats" in error.value.what
+
+
+def test_a_spread_forest_of_other_columns_is_refused(bundle: Bundle) -> None:
+    spread = bundle.model["spread"].replace("feature_names=make model", "feature_names=model make")
+    with pytest.raises(BundleError) as error:
+        Pricer(replace(bundle, model={**bundle.model, "spread": spread}))
+    assert error.value.what.startswith(f"model.pkl: spread: should be {NAMES}")
+
+
+def pricer_columns(bundle: Bundle) -> list[str]:
+    return list(Pricer(bundle).trees.columns)
 
 
 def test_a_damaged_market_is_refused(bundle: Bundle) -> None:

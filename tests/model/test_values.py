@@ -91,38 +91,92 @@ def trees_without(text: str) -> Callable[[dict[str, Any]], None]:
         ),
         ("scaler.pkl", put("year", "scale", value=0.0), "year.scale: should be above 0 (got 0.0)"),
         ("scaler.pkl", put("year", "scale", value=-2.0), "year.scale: should be above 0 (got -2.0)"),
-        ("model.pkl", as_list, "should be an object (got ['trees', 'columns', 'transform', 'calibration'])"),
+        ("model.pkl", lambda _: [3], "should be an object (got [3])"),
         ("model.pkl", put("transform", value="sqrt"), "transform: should be 'log' (got 'sqrt')"),
-        ("model.pkl", lambda model: model.pop("transform") and None, "transform is missing"),
         ("model.pkl", put("trees", value=b"tree"), "trees: should be a text (got b'tree')"),
-        ("model.pkl", lambda model: model.pop("trees") and None, "trees is missing"),
-        ("model.pkl", lambda m: m.pop("columns") and None, "columns is missing"),
         ("model.pkl", put("columns", value="make"), "columns: should be a list (got 'make')"),
-        ("model.pkl", lambda m: m.pop("calibration") and None, "calibration is missing"),
-        ("model.pkl", put("calibration", value=[0.9]), "calibration: should be an object (got [0.9])"),
-        ("model.pkl", put("calibration", "low", value=None), "calibration.low: should be a number (got None)"),
         (
             "model.pkl",
-            put("calibration", "high", value=float("nan")),
-            "calibration.high: should be a finite number (got nan)",
+            put("depreciation", "keys", value=["brand"]),
+            "depreciation.keys: should name columns (got 'brand')",
         ),
         (
             "model.pkl",
-            put("calibration", value={"coverage": 0.9, "low": 0.1, "high": 0.2}),
-            "calibration.low: should be at most 0 (got 0.1)",
+            put("depreciation", "center", value=[0.0]),
+            "depreciation.center: should have 2 numbers (got 1)",
         ),
         (
             "model.pkl",
-            put("calibration", value={"coverage": 0.9, "low": -0.1, "high": 900.0}),
-            "calibration.high: should be at most 20 (got 900.0)",
+            lambda model: model["depreciation"]["lines"][1].pop() and None,
+            "depreciation.lines[1]: should have 6 numbers (got 5)",
         ),
+        (
+            "model.pkl",
+            lambda model: model["depreciation"].update(lines=model["depreciation"]["lines"][1:]),
+            "depreciation.lines: should have one for every car (got none)",
+        ),
+        (
+            "model.pkl",
+            put("depreciation", "lines", 0, 3, value=float("nan")),
+            "depreciation.lines[0][3]: should be a finite number (got nan)",
+        ),
+        (
+            "model.pkl",
+            put("wide", value={"tax": [0.5, 0.1]}),
+            "wide.tax: should have each value once, in order (got [0.5, 0.1])",
+        ),
+        ("model.pkl", put("wide", value={"power": [0.1]}), "wide: should name columns (got 'power')"),
+        ("model.pkl", put("flags", value=["power"]), "flags: should name columns (got 'power')"),
+        ("model.pkl", put("spread", value=None), "spread: should be a text (got None)"),
+        (
+            "model.pkl",
+            lambda model: model["range"]["quantiles"].pop() and None,
+            "range.quantiles: should have 4 tables (got 3)",
+        ),
+        (
+            "model.pkl",
+            lambda model: model["range"]["quantiles"][1].pop() and None,
+            "range.quantiles[1]: should have 99 numbers (got 98)",
+        ),
+        (
+            "model.pkl",
+            put("range", "quantiles", 2, 0, value=9e8),
+            "range.quantiles[2]: should be in order (got 9e+08 before QUANTILE)",
+        ),
+        ("model.pkl", put("range", "edges", value=[1.0, 0.0]), "range.edges: should be in order (got [1.0, 0.0])"),
+        ("model.pkl", put("range", "unseen", value=0.0), "range.unseen: should be above 0 (got 0.0)"),
+        ("model.pkl", put("level", value=99.0), "level: should be at most 20 (got 99.0)"),
+        ("model.pkl", put("as_of", value="2020"), "as_of: should be a whole number (got '2020')"),
+        (
+            "model.pkl",
+            put("unknown_zero", value={"field": "power", "below": 10.0, "year": "year", "newest": 2018.0}),
+            "unknown_zero: should name columns (got 'power')",
+        ),
+        *[
+            ("model.pkl", lambda model, key=key: model.pop(key) and None, f"{key} is missing")
+            for key in (
+                "transform",
+                "columns",
+                "depreciation",
+                "wide",
+                "flags",
+                "trees",
+                "spread",
+                "range",
+                "level",
+            )
+        ],
     ],
 )
 def test_a_value_of_a_pickle_is_wrong(
     bundle_folder: Path, name: str, edit: Callable[[Any], Any], message: str
 ) -> None:
     edit_pickle(bundle_folder, name, edit)
-    assert str(refusal(bundle_folder)) == f"{bundle_folder / name}: {message}\n{RETRAIN}"
+    found = str(refusal(bundle_folder))
+    start, _, end = message.partition("QUANTILE")
+    assert found.startswith(f"{bundle_folder / name}: {start}")
+    assert found.endswith(f"{end}\n{RETRAIN}")
+    assert end or found == f"{bundle_folder / name}: {message}\n{RETRAIN}"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +205,9 @@ def test_the_parts_do_not_fit_each_other(
     [
         ("encoders.pkl", lambda encoders: encoders["model"].reverse()),
         ("scaler.pkl", lambda scaler: put("mileage", "mean", value=0.0)(scaler)),
-        ("model.pkl", lambda model: put("calibration", "low", value=-0.5)(model)),
+        ("model.pkl", lambda model: put("level", value=0.01)(model)),
+        ("model.pkl", lambda model: put("depreciation", "center", 0, value=0.5)(model)),
+        ("model.pkl", lambda model: model["range"]["quantiles"][0].__setitem__(0, -99.0)),
     ],
 )
 def test_golden_valuations_are_not_reproduced(bundle_folder: Path, name: str, edit: Callable[[Any], Any]) -> None:

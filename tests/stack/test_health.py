@@ -139,7 +139,7 @@ def test_a_checkout_of_root_works_and_says_once_what_to_do_about_its_logs(make_s
     stack.wait_ready(replicas=1)
     lines = [line for line in stack.log(API).splitlines() if "log not written" in line]
     assert len(lines) == 1
-    assert '"path": "/app/logs", "reason": "Permission denied", "mend": "sudo chown -R 1000:1000 logs"' in lines[0]
+    assert '"path": "/app/logs", "reason": "Permission denied", "fix": "sudo chown -R 1000:1000 logs"' in lines[0]
     [container] = stack.containers(API)
     assert inspect(container)["RestartCount"] == 0
 

@@ -14,6 +14,7 @@ from carprice.api.state import LoadedModel
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature
 from carprice.model.listing import FieldProblem
+from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 
 Schema = dict[str, Any]
 
@@ -23,7 +24,7 @@ _PROBLEMS = {
     "405": "The path does not take this method; Allow names those it takes",
     "413": "The body or the batch is too large",
     "415": "The body is not sent as application/json",
-    "422": "Values are wrong; errors names each field",
+    "422": "Values are wrong, errors names each field; or the car is not valued, next_best says what can be said",
     "429": "As many batches as allowed are being priced",
     "500": "A bug; the log has it under the request's id",
     "503": "No model is loaded; detail says why",
@@ -112,12 +113,14 @@ def describe_field(feature: Feature, values: list[str] | None) -> Schema:
 def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
     listing = model.pricer.manifest["golden"][0]["listing"]
     price = _operation("predict", "priceOne", "Price one car", _ref("Valuation"), _BODY_PROBLEMS)
-    price["parameters"] = [{"$ref": "#/components/parameters/explain"}, *price["parameters"]]
+    coverage = {"$ref": "#/components/parameters/coverage"}
+    price["parameters"] = [{"$ref": "#/components/parameters/explain"}, coverage, *price["parameters"]]
     price["requestBody"] = _body(_ref("Listing"), listing)
     batch = _operation(
         "predict", "priceMany", "Price many cars, in order", _ref("BatchAnswer"), (*_BODY_PROBLEMS, "429")
     )
     batch["description"] = "Each row gets its valuation or its problem; a bad row never fails the others."
+    batch["parameters"] = [coverage, *batch["parameters"]]
     batch["requestBody"] = _body(_list_of(_ref("Listing")), [listing])
     return {"/predict/price": {"post": price}, "/predict/batch": {"post": batch}}
 
@@ -178,6 +181,17 @@ def _parameters() -> dict[str, Any]:
             "in": "query",
             "description": "1 adds the breakdown that sums to the price.",
             "schema": {"type": "integer", "enum": [0, 1], "default": 0},
+        },
+        "coverage": {
+            "name": "coverage",
+            "in": "query",
+            "description": "The share of prices that the range should hold.",
+            "schema": {
+                "type": "number",
+                "minimum": MIN_COVERAGE,
+                "maximum": MAX_COVERAGE,
+                "default": COVERAGE,
+            },
         },
         "requestId": {
             "name": "X-Request-ID",

@@ -3,6 +3,7 @@
 Both are plain functions of the WSGI environment, so that WsgiApp and Flask's own routes give the same answers.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,6 +18,7 @@ from carprice.api.responses import (
     NO_STORE,
     RETRY,
     RefusedError,
+    UnvaluedError,
     WsgiResponse,
     encode,
     flask_response,
@@ -25,6 +27,7 @@ from carprice.api.responses import (
 from carprice.api.schemas import BatchAnswer, PriceAnswer, ProblemAnswer
 from carprice.api.state import LoadedModel, ServiceState
 from carprice.market.kinds import Value
+from carprice.model.price_range import MAX_COVERAGE, MIN_COVERAGE, Limits
 from carprice.model.valuation import Valuation
 from carprice.names import BATCH_PATH, PRICE_PATH
 
@@ -36,19 +39,32 @@ def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
     try:
         model = state.require_model()
         body = read_body(environ, state.settings.max_listing_bytes, state.bodies_in_progress)
-        explain = bool(environ["QUERY_STRING"]) and _wants_breakdown(environ["QUERY_STRING"])
-        valuation = _price_listing(model, body)
+        query = environ["QUERY_STRING"]
+        explain, limits = read_options(model, query) if query else (False, None)
+        valuation = _price_listing(model, body, limits)
         breakdown = model.pricer.explain_values(_check_listing(model, body)) if explain else UNSET
     except RefusedError as refused:
         return refused.response(environ["carprice.request_id"])
-    price, low, high, warnings = valuation.price, valuation.low, valuation.high, valuation.warnings
+    price, low, high = valuation.price, valuation.low, valuation.high
     state.metrics.add_price(price, model.currency)
-    if warnings:
-        state.metrics.add_warnings((warning.code, warning.field) for warning in warnings)
+    if valuation.warnings:
+        state.metrics.add_warnings((warning.code, warning.field) for warning in valuation.warnings)
     if state.log.wants_sample(environ["carprice.started"]):
         amounts = {"price": price, "low": low, "high": high}
         state.log.add_sample(environ["carprice.request_id"], model.version, load_json(body), amounts)
-    answer = PriceAnswer(price, low, high, model.currency, model.version, warnings, breakdown)
+    answer = PriceAnswer(
+        price,
+        low,
+        high,
+        model.currency,
+        model.version,
+        model.as_of,
+        valuation.confidence,
+        valuation.coverage,
+        valuation.warnings + model.age_warnings(state.settings.max_model_days),
+        valuation.not_given,
+        breakdown,
+    )
     return WsgiResponse(200, encode(answer), _HEADERS)
 
 
@@ -57,23 +73,36 @@ def answer_batch(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
     try:
         model = state.require_model()
         body = read_body(environ, state.settings.max_body_bytes, state.bodies_in_progress)
-        return json_response(_price_in_turn(state, model, body))
+        _, limits = read_options(model, environ["QUERY_STRING"])
+        return json_response(_price_in_turn(state, model, body, limits))
     except RefusedError as refused:
         return refused.response(environ["carprice.request_id"])
 
 
-def _price_listing(model: LoadedModel, body: bytes) -> Valuation:
+def _price_listing(model: LoadedModel, body: bytes, limits: Limits | None) -> Valuation:
     """Price one listing. The fast decoder checks all but what would be out of range, so that is checked again.
 
     Raises RefusedError with 400 or 422.
     """
     values = model.decoder.decode_fast(body)
     if values is None:
-        return model.pricer.price_values(_check_listing(model, body))
-    valuation = model.pricer.price_values(values)
-    if valuation.warnings:
-        _check_listing(model, body)
+        values = _check_listing(model, body)
+        valuation = model.pricer.price_values(values, limits)
+    else:
+        valuation = model.pricer.price_values(values, limits)
+        if valuation.warnings:
+            _check_listing(model, body)
+    _refuse_unvalued(model, values, valuation)
     return valuation
+
+
+def _refuse_unvalued(model: LoadedModel, values: Sequence[Value], valuation: Valuation) -> None:
+    """Raises UnvaluedError where the market refuses such a car."""
+    if reason := model.pricer.find_refusal(values, valuation):
+        names = [name for warning in valuation.warnings for name in warning.suggestions]
+        likely = f"Did you mean {names[0]!r}? " if names else ""
+        amounts = f"{valuation.low:,} to {valuation.high:,} {model.currency}"
+        raise UnvaluedError(f"Not valued: {reason}", f"{likely}By all else, a guess: {amounts}")
 
 
 def _check_listing(model: LoadedModel, body: bytes) -> Sequence[Value]:
@@ -88,61 +117,79 @@ def _check_listing(model: LoadedModel, body: bytes) -> Sequence[Value]:
     return values
 
 
-def _price_in_turn(state: ServiceState, model: LoadedModel, body: bytes) -> BatchAnswer:
+def _price_in_turn(state: ServiceState, model: LoadedModel, body: bytes, limits: Limits | None) -> BatchAnswer:
     """Price a batch that was received whole: one that is still arriving does not count as being priced."""
     if not state.batches.acquire(blocking=False):
         busy = f"{state.settings.max_batches} batches are being priced already; try again"
         raise RefusedError(429, busy, headers=(RETRY,))
     try:
-        return _price_batch(state, model, body)
+        return _price_batch(state, model, body, limits)
     finally:
         state.batches.release()
 
 
-def _price_batch(state: ServiceState, model: LoadedModel, body: bytes) -> BatchAnswer:
-    limit = state.settings.max_batch_rows
+def _price_batch(state: ServiceState, model: LoadedModel, body: bytes, limits: Limits | None) -> BatchAnswer:
+    max_rows = state.settings.max_batch_rows
     rows = model.decoder.decode_fast_rows(body)
     if rows is None:
-        results = [_price_row(model, bytes(raw)) for raw in load_listings(body, limit)]
+        results = [_price_row(model, bytes(raw), limits) for raw in load_listings(body, max_rows)]
     else:
-        check_count(rows, limit)
-        results = _price_rows(model, rows, body)
+        check_count(rows, max_rows)
+        results = _price_rows(model, rows, body, limits)
     valuations = [result for result in results if isinstance(result, Valuation)]
     state.metrics.add_prices([valuation.price for valuation in valuations], model.currency)
     warnings = [(warning.code, warning.field) for valuation in valuations for warning in valuation.warnings]
     if warnings:
         state.metrics.add_warnings(warnings)
-    return BatchAnswer(model.currency, model.version, results)
+    age = model.age_warnings(state.settings.max_model_days)
+    return BatchAnswer(model.currency, model.version, model.as_of, age, results)
 
 
 def _price_rows(
-    model: LoadedModel, rows: Sequence[Sequence[Value]], body: bytes
+    model: LoadedModel, rows: Sequence[Sequence[Value]], body: bytes, limits: Limits | None
 ) -> list[Valuation | ProblemAnswer]:
     """Price rows that the fast decoder took; those with a warning are then checked, as _price_listing does."""
-    valuations = model.pricer.price_rows(rows)
+    valuations = model.pricer.price_rows(rows, limits)
     results: list[Valuation | ProblemAnswer] = [*valuations]
-    warned = [index for index, valuation in enumerate(valuations) if valuation.warnings]
+    refuses = model.pricer.market.price.refuse
+    warned = [index for index, valuation in enumerate(valuations) if refuses or valuation.warnings]
     raws = load_listings(body, len(rows)) if warned else []
     for index in warned:
         try:
-            _check_listing(model, bytes(raws[index]))
+            if valuations[index].warnings:
+                _check_listing(model, bytes(raws[index]))
+            _refuse_unvalued(model, rows[index], valuations[index])
         except RefusedError as refused:
             results[index] = refused.problem()
     return results
 
 
-def _price_row(model: LoadedModel, body: bytes) -> Valuation | ProblemAnswer:
+def _price_row(model: LoadedModel, body: bytes, limits: Limits | None) -> Valuation | ProblemAnswer:
     try:
-        return _price_listing(model, body)
+        return _price_listing(model, body, limits)
     except RefusedError as refused:
         return refused.problem()
 
 
-def _wants_breakdown(query: str) -> bool:
-    values = parse_qs(query, keep_blank_values=True).get("explain", ["0"])
-    if values[-1] not in ("0", "1"):
+def read_options(model: LoadedModel, query: str) -> tuple[bool, Limits | None]:
+    """Whether a query wants the breakdown, and the limits of the coverage it asks for.
+
+    Raises RefusedError with 422 naming the option and what it should be.
+    """
+    options = parse_qs(query, keep_blank_values=True)
+    explain, coverage = options.get("explain", ["0"])[-1], options.get("coverage", [""])[-1]
+    if explain not in ("0", "1"):
         raise RefusedError(422, "The query has a wrong value: explain should be 0 or 1")
-    return values[-1] == "1"
+    if "coverage" not in options:
+        return explain == "1", None
+    try:
+        share = float(coverage)
+    except ValueError:
+        share = math.nan
+    if not MIN_COVERAGE <= share <= MAX_COVERAGE:
+        expected = f"{MIN_COVERAGE} to {MAX_COVERAGE}"
+        raise RefusedError(422, f"The query has a wrong value: coverage should be from {expected}")
+    return explain == "1", model.pricer.range.limits(share)
 
 
 blueprint = Blueprint("predict", __name__)

@@ -196,5 +196,5 @@ def _report_failure(path: Path, error: BaseException | None) -> None:
     if isinstance(error, PermissionError):
         # The folder's name alone: its path in a container is not that on the host.
         folder = path.name if path.is_dir() else path.parent.name
-        facts["mend"] = f"sudo chown -R {os.geteuid()}:{os.getegid()} {folder}"
+        facts["fix"] = f"sudo chown -R {os.geteuid()}:{os.getegid()} {folder}"
     say_line(sys.stderr, "error", "log not written", **facts)

@@ -13,6 +13,7 @@ from carprice.model.listing import MAX_PROBLEMS, FieldProblem
 
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
+UNVALUED_TYPE = "urn:carprice:unvalued"
 JSON = ("Content-Type", JSON_TYPE)
 PROBLEM = ("Content-Type", PROBLEM_TYPE)
 NO_STORE = ("Cache-Control", "no-store")
@@ -45,17 +46,33 @@ class RefusedError(Exception):
         self.detail = detail
         self.errors = errors
         self.headers = headers
+        self.type, self.title = "about:blank", HTTP_STATUS_CODES[status]
 
     def problem(self) -> ProblemAnswer:
         """The problem details, with at most 50 wrong fields."""
         errors = list(self.errors[:MAX_PROBLEMS]) or UNSET
-        return ProblemAnswer("about:blank", HTTP_STATUS_CODES[self.status], self.status, self.detail, errors)
+        return ProblemAnswer(self.type, self.title, self.status, self.detail, errors)
 
     def response(self, request_id: str) -> WsgiResponse:
         """The problem as `application/problem+json`, which names the request as its log line does."""
         problem = self.problem()
         problem.instance = f"urn:x-request-id:{request_id}"
         return WsgiResponse(self.status, encode(problem), (PROBLEM, NO_STORE, *self.headers))
+
+
+class UnvaluedError(RefusedError):
+    """A car that the model should not price; next_best says what it can say."""
+
+    def __init__(self, detail: str, next_best: str) -> None:
+        super().__init__(422, detail)
+        self.type, self.title = UNVALUED_TYPE, "Unvalued"
+        self.next_best = next_best
+
+    def problem(self) -> ProblemAnswer:
+        """The problem details with the next best thing."""
+        problem = super().problem()
+        problem.next_best = self.next_best
+        return problem
 
 
 def json_response(data: Any) -> WsgiResponse:

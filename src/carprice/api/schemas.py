@@ -10,12 +10,19 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from carprice.market.market_file import KindName
 from carprice.model.encoding import InputWarning
 from carprice.model.listing import FieldProblem
-from carprice.model.valuation import Breakdown, Money, Valuation
+from carprice.model.valuation import Breakdown, Confidence, Coverage, Money, NotGiven, Valuation
 from carprice.names import ARTIFACTS, FALLBACK
 
 Figures = dict[str, float | None]
 Limit = float | str | None
 Uri = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+AsOf = Annotated[
+    str | None,
+    Meta(
+        description="The last day that the model learnt from; null where listings have no day.",
+        extra_json_schema={"format": "date"},
+    ),
+]
 UriReference = Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
 
 
@@ -27,26 +34,33 @@ class PriceAnswer(Struct):
     high: Money
     currency: str
     model_version: str
+    as_of: AsOf
+    confidence: Confidence
+    coverage: Coverage
     warnings: tuple[InputWarning, ...]
+    not_given: tuple[NotGiven, ...]
     breakdown: Breakdown | UnsetType = UNSET
 
 
 class ProblemAnswer(Struct):
-    """RFC 9457. A row of a batch has no instance."""
+    """RFC 9457. A row of a batch has no instance; a car that is not valued has the next best thing."""
 
     type: UriReference
     title: str
     status: int
     detail: str
     errors: list[FieldProblem] | UnsetType = UNSET
+    next_best: Annotated[str, Meta(description="Of a car that is not valued.")] | UnsetType = UNSET
     instance: Annotated[UriReference, Meta(description="Names the request, as its log line.")] | UnsetType = UNSET
 
 
 class BatchAnswer(Struct):
-    """Each row's valuation or its problem, in the order of the rows."""
+    """Each row's valuation or its problem, in the order of the rows; warnings are about the model."""
 
     currency: str
     model_version: str
+    as_of: AsOf
+    warnings: tuple[InputWarning, ...]
     results: Annotated[
         list[Any],  # a union that msgspec cannot describe, because it could not tell one from the other in JSON
         Meta(extra_json_schema={"items": {"anyOf": [{"$ref": "Valuation"}, {"$ref": "ProblemAnswer"}]}}),

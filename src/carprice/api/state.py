@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from carprice.api.metrics import Metrics
 from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
 from carprice.errors import BundleError, CarPriceError
+from carprice.model.encoding import InputWarning
 from carprice.model.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.names import ARTIFACTS, FALLBACK, IMAGE_MODEL
@@ -34,6 +36,15 @@ class LoadedModel:
         self.version = pricer.version
         self.currency = pricer.market.currency
         self.decoder = ListingDecoder(pricer.market)
+        self.as_of = pricer.as_of.isoformat() if pricer.as_of else None
+        self._age_warnings: tuple[date, tuple[InputWarning, ...]] | None = None
+
+    def age_warnings(self, max_days: int) -> tuple[InputWarning, ...]:
+        """That the model is old; found out once a day."""
+        today = date.today()
+        if self._age_warnings is None or self._age_warnings[0] != today:
+            self._age_warnings = today, self.pricer.warn_of_age(today, max_days)
+        return self._age_warnings[1]
 
     def find_run(self) -> dict[str, Any] | None:
         """Its MLflow run. The manifest may name it only after the model was loaded: a training adds it last."""

@@ -14,6 +14,7 @@ from carprice.model.encoding import Encoders, Scaler
 from carprice.model.manifest import (
     FILES,
     FORMAT,
+    VERSION_TIME,
     is_version,
     write_manifest,
 )
@@ -99,7 +100,7 @@ def _remove_unfinished(artifacts_dir: Path) -> None:
 
 def _free_version(artifacts_dir: Path, created: datetime) -> str:
     taken = {path.name for path in artifacts_dir.iterdir() if is_version(path.name)}
-    while (version := created.strftime("%Y%m%dT%H%M%SZ")) in taken:
+    while (version := created.strftime(VERSION_TIME)) in taken:
         created += timedelta(seconds=1)
     return version
 

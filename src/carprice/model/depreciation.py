@@ -13,9 +13,11 @@ ANY = -1
 class Line(NamedTuple):
     """One line: log price at the center, and its slope along each number.
 
-    rows: how many listings it was learnt from. steps: what each key adds to the level, the line of all first.
+    key: its codes. rows: how many listings it was learnt from. steps: what each key adds to the level, the line
+    of all first.
     """
 
+    key: tuple[float, ...]
     rows: int
     level: float
     slopes: tuple[float, ...]
@@ -33,6 +35,7 @@ class Depreciation:
         levels = {tuple(line[:count]): line[count + 1] for line in table["lines"]}
         self.lines = {
             tuple(line[:count]): Line(
+                tuple(line[:count]),
                 int(line[count]),
                 line[count + 1],
                 tuple(line[count + 2 :]),

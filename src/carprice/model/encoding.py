@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date
 from operator import itemgetter
 from typing import Annotated, Any, NamedTuple
 
@@ -20,7 +21,8 @@ UNKNOWN_CATEGORY = "unknown_category"
 UNKNOWN_COMBINATION = "unknown_combination"
 OUTSIDE_TRAINING = "outside_training_range"
 TAKEN_AS_MISSING = "taken_as_missing"
-WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING)
+OLD_MODEL = "old_model"
+WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING, OLD_MODEL)
 MISSING = math.nan
 
 Codes = dict[str | None, float]
@@ -38,8 +40,8 @@ class InputWarning(msgspec.Struct, frozen=True):
 
     @property
     def field(self) -> str:
-        """The name of the field."""
-        return self.pointer.removeprefix("#/")
+        """The name of the field; empty where the warning is about the model."""
+        return self.pointer.removeprefix("#").removeprefix("/")
 
 
 class UnknownZero(NamedTuple):
@@ -167,6 +169,15 @@ def _warn_unknown(feature: Feature, value: str, speller: Speller) -> InputWarnin
     question = f"; did you mean {suggestions[0]!r}?" if suggestions else ""
     detail = f"was not among the training listings{question}"
     return InputWarning(f"#/{feature.name}", UNKNOWN_CATEGORY, detail, suggestions)
+
+
+def warn_of_age(as_of: date, today: date, max_days: int) -> tuple[InputWarning, ...]:
+    """That the model has learnt nothing since as_of, where that is more than max_days ago."""
+    days = (today - as_of).days
+    if days <= max_days:
+        return ()
+    detail = f"the model learnt from listings up to {as_of}, {days} days ago; prices may have moved since"
+    return (InputWarning("#", OLD_MODEL, detail, ()),)
 
 
 def warn_combination(feature: Feature, value: str, whole: str, others: Sequence[str]) -> InputWarning:

@@ -28,6 +28,7 @@ MAX_BYTES = 1 << 28
 MAX_MANIFEST_BYTES = 1 << 24
 MAX_CHAMPION_BYTES = 1 << 10
 
+VERSION_TIME = "%Y%m%dT%H%M%SZ"
 _VERSION = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 RETRAIN = (
     "Choose another model: ./carprice models, then ./carprice promote VERSION; or train one: ./carprice train"

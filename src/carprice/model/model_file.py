@@ -16,6 +16,8 @@ from carprice.system.structs import Number, Positive, convert
 
 MAX_SPREAD = 20.0
 """Of log price: a factor of 485 million, beyond which no range means anything."""
+MAX_YEARS = 200
+"""Of a span: a longer one would make a price slow, and no market has it."""
 _Low = Annotated[float, msgspec.Meta(ge=-MAX_SPREAD, le=0)]
 _High = Annotated[float, msgspec.Meta(ge=0, le=MAX_SPREAD)]
 
@@ -43,12 +45,18 @@ class _UnknownZero(msgspec.Struct):
     newest: Number
 
 
+class _Years(msgspec.Struct):
+    field: str
+    spans: list[list[int]]
+
+
 class _Model(msgspec.Struct):
     """Format 2; the pricer checks the texts of the trees."""
 
     transform: Literal["log"]
     columns: list[str]
     depreciation: _Depreciation
+    years: _Years | None
     wide: dict[str, list[Number]]
     flags: list[str]
     trees: str
@@ -61,7 +69,7 @@ class _Model(msgspec.Struct):
 
 
 class _Calibration(msgspec.Struct):
-    coverage: Number
+    coverage: Annotated[float, msgspec.Meta(gt=0, le=1)]
     low: _Low
     high: _High
 
@@ -90,7 +98,7 @@ def check_model(model: Any, path: Path, number: int) -> dict[str, Any]:
 
 
 def _list_faults(model: _Model) -> list[Fault]:
-    return [*_check_lines(model), *_check_range(model), *_check_columns(model)]
+    return [*_check_columns(model), *_check_lines(model), *_check_years(model), *_check_range(model)]
 
 
 def _check_lines(model: _Model) -> list[Fault]:
@@ -104,6 +112,21 @@ def _check_lines(model: _Model) -> list[Fault]:
     if not any(line[:keys] == [ANY] * keys for line in table.lines):
         return [("depreciation.lines", "have one for every car", "none")]
     return []
+
+
+def _check_years(model: _Model) -> list[Fault]:
+    """Every line has a span of years, and the year is one of the numbers that a line goes along."""
+    if model.years is None:
+        return []
+    keys = len(model.depreciation.keys)
+    if model.years.field not in model.depreciation.numbers:
+        return [("years.field", "name a number of depreciation.numbers", repr(model.years.field))]
+    for number, span in enumerate(model.years.spans):
+        if len(span) != keys + 2 or not 0 <= span[-1] - span[-2] < MAX_YEARS:
+            return [(f"years.spans[{number}]", f"have {keys} codes, a first and a last year", span)]
+    spans = {tuple(span[:keys]) for span in model.years.spans}
+    lacking = [line[:keys] for line in model.depreciation.lines if tuple(map(int, line[:keys])) not in spans]
+    return [("years.spans", "have every line", f"none for {lacking[0]}")] if lacking else []
 
 
 def _check_range(model: _Model) -> list[Fault]:
@@ -151,6 +174,7 @@ def _upgrade(model: Mapping[str, Any]) -> dict[str, Any]:
         "transform": "log",
         "columns": model["columns"],
         "depreciation": {"keys": [], "numbers": [], "center": [], "lines": [[0, 0.0]]},
+        "years": None,
         "wide": {},
         "flags": [],
         "trees": model["trees"],

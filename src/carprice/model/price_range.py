@@ -96,10 +96,10 @@ def find_quantile(table: Sequence[float], level: float) -> float:
 
 def find_level(table: Sequence[float], value: float) -> float:
     """The level from 0 to 1 of a value: the inverse of find_quantile; 0 or 1 beyond the kept ones."""
-    if value <= table[0]:
+    if value < table[0]:
         return 0.0
-    if value >= table[-1]:
+    if value > table[-1]:
         return 1.0
-    index = bisect_left(table, value)
+    index = max(bisect_left(table, value), 1)
     step = table[index] - table[index - 1]
-    return (index + (value - table[index - 1]) / step) / (LEVELS + 1)
+    return (index + ((value - table[index - 1]) / step if step else 0.0)) / (LEVELS + 1)

@@ -3,7 +3,7 @@
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,14 @@ from carprice.model.encoding import (
     Encoder,
     InputWarning,
     warn_combination,
+    warn_of_age,
 )
 from carprice.model.lightgbm_capi import Trees, release_memory
 from carprice.model.listing import check_listing
-from carprice.model.manifest import RETRAIN
+from carprice.model.manifest import RETRAIN, VERSION_TIME
 from carprice.model.price_range import COVERAGE, Limits, PriceRange
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Valuation
+from carprice.model.year_envelope import YearEnvelope, find_middle, repeat
 
 GOLDEN_TOLERANCE = 1e-9
 """Relative. The last bit of exp may differ between machines; a larger difference is another model."""
@@ -66,18 +68,30 @@ class Pricer:
         self.spread = Trees(model["spread"]) if model["spread"] else None
         if self.spread:
             _check_columns("spread", self.spread.columns, [*names, *flags, "price"])
+        self.years = None
+        if model["years"]:
+            self.years = YearEnvelope(model["years"], names, self.scaler[model["years"]["field"]])
+        axes = model["depreciation"]["numbers"]
+        self._year_axis = axes.index(model["years"]["field"]) if self.years else None
         self.range = PriceRange(model["range"], "model" in model["depreciation"]["keys"])
         self.level: float = model["level"]
         self.model_column = names.index("model") if self.range.nameless is not None else None
         self.coverage = COVERAGE
         self._keys = frozenset(model["depreciation"]["keys"])
-        self.as_of = None if model["as_of"] is None else (EPOCH + timedelta(days=model["as_of"])).isoformat()
+        self.as_of = None if model["as_of"] is None else EPOCH + timedelta(days=model["as_of"])
         self.costs: dict[str, float] = model["costs"]
         self._not_given = [NotGiven(name, _added_cost(self.costs, name)) for name in names]
 
     def price(self, listing: Mapping[str, Any]) -> Valuation:
         """Price one listing given as feature name to value. Raises ListingsError naming every wrong field."""
-        return self.price_values(self._check(listing))
+        return self.price_listing(listing)[1]
+
+    def price_listing(
+        self, listing: Mapping[str, Any], limits: Limits | None = None
+    ) -> tuple[Sequence[Value], Valuation]:
+        """The values of a listing in feature order, and its valuation. Raises ListingsError as price does."""
+        values = self._check(listing)
+        return values, self.price_values(values, limits)
 
     def price_values(self, values: Sequence[Value], limits: Limits | None = None) -> Valuation:
         """Price the values of one listing, in feature order. limits: of range.limits, for another coverage."""
@@ -106,7 +120,7 @@ class Pricer:
         """The log price without the level, the log of its usual error, whether the model is known, warnings."""
         row, in_range = self.encoder.encode(values)
         line, is_known = self.depreciation.find(row)
-        score = self.depreciation.value(row, line) + self.trees.predict_row(self._widen(row))
+        score = self._score(row, line)
         size = 0.0
         if self.spread:
             flags = [1.0 if row[index] != row[index] else 0.0 for index in self.flags]
@@ -120,6 +134,24 @@ class Pricer:
         Codes that do not count become missing in the columns, as Depreciation.find does it in a row.
         """
         lines, strange = self._find_lines(columns)
+        if self.years is None:
+            return self._add_trees(columns, lines), strange
+        index = self.years.index
+        own = columns[index]
+        found = [self.years.find_years(line.key, year) for line, year in zip(lines, own, strict=True)]
+        counts = [len(years) for years, _ in found]
+        repeated = [repeat(column, counts) for column in columns]
+        repeated[index] = [year for years, _ in found for year in years]
+        scores, start = self._add_trees(repeated, repeat(lines, counts)), 0
+        middles = []
+        for (years, place), line, year in zip(found, lines, own, strict=True):
+            end = start + len(years)
+            middles.append(find_middle(scores[start:end], place) + self.beyond(line, year, years[place]))
+            start = end
+        return middles, strange
+
+    def _add_trees(self, columns: Sequence[Sequence[float]], lines: Sequence[Line]) -> list[float]:
+        """Line and trees together of each row."""
         trends = [line.level for line in lines]
         for number, (index, center) in enumerate(self.depreciation.axes):
             trends = [
@@ -129,7 +161,26 @@ class Pricer:
         wide = [[codes.get(value, MISSING) for value in columns[index]] for index, codes in self.wide]
         flags = [_flag(columns[index]) for index in self.flags]
         scores = self.trees.predict_rows(_join([*columns, *wide, *flags]), by_column=True)
-        return [trend + score for trend, score in zip(trends, scores, strict=True)], strange
+        return [trend + score for trend, score in zip(trends, scores, strict=True)]
+
+    def _score(self, row: Row, line: Line) -> float:
+        """Line and trees together of one row."""
+        wide = self._widen(row)
+        if self.years is None:
+            return self.depreciation.value(row, line) + self.trees.predict_row(wide)
+        index = self.years.index
+        years, place = self.years.find_years(line.key, row[index])
+        scores = []
+        for year in years:
+            wide[index] = year
+            scores.append(self.depreciation.value(wide, line) + self.trees.predict_row(wide))
+        return find_middle(scores, place) + self.beyond(line, row[index], years[place])
+
+    def beyond(self, line: Line, year: float, last: float) -> float:
+        """What the line adds for a year before or after those in which such a car was listed."""
+        return (
+            line.slopes[self._year_axis] * (year - last) if year == year and self._year_axis is not None else 0.0
+        )
 
     def _find_lines(self, columns: list[list[float]]) -> tuple[list[Line], set[int]]:
         keys, lines = self.depreciation.keys, self.depreciation.lines
@@ -176,6 +227,10 @@ class Pricer:
         rows = self.depreciation.find(row)[0].rows
         return f"the model has learnt from {rows} such cars, and needs {MIN_LIKE}" if rows < MIN_LIKE else None
 
+    def warn_of_age(self, today: date, max_days: int) -> tuple[InputWarning, ...]:
+        """That the model is older than max_days, by the last day learnt from, else by the day of its training."""
+        return warn_of_age(self.as_of or datetime.strptime(self.version, VERSION_TIME).date(), today, max_days)
+
     def explain(self, listing: Mapping[str, Any]) -> Breakdown:
         """Break one listing's price down. Raises ListingsError naming every wrong field."""
         return self.explain_values(self._check(listing))
@@ -190,6 +245,10 @@ class Pricer:
         amounts = [0.0] * len(row)
         for index, amount in chain(parts.items(), zip(sources, added, strict=True)):
             amounts[index] += amount
+        if self.years:
+            # The trees' own score of the year is not yet what the years around it make of it.
+            score = self.depreciation.value(row, line) + sum(added) + trees_base
+            amounts[self.years.index] += self._score(row, line) - score
         names = [feature.name for feature in self.market.features]
         price = self.price_values(values).price
         return break_down(names, amounts, base + trees_base + self.level, price)

@@ -16,6 +16,7 @@ from carprice.errors import TrackingError
 from carprice.market.market_file import parse_market
 from carprice.model.bundle import read_bundle
 from carprice.model.listing import check_listing
+from carprice.model.manifest import VERSION_TIME
 from carprice.model.pricer import Pricer
 from carprice.settings import Settings
 from carprice.system.files import write_file
@@ -31,7 +32,6 @@ PLOTS_FOLDER = "plots"
 WRITE_HINT = "The model itself is complete. Allow this user to write there, then: ./carprice models send"
 
 VERSION_TAG = "carprice.version"
-VERSION_TIME = "%Y%m%dT%H%M%SZ"
 
 # MLflow takes letters, digits, _ - . : / and spaces in a metric's name, 250 of them at most.
 _UNFIT = re.compile(r"[^\w\-. :]")

@@ -1,5 +1,5 @@
 "use strict";
-const { currency, coverage } = document.currentScript.dataset;
+const { currency, paid } = document.currentScript.dataset;
 const form = document.getElementById("listing");
 const answer = document.getElementById("answer");
 const format = (more) => new Intl.NumberFormat(undefined, {
@@ -46,13 +46,38 @@ function showBreakdown({ base, parts }, price) {
   addRow(foot, "Price", money(price));
 }
 
-function showAnswer({ price, low, high, warnings, breakdown }) {
+const SURENESS = {
+  high: "Sure: at least three in four such prices are within 10 %.",
+  medium: "Fairly sure: at least half of such prices are within 10 %.",
+  low: "Unsure: fewer than half of such prices are within 10 %.",
+};
+
+function describeRange({ low, high, coverage }) {
+  const amounts = `between ${money(low)} and ${money(high)}`;
+  return coverage === null
+    ? `Perhaps ${amounts}: the model never saw such a car, so nothing is promised.`
+    : `${Math.round(coverage * 100)} % of such cars are ${paid ? "sold" : "offered"} ${amounts}.`;
+}
+
+function listNotes({ warnings, not_given: missing, as_of: day }) {
+  const notes = warnings.map(({ pointer, detail }) => pointer === "#" ? detail : `${labelOf(pointer)} ${detail}`);
+  if (missing.length) {
+    const names = missing.map(({ field, adds }) =>
+      labelOf(`#/${field}`) + (adds ? ` (adds ${(adds * 100).toFixed(1)} % to the usual error)` : ""));
+    notes.push(`Not given: ${names.join(", ")}`);
+  }
+  if (day) notes.push(`Prices as of ${day}`);
+  return notes;
+}
+
+function showAnswer(valuation) {
+  const { price, confidence, breakdown } = valuation;
   answer.querySelector(".price").textContent = money(price);
-  answer.querySelector(".range").textContent =
-    `${coverage} % of such cars are offered between ${money(low)} and ${money(high)}.`;
-  answer.querySelector(".warnings").replaceChildren(...warnings.map(({ pointer, detail }) => {
+  answer.querySelector(".range").textContent = describeRange(valuation);
+  answer.querySelector(".confidence").textContent = SURENESS[confidence];
+  answer.querySelector(".warnings").replaceChildren(...listNotes(valuation).map((note) => {
     const item = document.createElement("li");
-    item.textContent = `${labelOf(pointer)} ${detail}`;
+    item.textContent = note;
     return item;
   }));
   showBreakdown(breakdown, price);
@@ -60,7 +85,7 @@ function showAnswer({ price, low, high, warnings, breakdown }) {
   answer.scrollIntoView({ block: "nearest", behavior: "smooth" });
 }
 
-function showProblem({ detail, errors = [] }) {
+function showProblem({ detail, errors = [], next_best: nextBest }) {
   answer.hidden = true;
   const elsewhere = [];
   for (const error of errors) {
@@ -68,7 +93,8 @@ function showProblem({ detail, errors = [] }) {
     if (input) input.closest("label").querySelector(".error").textContent = error.detail;
     else elsewhere.push(`${error.pointer.slice(2)} ${error.detail}`);
   }
-  form.querySelector("p.error").textContent = errors.length ? elsewhere.join("; ") : detail;
+  form.querySelector("p.error").textContent =
+    errors.length ? elsewhere.join("; ") : [detail, nextBest].filter(Boolean).join(". ");
 }
 
 async function priceListing(event) {

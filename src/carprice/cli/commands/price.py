@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import click
@@ -12,50 +13,78 @@ from carprice.cli.options import json_option, model_option, pass_settings
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature
+from carprice.model.encoding import InputWarning
 from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
+from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.model.pricer import Pricer, load_pricer
-from carprice.model.valuation import Breakdown, Valuation
+from carprice.model.valuation import Breakdown, NotGiven, Valuation
 from carprice.settings import Settings
 
 NOT_GIVEN = "not given"
 TITLE = ("make", "model", "year")
+NOUNS = {"asking": "asking prices", "paid": "prices paid"}
+
+
+SURENESS = {
+    "high": "high: at least 3 in 4 such prices are within 10 %",
+    "medium": "medium: at least half of such prices are within 10 %",
+    "low": "low: fewer than half of such prices are within 10 %",
+}
 
 
 @dataclass(frozen=True)
 class Quote:
-    """One priced car: its fields as the API takes them, and what the model says."""
+    """One priced car: its fields as the API takes them, and what the model says. notes: on the model's age."""
 
     pricer: Pricer
     listing: Mapping[str, Any]
     valuation: Valuation
     breakdown: Breakdown
+    notes: tuple[InputWarning, ...] = ()
 
 
 @click.command()
 @click.argument("fields", nargs=-1, metavar="FIELD=VALUE...")
 @model_option
 @click.option("--explain", is_flag=True, help="Show what each field adds to the price.")
+@click.option(
+    "--coverage",
+    type=click.FloatRange(MIN_COVERAGE, MAX_COVERAGE),
+    default=COVERAGE,
+    show_default=True,
+    help="The share of prices that the range should hold.",
+)
 @json_option("the valuation")
 @pass_settings
-def price(settings: Settings, fields: tuple[str, ...], version: str | None, explain: bool, as_json: bool) -> None:
+def price(
+    settings: Settings, fields: tuple[str, ...], version: str | None, explain: bool, coverage: float, as_json: bool
+) -> None:
     """Price one car: ./carprice price make=Ford model=Fiesta year=2017 mileage=15944 ...
 
     No server is needed. A model's name with a space needs quotes: "model=3 Series".
     """
-    quote = price_car(fields, replace(settings, model_version=version or settings.model_version))
+    quote = price_car(fields, replace(settings, model_version=version or settings.model_version), coverage)
     if as_json:
         print_json("valuation", describe_quote(quote, explain))
     else:
         click.echo(format_quote(quote, explain))
 
 
-def price_car(fields: Sequence[str], settings: Settings) -> Quote:
-    """Price a car given as `field=value` texts. Raises ListingsError naming every wrong field, and BundleError."""
+def price_car(fields: Sequence[str], settings: Settings, coverage: float = COVERAGE) -> Quote:
+    """Price a car given as `field=value` texts.
+
+    Raises ListingsError naming every wrong field, or why the car is not valued, and BundleError.
+    """
     pairs = split_fields(fields)
     pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version))
     listing = parse_fields(pricer.market, pairs)
-    return Quote(pricer, listing, pricer.price(listing), pricer.explain(listing))
+    values, valuation = pricer.price_listing(listing, pricer.range.limits(coverage))
+    if reason := pricer.find_refusal(values, valuation):
+        guess = f"{valuation.low:,} to {valuation.high:,} {pricer.market.currency}"
+        raise ListingsError(f"Not valued: {reason}", f"By all else, a guess: {guess}")
+    notes = pricer.warn_of_age(date.today(), settings.max_model_days)
+    return Quote(pricer, listing, valuation, pricer.explain(listing), notes)
 
 
 def split_fields(fields: Sequence[str]) -> dict[str, str]:
@@ -79,8 +108,11 @@ def describe_quote(quote: Quote, explain: bool) -> dict[str, Any]:
     data: dict[str, Any] = {
         **{key: getattr(valuation, key) for key in ("price", "low", "high")},
         "currency": pricer.market.currency,
-        "coverage": pricer.coverage,
+        "confidence": valuation.confidence,
+        "coverage": valuation.coverage,
         "model_version": pricer.version,
+        "as_of": pricer.as_of,
+        "not_given": to_builtins(valuation.not_given),
         "warnings": [
             {
                 "field": warning.field,
@@ -88,7 +120,7 @@ def describe_quote(quote: Quote, explain: bool) -> dict[str, Any]:
                 "detail": warning.detail,
                 "suggestions": warning.suggestions,
             }
-            for warning in valuation.warnings
+            for warning in (*valuation.warnings, *quote.notes)
         ],
     }
     if explain:
@@ -99,18 +131,33 @@ def describe_quote(quote: Quote, explain: bool) -> dict[str, Any]:
 def format_quote(quote: Quote, explain: bool) -> str:
     """The quote as lines for a person."""
     valuation, pricer = quote.valuation, quote.pricer
-    currency, coverage = pricer.market.currency, f"{pricer.coverage:.0%}"
+    currency, as_of = pricer.market.currency, f", as of {pricer.as_of}" if pricer.as_of else ""
     named = [pricer.market.feature(name) for name in TITLE if name in quote.listing]
     lines = [
         *([" ".join(_write_value(feature, quote.listing) for feature in named)] if named else []),
         f"Price  {valuation.price:,} {currency}",
-        f"Range  {valuation.low:,} to {valuation.high:,} {currency} (holds {coverage} of asking prices)",
-        f"Model  {pricer.version}, {pricer.market.title}",
+        f"Range  {valuation.low:,} to {valuation.high:,} {currency} ({_promise(quote)})",
+        f"Confidence  {SURENESS[valuation.confidence]}",
+        f"Model  {pricer.version}, {pricer.market.title}{as_of}",
     ]
     if pricer.manifest.get("demo"):
         lines.append("Note: this model learnt from simulated listings. Train one on yours: ./carprice train")
-    lines += [f"Note: {warning.field} {warning.detail}" for warning in valuation.warnings]
+    notes = (*valuation.warnings, *quote.notes)
+    lines += [f"Note: {f'{note.field} {note.detail}'.strip()}" for note in notes]
+    if valuation.not_given:
+        lines.append(f"Note: not given: {', '.join(map(_name_cost, valuation.not_given))}")
     return "\n".join([*lines, *(["", *_format_breakdown(quote)] if explain else [])])
+
+
+def _promise(quote: Quote) -> str:
+    coverage = quote.valuation.coverage
+    if coverage is None:
+        return "a guess: the model never saw such a car"
+    return f"holds {coverage:.0%} of {NOUNS[quote.pricer.market.listing.price_type]}"
+
+
+def _name_cost(item: NotGiven) -> str:
+    return f"{item.field} (adds {item.adds:.1%} to the usual error)" if item.adds else item.field
 
 
 def _format_breakdown(quote: Quote) -> list[str]:
