@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from tests.api.calls import JSON, WAYS, Result, as_json, call
+from msgspec.structs import replace
+from tests.api.calls import JSON, WAYS, Result, as_json, call, find_state
 from tests.model.cars import UK_CAR, change
 
+from carprice.model.encoding import InputWarning
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import Pricer, load_pricer
 
@@ -74,7 +76,9 @@ NOT_OBJECT = {"#": "should be an object with the fields of one listing"}
 LISTING_LIMIT = f"The body should have at most {LIMIT} bytes"
 WANTS_JSON = "The body should be JSON, sent with Content-Type: application/json"
 WANTS_FLAG = "The query has a wrong value: explain should be 0 or 1"
+WANTS_SHARE = "The query has a wrong value: coverage should be from 0.5 to 0.98"
 UNKNOWN = "unknown_category"
+COMBINATION = "unknown_combination"
 OUTSIDE = "outside_training_range"
 
 CASES = [
@@ -93,6 +97,8 @@ CASES = [
     good("explain=0", query="?explain=0"),
     good("explain=1", query="?explain=1"),
     good("the last explain counts", query="?explain=0&explain=1"),
+    good("coverage", query="?coverage=0.8"),
+    good("coverage, explained", query="?coverage=0.98&explain=1"),
     good("other parameters", query="?verbose=1&explain=1"),
     good("unknown make", change(UK_CAR, make="Frod"), codes={"#/make": UNKNOWN}),
     good(
@@ -100,6 +106,7 @@ CASES = [
         change(UK_CAR, make="Q", model="Z"),
         codes={"#/make": UNKNOWN, "#/model": UNKNOWN},
     ),
+    good("a model of another make", change(UK_CAR, make="Audi"), codes={"#/model": COMBINATION}),
     good("a colon in a text", change(UK_CAR, model="a:b"), codes={"#/model": UNKNOWN}),
     good("not Latin", change(UK_CAR, model="Ёлка 🚗"), codes={"#/model": UNKNOWN}),
     good("outside the training range", change(UK_CAR, mileage=400_000), codes={"#/mileage": OUTSIDE}),
@@ -161,6 +168,10 @@ CASES = [
     Case("explain=x", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain=x"),
     Case("explain=", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain="),
     Case("explain=true", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain=true"),
+    *[
+        Case(f"coverage={share}", as_json(UK_CAR), 422, WANTS_SHARE, query=f"?coverage={share}")
+        for share in ("", "x", "0", "0.49", "0.981", "1", "90", "nan", "inf")
+    ],
 ]
 
 
@@ -198,10 +209,67 @@ def test_a_good_answer_is_the_pricers(app: Flask, way: Way, pricer: Pricer) -> N
         "high": valuation.high,
         "currency": "GBP",
         "model_version": pricer.version,
+        "as_of": None,
+        "confidence": valuation.confidence,
+        "coverage": 0.9,
         "warnings": [],
+        "not_given": [],
     }
     assert result.header("Content-Type") == "application/json"
     assert result.header("Content-Length") == str(len(result.body))
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.98])
+def test_another_coverage_has_another_range(app: Flask, way: Way, pricer: Pricer, share: float) -> None:
+    found = call(way(app), "POST", f"/predict/price?coverage={share}", as_json(UK_CAR)).json
+    _, valuation = pricer.price_listing(UK_CAR, pricer.range.limits(share))
+    assert (found["low"], found["high"], found["coverage"]) == (valuation.low, valuation.high, share)
+    assert found["price"] == pricer.price(UK_CAR).price
+    batch = call(way(app), "POST", f"/predict/batch?coverage={share}", as_json([UK_CAR])).json
+    assert (batch["results"][0]["low"], batch["results"][0]["high"]) == (valuation.low, valuation.high)
+
+
+def test_what_was_not_given_comes_with_its_cost(app: Flask, way: Way, pricer: Pricer) -> None:
+    found = call(way(app), "POST", "/predict/price", as_json(change(UK_CAR, tax=..., mpg=None))).json
+    assert found["not_given"] == [
+        {"field": name, "adds": round(max(pricer.costs[name] - pricer.costs[""], 0), 4)} for name in ("tax", "mpg")
+    ]
+
+
+def test_no_share_is_promised_for_a_car_never_seen(app: Flask, way: Way) -> None:
+    found = call(way(app), "POST", "/predict/price", as_json(change(UK_CAR, make="Audi"))).json
+    assert (found["coverage"], found["confidence"]) == (None, "low")
+
+
+def test_a_car_that_the_market_refuses_is_not_valued(
+    app: Flask, way: Way, pricer: Pricer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = replace(pricer.market, price=replace(pricer.market.price, refuse=True))
+    monkeypatch.setattr(find_state(app).require_model().pricer, "market", strict)
+    car = change(UK_CAR, model="Fiista")
+    problem = call(way(app), "POST", "/predict/price", as_json(car)).problem
+    guess = pricer.price(car)
+    assert {key: value for key, value in problem.items() if key != "instance"} == {
+        "type": "urn:carprice:unvalued",
+        "title": "Unvalued",
+        "status": 422,
+        "detail": "Not valued: model was not among the training listings; did you mean 'Fiesta'?",
+        "next_best": f"Did you mean 'Fiesta'? By all else, a guess: {guess.low:,} to {guess.high:,} GBP",
+    }
+    results = call(way(app), "POST", "/predict/batch", as_json([UK_CAR, car])).json["results"]
+    assert results[0]["price"] == pricer.price(UK_CAR).price
+    assert results[1] == {key: value for key, value in problem.items() if key != "instance"}
+    assert call(way(app), "POST", "/predict/price", as_json(UK_CAR)).status == 200
+
+
+def test_an_old_model_warns_with_every_price(app: Flask, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = find_state(app).require_model()
+    warning = InputWarning("#", "old_model", "the model is old", ())
+    monkeypatch.setattr(model.pricer, "warn_of_age", lambda today, days: (warning,) if days == 90 else ())
+    monkeypatch.setattr(model, "_age_warnings", None)
+    expected = [{"pointer": "#", "code": "old_model", "detail": "the model is old", "suggestions": []}]
+    assert call(way(app), "POST", "/predict/price", as_json(UK_CAR)).json["warnings"] == expected
+    assert call(way(app), "POST", "/predict/batch", as_json([UK_CAR])).json["warnings"] == expected
 
 
 def test_every_golden_listing_is_priced_as_in_training(app: Flask, way: Way, pricer: Pricer) -> None:

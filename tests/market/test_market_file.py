@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import CARS
 
 from carprice.errors import MarketError
-from carprice.market.market_file import Market, dump_market, load_market, parse_market
+from carprice.market.market_file import Listing, Market, dump_market, load_market, parse_market
 
 MILEAGE = '[features.mileage]\ncolumn = "Km"\nkind = "number"\n'
 
@@ -119,3 +119,49 @@ def test_year_and_feature(make_market: Callable[..., Market]) -> None:
     market = make_market()
     assert market.year is market.feature("year")
     assert market.feature("wings") is None
+
+
+def test_what_a_row_is_comes_back_as_it_was(make_market: Callable[..., Market]) -> None:
+    market = make_market('[listing]\nid = "VIN"\nseen = "Sold"\nlink = "URL"\nprice_type = "paid"\n')
+    assert market.listing == Listing("VIN", "Sold", "URL", "paid")
+    assert parse_market(dump_market(market), "again") == market
+    assert "listing" not in dump_market(make_market())
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('[listing]\nvin = "VIN"', "cars.toml: listing: 'vin' is not a key here"),
+        ("[listing]\nid = 3", "cars.toml: listing.id: should be a text (got 3)"),
+        (
+            '[listing]\nprice_type = "leased"',
+            "cars.toml: listing.price_type: should be one of asking, paid (got 'leased')",
+        ),
+        ('[listing]\nseen = "Year"', "cars.toml: features.year.column: is the day of the listing, 'Year'"),
+        (
+            '[features.fuel]\ncolumn = "Fuel"\nkind = "category"\nmonotone = "up"',
+            "cars.toml: features.fuel.monotone: is for numbers, years, dates and flags (got kind 'category')",
+        ),
+        (
+            '[features.km]\ncolumn = "Km"\nkind = "number"\nmonotone = "sideways"',
+            "cars.toml: features.km.monotone: should be one of up, down, none, by role (got 'sideways')",
+        ),
+    ],
+)
+def test_a_wrong_listing_table_is_named(make_market: Callable[..., Market], table: str, message: str) -> None:
+    with pytest.raises(MarketError) as error:
+        make_market(table)
+    assert error.value.what == message
+
+
+def test_the_year_raises_the_price_and_the_mileage_lowers_it(make_market: Callable[..., Market]) -> None:
+    market = make_market(
+        '[features.power]\ncolumn = "Power"\nkind = "number"\nmonotone = "up"\n'
+        '[features.driven]\ncolumn = "Km"\nkind = "number"\nunit = "km"\n'
+        '[features.service]\ncolumn = "Service"\nkind = "number"\nunit = "km"\n'
+    )
+    signs = {feature.name: market.monotone_sign(feature) for feature in market.features}
+    assert signs == {"make": 0, "year": 1, "power": 1, "driven": -1, "service": 0}
+    free = make_market('[features.mileage]\ncolumn = "Km"\nkind = "number"\nmonotone = "none"\n')
+    assert free.mileage is not None
+    assert free.monotone_sign(free.mileage) == 0

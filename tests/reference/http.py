@@ -11,6 +11,7 @@ from tests.model.cars import UK_CAR, change
 from tests.reference.schema_tables import describe_type, link_schema, write_table
 
 from carprice.api.slow_clients import BUSY_SECONDS, MIN_BYTES_PER_SECOND
+from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.names import MIB
 from carprice.settings import Settings
 
@@ -35,8 +36,16 @@ and what training saw. A category is a text, a number or year a number, a flag t
 as `2020-05-31`; an optional field may be absent or `null`. A field that the market does not have is refused.
 
 A category that was not in the training listings is priced, with a warning and similar ones; so is a number outside
-the training range. A number outside the market's limits is refused.
+the training range, and a model under another make. Where make or model were never seen, or a number is outside, no
+share is promised for the range, `coverage` is `null` and `confidence` is `low`; a market file with `refuse = true`
+has such cars refused as `unvalued`. A number outside the market's limits is refused.
 """
+
+OPTIONS = {
+    "explain": "`?explain=1` adds the breakdown that sums to the price; `?explain=0` is the default.",
+    "coverage": "`?coverage=0.8` gives the range that holds 80 % of prices; "
+    f"from {MIN_COVERAGE} to {MAX_COVERAGE}, and {COVERAGE} is the default.",
+}
 
 RULES = """The body is UTF-8. `NaN`, `Infinity`, a field twice in one object, and deep nesting are refused with
 400. A problem names the fields that are wrong, but not their values.
@@ -81,9 +90,9 @@ def _write_endpoints(app: Flask, document: dict[str, Any]) -> list[str]:
 
 def _write_operation(operation: dict[str, Any]) -> list[str]:
     lines = []
-    for parameter in operation["parameters"]:
-        if "$ref" not in parameter or not parameter["$ref"].endswith("requestId"):
-            lines += ["`?explain=1` adds the breakdown that sums to the price; `?explain=0` is the default.", ""]
+    options = {parameter["$ref"].rpartition("/")[2] for parameter in operation["parameters"]}
+    for name, text in OPTIONS.items():
+        lines += [text, ""] if name in options else []
     if "requestBody" in operation:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         lines += [f"Takes: {describe_type(schema)}.", ""]

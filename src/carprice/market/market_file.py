@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -12,6 +12,8 @@ from carprice.errors import MarketError
 from carprice.market.kinds import KINDS
 from carprice.system.structs import Number, Positive, Text, convert
 
+PriceType = Literal["asking", "paid"]
+DistanceUnit = Literal["km", "mi"]
 KindName = Literal[tuple(KINDS)]  # type: ignore[valid-type]  # of the table, which a type checker does not run
 Decimal = Literal[".", ","]
 
@@ -19,6 +21,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CURRENCY = re.compile("[A-Z]{3}")
 MAX_TEXT = 100
 """Characters of a category, where the market file does not say."""
+DISTANCE_UNITS = get_args(DistanceUnit)
+_SIGNS = {"up": 1, "down": -1, "none": 0}
 # Columns that cleaning adds to the features.
 RESERVED = ("price", "key", "problem")
 
@@ -26,7 +30,8 @@ RESERVED = ("price", "key", "problem")
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The price column and its limits, in whole units of the market's currency.
 
-    scale: each price of the column is multiplied by it; 100,000 where prices are in lakh.
+    scale: each price of the column is multiplied by it; 100,000 where prices are in lakh. refuse: a car that the
+    model knows too little of is not valued, instead of priced with a warning.
     """
 
     column: Text
@@ -39,6 +44,18 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refuse: bool = False
 
 
+class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a row of the source is besides its features; each but price_type a column, empty where there is none.
+
+    id: of the car, such as a VIN. seen: the day of the listing or sale, ISO 8601. link: to the listing.
+    """
+
+    id: str = ""
+    seen: str = ""
+    link: str = ""
+    price_type: PriceType = "asking"
+
+
 class Feature(msgspec.Struct, frozen=True):
     """One feature of a listing: its column in the source, and how a text of it becomes a value.
 
@@ -47,7 +64,8 @@ class Feature(msgspec.Struct, frozen=True):
     multiplied by `scale`; min and max apply to the product. A flag is true where the text is in `true` and false
     where it is in `false`; with a pattern instead of both, it is true where the pattern is found. A date is ISO
     8601. A value that is unreadable or outside min and max (a category: longer than max or MAX_TEXT) drops the
-    listing; with outside = "missing" it is missing.
+    listing; with outside = "missing" it is missing. monotone: whether a price only goes up or down with it, all
+    else equal; where it is not given, up for the year and down for the mileage.
     """
 
     name: str
@@ -66,6 +84,7 @@ class Feature(msgspec.Struct, frozen=True):
     false: tuple[str, ...] = ()
     outside: Literal["drop", "missing"] = "drop"
     scale: Positive = 1.0
+    monotone: Literal["up", "down", "none", "by role"] = "by role"
 
     @property
     def is_category(self) -> bool:
@@ -96,6 +115,7 @@ class Market(msgspec.Struct, frozen=True):
     distance_unit: str
     price: Price
     features: tuple[Feature, ...]
+    listing: Listing = Listing()
 
     def feature(self, name: str) -> Feature | None:
         """The feature of that name, or None."""
@@ -106,6 +126,19 @@ class Market(msgspec.Struct, frozen=True):
         """The feature that says how old the car is, or None."""
         return next((feature for feature in self.features if feature.kind == "year"), None)
 
+    @property
+    def mileage(self) -> Feature | None:
+        """How far the car has gone: the feature called mileage, else the first number in km or mi, or None."""
+        numbers = [feature for feature in self.features if feature.kind == "number"]
+        named = [feature for feature in numbers if feature.name == "mileage"]
+        return next(iter([*named, *(feature for feature in numbers if feature.unit in DISTANCE_UNITS)]), None)
+
+    def monotone_sign(self, feature: Feature) -> int:
+        """1 where a price only goes up with the feature, -1 where only down, else 0."""
+        if feature.monotone in _SIGNS:
+            return _SIGNS[feature.monotone]
+        return (feature == self.year) - (feature == self.mileage)
+
 
 class _MarketFile(msgspec.Struct, forbid_unknown_fields=True):
     """A market file with its features still by name, unchecked."""
@@ -113,9 +146,10 @@ class _MarketFile(msgspec.Struct, forbid_unknown_fields=True):
     name: Text
     title: Text
     currency: Text
-    distance_unit: Literal["km", "mi"]
+    distance_unit: DistanceUnit
     price: Price
     features: Annotated[dict[str, dict[str, Any]], msgspec.Meta(min_length=1)]
+    listing: Listing = Listing()
 
 
 def load_market(name: str, folder: Path) -> Market:
@@ -159,7 +193,12 @@ def parse_market(data: Mapping[str, Any], source: str) -> Market:
                 f"{inside}features.{feature.name}.column: is the price column {feature.column!r}",
                 "A feature computed from the price would make every score a lie; remove it.",
             )
-    return Market(file.name, file.title, file.currency, file.distance_unit, file.price, features)
+        if feature.column == file.listing.seen:
+            raise MarketError(
+                f"{inside}features.{feature.name}.column: is the day of the listing, {feature.column!r}",
+                "A model cannot know days to come; remove the feature: listing.seen is what the day is for.",
+            )
+    return Market(file.name, file.title, file.currency, file.distance_unit, file.price, features, file.listing)
 
 
 def dump_market(market: Market) -> dict[str, Any]:
@@ -168,10 +207,12 @@ def dump_market(market: Market) -> dict[str, Any]:
     for table in features.values():
         del table["name"]
     data = {key: getattr(market, key) for key in ("name", "title", "currency", "distance_unit")}
-    return {**data, "price": _without_defaults(market.price), "features": features}
+    listing = _without_defaults(market.listing)
+    tables = {"price": _without_defaults(market.price), **({"listing": listing} if listing else {})}
+    return {**data, **tables, "features": features}
 
 
-def _without_defaults(value: Price | Feature) -> dict[str, Any]:
+def _without_defaults(value: Price | Listing | Feature) -> dict[str, Any]:
     defaults = {item.name: item.default for item in msgspec.structs.fields(value)}
     given = {key: item for key, item in msgspec.structs.asdict(value).items() if item not in (defaults[key], {})}
     return {key: list(item) if isinstance(item, tuple) else item for key, item in given.items()}
@@ -198,6 +239,8 @@ def _parse_feature(name: str, table: dict[str, Any], inside: str) -> Feature:
     if feature.scale != 1 and not kind.has_scale:
         scaled = ", ".join(other.name for other in KINDS.values() if other.has_scale)
         raise MarketError(f"{where}.scale: is for kind {scaled} alone (got kind {kind.name!r})")
+    if feature.monotone in _SIGNS and kind.is_category:
+        raise MarketError(f"{where}.monotone: is for numbers, years, dates and flags (got kind {kind.name!r})")
     if feature.outside == "missing" and not feature.optional:
         raise MarketError(f"{where}.outside: 'missing' needs optional = true (got optional = false)")
     return feature
