@@ -1,17 +1,15 @@
 """Prices of a whole frame of listings, equal to the pricer's to the last bit of the log price."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from carprice.frames.encoding import Floats, encode_frame
+from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.market.kinds import KINDS
-from carprice.model.depreciation import ANY, Line
 from carprice.model.price_range import CLOSE, LEVELS
 from carprice.model.pricer import MAX_OUTSIDE, MIN_LIKE, Pricer
-from carprice.model.year_envelope import find_middle
 
 
 @dataclass(frozen=True)
@@ -60,78 +58,15 @@ def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     matrix = encode_frame(frame, pricer.market, pricer.encoders, pricer.scaler)
     is_unknown, outside = _find_strange(frame, matrix, pricer)
     _forget_zeros(frame, matrix, pricer)
-    lines, place, is_combined = _find_lines(matrix, pricer)
-    score = _score_rows(matrix, lines, place, pricer)
-    flags, threads = _flag(matrix, pricer), os.cpu_count() or 1
+    score, rows, is_combined = score_matrix(matrix, pricer.forest)
     size = np.zeros(len(score))
     if pricer.spread:
-        size = np.frombuffer(pricer.spread.predict_rows(_join(matrix, *flags, score), threads))
+        size = predict_matrix(pricer.spread, matrix, *flag_matrix(matrix, pricer.forest), score)
     group = np.searchsorted(np.array(pricer.range.edges), size)
     if pricer.model_column is not None and pricer.range.nameless is not None:
         group = np.where(np.isnan(matrix[:, pricer.model_column]), pricer.range.nameless, group)
     is_claimed = ~is_unknown & (outside == 0) & is_combined
-    rows = np.array([line.rows for line in lines])[place]
     return Predictions(score, size, group, is_claimed, is_unknown | ~is_combined, outside, rows)
-
-
-def _score_rows(matrix: Floats, lines: list[Line], place: np.ndarray, pricer: Pricer) -> Floats:
-    """Line and trees together of each row, as Pricer has them for one."""
-    if pricer.years is None:
-        return _add_trees(matrix, lines, place, pricer)
-    index = pricer.years.index
-    own = matrix[:, index]
-    found = [
-        pricer.years.find_years(lines[line].key, year) for line, year in zip(place, own.tolist(), strict=True)
-    ]
-    counts = np.array([len(years) for years, _ in found])
-    repeated = np.repeat(matrix, counts, axis=0)
-    repeated[:, index] = np.concatenate([years for years, _ in found])
-    scores = _add_trees(repeated, lines, np.repeat(place, counts), pricer)
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    columns = scores.tolist()
-    return np.array(
-        [
-            find_middle(columns[start:end], at) + pricer.beyond(lines[line], year, years[at])
-            for start, end, (years, at), line, year in zip(
-                starts, starts[1:], found, place, own.tolist(), strict=False
-            )
-        ]
-    )
-
-
-def _add_trees(matrix: Floats, lines: list[Line], place: np.ndarray, pricer: Pricer) -> Floats:
-    trend = np.array([line.level for line in lines])[place]
-    for number, (index, center) in enumerate(pricer.depreciation.axes):
-        slope = np.array([line.slopes[number] for line in lines])[place]
-        trend = np.where(np.isnan(matrix[:, index]), trend, trend + slope * (matrix[:, index] - center))
-    wide = [_find_codes(matrix[:, index], codes) for index, codes in pricer.wide]
-    rows = _join(matrix, *wide, *_flag(matrix, pricer))
-    return np.asarray(trend + np.frombuffer(pricer.trees.predict_rows(rows, os.cpu_count() or 1)))
-
-
-def _flag(matrix: Floats, pricer: Pricer) -> list[Floats]:
-    return [np.isnan(matrix[:, index]).astype(float) for index in pricer.flags]
-
-
-def _find_lines(matrix: Floats, pricer: Pricer) -> tuple[list[Line], np.ndarray, np.ndarray]:
-    """The lines, which one each row has, and whether its keys are known together; keys that do not count become
-    missing in the matrix."""
-    table = pricer.depreciation
-    if not table.keys:
-        return [table.of_all], np.zeros(len(matrix), int), np.ones(len(matrix), bool)
-    unique, inverse = np.unique(np.nan_to_num(matrix[:, table.keys], nan=ANY), axis=0, return_inverse=True)
-    lines, knowns, kept = [], [], []
-    for key in unique.tolist():
-        row = [np.nan] * matrix.shape[1]
-        for index, code in zip(table.keys, key, strict=True):
-            row[index] = np.nan if code == ANY else code
-        line, is_known = table.find(row)
-        lines.append(line)
-        knowns.append(is_known)
-        kept.append([row[index] for index in table.keys])
-    place = inverse.reshape(-1)
-    matrix[:, table.keys] = np.array(kept, dtype=float)[place]
-    return lines, place, np.array(knowns, dtype=bool)[place]
 
 
 def _find_strange(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +75,7 @@ def _find_strange(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> tuple[
     zeros = _find_zeros(frame, pricer)
     for index, feature in enumerate(pricer.market.features):
         if KINDS[feature.kind].is_category:
-            if index in pricer.depreciation.keys:
+            if index in pricer.forest.depreciation.keys:
                 is_unknown |= np.isnan(matrix[:, index]) & frame[feature.name].is_not_null().to_numpy()
             continue
         values = frame[feature.name].fill_null(np.nan).to_numpy()
@@ -166,16 +101,6 @@ def _forget_zeros(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> None:
     zeros = _find_zeros(frame, pricer)
     if zeros is not None and pricer.encoder.zero:
         matrix[zeros[1], pricer.encoder.zero.mileage] = np.nan
-
-
-def _find_codes(column: Floats, codes: dict[float, float]) -> Floats:
-    known = np.fromiter(codes, dtype=float)
-    place = np.minimum(np.searchsorted(known, column), len(known) - 1)
-    return np.where(known[place] == column, place, np.nan)
-
-
-def _join(matrix: Floats, *columns: Floats) -> Floats:
-    return np.ascontiguousarray(np.column_stack([matrix, *columns]))
 
 
 def _chance_within(group: np.ndarray, scale: Floats, pricer: Pricer) -> Floats:

@@ -1,10 +1,8 @@
 """The pricer: turns listings into valuations with a bundle, once that has priced its golden listings."""
 
 import math
-from array import array
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ from carprice.market.kinds import EPOCH, Value
 from carprice.market.market_file import Market, parse_market
 from carprice.model.breakdown import break_down
 from carprice.model.bundle import Bundle, read_bundle
-from carprice.model.depreciation import MISSING, Depreciation, Line
 from carprice.model.encoding import (
     OUTSIDE_TRAINING,
     TAKEN_AS_MISSING,
@@ -27,9 +24,9 @@ from carprice.model.encoding import (
 from carprice.model.lightgbm_capi import Trees, release_memory
 from carprice.model.listing import check_listing
 from carprice.model.manifest import RETRAIN, VERSION_TIME
+from carprice.model.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.price_range import COVERAGE, Limits, PriceRange
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Valuation
-from carprice.model.year_envelope import YearEnvelope, find_middle, repeat
 
 GOLDEN_TOLERANCE = 1e-9
 """Relative. The last bit of exp may differ between machines; a larger difference is another model."""
@@ -37,8 +34,6 @@ MIN_LIKE = 3
 """Listings of the same make and model below which a car is not valued, where the market file has refuse = true."""
 MAX_OUTSIDE = 1
 """Values outside the training listings beyond which it is not valued either."""
-
-Row = list[float]
 
 
 class Pricer:
@@ -52,27 +47,12 @@ class Pricer:
         self.encoders = bundle.encoders
         self.scaler = bundle.scaler
         names = [feature.name for feature in self.market.features]
-        _check_columns("columns", model["columns"], names)
+        check_columns("columns", model["columns"], names)
         self.encoder = Encoder(self.market, bundle.encoders, bundle.scaler, model["unknown_zero"])
-        self.depreciation = Depreciation(model["depreciation"], names)
-        self.wide = [
-            (names.index(name), {value: float(code) for code, value in enumerate(known)})
-            for name, known in model["wide"].items()
-        ]
-        self.flags = [names.index(name) for name in model["flags"]]
-        flags = [f"{name}.missing" for name in model["flags"]]
-        self.trees = Trees(model["trees"])
-        _check_columns(
-            "trees", self.trees.columns, [*names, *(f"{name}.category" for name in model["wide"]), *flags]
-        )
+        self.forest = PriceForest(model, names, bundle.scaler)
         self.spread = Trees(model["spread"]) if model["spread"] else None
         if self.spread:
-            _check_columns("spread", self.spread.columns, [*names, *flags, "price"])
-        self.years = None
-        if model["years"]:
-            self.years = YearEnvelope(model["years"], names, self.scaler[model["years"]["field"]])
-        axes = model["depreciation"]["numbers"]
-        self._year_axis = axes.index(model["years"]["field"]) if self.years else None
+            check_columns("spread", self.spread.columns, [*name_columns(names, (), model["flags"]), "price"])
         self.range = PriceRange(model["range"], "model" in model["depreciation"]["keys"])
         self.level: float = model["level"]
         self.model_column = names.index("model") if self.range.nameless is not None else None
@@ -103,11 +83,11 @@ class Pricer:
         if not rows:
             return []
         columns, to_check = self.encoder.encode_columns(rows)
-        scores, strange = self._score_columns(columns)
+        scores, strange = self.forest.score_columns(columns)
         sizes: Sequence[float] = [0.0] * len(rows)
         if self.spread:
-            flags = [_flag(columns[index]) for index in self.flags]
-            sizes = self.spread.predict_rows(_join([*columns, *flags, scores]), by_column=True)
+            seen = join_columns([*columns, *self.forest.flag_columns(columns), scores])
+            sizes = self.spread.predict_rows(seen, by_column=True)
         named = [True] * len(rows)
         if self.model_column is not None:
             named = [code == code for code in columns[self.model_column]]
@@ -117,99 +97,22 @@ class Pricer:
         return [self._value(*of_row, limits) for of_row in zip(scores, sizes, named, warned, rows, strict=True)]
 
     def _predict(self, values: Sequence[Value]) -> tuple[float, float, bool, tuple[InputWarning, ...]]:
-        """The log price without the level, the log of its usual error, whether the model is known, warnings."""
+        """The score, the log of its usual error, whether the model is known, and the warnings."""
         row, in_range = self.encoder.encode(values)
-        line, is_known = self.depreciation.find(row)
-        score = self._score(row, line)
-        size = 0.0
-        if self.spread:
-            flags = [1.0 if row[index] != row[index] else 0.0 for index in self.flags]
-            size = self.spread.predict_row([*row, *flags, score])
+        line, is_known = self.forest.depreciation.find(row)
+        score = self.forest.score(row, line)
+        size = self.spread.predict_row([*row, *self.forest.flag(row), score]) if self.spread else 0.0
         is_named = self.model_column is None or row[self.model_column] == row[self.model_column]
         return score, size, is_named, () if in_range and is_known else self.find_warnings(values)
-
-    def _score_columns(self, columns: list[list[float]]) -> tuple[list[float], set[int]]:
-        """The log prices of rows given as columns, as _predict has them, and the rows whose keys are strange.
-
-        Codes that do not count become missing in the columns, as Depreciation.find does it in a row.
-        """
-        lines, strange = self._find_lines(columns)
-        if self.years is None:
-            return self._add_trees(columns, lines), strange
-        index = self.years.index
-        own = columns[index]
-        found = [self.years.find_years(line.key, year) for line, year in zip(lines, own, strict=True)]
-        counts = [len(years) for years, _ in found]
-        repeated = [repeat(column, counts) for column in columns]
-        repeated[index] = [year for years, _ in found for year in years]
-        scores, start = self._add_trees(repeated, repeat(lines, counts)), 0
-        middles = []
-        for (years, place), line, year in zip(found, lines, own, strict=True):
-            end = start + len(years)
-            middles.append(find_middle(scores[start:end], place) + self.beyond(line, year, years[place]))
-            start = end
-        return middles, strange
-
-    def _add_trees(self, columns: Sequence[Sequence[float]], lines: Sequence[Line]) -> list[float]:
-        """Line and trees together of each row."""
-        trends = [line.level for line in lines]
-        for number, (index, center) in enumerate(self.depreciation.axes):
-            trends = [
-                trend + line.slopes[number] * (value - center) if value == value else trend
-                for trend, line, value in zip(trends, lines, columns[index], strict=True)
-            ]
-        wide = [[codes.get(value, MISSING) for value in columns[index]] for index, codes in self.wide]
-        flags = [_flag(columns[index]) for index in self.flags]
-        scores = self.trees.predict_rows(_join([*columns, *wide, *flags]), by_column=True)
-        return [trend + score for trend, score in zip(trends, scores, strict=True)]
-
-    def _score(self, row: Row, line: Line) -> float:
-        """Line and trees together of one row."""
-        wide = self._widen(row)
-        if self.years is None:
-            return self.depreciation.value(row, line) + self.trees.predict_row(wide)
-        index = self.years.index
-        years, place = self.years.find_years(line.key, row[index])
-        scores = []
-        for year in years:
-            wide[index] = year
-            scores.append(self.depreciation.value(wide, line) + self.trees.predict_row(wide))
-        return find_middle(scores, place) + self.beyond(line, row[index], years[place])
-
-    def beyond(self, line: Line, year: float, last: float) -> float:
-        """What the line adds for a year before or after those in which such a car was listed."""
-        return (
-            line.slopes[self._year_axis] * (year - last) if year == year and self._year_axis is not None else 0.0
-        )
-
-    def _find_lines(self, columns: list[list[float]]) -> tuple[list[Line], set[int]]:
-        keys, lines = self.depreciation.keys, self.depreciation.lines
-        if not keys:
-            return [self.depreciation.of_all] * len(columns[0]), set()
-        found = [lines.get(key) for key in zip(*(columns[index] for index in keys), strict=True)]
-        strange = set()
-        for number in [number for number, line in enumerate(found) if line is None]:
-            row = [column[number] for column in columns]
-            found[number], is_known = self.depreciation.find(row)
-            if not is_known:
-                strange.add(number)
-            for index in keys:
-                columns[index][number] = row[index]
-        return found, strange  # type: ignore[return-value]
-
-    def _widen(self, row: Row) -> Row:
-        """The row with the columns that only the trees see."""
-        wide = [codes.get(row[index], MISSING) for index, codes in self.wide]
-        return [*row, *wide, *[1.0 if row[index] != row[index] else 0.0 for index in self.flags]]
 
     def find_warnings(self, values: Sequence[Value]) -> tuple[InputWarning, ...]:
         """A warning for each value that training never saw, and for a model that is not of its make."""
         warnings = self.encoder.find_warnings(values)
         row, _ = self.encoder.encode(values)
-        if self.depreciation.find(row.copy())[1]:
+        if self.forest.depreciation.find(row.copy())[1]:
             return warnings
-        *wholes, part = [(self.market.features[index], int(row[index])) for index in self.depreciation.keys]
-        others = [self.encoders[wholes[0][0].name][code] for code in self.depreciation.others_with(row)]
+        *wholes, part = [(self.market.features[index], int(row[index])) for index in self.forest.depreciation.keys]
+        others = [self.encoders[wholes[0][0].name][code] for code in self.forest.depreciation.others_with(row)]
         names = " ".join(self.encoders[feature.name][code] for feature, code in wholes)
         return (*warnings, warn_combination(part[0], self.encoders[part[0].name][part[1]], names, others))
 
@@ -224,7 +127,7 @@ class Pricer:
             if warning.field in self._keys and warning.code != TAKEN_AS_MISSING:
                 return f"{warning.field} {warning.detail}"
         row, _ = self.encoder.encode(values)
-        rows = self.depreciation.find(row)[0].rows
+        rows = self.forest.depreciation.find(row)[0].rows
         return f"the model has learnt from {rows} such cars, and needs {MIN_LIKE}" if rows < MIN_LIKE else None
 
     def warn_of_age(self, today: date, max_days: int) -> tuple[InputWarning, ...]:
@@ -238,20 +141,10 @@ class Pricer:
     def explain_values(self, values: Sequence[Value]) -> Breakdown:
         """Break one checked listing's price down into money that sums to it exactly: model/breakdown.py."""
         row, _ = self.encoder.encode(values)
-        line, _ = self.depreciation.find(row)
-        parts, base = self.depreciation.parts(row, line)
-        *added, trees_base = self.trees.contributions(self._widen(row))
-        sources = [*range(len(row)), *(index for index, _ in self.wide), *self.flags]
-        amounts = [0.0] * len(row)
-        for index, amount in chain(parts.items(), zip(sources, added, strict=True)):
-            amounts[index] += amount
-        if self.years:
-            # The trees' own score of the year is not yet what the years around it make of it.
-            score = self.depreciation.value(row, line) + sum(added) + trees_base
-            amounts[self.years.index] += self._score(row, line) - score
+        line, _ = self.forest.depreciation.find(row)
+        amounts, base = self.forest.contributions(row, line)
         names = [feature.name for feature in self.market.features]
-        price = self.price_values(values).price
-        return break_down(names, amounts, base + trees_base + self.level, price)
+        return break_down(names, amounts, base + self.level, self.price_values(values).price)
 
     def prove(self) -> None:
         """Price the golden listings of the manifest. Raises BundleError where a price is not as in training."""
@@ -343,21 +236,6 @@ def _read_market(manifest: Mapping[str, Any]) -> Market:
         raise BundleError(error.what, RETRAIN) from None
 
 
-def _check_columns(key: str, found: Sequence[str], names: Sequence[str]) -> None:
-    if list(found) != list(names):
-        raise BundleError(
-            f"model.pkl: {key}: should be {', '.join(names)} (got {', '.join(map(str, found))})", RETRAIN
-        )
-
-
 def _added_cost(costs: Mapping[str, float], name: str) -> float | None:
     """What leaving a field out adds to the median error; None where that was not measured."""
     return round(max(costs[name] - costs[""], 0.0), 4) if name in costs and "" in costs else None
-
-
-def _flag(column: Sequence[float]) -> list[float]:
-    return [1.0 if value != value else 0.0 for value in column]
-
-
-def _join(columns: Sequence[Sequence[float]]) -> "array[float]":
-    return array("d", list(chain.from_iterable(columns)))

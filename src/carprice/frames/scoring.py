@@ -1,0 +1,99 @@
+"""Scores of a whole matrix, equal to those of the price forest to the last bit."""
+
+import os
+
+import numpy as np
+
+from carprice.frames.encoding import Floats
+from carprice.model.depreciation import ANY, Depreciation, Line
+from carprice.model.lightgbm_capi import Trees
+from carprice.model.price_forest import PriceForest
+from carprice.model.year_envelope import find_middle
+
+
+def score_matrix(matrix: Floats, forest: PriceForest) -> tuple[Floats, np.ndarray, np.ndarray]:
+    """Of each row the score, the listings that its line was learnt from, and whether its keys are known together.
+
+    Keys that do not count become missing in the matrix, as Depreciation.find does it in a row.
+    """
+    lines, place, is_known = find_lines(matrix, forest.depreciation)
+    rows = np.array([line.rows for line in lines])[place]
+    return _score_rows(matrix, lines, place, forest), rows, is_known
+
+
+def flag_matrix(matrix: Floats, forest: PriceForest) -> list[Floats]:
+    """A column for each flagged category: 1 where it is missing, else 0."""
+    return [np.isnan(matrix[:, index]).astype(float) for index in forest.flags]
+
+
+def predict_matrix(trees: Trees, matrix: Floats, *columns: Floats) -> Floats:
+    """The raw scores of the rows of a matrix with more columns at its right."""
+    rows = np.ascontiguousarray(np.column_stack([matrix, *columns]))
+    return np.frombuffer(trees.predict_rows(rows, os.cpu_count() or 1))
+
+
+def follow_lines(matrix: Floats, lines: list[Line], place: np.ndarray, table: Depreciation) -> Floats:
+    """The log price of each row by its line."""
+    trend: Floats = np.array([line.level for line in lines])[place]
+    for number, (index, center) in enumerate(table.axes):
+        slope = np.array([line.slopes[number] for line in lines])[place]
+        trend = np.where(np.isnan(matrix[:, index]), trend, trend + slope * (matrix[:, index] - center))
+    return trend
+
+
+def _score_rows(matrix: Floats, lines: list[Line], place: np.ndarray, forest: PriceForest) -> Floats:
+    """Line and trees together of each row, as Pricer has them for one."""
+    if forest.years is None:
+        return _add_trees(matrix, lines, place, forest)
+    index = forest.years.index
+    own = matrix[:, index]
+    found = [
+        forest.years.find_years(lines[line].key, year) for line, year in zip(place, own.tolist(), strict=True)
+    ]
+    counts = np.array([len(years) for years, _ in found])
+    repeated = np.repeat(matrix, counts, axis=0)
+    repeated[:, index] = np.concatenate([years for years, _ in found])
+    scores = _add_trees(repeated, lines, np.repeat(place, counts), forest)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    columns = scores.tolist()
+    return np.array(
+        [
+            find_middle(columns[start:end], at) + forest.beyond(lines[line], year, years[at])
+            for start, end, (years, at), line, year in zip(
+                starts, starts[1:], found, place, own.tolist(), strict=False
+            )
+        ]
+    )
+
+
+def _add_trees(matrix: Floats, lines: list[Line], place: np.ndarray, forest: PriceForest) -> Floats:
+    wide = [find_codes(matrix[:, index], codes) for index, codes in forest.wide]
+    trees = predict_matrix(forest.trees, matrix, *wide, *flag_matrix(matrix, forest))
+    return follow_lines(matrix, lines, place, forest.depreciation) + trees
+
+
+def find_codes(column: Floats, codes: dict[float, float]) -> Floats:
+    """The code of each value, NaN where it has none. codes: of ascending values, counting from 0."""
+    known = np.fromiter(codes, dtype=float)
+    place = np.minimum(np.searchsorted(known, column), len(known) - 1)
+    return np.where(known[place] == column, place, np.nan)
+
+
+def find_lines(matrix: Floats, table: Depreciation) -> tuple[list[Line], np.ndarray, np.ndarray]:
+    """The lines, which one each row has, and whether its keys are known together; keys that do not count become
+    missing in the matrix."""
+    if not table.keys:
+        return [table.of_all], np.zeros(len(matrix), int), np.ones(len(matrix), bool)
+    unique, inverse = np.unique(np.nan_to_num(matrix[:, table.keys], nan=ANY), axis=0, return_inverse=True)
+    lines, knowns, kept = [], [], []
+    for key in unique.tolist():
+        row = [np.nan] * matrix.shape[1]
+        for index, code in zip(table.keys, key, strict=True):
+            row[index] = np.nan if code == ANY else code
+        line, is_known = table.find(row)
+        lines.append(line)
+        knowns.append(is_known)
+        kept.append([row[index] for index in table.keys])
+    place = inverse.reshape(-1)
+    matrix[:, table.keys] = np.array(kept, dtype=float)[place]
+    return lines, place, np.array(knowns, dtype=bool)[place]

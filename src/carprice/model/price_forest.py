@@ -1,0 +1,149 @@
+"""The score of a row: its depreciation line and the trees together, along the year monotone."""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from carprice.errors import BundleError
+from carprice.model.depreciation import MISSING, Depreciation, Line
+from carprice.model.lightgbm_capi import Trees
+from carprice.model.manifest import RETRAIN
+from carprice.model.year_envelope import YearEnvelope, find_middle, repeat
+
+Row = list[float]
+
+
+class PriceForest:
+    """Lines and trees of one bundle. Rows are numbers in feature order, as Encoder makes them."""
+
+    def __init__(
+        self, model: Mapping[str, Any], names: Sequence[str], scaler: Mapping[str, Mapping[str, float]]
+    ) -> None:
+        """model: as model.pkl has it. Raises BundleError where the trees have other columns."""
+        self.depreciation = Depreciation(model["depreciation"], names)
+        self.wide = [
+            (names.index(name), {value: float(code) for code, value in enumerate(known)})
+            for name, known in model["wide"].items()
+        ]
+        self.flags = [names.index(name) for name in model["flags"]]
+        self.years = None
+        if model["years"]:
+            self.years = YearEnvelope(model["years"], names, scaler[model["years"]["field"]])
+        axes = [index for index, _ in self.depreciation.axes]
+        self._year_axis = axes.index(self.years.index) if self.years else None
+        self.trees = Trees(model["trees"])
+        check_columns("trees", self.trees.columns, name_columns(names, model["wide"], model["flags"]))
+
+    def flag(self, row: Sequence[float]) -> Row:
+        """1 for each flagged category that is missing, else 0."""
+        return [1.0 if row[index] != row[index] else 0.0 for index in self.flags]
+
+    def flag_columns(self, columns: Sequence[Sequence[float]]) -> list[Row]:
+        """The same of many rows, column by column."""
+        return [[1.0 if value != value else 0.0 for value in columns[index]] for index in self.flags]
+
+    def score(self, row: Row, line: Line) -> float:
+        """Line and trees together of one row."""
+        wide = self._widen(row)
+        if self.years is None:
+            return self.depreciation.value(row, line) + self.trees.predict_row(wide)
+        index = self.years.index
+        years, place = self.years.find_years(line.key, row[index])
+        scores = []
+        for year in years:
+            wide[index] = year
+            scores.append(self.depreciation.value(wide, line) + self.trees.predict_row(wide))
+        return find_middle(scores, place) + self.beyond(line, row[index], years[place])
+
+    def score_columns(self, columns: list[Row]) -> tuple[Row, set[int]]:
+        """The scores of rows given as columns, and the rows whose keys were never seen together.
+
+        Codes that do not count become missing in the columns, as Depreciation.find does it in a row.
+        """
+        lines, strange = self._find_lines(columns)
+        if self.years is None:
+            return self._add_trees(columns, lines), strange
+        index = self.years.index
+        own = columns[index]
+        found = [self.years.find_years(line.key, year) for line, year in zip(lines, own, strict=True)]
+        counts = [len(years) for years, _ in found]
+        repeated = [repeat(column, counts) for column in columns]
+        repeated[index] = [year for years, _ in found for year in years]
+        scores, start = self._add_trees(repeated, repeat(lines, counts)), 0
+        middles = []
+        for (years, place), line, year in zip(found, lines, own, strict=True):
+            end = start + len(years)
+            middles.append(find_middle(scores[start:end], place) + self.beyond(line, year, years[place]))
+            start = end
+        return middles, strange
+
+    def contributions(self, row: Row, line: Line) -> tuple[Row, float]:
+        """What each column adds to the score, and the base; they sum to the score."""
+        parts, base = self.depreciation.parts(row, line)
+        *added, trees_base = self.trees.contributions(self._widen(row))
+        sources = [*range(len(row)), *(index for index, _ in self.wide), *self.flags]
+        amounts = [0.0] * len(row)
+        for index, amount in chain(parts.items(), zip(sources, added, strict=True)):
+            amounts[index] += amount
+        if self.years:
+            # The trees' own score of the year is not yet what the years around it make of it.
+            score = self.depreciation.value(row, line) + sum(added) + trees_base
+            amounts[self.years.index] += self.score(row, line) - score
+        return amounts, base + trees_base
+
+    def beyond(self, line: Line, year: float, last: float) -> float:
+        """What the line adds for a year before or after those in which such a car was listed."""
+        if self._year_axis is None or year != year:
+            return 0.0
+        return line.slopes[self._year_axis] * (year - last)
+
+    def _widen(self, row: Row) -> Row:
+        """The row with the columns that only the trees see."""
+        return [*row, *[codes.get(row[index], MISSING) for index, codes in self.wide], *self.flag(row)]
+
+    def _add_trees(self, columns: Sequence[Sequence[float]], lines: Sequence[Line]) -> Row:
+        """Line and trees together of each row."""
+        trends = [line.level for line in lines]
+        for number, (index, center) in enumerate(self.depreciation.axes):
+            trends = [
+                trend + line.slopes[number] * (value - center) if value == value else trend
+                for trend, line, value in zip(trends, lines, columns[index], strict=True)
+            ]
+        wide = [[codes.get(value, MISSING) for value in columns[index]] for index, codes in self.wide]
+        rows = join_columns([*columns, *wide, *self.flag_columns(columns)])
+        scores = self.trees.predict_rows(rows, by_column=True)
+        return [trend + score for trend, score in zip(trends, scores, strict=True)]
+
+    def _find_lines(self, columns: list[Row]) -> tuple[list[Line], set[int]]:
+        keys, lines = self.depreciation.keys, self.depreciation.lines
+        if not keys:
+            return [self.depreciation.of_all] * len(columns[0]), set()
+        found = [lines.get(key) for key in zip(*(columns[index] for index in keys), strict=True)]
+        strange = set()
+        for number in [number for number, line in enumerate(found) if line is None]:
+            row = [column[number] for column in columns]
+            found[number], is_known = self.depreciation.find(row)
+            if not is_known:
+                strange.add(number)
+            for index in keys:
+                columns[index][number] = row[index]
+        return found, strange  # type: ignore[return-value]
+
+
+def name_columns(names: Sequence[str], wide: Sequence[str] | Mapping[str, Any], flags: Sequence[str]) -> list[str]:
+    """The columns that the trees see."""
+    return [*names, *(f"{name}.category" for name in wide), *(f"{name}.missing" for name in flags)]
+
+
+def check_columns(key: str, found: Sequence[str], names: Sequence[str]) -> None:
+    """Raises BundleError where a part of model.pkl has other columns than it should."""
+    if list(found) != list(names):
+        raise BundleError(
+            f"model.pkl: {key}: should be {', '.join(names)} (got {', '.join(map(str, found))})", RETRAIN
+        )
+
+
+def join_columns(columns: Sequence[Sequence[float]]) -> "array[float]":
+    """The columns one after the other, as Trees.predict_rows takes them."""
+    return array("d", list(chain.from_iterable(columns)))
