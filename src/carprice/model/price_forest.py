@@ -45,7 +45,7 @@ class PriceForest:
 
     def score(self, row: Row, line: Line) -> float:
         """Line and trees together of one row."""
-        wide = self._widen(row)
+        wide = self.widen(row)
         if self.years is None:
             return self.depreciation.value(row, line) + self.trees.predict_row(wide)
         index = self.years.index
@@ -81,7 +81,7 @@ class PriceForest:
     def contributions(self, row: Row, line: Line) -> tuple[Row, float]:
         """What each column adds to the score, and the base; they sum to the score."""
         parts, base = self.depreciation.parts(row, line)
-        *added, trees_base = self.trees.contributions(self._widen(row))
+        *added, trees_base = self.trees.contributions(self.widen(row))
         sources = [*range(len(row)), *(index for index, _ in self.wide), *self.flags]
         amounts = [0.0] * len(row)
         for index, amount in chain(parts.items(), zip(sources, added, strict=True)):
@@ -98,7 +98,7 @@ class PriceForest:
             return 0.0
         return line.slopes[self._year_axis] * (year - last)
 
-    def _widen(self, row: Row) -> Row:
+    def widen(self, row: Row) -> Row:
         """The row with the columns that only the trees see."""
         return [*row, *[codes.get(row[index], MISSING) for index, codes in self.wide], *self.flag(row)]
 

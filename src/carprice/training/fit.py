@@ -1,132 +1,139 @@
-"""The fit: encoders, the strategy, the number of trees, a calibrated range, and the trees that serve."""
+"""The fit: encoders, the recipe, the price forest and its range, on one set of listings."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
-from carprice.frames.encoding import Encoders, Floats, Scaler, encode_frame, fit_encoders, list_categories
+from carprice.frames.encoding import Encoders, Scaler, encode_frame, fit_encoders
+from carprice.listings.cleaning import DAY
 from carprice.market.market_file import Market
-from carprice.training.boosting import Columns, Recipe, Rows, describe_params, grow_trees, score_rows
-from carprice.training.calibration import calibrate_range
-from carprice.training.distillation import MIN_DISTILLED_ROWS, describe_student, distill
-from carprice.training.model_selection import FOLDS, Say, choose_recipe
-from carprice.training.split import Split, fold_of
+from carprice.model.bundle import Bundle
+from carprice.model.encoding import UnknownZero
+from carprice.model.pricer import Pricer
+from carprice.training.columns import Rows, describe_columns
+from carprice.training.forest import grow_forest
+from carprice.training.model_selection import Say, choose_recipe
+from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
+from carprice.training.recipes import FEW_ROWS, Recipe
+from carprice.training.split import fold_of
+from carprice.training.uncertainty import HeldOut, fit_range, hold_out
 
-VARIANT = ("make", "model")
-FEWER_WORTH = 0.01
-"""How much larger the student's error on held-out listings may be, as it prices four times as fast."""
+NEAR_ZERO = 10.0
+"""A mileage below it, of a car that is not of the newest YOUNG_YEARS years, is no mileage."""
+YOUNG_YEARS = 2
+FEW_FOLDS = 5
+LARGE_FOLDS = 2
+"""Small markets hold out every listing, a fifth at a time; large ones two tenths, which are enough."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What was learnt from the training part."""
+    """What was learnt from a set of listings. model: as model.pkl has it. held: what its range was measured on."""
 
     market: Market
     encoders: Encoders
     scaler: Scaler
-    booster: lgb.Booster
-    calibration: dict[str, Any]
-    params: dict[str, Any]
+    model: dict[str, Any]
+    recipe: Recipe
+    errors: dict[str, float]
+    held: HeldOut
+    index: PriceIndex | None
 
-    def score(self, part: pl.DataFrame) -> Floats:
-        """The log price of each row of a clean frame."""
-        return score_rows(self.booster, encode_frame(part, self.market, self.encoders, self.scaler))
+    def pricer(self, version: str) -> Pricer:
+        """The pricer of what was learnt, before there is a bundle."""
+        from carprice.market.market_file import dump_market
+
+        manifest = {"version": version, "market": dump_market(self.market), "golden": []}
+        return Pricer(Bundle(manifest, self.encoders, self.scaler, self.model))
 
 
-def fit_split(split: Split, market: Market, seed: int, say: Say) -> Fitted:
-    """Learn from the training part alone.
+def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recipe: Recipe | None = None) -> Fitted:
+    """Learn from a clean frame alone. recipe: None where the listings should choose it.
 
-    A trial learns from the fit part. The calibration part calibrates its range, and decides the number of trees
-    and whether a student replaces the fitted trees. The strategy that was chosen then learns from both parts, and
-    keeps the trial's range. That range is a little narrow, as the listings that calibrate it also chose the trial,
-    and a little wide, as the final trees learnt from more. Which effect is larger is not known (it holds 89.5 % of
-    the British test listings instead of 90 %), so the coverage is measured on the test part. Raises TrainingError
+    The range comes from listings that the forests of their folds never saw; so does the price index where listings
+    have a day, and the forest that serves then learns prices brought to the last day's level. Raises TrainingError
     where there is nothing to learn.
     """
-    _check_prices(split.training)
-    encoders, scaler = fit_encoders(split.training, market)
-    columns = Columns([feature.name for feature in market.features], list_categories(market))
-
-    def load_rows(part: pl.DataFrame) -> Rows:
-        return Rows(encode_frame(part, market, encoders, scaler), np.log(part["price"].to_numpy()))
-
-    training, fit, held_out = (load_rows(part) for part in (split.training, split.fit, split.calibration))
-    recipe, errors = choose_recipe(training, fold_of(split.training, FOLDS).to_numpy(), columns, seed)
-    say(f"Chose recipe {recipe.name}: {_describe_errors(errors)} ...")
-    trial = _try_recipe(recipe, fit, held_out, columns, seed)
-    params = _describe_recipe(recipe, errors)
-    if len(fit.target) >= MIN_DISTILLED_ROWS:
-        student = _try_student(fit, held_out, columns, seed)
-        params |= {
-            "held_out_error_fitted": round(trial.error, 5),
-            "held_out_error_student": round(student.error, 5),
-        }
-        say(f"On held-out listings: fitted trees {trial.error:.4f}, fewer distilled ones {student.error:.4f} ...")
-        if student.error <= trial.error * (1 + FEWER_WORTH):
-            trial = student
-    calibration = calibrate_range(trial.residuals)
-    booster = trial.repeat(training)
-    params |= {**trial.params, "trees": booster.num_trees()}
-    return Fitted(market, encoders, scaler, booster, calibration, params)
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """A strategy on the held-out listings. residuals: actual minus predicted log price. repeat: on other rows."""
-
-    residuals: Floats
-    params: dict[str, Any]
-    repeat: Callable[[Rows], lgb.Booster]
-
-    @property
-    def error(self) -> float:
-        return float(np.abs(self.residuals).mean())
+    _check_prices(frame)
+    encoders, scaler = fit_encoders(frame, market)
+    columns, zero = describe_columns(market), describe_zero(frame, market)
+    matrix = encode_frame(frame, market, encoders, scaler, UnknownZero.read(zero, columns.names))
+    rows, fold = Rows(matrix, np.log(frame["price"].to_numpy())), fold_of(frame)
+    errors: dict[str, float] = {}
+    if recipe is None:
+        recipe, errors = choose_recipe(rows, columns, scaler, fold, seed)
+        say(
+            f"Chose recipe {recipe.name}: {', '.join(f'{name} {error:.4f}' for name, error in errors.items())} ..."
+        )
+    folds = range(LARGE_FOLDS)
+    if len(rows) < FEW_ROWS:
+        fold, folds = fold % FEW_FOLDS, range(FEW_FOLDS)
+    held = hold_out(rows, columns, scaler, recipe, fold, folds, seed)
+    index = None
+    if DAY in frame.columns:
+        rows, held, index = _bring_to_last_day(rows, held, frame[DAY].to_numpy())
+    model = {
+        "transform": "log",
+        "columns": columns.names,
+        **grow_forest(rows, columns, scaler, recipe, seed),
+        **fit_range(held, columns, seed),
+        "level": 0.0,
+        "as_of": _last_day(frame),
+        "unknown_zero": zero,
+    }
+    return Fitted(market, encoders, scaler, model, recipe, errors, held, index)
 
 
-def _try_recipe(recipe: Recipe, fit: Rows, held_out: Rows, columns: Columns, seed: int) -> _Trial:
-    booster = grow_trees(recipe, fit, held_out, columns, seed)
-    count = booster.best_iteration or booster.num_trees()
-    return _Trial(
-        residuals=held_out.target - score_rows(booster, held_out.matrix),
-        params={"strategy": "fitted", **describe_params(recipe, seed)},
-        repeat=lambda rows: grow_trees(recipe, rows, None, columns, seed, count),
-    )
+def score_by(frame: pl.DataFrame, market: Market, recipe: Recipe) -> Any:
+    """A function that learns from some rows of a frame and prices others, as measure_ageing wants it."""
+    encoders, scaler = fit_encoders(frame, market)
+    columns = describe_columns(market)
+    zero = UnknownZero.read(describe_zero(frame, market), columns.names)
+    rows = Rows(encode_frame(frame, market, encoders, scaler, zero), np.log(frame["price"].to_numpy()))
+
+    def fit(learn: np.ndarray, judge: np.ndarray, seed: int) -> np.ndarray:
+        from carprice.frames.scoring import score_matrix
+        from carprice.model.price_forest import PriceForest
+
+        parts = grow_forest(rows.take(learn), columns, scaler, recipe, seed, fits=1)
+        return score_matrix(rows.matrix[judge], PriceForest(parts, columns.names, scaler))[0]
+
+    return fit
 
 
-def _try_student(fit: Rows, held_out: Rows, columns: Columns, seed: int) -> _Trial:
-    kept = [columns.names.index(name) for name in VARIANT if name in columns.names]
-
-    def repeat(rows: Rows) -> lgb.Booster:
-        return distill(rows, columns, kept, seed)
-
-    return _Trial(
-        residuals=held_out.target - score_rows(repeat(fit), held_out.matrix),
-        params={"strategy": "distilled", **describe_student(seed)},
-        repeat=repeat,
-    )
+def describe_zero(frame: pl.DataFrame, market: Market) -> dict[str, Any] | None:
+    """Which mileages are none, as model.pkl has it."""
+    if market.mileage is None or market.year is None:
+        return None
+    newest = frame[market.year.name].max()
+    if newest is None:
+        return None
+    year = float(newest) - YOUNG_YEARS  # type: ignore[arg-type]
+    return {"field": market.mileage.name, "below": NEAR_ZERO, "year": market.year.name, "newest": year}
 
 
-def _check_prices(training: pl.DataFrame) -> None:
-    if training["price"].n_unique() == 1:
+def _bring_to_last_day(rows: Rows, held: HeldOut, day: np.ndarray) -> tuple[Rows, HeldOut, PriceIndex | None]:
+    """Prices, and errors, as they would be at the level of the last day."""
+    known = held.is_whole & ~np.isnan(day[held.listing])
+    sizes = measure_sizes(held.score[known], held.error[known])
+    index = fit_index(day[held.listing][known], held.error[known], sizes)
+    if index is None:
+        return rows, held, None
+    moved = index.since(day)
+    return Rows(rows.matrix, rows.target + moved), replace(held, target=held.target + moved[held.listing]), index
+
+
+def _last_day(frame: pl.DataFrame) -> int | None:
+    days = frame[DAY].drop_nulls().to_numpy() if DAY in frame.columns else ()
+    return int(max(days)) if len(days) else None
+
+
+def _check_prices(frame: pl.DataFrame) -> None:
+    if frame["price"].n_unique() == 1:
         raise TrainingError(
-            f"Every listing costs {training['price'][0]:g}: there is nothing to learn",
+            f"Every listing costs {frame['price'][0]:g}: there is nothing to learn",
             "Check the price column of the market file: ./carprice market check LISTINGS",
         )
-
-
-def _describe_recipe(recipe: Recipe, errors: dict[str, float]) -> dict[str, Any]:
-    loss = {"loss_exponent": recipe.exponent, "loss_width": recipe.width}
-    return {
-        "recipe": recipe.name,
-        **loss,
-        **{f"cv_error_{name}": round(error, 5) for name, error in errors.items()},
-    }
-
-
-def _describe_errors(errors: dict[str, float]) -> str:
-    return ", ".join(f"{name} {error:.4f}" for name, error in errors.items())

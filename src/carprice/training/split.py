@@ -1,55 +1,84 @@
-"""Which listings the trees learn from, which calibrate them and which test them."""
+"""Which listings a model is judged by: the newest where listings have a day, else a fifth by car."""
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
-from carprice.training.calibration import MIN_CALIBRATION_ROWS
+from carprice.listings.cleaning import CAR, DAY
 
-TEST_PERCENT = 20
-CALIBRATION_PERCENT = 10
-FEW_LISTINGS = 1_000
-"""With fewer, twice the share is for calibration: a range needs the same number of rows whatever the total."""
-MIN_PART_ROWS = {"fit": 10, "calibration": MIN_CALIBRATION_ROWS, "test": 10}
+TEST_SHARE = 0.2
+MAX_TEST_DAYS = 60
+MIN_TEST_ROWS = 100
+MAX_TEST_SHARE = 0.5
+"""Whole days are judged; where no cut between two days leaves a test part within these, the split is by car."""
+MIN_PART_ROWS = {"training": 40, "test": 10}
+TENTHS = 10
 
 
 @dataclass(frozen=True)
 class Split:
-    """Three parts of a clean frame with no car in two of them: fit and calibration are the training part."""
+    """Two parts of a clean frame with no car in both. cut: the last day of the training part, None where by car.
+    """
 
-    fit: pl.DataFrame
-    calibration: pl.DataFrame
+    training: pl.DataFrame
     test: pl.DataFrame
-
-    @property
-    def training(self) -> pl.DataFrame:
-        """Everything but the test part."""
-        return pl.concat([self.fit, self.calibration])
+    cut: float | None
 
 
 def split_listings(frame: pl.DataFrame) -> Split:
-    """Split a clean frame by its key, the hash of the car, so that the same car is always in the same part.
+    """Split a clean frame by time where it has days, else by car.
 
-    Raises TrainingError when a part has too few listings.
+    A car that is judged is not learnt from on any day; a listing without a day is learnt from. Raises
+    TrainingError when a part has too few listings.
     """
-    hundredth = pl.col("key") % 100
-    edge = TEST_PERCENT + CALIBRATION_PERCENT * (2 if frame.height < FEW_LISTINGS else 1)
-    split = Split(
-        fit=frame.filter(hundredth >= edge),
-        calibration=frame.filter(hundredth.is_between(TEST_PERCENT, edge - 1)),
-        test=frame.filter(hundredth < TEST_PERCENT),
-    )
-    for name, part in vars(split).items():
-        if part.height < MIN_PART_ROWS[name]:
+    cut = find_cut(frame[DAY].drop_nulls().to_numpy()) if DAY in frame.columns else None
+    if cut is None:
+        is_test = frame[CAR] % 100 < round(100 * TEST_SHARE)
+        split = Split(frame.filter(~is_test), frame.filter(is_test), None)
+    else:
+        test = frame.filter(pl.col(DAY) > cut)
+        split = Split(
+            frame.filter((pl.col(DAY) <= cut).fill_null(True) & ~pl.col(CAR).is_in(test[CAR])), test, cut
+        )
+    for name, least in MIN_PART_ROWS.items():
+        part: pl.DataFrame = getattr(split, name)
+        if part.height < least:
             raise TrainingError(
                 f"{frame.height} usable listings leave {part.height} for the {name} part, "
-                f"which needs at least {MIN_PART_ROWS[name]}",
+                f"which needs at least {least}",
                 "Train on more listings; ./carprice market check LISTINGS shows why rows were dropped.",
             )
+    check_split(split)
     return split
 
 
-def fold_of(frame: pl.DataFrame, folds: int) -> pl.Series:
-    """The fold of every listing, 0 to folds - 1, by digits of its key that the split does not use."""
-    return ((frame["key"] // 100) % folds).cast(pl.Int64)
+def find_cut(day: np.ndarray) -> float | None:
+    """The last day to learn from: whole days whose newer share is nearest TEST_SHARE, within the limits, else
+    None."""
+    if not len(day):
+        return None
+    days, counts = np.unique(day, return_counts=True)
+    newer = 1 - np.cumsum(counts) / len(day)
+    fits = (newer * len(day) >= MIN_TEST_ROWS) & (newer <= MAX_TEST_SHARE) & (days >= days[-1] - MAX_TEST_DAYS)
+    return float(days[fits][np.argmin(np.abs(newer[fits] - TEST_SHARE))]) if fits.any() else None
+
+
+def check_split(split: Split) -> None:
+    """Raises TrainingError where a car, or by time a day, is on both sides: every figure would be too good."""
+    both = split.test[CAR].is_in(split.training[CAR].implode()).sum()
+    if both:
+        raise TrainingError(f"{both} listings of the test part are of cars that the training part has too")
+    if split.cut is None:
+        return
+    newest, oldest = split.training[DAY].drop_nulls().to_numpy().max(), split.test[DAY].to_numpy().min()
+    if newest >= oldest:
+        raise TrainingError(
+            f"The training part goes to day {newest:.0f}, and the test part begins at {oldest:.0f}"
+        )
+
+
+def fold_of(frame: pl.DataFrame) -> np.ndarray:
+    """The tenth of every listing, 0 to 9, by digits of its car that the split does not use."""
+    return ((frame[CAR] // 100) % TENTHS).cast(pl.Int64).to_numpy()

@@ -1,0 +1,219 @@
+"""Grow the price forest: LightGBM on what the depreciation lines leave of the log price."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from carprice.frames.encoding import Floats, Scaler
+from carprice.frames.scoring import find_codes, find_lines, follow_lines
+from carprice.model.depreciation import ANY, Depreciation
+from carprice.model.price_forest import name_columns
+from carprice.training.columns import Columns, Rows
+from carprice.training.depreciation import fit_depreciation
+from carprice.training.masking import leave_out
+from carprice.training.recipes import Recipe
+
+MAX_VALUES = 1000
+"""A number of at most so many values is also a category: a British mpg or tax nearly identifies a variant."""
+MAX_CODES = 10
+"""Of a category with more values, LightGBM's splits cannot tell a missing one from the rest: a column of its own
+does."""
+SPAN_SHARE = 0.005
+"""Of the listings of a make and model at either end of its years that its span leaves out."""
+THREADS = 1
+"""Of one booster: two save a fifth of the time on a quiet machine and take ten times as long on a busy one, where
+each waits for the other at every node. Boosters that do not depend on each other are grown in parallel instead."""
+PARALLEL_BOOSTERS = 2
+
+PARAMS: dict[str, Any] = {
+    "min_sum_hessian_in_leaf": 1e-9,
+    "feature_fraction_bynode": 0.5,
+    "deterministic": True,
+    "force_row_wise": True,
+    "feature_pre_filter": False,
+    "num_threads": THREADS,
+    "verbosity": -1,
+}
+
+Loss = Callable[[Floats, lgb.Dataset], tuple[Floats, Floats]]
+
+
+def grow_forest(
+    rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, seed: int, fits: int | None = None
+) -> dict[str, Any]:
+    """Lines and trees, the parts of model.pkl that PriceForest reads. fits: instead of the recipe's."""
+    parts: dict[str, Any] = {
+        "depreciation": fit_depreciation(rows, columns, recipe),
+        "years": None,
+        "wide": _choose_wide(rows.matrix, columns) if recipe.wide else {},
+        "flags": choose_flags(rows.matrix, columns),
+    }
+    if recipe.free_years and columns.year is not None and columns.signs[columns.year] == 1:
+        parts["years"] = _list_spans(rows.matrix, columns, parts["depreciation"], scaler)
+    table = Depreciation(parts["depreciation"], columns.names)
+    base = float(np.median(rows.target - _follow(rows.matrix, table)))
+    with ThreadPoolExecutor(PARALLEL_BOOSTERS) as pool:
+        grown = pool.map(
+            lambda number: _grow_booster(rows, columns, recipe, parts, base, (seed, number)),
+            range(fits or recipe.fits),
+        )
+        texts = [booster.model_to_string() for booster in grown]
+    return {**parts, "trees": merge_forests(texts, base)}
+
+
+def build_loss(exponent: float, width: float, weight: Floats | float = 1.0) -> Loss:
+    """Gradient and curvature of a robust loss whose influence is r * (r^2 + width^2) ** (-exponent / 2).
+
+    It is Barron's general loss with alpha = 2 - exponent ("A general and adaptive robust loss function",
+    CVPR 2019). The curvature is the weight of iteratively reweighted least squares (Holland and Welsch,
+    1977), which bounds the loss from above, so that every Newton step of a leaf goes down.
+    """
+
+    def measure(predicted: Floats, data: lgb.Dataset) -> tuple[Floats, Floats]:
+        residual = predicted - np.asarray(data.get_label())
+        curve = weight * width**exponent * (residual**2 + width**2) ** (-exponent / 2)
+        return residual * curve, curve
+
+    return measure
+
+
+def describe_params(columns: list[str], signs: Mapping[str, int], recipe: Recipe) -> dict[str, Any]:
+    """LightGBM's parameters of a recipe."""
+    params = {
+        **PARAMS,
+        "learning_rate": recipe.rate,
+        "num_leaves": recipe.leaves,
+        "cat_smooth": recipe.cat_smooth,
+        "min_data_in_leaf": recipe.least_leaf,
+    }
+    constraints = [signs.get(name, 0) for name in columns]
+    if any(constraints):
+        params |= {"monotone_constraints": constraints, "monotone_penalty": recipe.penalty}
+    return params
+
+
+def choose_flags(matrix: Floats, columns: Columns) -> list[str]:
+    """The categories of more than MAX_CODES values."""
+    return [columns.names[index] for index in columns.categories if len(np.unique(matrix[:, index])) > MAX_CODES]
+
+
+def add_flags(matrix: Floats, columns: Columns, flags: list[str]) -> Floats:
+    """A matrix with a column for each flagged category: 1 where it is missing, else 0."""
+    missing = [np.isnan(matrix[:, columns.names.index(name)]).astype(float) for name in flags]
+    return np.column_stack([matrix, *missing])
+
+
+def merge_forests(texts: list[str], base: float) -> str:
+    """One LightGBM text whose score is the mean of the texts' scores plus base.
+
+    Every leaf is divided by their number; base goes into the first tree of each.
+    """
+    trees = []
+    head = ""
+    for text in texts:
+        head, *blocks = text.partition("\nend of trees")[0].split("\nTree=")
+        for number, block in enumerate(blocks):
+            added = base if number == 0 else 0.0
+            lines = [_scale_line(line, added, len(texts)) for line in block.split("\n")[1:]]
+            trees.append("\n".join(lines))
+    blocks = [f"Tree={number}\n{tree}" for number, tree in enumerate(trees)]
+    sizes = " ".join(str(len(block) + 1) for block in blocks)
+    lines = [f"tree_sizes={sizes}" if line.startswith("tree_sizes=") else line for line in head.split("\n")]
+    return "\n".join([*lines, *blocks]) + "\nend of trees\n"
+
+
+def measure_importance(parts: Mapping[str, Any], names: list[str]) -> dict[str, float]:
+    """Every feature's share of the trees' gain, the largest first; its columns count together."""
+    booster = lgb.Booster(model_str=parts["trees"])
+    shares = dict.fromkeys(names, 0.0)
+    for column, gain in zip(booster.feature_name(), booster.feature_importance("gain"), strict=True):
+        shares[column.partition(".")[0]] += float(gain)
+    total = sum(shares.values()) or 1.0
+    return dict(sorted(((name, gain / total) for name, gain in shares.items()), key=lambda item: -item[1]))
+
+
+def _grow_booster(
+    rows: Rows, columns: Columns, recipe: Recipe, parts: Mapping[str, Any], base: float, seed: tuple[int, int]
+) -> lgb.Booster:
+    """One of the fits: on the listings, and on copies of them with fields left out."""
+    random = np.random.default_rng(seed)
+    copies = [leave_out(rows.matrix, columns, random) for _ in range(recipe.copies)]
+    matrix = np.concatenate([rows.matrix, *copies])
+    table = Depreciation(parts["depreciation"], columns.names)
+    target = np.tile(rows.target, 1 + recipe.copies) - _follow(matrix, table) - base
+    weight = np.ones(len(target))
+    weight[len(rows) :] = recipe.copy_weight / max(recipe.copies, 1)
+    names = name_columns(columns.names, parts["wide"], parts["flags"])
+    signs = dict(zip(columns.names, columns.signs, strict=True))
+    if parts["years"]:
+        del signs[parts["years"]["field"]]
+    width = len(columns.names)
+    params = {**describe_params(names, signs, recipe), "seed": sum(seed)}
+    data = lgb.Dataset(
+        _widen(matrix, columns, parts),
+        target,
+        feature_name=names,
+        categorical_feature=[*columns.categories, *range(width, width + len(parts["wide"]))],
+        params=params,
+    )
+    loss = build_loss(recipe.exponent, recipe.width, weight)
+    return lgb.train({**params, "objective": loss}, data, recipe.trees)
+
+
+def _follow(matrix: Floats, table: Depreciation) -> Floats:
+    """The log price of each row by its line; the matrix stays as it is."""
+    lines, place, _ = find_lines(matrix.copy(), table)
+    return follow_lines(matrix, lines, place, table)
+
+
+def _widen(matrix: Floats, columns: Columns, parts: Mapping[str, Any]) -> Floats:
+    wide = [
+        find_codes(matrix[:, columns.names.index(name)], {value: float(code) for code, value in enumerate(known)})
+        for name, known in parts["wide"].items()
+    ]
+    missing = [np.isnan(matrix[:, columns.names.index(name)]).astype(float) for name in parts["flags"]]
+    return np.column_stack([matrix, *wide, *missing])
+
+
+def _choose_wide(matrix: Floats, columns: Columns) -> dict[str, list[float]]:
+    """The numbers of few values that are categories too; none along which a price is monotone."""
+    found = {}
+    for index, name in enumerate(columns.names):
+        if index in columns.categories or index in columns.numbers or columns.signs[index]:
+            continue
+        known = np.unique(matrix[:, index][~np.isnan(matrix[:, index])])
+        if 2 < len(known) <= MAX_VALUES:
+            found[name] = known.tolist()
+    return found
+
+
+def _list_spans(
+    matrix: Floats, columns: Columns, depreciation: Mapping[str, Any], scaler: Scaler
+) -> dict[str, Any]:
+    """Of each line the first and the last year of its listings, without a few odd ones."""
+    name = columns.names[columns.year or 0]
+    years = np.rint(matrix[:, columns.year or 0] * scaler[name]["scale"] + scaler[name]["mean"])
+    lines, place, _ = find_lines(matrix.copy(), Depreciation(depreciation, columns.names))
+    by_line: dict[tuple[float, ...], list[Floats]] = {}
+    for number, line in enumerate(lines):
+        found = years[place == number]
+        for depth in range(len(line.key) + 1):
+            key = line.key[:depth] + (ANY,) * (len(line.key) - depth)
+            by_line.setdefault(key, []).append(found[~np.isnan(found)])
+    newest = int(np.nanmax(years)) if np.isfinite(years).any() else 0
+    spans = []
+    for key, parts in by_line.items():
+        known = np.concatenate(parts)
+        ends = np.quantile(known, [SPAN_SHARE, 1 - SPAN_SHARE]) if len(known) else (newest, newest)
+        spans.append([*map(int, key), int(np.floor(ends[0])), int(np.ceil(ends[1]))])
+    return {"field": name, "spans": spans}
+
+
+def _scale_line(line: str, added: float, count: int) -> str:
+    key, _, values = line.partition("=")
+    if key not in ("leaf_value", "internal_value"):
+        return line
+    return f"{key}=" + " ".join(repr((float(value) + added) / count) for value in values.split())
