@@ -12,7 +12,7 @@ from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle import Bundle
 from carprice.model.pricer import Pricer
 from carprice.training.columns import Columns, Rows, describe_columns
-from carprice.training.forest import SMALL, Forest, Job, Recipe, describe_params, grow_forests
+from carprice.training.forest import SMALL, Forest, Job, Recipe, Widening, describe_params, grow_forests
 from carprice.training.held_out import HeldOut, jobs_of, make_folds, price_held_out, price_others
 from carprice.training.model_selection import FEW_ROWS, Say, choose_recipe
 from carprice.training.price_index import PriceIndex, deflate, fit_index, measure_sizes
@@ -33,7 +33,8 @@ MIN_UNKNOWN_AGE = 2
 class Learnt:
     """What was learnt from one frame.
 
-    recipe_errors: of choose_recipe, empty where the recipe was given. held_out: the listings behind the range.
+    recipe_errors: of choose_recipe, empty where the recipe was given. index: where the listings have days. rows: what
+    the forest learnt from, prices at the level of the last day. widening: the columns that the trees see.
     """
 
     market: Market
@@ -43,8 +44,8 @@ class Learnt:
     recipe: Recipe
     recipe_errors: dict[str, float]
     index: PriceIndex | None
-    held_out: HeldOut
-    rows: int
+    rows: Rows
+    widening: Widening
 
     def pricer(self, version: str = "") -> Pricer:
         """A pricer of these parts, without golden listings."""
@@ -84,7 +85,7 @@ def learn(
     price_range = calibrate_range(held_out, rows.matrix, columns, seed)
     model = assemble_model(columns, forest, price_range, costs)
     model |= {"unknown_zero": zero, "as_of": None if index is None else index.as_of}
-    return Learnt(market, encoders, scaler, model, recipe, errors, index, held_out, frame.height)
+    return Learnt(market, encoders, scaler, model, recipe, errors, index, rows, forest.widening)
 
 
 def assemble_model(

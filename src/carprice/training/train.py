@@ -1,32 +1,36 @@
-"""From listings to a bundle: split, fit, calibrate, evaluate, write."""
+"""From listings to a bundle: split, learn, judge, learn from all, prove, write."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from carprice.frames.encoding import encode_frame, read_listing
+from carprice.frames.encoding import encode_frame
+from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import Listings, load_listings
+from carprice.market.kinds import EPOCH
 from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle_writer import ensure_writable, write_bundle
 from carprice.model.manifest import read_manifest
+from carprice.model.price_range import COVERAGE
 from carprice.settings import Settings
 from carprice.training.baselines import measure_baselines, warn_of_baselines
-from carprice.training.boosting import measure_importance
-from carprice.training.calibration import COVERAGE, measure_coverage
-from carprice.training.fit import Fitted, fit_split
+from carprice.training.feature_leaks import check_features
+from carprice.training.fit import Learnt, check_prices, forget_zeros, learn
+from carprice.training.golden import pick_golden
+from carprice.training.importance import measure_importance
+from carprice.training.judging import describe_ageing, measure_coverage, prove_served
 from carprice.training.metrics import measure_slices
+from carprice.training.spellings import unify_spellings
 from carprice.training.split import Split, split_listings
 
 SEED = 7
-GOLDEN_LISTINGS = 10
 EXAMPLE_ROWS = 5
 DEMO_MARKET = "demo"
-UNKNOWN_TEXT = "Not in the listings"
 LIBRARIES = ("lightgbm", "numpy", "polars", "scikit-learn", "mlflow")
 
 Say = Callable[[str], None]
@@ -58,82 +62,74 @@ def train_file(path: Path, market: Market, settings: Settings, seed: int = SEED,
 def train(listings: Listings, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
     """Learn from cleaned listings and write a bundle below settings.artifacts_dir.
 
-    The test part is used once, after everything is chosen. Raises TrainingError when the
-    listings do not make a model, and BundleError at once where it could not be written.
+    Judge first, then serve: a model learns from the training part alone and is judged once by the test part; then
+    the same way is gone with every listing, and that model serves. Raises TrainingError when the listings do not
+    make a model, and BundleError at once where it could not be written.
     """
     ensure_writable(settings.artifacts_dir)
-    split = split_listings(listings.frame)
+    frame = unify_spellings(listings.frame, market)
+    check_prices(frame)
+    check_features(frame, market)
+    split = split_listings(frame)
     say(f"Learning from {split.training.height:,} listings ...")
-    fitted = fit_split(split, market, seed, say)
+    judged = learn(split.training, market, seed, say=say)
     say(f"Judging by {split.test.height:,} other listings ...")
-    test = _price_test(fitted, split.test)
-    manifest = _describe(fitted, listings, split, test, seed)
-    for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
+    test = price_frame(split.test, judged.pricer())
+    say(f"Learning the same way from all {frame.height:,} listings ...")
+    served = learn(frame, market, seed, judged.recipe)
+    facts = _describe(judged, served, listings, split, test, seed)
+    facts["ageing"] = describe_ageing(served, frame, split.cut, test, seed)
+    for warning in warn_of_baselines(facts["baselines"], facts["metrics"]["overall"]):
         say(warning)
-    model: dict[str, Any] = {
-        "trees": fitted.booster.model_to_string(),
-        "columns": [item.name for item in market.features],
-        "transform": "log",
-        "calibration": fitted.calibration,
-    }
-    golden = pick_golden(split.training, market)
-    version = write_bundle(settings.artifacts_dir, fitted.encoders, fitted.scaler, model, manifest, golden)
+    golden = pick_golden(frame, market)
+    version = write_bundle(
+        settings.artifacts_dir, served.encoders, served.scaler, served.model, facts, golden
+    )
     folder = settings.artifacts_dir / version
-    matrix = encode_frame(split.test.head(EXAMPLE_ROWS), market, fitted.encoders, fitted.scaler)
-    return Training(
-        version=version,
-        folder=folder,
-        manifest=read_manifest(folder),
-        params=manifest["params"],
-        test=test,
-        example=pl.DataFrame(matrix, schema=[item.name for item in market.features]),
-        trees=model["trees"],
-    )
+    manifest = read_manifest(folder)
+    example = _make_example(served, split.test)
+    return Training(version, folder, manifest, manifest["params"], test, example, served.model["trees"])
 
 
-def _price_test(fitted: Fitted, test: pl.DataFrame) -> pl.DataFrame:
-    raw = fitted.score(test)
-    return test.with_columns(
-        pl.Series("predicted", np.exp(raw)),
-        pl.Series("low", np.exp(raw + fitted.calibration["low"])),
-        pl.Series("high", np.exp(raw + fitted.calibration["high"])),
-    )
+def _make_example(served: Learnt, test: pl.DataFrame) -> pl.DataFrame:
+    rows = forget_zeros(test.head(EXAMPLE_ROWS), served.model["unknown_zero"])
+    matrix = encode_frame(rows, served.market, served.encoders, served.scaler)
+    return pl.DataFrame(served.widening.apply(matrix), schema=served.widening.names)
 
 
-def _describe(fitted: Fitted, listings: Listings, split: Split, test: pl.DataFrame, seed: int) -> dict[str, Any]:
-    price, low, high = (test[name].to_numpy() for name in ("price", "low", "high"))
-    report = listings.report
+def _describe(
+    judged: Learnt, served: Learnt, listings: Listings, split: Split, test: pl.DataFrame, seed: int
+) -> dict[str, Any]:
+    market = judged.market
+    metrics = measure_slices(test, market)
+    params = {**served.params, **{f"cv_error_{n.replace(' ', '_')}": e for n, e in judged.recipe_errors.items()}}
     return {
-        "market": dump_market(fitted.market),
-        "demo": fitted.market.name == DEMO_MARKET,
-        "data": {
-            "source": Path(report.source).name,
-            "fingerprint": listings.fingerprint,
-            "rows_read": report.rows_read,
-            "rows_kept": report.rows_kept,
-            "train_rows": split.training.height,
-            "calibration_rows": split.calibration.height,
-            "test_rows": split.test.height,
-        },
-        "metrics": measure_slices(test, fitted.market),
-        "baselines": measure_baselines(split.training, split.test, fitted.market, fitted.scaler),
-        "coverage": {"target": COVERAGE, "measured": measure_coverage(price, low, high)},
-        "importance": measure_importance(fitted.booster),
-        "params": fitted.params,
+        "market": dump_market(market),
+        "demo": market.name == DEMO_MARKET,
+        "data": _describe_data(listings, split, served),
+        "metrics": metrics,
+        "baselines": measure_baselines(split.training, split.test, market, judged.scaler),
+        "coverage": {"target": COVERAGE, "measured": measure_coverage(test)},
+        "judged": {"rows": len(judged.rows.target), "median_ape": metrics["overall"]["median_ape"]},  # type: ignore[index]
+        "served": {"rows": len(served.rows.target), **prove_served(served, test)},
+        "importance": measure_importance(split.test, served.pricer()),
+        "params": {**params, "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},
         "mlflow": None,
     }
 
 
-def pick_golden(training: pl.DataFrame, market: Market) -> list[dict[str, Any]]:
-    """Listings over the whole range of prices, one with an unknown category, one with a number missing."""
-    indexes = np.unique(np.linspace(0, training.height - 1, GOLDEN_LISTINGS - 2).astype(int))
-    rows = training.sort("price", "key")[indexes]
-    golden = [read_listing(row, market) for row in rows.iter_rows(named=True)]
-    texts = [item for item in market.features if item.is_category]
-    if texts:
-        changed = texts[min(1, len(texts) - 1)]
-        golden.append({**golden[0], changed.name: UNKNOWN_TEXT[: changed.max_length].strip()})
-    for name in [item.name for item in market.features if item.optional and not item.is_category][:1]:
-        golden.append({key: value for key, value in golden[-1].items() if key != name})
-    return golden
+def _describe_data(listings: Listings, split: Split, served: Learnt) -> dict[str, Any]:
+    report = listings.report
+    days = {} if split.cut is None else {"cut": int(split.cut), "as_of": served.model["as_of"]}
+    return {
+        "source": Path(report.source).name,
+        "fingerprint": listings.fingerprint,
+        "rows_read": report.rows_read,
+        "rows_kept": report.rows_kept,
+        "train_rows": split.training.height,
+        "test_rows": split.test.height,
+        "served_rows": len(served.rows.target),
+        "judged_by": split.judged_by,
+        **{name: (EPOCH + timedelta(days=day)).isoformat() for name, day in days.items()},
+    }
