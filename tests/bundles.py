@@ -128,7 +128,9 @@ def invent_dated_listings(rows: int = ROWS, seed: int = SEED) -> pl.DataFrame:
 def grow_bundle(artifacts_dir: Path, frame: pl.DataFrame, market: Market, trees: int = TREES) -> str:
     """Learn from a clean frame, write the bundle, make it the champion and return its version."""
     if "key" not in frame.columns:
-        frame = frame.with_columns(pl.Series("key", [row * GOLDEN_RATIO % 2**64 for row in range(frame.height)], pl.UInt64))
+        frame = frame.with_columns(
+            pl.Series("key", [row * GOLDEN_RATIO % 2**64 for row in range(frame.height)], pl.UInt64)
+        )
     learnt = learn(frame, market, SEED, replace(RECIPE, trees=trees))
     golden = [read_listing(row, market) for row in frame[:: frame.height // 5].iter_rows(named=True)]
     facts = _describe(frame, market, learnt)

@@ -1,6 +1,5 @@
 """A feature that was computed from the price would make every figure a lie, and no caller could give it."""
 
-
 import numpy as np
 import polars as pl
 
@@ -33,7 +32,9 @@ def check_features(frame: pl.DataFrame, market: Market) -> None:
     if sample.height < MIN_ROWS:
         return
     price = np.log(sample["price"].to_numpy())
-    numbers = {item.name: values for item in market.features if (values := _read_numbers(sample[item.name])) is not None}
+    numbers = {
+        item.name: values for item in market.features if (values := _read_numbers(sample[item.name])) is not None
+    }
     model = _name_models(sample, market)
     for name, values in numbers.items():
         if error := _find_error(values, price):

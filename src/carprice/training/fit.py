@@ -56,7 +56,11 @@ class Learnt:
     def params(self) -> dict[str, Any]:
         """What describes the trees, as the manifest has it."""
         loss = {"loss_exponent": self.recipe.exponent, "loss_width": self.recipe.width}
-        recipe = {"recipe": self.recipe.name, "fits": self.recipe.fits, "trees": self.recipe.fits * self.recipe.trees}
+        recipe = {
+            "recipe": self.recipe.name,
+            "fits": self.recipe.fits,
+            "trees": self.recipe.fits * self.recipe.trees,
+        }
         more = {name: getattr(self.recipe, name) for name in ("copies", "penalty", "level", "slope", "is_wide")}
         errors = {f"cv_error_{name.replace(' ', '_')}": round(e, 5) for name, e in self.recipe_errors.items()}
         return {**recipe, **loss, **more, **errors, **describe_params(self.recipe)}
@@ -80,7 +84,9 @@ def learn(
     errors: dict[str, float] = {}
     if recipe is None:
         recipe, errors = choose_recipe(rows, fold, columns, seed)
-        say(f"Chose recipe {recipe.name}: {', '.join(f'{name} {error:.4f}' for name, error in errors.items())} ...")
+        say(
+            f"Chose recipe {recipe.name}: {', '.join(f'{name} {error:.4f}' for name, error in errors.items())} ..."
+        )
     forest, held_out, costs = _grow(rows, columns, recipe, fold, seed)
     price_range = calibrate_range(held_out, rows.matrix, columns, seed)
     model = assemble_model(columns, forest, price_range, costs)

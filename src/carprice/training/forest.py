@@ -68,9 +68,7 @@ SMALL = Recipe("small", trees=80, leaves=63, rate=0.2, exponent=1.5, copies=4, l
 def calm(recipe: Recipe) -> Recipe:
     """The recipe for loud noise, as in Georgia, where a third of 1,500 models is named once."""
     changes = {"cat_smooth": 30.0, "level": 0.0, "slope": 0.0, "is_wide": False, "penalty": 0.0}
-    return replace(
-        recipe, name=f"{recipe.name} calm", trees=70, leaves=255, rate=0.2, exponent=1.5, **changes
-    )  # type: ignore[arg-type]
+    return replace(recipe, name=f"{recipe.name} calm", trees=70, leaves=255, rate=0.2, exponent=1.5, **changes)  # type: ignore[arg-type]
 
 
 MAX_VALUES = 1000

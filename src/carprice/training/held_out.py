@@ -76,9 +76,7 @@ def name_parts(matrix: Floats, columns: Columns, seed: int) -> np.ndarray:
     if columns.model is None:
         return part
     known = ~np.isnan(matrix[:, columns.keys]).any(axis=1)
-    _, place, count = np.unique(
-        matrix[known][:, columns.keys], axis=0, return_inverse=True, return_counts=True
-    )
+    _, place, count = np.unique(matrix[known][:, columns.keys], axis=0, return_inverse=True, return_counts=True)
     draw = np.random.default_rng(seed).random(len(count))
     chosen, filled = np.empty(len(count), int), np.zeros(HIDDEN_PARTS)
     for number in np.lexsort((draw, -count)):

@@ -95,9 +95,7 @@ def measure_sizes(priced: Floats, residual: Floats) -> Floats:
     return size
 
 
-def summarise_days(
-    day: Floats, residual: Floats, size: Floats, centre: Floats
-) -> tuple[Floats, Floats, Floats]:
+def summarise_days(day: Floats, residual: Floats, size: Floats, centre: Floats) -> tuple[Floats, Floats, Floats]:
     """The days; of each the mean of residuals clipped about centre, weighted by 1 / size^2; and its variance."""
     days, place = np.unique(day, return_inverse=True)
     weight = 1 / size**2

@@ -82,9 +82,7 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
     for warning in warn_of_baselines(facts["baselines"], facts["metrics"]["overall"]):
         say(warning)
     golden = pick_golden(frame, market)
-    version = write_bundle(
-        settings.artifacts_dir, served.encoders, served.scaler, served.model, facts, golden
-    )
+    version = write_bundle(settings.artifacts_dir, served.encoders, served.scaler, served.model, facts, golden)
     folder = settings.artifacts_dir / version
     manifest = read_manifest(folder)
     example = _make_example(served, split.test)

@@ -27,7 +27,13 @@ LEAST_ERROR = 1e-4
 MIN_GROUP_ROWS = 19
 """With fewer, not even the range from the lowest to the highest error holds 90 % of the next listings."""
 
-_SPREAD: dict[str, Any] = {**PARAMS, "objective": "gamma", "num_leaves": 31, "learning_rate": 0.1, "cat_smooth": 30}
+_SPREAD: dict[str, Any] = {
+    **PARAMS,
+    "objective": "gamma",
+    "num_leaves": 31,
+    "learning_rate": 0.1,
+    "cat_smooth": 30,
+}
 _LEVELS = np.arange(1, LEVELS + 1) / (LEVELS + 1)
 
 
@@ -64,9 +70,7 @@ def calibrate_range(held_out: HeldOut, learnt: Floats, columns: Columns, seed: i
     return Range(final.model_to_string(), edges, quantiles)
 
 
-def grow_spread(
-    wide: Floats, held_out: HeldOut, chosen: np.ndarray, widening: Widening, seed: int
-) -> lgb.Booster:
+def grow_spread(wide: Floats, held_out: HeldOut, chosen: np.ndarray, widening: Widening, seed: int) -> lgb.Booster:
     """The spread forest of the chosen rows: the mean absolute error by listing and price, by gamma deviance."""
     least = int(np.clip(chosen.sum() // 200, 20, 200))
     params = {**_SPREAD, "seed": seed, "min_data_in_leaf": least, "min_data_per_group": 2 * least}
