@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Market
-from carprice.model.encoding import category_codes
+from carprice.model.encoding import UnknownZero, category_codes
 from carprice.model.suggestions import fold
 
 Encoders = dict[str, list[str]]
@@ -27,7 +27,9 @@ def fit_encoders(frame: pl.DataFrame, market: Market) -> tuple[Encoders, Scaler]
     return encoders, scaler
 
 
-def encode_frame(frame: pl.DataFrame, market: Market, encoders: Encoders, scaler: Scaler) -> Floats:
+def encode_frame(
+    frame: pl.DataFrame, market: Market, encoders: Encoders, scaler: Scaler, zero: UnknownZero | None = None
+) -> Floats:
     """The matrix of a clean frame: float64, row by row, one column per feature in the market's order.
 
     A category is its code, a number `(value - mean) / scale`; missing and unknown are NaN. Equal to the
@@ -39,7 +41,38 @@ def encode_frame(frame: pl.DataFrame, market: Market, encoders: Encoders, scaler
         else _scale_number(frame[item.name], scaler[item.name])
         for item in market.features
     ]
-    return np.ascontiguousarray(np.column_stack(columns)) if columns else np.empty((frame.height, 0))
+    if not columns:
+        return np.empty((frame.height, 0))
+    matrix = np.ascontiguousarray(np.column_stack(columns))
+    if zero is not None:
+        matrix[find_zeros(frame, market, zero), zero.mileage] = np.nan
+    return matrix
+
+
+def find_zeros(frame: pl.DataFrame, market: Market, zero: UnknownZero) -> NDArray[np.bool_]:
+    """Where the mileage is too small to be one, as UnknownZero has it."""
+    mileage, year = (frame[market.features[index].name] for index in (zero.mileage, zero.year))
+    return ((mileage < zero.below) & (year <= zero.newest)).fill_null(False).to_numpy()
+
+
+def unify_spellings(frame: pl.DataFrame, market: Market) -> pl.DataFrame:
+    """A clean frame whose texts that differ in case and spaces alone are spelled as most listings spell them."""
+    changed = []
+    for feature in market.features:
+        if feature.is_category:
+            counts = (
+                frame[feature.name]
+                .drop_nulls()
+                .value_counts(sort=False)
+                .sort(["count", feature.name], descending=[True, False])
+            )
+            usual: dict[str, str] = {}
+            for text in counts[feature.name]:
+                usual.setdefault(fold(text), text)
+            spelled = {text: usual[fold(text)] for text in counts[feature.name] if usual[fold(text)] != text}
+            if spelled:
+                changed.append(frame[feature.name].replace(spelled))
+    return frame.with_columns(changed)
 
 
 def list_categories(market: Market) -> list[int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from carprice.frames.encoding import Floats, encode_frame
+from carprice.frames.encoding import Floats, encode_frame, find_zeros
 from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.market.kinds import KINDS
 from carprice.model.price_range import CLOSE, LEVELS
@@ -55,9 +55,8 @@ def price_frame(frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
 
 def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     """What the model says of each row of a clean frame."""
-    matrix = encode_frame(frame, pricer.market, pricer.encoders, pricer.scaler)
+    matrix = encode_frame(frame, pricer.market, pricer.encoders, pricer.scaler, pricer.encoder.zero)
     is_unknown, outside = _find_strange(frame, matrix, pricer)
-    _forget_zeros(frame, matrix, pricer)
     score, rows, is_combined = score_matrix(matrix, pricer.forest)
     size = np.zeros(len(score))
     if pricer.spread:
@@ -72,7 +71,7 @@ def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
 def _find_strange(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> tuple[np.ndarray, np.ndarray]:
     """Whether make or model is a text that training never saw, and how many values are outside its range."""
     is_unknown, outside = np.zeros(frame.height, bool), np.zeros(frame.height, int)
-    zeros = _find_zeros(frame, pricer)
+    zero = pricer.encoder.zero
     for index, feature in enumerate(pricer.market.features):
         if KINDS[feature.kind].is_category:
             if index in pricer.forest.depreciation.keys:
@@ -81,26 +80,10 @@ def _find_strange(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> tuple[
         values = frame[feature.name].fill_null(np.nan).to_numpy()
         figures = pricer.scaler[feature.name]
         is_outside = (values < figures["min"]) | (values > figures["max"])
-        if zeros is not None and feature.name == zeros[0]:
-            is_outside &= ~zeros[1]
+        if zero is not None and index == zero.mileage:
+            is_outside &= ~find_zeros(frame, pricer.market, zero)
         outside += is_outside
     return is_unknown, outside
-
-
-def _find_zeros(frame: pl.DataFrame, pricer: Pricer) -> tuple[str, np.ndarray] | None:
-    """The name of the mileage, and where it is too small to be one."""
-    zero = pricer.encoder.zero
-    if zero is None:
-        return None
-    mileage, year = (pricer.market.features[index].name for index in (zero.mileage, zero.year))
-    is_none = (frame[mileage] < zero.below) & (frame[year] <= zero.newest)
-    return mileage, is_none.fill_null(False).to_numpy()
-
-
-def _forget_zeros(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> None:
-    zeros = _find_zeros(frame, pricer)
-    if zeros is not None and pricer.encoder.zero:
-        matrix[zeros[1], pricer.encoder.zero.mileage] = np.nan
 
 
 def _chance_within(group: np.ndarray, scale: Floats, pricer: Pricer) -> Floats:

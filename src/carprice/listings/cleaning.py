@@ -25,7 +25,10 @@ from carprice.listings.parsing import (
 from carprice.listings.report import DROPPED, FIXED, CleaningEntry, CleaningReport
 from carprice.market.market_file import Feature, Market
 
+CAR, DAY = "@car", "@day"
+"""Columns of a clean frame besides its features, price and key; no feature can have such a name."""
 DUPLICATE = "duplicate"
+UNREADABLE_DAY = "unreadable day, taken as missing"
 MAX_UNREADABLE_PRICES = 0.5
 """With a larger share of unreadable prices in the first batch, the column is not the price."""
 
@@ -39,8 +42,9 @@ Progress = Callable[[int], None]
 class Listings:
     """Clean, de-duplicated listings, what cleaning did, and a fingerprint of what was kept.
 
-    frame: one column per feature in market order (String or Float64), price (Float64), key (UInt64).
-    fingerprint: SHA-256 over the keys and prices in file order.
+    frame: one column per feature in market order (String or Float64), price (Float64), key (UInt64, of the
+    features), CAR (UInt64, of the id, else the key), and where the market has listing.seen, DAY (Float64, days
+    since 1970-01-01; null where it is not known). fingerprint: SHA-256 over the keys and prices in file order.
     """
 
     frame: pl.DataFrame
@@ -107,6 +111,7 @@ class Cleaner:
         frame = frame.with_columns(hash_features(frame.select(self._names)), work["problem"])
         if self.with_price:
             frame = self._mark_duplicates(frame)
+            frame = frame.with_columns(self._name_rows(batch, frame["key"], first_line))
         self._report_fixed(work, first_line)
         self._report_dropped(frame["problem"], work, first_line)
         self.report.rows_read += batch.height
@@ -133,6 +138,25 @@ class Cleaner:
         rows = good.arg_true().filter(pl.Series(~self._seen.add(pair_ids(kept["key"], kept["price"]))))
         return frame.with_columns(frame["problem"].scatter(rows, DUPLICATE))
 
+    def _name_rows(self, batch: pl.DataFrame, key: pl.Series, first_line: int) -> list[pl.Series]:
+        """Which car each row is, and on which day it was seen."""
+        listing = self.market.listing
+        cars = key
+        if listing.id:
+            ids = batch[listing.id].cast(pl.String).str.strip_chars()
+            cars = hash_features(ids.to_frame()).set(ids.is_null() | (ids == ""), None).fill_null(key)
+        found = [cars.alias(CAR)]
+        if listing.seen:
+            texts = batch[listing.seen].cast(pl.String).str.strip_chars()
+            days = texts.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).cast(pl.Int32).cast(pl.Float64)
+            is_bad = days.is_null() & texts.is_not_null() & (texts != "")
+            if count := int(is_bad.sum()):
+                row = is_bad.arg_max() or 0
+                entry = CleaningEntry(FIXED, UNREADABLE_DAY, listing.seen, count, first_line + row, texts[row])
+                self.report.add(entry)
+            found.append(days.alias(DAY))
+        return found
+
     def _report_dropped(self, problem: pl.Series, work: pl.DataFrame, first_line: int) -> None:
         columns = {field.name: field.column for field in self._fields}
         found = problem.to_frame().with_row_index("row").drop_nulls().group_by("problem", maintain_order=True)
@@ -154,7 +178,9 @@ class Cleaner:
 def check_columns(market: Market, columns: list[str], source: str, with_price: bool = True) -> None:
     """Raises ListingsError naming the first column of the market that is missing, and a similar one."""
     needed = [(f"features.{feature.name}", feature.column) for feature in market.features]
-    for path, column in [("price", market.price.column), *needed] if with_price else needed:
+    rows = [(f"listing.{key}", getattr(market.listing, key)) for key in ("id", "seen")]
+    named = [("price", market.price.column), *needed, *((path, column) for path, column in rows if column)]
+    for path, column in named if with_price else needed:
         if column in columns:
             continue
         similar = process.extractOne(

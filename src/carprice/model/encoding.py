@@ -52,6 +52,13 @@ class UnknownZero(NamedTuple):
     year: int
     newest: float
 
+    @classmethod
+    def read(cls, table: Mapping[str, Any] | None, names: Sequence[str]) -> "UnknownZero | None":
+        """The rule as model.pkl has it, with fields by name."""
+        if table is None:
+            return None
+        return cls(names.index(table["field"]), table["below"], names.index(table["year"]), table["newest"])
+
     def applies(self, values: Sequence[Any]) -> bool:
         """Whether the mileage among these values is none."""
         mileage, year = values[self.mileage], values[self.year]
@@ -79,11 +86,7 @@ class Encoder:
         self._spellers = {index: Speller(filter(None, known)) for index, known in codes}
         self._codes = tuple(codes)
         self._numbers = tuple(numbers)
-        names = [feature.name for feature in market.features]
-        self.zero: UnknownZero | None = None
-        if unknown_zero:
-            mileage, year = names.index(unknown_zero["field"]), names.index(unknown_zero["year"])
-            self.zero = UnknownZero(mileage, unknown_zero["below"], year, unknown_zero["newest"])
+        self.zero = UnknownZero.read(unknown_zero, [feature.name for feature in market.features])
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
         """The row of one listing, and whether it is in range: no value needs a warning."""

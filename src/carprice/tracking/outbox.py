@@ -76,8 +76,7 @@ def keep_training(training: "Training", settings: Settings) -> Path:
         market = parse_market(training.manifest["market"], f"bundle {training.version}")
         draw_plots(plots, training.test, market, training.manifest["importance"])
 
-    example = {name: training.example[name].to_list() for name in training.example.columns}
-    return _write_folder(settings, describe_run(training.manifest, training.params), training.trees, example, draw)
+    return _write_run(training.folder, settings, draw)
 
 
 def keep_bundle(folder: Path, settings: Settings) -> Path:
@@ -85,16 +84,19 @@ def keep_bundle(folder: Path, settings: Settings) -> Path:
 
     The test listings are not kept, so there are no plots; the input example is the golden listings.
     """
+    return _write_run(folder, settings, lambda plots: None)
+
+
+def _write_run(folder: Path, settings: Settings, draw: Callable[[Path], None]) -> Path:
     bundle = read_bundle(folder)
     pricer = Pricer(bundle)
     rows = []
     for golden in bundle.manifest["golden"]:
         values, _ = check_listing(pricer.market, golden["listing"])
-        rows.append(pricer.encoder.encode(values)[0])
-    names = [feature.name for feature in pricer.market.features]
-    example = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+        rows.append(pricer.forest.widen(pricer.encoder.encode(values)[0]))
+    example = dict(zip(pricer.forest.trees.columns, map(list, zip(*rows, strict=True)), strict=True))
     record = describe_run(bundle.manifest, bundle.manifest.get("params", {}))
-    return _write_folder(settings, record, bundle.model["trees"], example, lambda plots: None)
+    return _write_folder(settings, record, bundle.model["trees"], example, draw)
 
 
 def _write_folder(

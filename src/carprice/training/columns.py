@@ -1,5 +1,6 @@
-"""What training works on: the matrix of the listings, and what each of its columns is."""
+"""What the columns of the matrix are: their names, which are categories, and which are more than others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,35 +11,49 @@ from carprice.market.market_file import Feature, Market
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a matrix as encode_frame makes it.
+    """names: of the features, in order. categories: their indexes. signs: 1 up, -1 down or 0 along each column.
 
-    categories: their indexes. signs: of each column 1 where a price only goes up with it, -1 where only down, else 0.
-    make, model (categories of that name), year and mileage: indexes, None where the market has none.
+    keys: make and model, those of them that are categories. model: the index of the model, year and mileage: of
+    those, None where there is none.
     """
 
-    names: tuple[str, ...]
-    categories: tuple[int, ...]
-    signs: tuple[int, ...]
-    make: int | None = None
-    model: int | None = None
-    year: int | None = None
-    mileage: int | None = None
+    names: list[str]
+    categories: list[int]
+    signs: list[int]
+    keys: list[int]
+    model: int | None
+    year: int | None
+    mileage: int | None
 
     @property
-    def keys(self) -> list[int]:
-        """Make and model, those there are."""
-        return [index for index in (self.make, self.model) if index is not None]
-
-    @property
-    def axes(self) -> list[int]:
-        """Year and mileage, those there are."""
+    def numbers(self) -> list[int]:
+        """Year and mileage, those there are: what a depreciation line goes along."""
         return [index for index in (self.year, self.mileage) if index is not None]
 
     @property
-    def others(self) -> list[int]:
-        """All but make, model, year and mileage."""
-        known = {*self.keys, *self.axes}
-        return [index for index in range(len(self.names)) if index not in known]
+    def core(self) -> list[int]:
+        """Columns that callers nearly always give: make, model, year and mileage."""
+        return [*self.keys, *self.numbers]
+
+
+def describe_columns(market: Market) -> Columns:
+    """The columns of a market's matrix."""
+    categories = [feature for feature in market.features if feature.is_category]
+    keys = [feature for name in ("make", "model") for feature in categories if feature.name == name]
+    model = next((feature for feature in keys if feature.name == "model"), None)
+    return Columns(
+        names=[feature.name for feature in market.features],
+        categories=list_categories(market),
+        signs=[market.monotone_sign(feature) for feature in market.features],
+        keys=[market.features.index(feature) for feature in keys],
+        model=_index_of(model, market.features),
+        year=_index_of(market.year, market.features),
+        mileage=_index_of(market.mileage, market.features),
+    )
+
+
+def _index_of(feature: Feature | None, features: Sequence[Feature]) -> int | None:
+    return None if feature is None else features.index(feature)
 
 
 @dataclass(frozen=True)
@@ -52,24 +67,5 @@ class Rows:
         """The rows that a mask or a list of indexes chooses."""
         return Rows(self.matrix[chosen], self.target[chosen])
 
-
-def describe_columns(market: Market) -> Columns:
-    """The columns of a market's matrix."""
-    names = [feature.name for feature in market.features]
-    categories = list_categories(market)
-
-    def find_category(name: str) -> int | None:
-        return names.index(name) if name in names and names.index(name) in categories else None
-
-    def find_role(feature: Feature | None) -> int | None:
-        return None if feature is None else names.index(feature.name)
-
-    return Columns(
-        names=tuple(names),
-        categories=tuple(categories),
-        signs=tuple(market.monotone_sign(feature) for feature in market.features),
-        make=find_category("make"),
-        model=find_category("model"),
-        year=find_role(market.year),
-        mileage=find_role(market.mileage),
-    )
+    def __len__(self) -> int:
+        return len(self.target)

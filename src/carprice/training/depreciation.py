@@ -1,163 +1,89 @@
-"""Straight lines of log price along year and mileage, by make and model, shrunk towards the wider group's.
+"""Fit straight lines of log price along year and mileage: of all cars, of each make, of each make and model."""
 
-A forest learns what the lines leave, so that it spends no split on what a line says, and a make and model of few
-listings still has a price of its own. The shrinkage is that of a random effect whose variance is that of the
-residuals over STRENGTH: Henderson, "Best linear unbiased estimation and prediction under a selection model"
-(Biometrics, 1975), here with one strength for all markets.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from carprice.frames.encoding import Floats
 from carprice.model.depreciation import ANY
 from carprice.training.columns import Columns, Rows
+from carprice.training.recipes import Recipe
 
 STRENGTH = 20.0
-"""Listings' worth of trust in the wider group."""
+"""Listings' worth of trust in the wider group's line."""
 
-Key = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Line:
-    """rows: learnt from. level: log price at the center. slopes: (numbers,), of log price."""
-
-    rows: int
-    level: float
-    slopes: Floats
+Lines = dict[tuple[float, ...], tuple[int, Floats, float]]
+"""By key, of as many codes as there are: listings, slopes, level at the center."""
 
 
-@dataclass(frozen=True)
-class Lines:
-    """The lines by the codes of make and model, ANY where the line is for all of them; the one of all is there.
+def fit_depreciation(rows: Rows, columns: Columns, recipe: Recipe) -> dict[str, Any]:
+    """The lines, as model.pkl has them.
 
-    keys, numbers: indexes of columns. center: (numbers,). signs: (numbers,), of Columns.
+    Each group's line is a ridge towards that of the wider group, as strong as STRENGTH listings: the empirical
+    Bayes shrinkage of hierarchical linear models. Slopes against the sign of the column are cut to 0, and the line
+    takes recipe.slope and recipe.level of what it found, for trees find the rest.
     """
-
-    keys: tuple[int, ...]
-    numbers: tuple[int, ...]
-    center: Floats
-    table: Mapping[Key, Line]
-
-    def settle(self, matrix: Floats) -> Floats:
-        """The matrix with keys that a price does not count as missing: after an unknown one, or never seen together."""
-        settled = matrix.copy()
-        unique, place = _group_keys(matrix, self.keys)
-        settled[:, list(self.keys)] = np.array([self._settle_key(key) for key in unique], dtype=float)[place]
-        return settled
-
-    def apply(self, matrix: Floats) -> Floats:
-        """The log price of each row by its line; a missing number counts as the center."""
-        unique, place = _group_keys(matrix, self.keys)
-        lines = [self._find(key) for key in unique]
-        value: Floats = np.array([line.level for line in lines])[place]
-        slopes = np.array([line.slopes for line in lines]).reshape(len(lines), -1)
-        for number, index in enumerate(self.numbers):
-            value = value + slopes[place, number] * np.nan_to_num(matrix[:, index] - self.center[number])
-        return value
-
-    def describe(self, columns: Columns) -> dict[str, Any]:
-        """As model.pkl has it."""
-        return {
-            "keys": [columns.names[index] for index in self.keys],
-            "numbers": [columns.names[index] for index in self.numbers],
-            "center": self.center.tolist(),
-            "lines": [[*key, line.rows, line.level, *line.slopes.tolist()] for key, line in self.table.items()],
-        }
-
-    def _find(self, key: Key) -> Line:
-        return next(self.table[wider] for wider in _widen_key(key) if wider in self.table)
-
-    def _settle_key(self, key: Key) -> list[float]:
-        if ANY in key:
-            known = key.index(ANY)
-            key = key[:known] + (ANY,) * (len(key) - known)
-        kept = key if key in self.table else (ANY,) * len(key)
-        return [np.nan if code == ANY else code for code in kept]
-
-
-def fit_lines(rows: Rows, columns: Columns, level_share: float, slope_share: float) -> Lines:
-    """The lines of these rows.
-
-    level_share, slope_share: of the shrunk level and slopes that a line takes; the rest is left to the forest. A slope
-    against the sign of its column is taken as 0.
-    """
-    numbers = rows.matrix[:, columns.axes]
-    center = np.array([_mean_known(column) for column in numbers.T])
+    numbers = rows.matrix[:, columns.numbers]
+    known = ~np.isnan(numbers)
+    center = np.where(known, numbers, 0).sum(0) / np.maximum(known.sum(0), 1)
     centered = np.nan_to_num(numbers - center)
-    shrunk = _fit_all(rows, columns, centered)
-    signs = np.array([columns.signs[index] for index in columns.axes])
-    table = {
-        key: Line(line.rows, level_share * line.level, slope_share * clip_slopes(line.slopes, signs))
-        for key, line in shrunk.items()
+    lines = _fit_lines(rows, columns.keys, centered)
+    signs = np.array([columns.signs[index] for index in columns.numbers], dtype=float)
+    depth = len(columns.keys)
+    return {
+        "keys": [columns.names[index] for index in columns.keys],
+        "numbers": [columns.names[index] for index in columns.numbers],
+        "center": center.tolist(),
+        "lines": [
+            [
+                *[int(code) for code in key],
+                *[ANY] * (depth - len(key)),
+                count,
+                recipe.level * level + (1 - recipe.level) * lines[()][2],
+                *(recipe.slope * _cut_slopes(slopes, signs)).tolist(),
+            ]
+            for key, (count, slopes, level) in lines.items()
+        ],
     }
-    return Lines(tuple(columns.keys), tuple(columns.axes), center, table)
 
 
-def clip_slopes(slopes: Floats, signs: np.ndarray) -> Floats:
-    """The slopes, 0 where they go against a sign."""
+def _fit_lines(rows: Rows, keys: list[int], centered: Floats) -> Lines:
+    spread = centered.var(0) + 1e-12
+    zero = np.zeros(centered.shape[1])
+    slopes, level = _fit_line(centered, rows.target, zero, float(rows.target.mean()), spread, 0.0)
+    lines: Lines = {(): (len(rows), slopes, level)}
+    for depth in range(1, len(keys) + 1):
+        for key, chosen in group_rows(rows.matrix[:, keys[:depth]]):
+            _, slopes, level = lines[key[:-1]]
+            fitted = _fit_line(centered[chosen], rows.target[chosen], slopes, level, spread, STRENGTH)
+            lines[key] = (len(chosen), *fitted)
+    return lines
+
+
+def _fit_line(
+    x: Floats, y: Floats, slopes: Floats, level: float, spread: Floats, strength: float
+) -> tuple[Floats, float]:
+    inner = x - x.mean(0)
+    rest = y - y.mean() - inner @ slopes
+    if len(spread) and (strength or len(x) > len(spread)):
+        ridge = (strength + 1e-9) * np.diag(spread)
+        slopes = slopes + np.linalg.solve(inner.T @ inner + ridge, inner.T @ rest)
+    there = level + float(x.mean(0) @ slopes)  # what the wider line says of the mean listing here
+    weight = len(y) / (len(y) + strength)
+    return slopes, level + weight * (float(y.mean()) - there)
+
+
+def _cut_slopes(slopes: Floats, signs: Floats) -> Floats:
     return np.where(signs == 0, slopes, signs * np.maximum(signs * slopes, 0))
 
 
-def _fit_all(rows: Rows, columns: Columns, centered: Floats) -> dict[Key, Line]:
-    """The shrunk lines, of all first, then by make, then by make and model."""
-    count = centered.shape[1]
-    flat = Line(0, float(rows.target.mean()), np.zeros(count))
-    top = (ANY,) * len(columns.keys)
-    table = {top: _fit_line(centered, rows.target, flat, np.ones(count), 0.0)}
-    spread = centered.var(0) + 1e-12
-    for depth in range(1, len(columns.keys) + 1):
-        unique, place = _group_keys(rows.matrix, columns.keys[:depth])
-        order = np.argsort(place, kind="stable")
-        ends = np.searchsorted(place[order], np.arange(len(unique) + 1))
-        for number, key in enumerate(unique):
-            if ANY in key:
-                continue
-            chosen = order[ends[number] : ends[number + 1]]
-            full = key + top[depth:]
-            wider = table.get(key[:-1] + top[depth - 1 :], table[top])
-            table[full] = _fit_line(centered[chosen], rows.target[chosen], wider, spread, STRENGTH)
-    return table
-
-
-def _fit_line(x: Floats, y: Floats, wider: Line, spread: Floats, strength: float) -> Line:
-    inner = x - x.mean(0)
-    slopes = wider.slopes
-    if strength or len(x) > len(spread):
-        rest = y - y.mean() - inner @ slopes
-        penalty = (strength + 1e-9) * np.diag(spread)
-        slopes = slopes + np.linalg.solve(inner.T @ inner + penalty, inner.T @ rest)
-    expected = wider.level + x.mean(0) @ slopes
-    weight = len(y) / (len(y) + strength)
-    return Line(len(y), float(wider.level + weight * (y.mean() - expected)), slopes)
-
-
-def _mean_known(column: Floats) -> float:
-    known = column[~np.isnan(column)]
-    return float(known.mean()) if len(known) else 0.0
-
-
-def _group_keys(matrix: Floats, keys: tuple[int, ...] | list[int]) -> tuple[list[Key], NDArray[np.intp]]:
-    """The different codes of the key columns, ANY for a missing one, and which of them each row has."""
-    codes = np.zeros(len(matrix), dtype=np.int64)
-    sizes = []
-    for index in keys:
-        column = np.nan_to_num(matrix[:, index], nan=ANY).astype(np.int64) - ANY
-        sizes.append(int(column.max()) + 1)
-        codes = codes * sizes[-1] + column
-    unique, place = np.unique(codes, return_inverse=True)
-    parts = []
-    for size in reversed(sizes):
-        parts.append(unique % size + ANY)
-        unique = unique // size
-    found = list(zip(*(part.tolist() for part in reversed(parts)), strict=True)) if keys else [()]
-    return found, place.reshape(-1)
-
-
-def _widen_key(key: Key) -> list[Key]:
-    return [key[:depth] + (ANY,) * (len(key) - depth) for depth in range(len(key), -1, -1)]
+def group_rows(keys: Floats) -> Iterator[tuple[tuple[float, ...], np.ndarray]]:
+    """Every combination of values in the columns of a matrix, without NaN among them, and its rows."""
+    unique, inverse = np.unique(np.nan_to_num(keys, nan=np.inf), axis=0, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    order = np.argsort(inverse, kind="stable")
+    starts = np.searchsorted(inverse[order], np.arange(len(unique) + 1))
+    for number, key in enumerate(unique.tolist()):
+        if np.inf not in key:
+            yield tuple(key), order[starts[number] : starts[number + 1]]

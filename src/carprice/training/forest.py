@@ -1,159 +1,70 @@
-"""The price forest: what the depreciation lines leave, learnt from listings and from copies with fields left out.
+"""Grow the price forest: LightGBM on what the depreciation lines leave of the log price."""
 
-Several forests of other random draws are averaged into one LightGBM text, as Breiman's bagging (1996) does, so that
-the mean costs no more to serve than as many trees of one forest.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 
-from carprice.frames.encoding import Floats
+from carprice.frames.encoding import Floats, Scaler
+from carprice.frames.scoring import find_codes, find_lines, follow_lines
+from carprice.model.depreciation import ANY, Depreciation
 from carprice.model.price_forest import name_columns
 from carprice.training.columns import Columns, Rows
-from carprice.training.depreciation import Lines, fit_lines
-from carprice.training.merging import merge_texts
+from carprice.training.depreciation import fit_depreciation
+from carprice.training.masking import leave_out
+from carprice.training.recipes import Recipe
 
+MAX_VALUES = 1000
+"""A number of at most so many values is also a category: a British mpg or tax nearly identifies a variant."""
+MAX_CODES = 10
+"""Of a category with more values, LightGBM's splits cannot tell a missing one from the rest: a column of its own
+does."""
+SPAN_SHARE = 0.005
+"""Of the listings of a make and model at either end of its years that its span leaves out."""
+THREADS = 1
+"""Of one booster: two save a fifth of the time on a quiet machine and take ten times as long on a busy one, where
+each waits for the other at every node. Boosters that do not depend on each other are grown in parallel instead."""
 PARALLEL_BOOSTERS = 2
-"""Boosters grown at the same time, each in one thread: two threads in one booster save a fifth of the time on a
-quiet machine and take ten times as long on a busy one, where each waits for the other at every node."""
 
 PARAMS: dict[str, Any] = {
     "min_sum_hessian_in_leaf": 1e-9,
     "feature_fraction_bynode": 0.5,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 1,
-    "verbosity": -1,
     "feature_pre_filter": False,
+    "num_threads": THREADS,
+    "verbosity": -1,
 }
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a forest is grown.
-
-    fits: forests averaged into one. trees, leaves, rate, least_leaf, cat_smooth, penalty: LightGBM's, of each; no
-    monotone split in as many upper levels of a tree as penalty says. exponent: 1 treats large errors as absolute
-    error does, towards 2 they count less and less; width: in log price, below which they count as squared error
-    does. copies: of every listing with fields left out, copy_weight: of all copies of a listing together. level,
-    slope: the shares of the lines' that are taken. is_wide: numbers of few values are categories too.
-    """
-
-    name: str
-    fits: int = 3
-    trees: int = 25
-    leaves: int = 511
-    rate: float = 0.4
-    exponent: float = 1.25
-    width: float = 0.2
-    cat_smooth: float = 3.0
-    least_leaf: int = 10
-    copies: int = 2
-    copy_weight: float = 0.5
-    level: float = 1.0
-    slope: float = 0.5
-    is_wide: bool = True
-    penalty: float = 5.0
+Loss = Callable[[Floats, lgb.Dataset], tuple[Floats, Floats]]
 
 
-LARGE = Recipe("large")
-SMALL = Recipe("small", trees=80, leaves=63, rate=0.2, exponent=1.5, copies=4, least_leaf=30, is_wide=False)
+def grow_forest(
+    rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, seed: int, fits: int | None = None
+) -> dict[str, Any]:
+    """Lines and trees, the parts of model.pkl that PriceForest reads. fits: instead of the recipe's."""
+    parts: dict[str, Any] = {
+        "depreciation": fit_depreciation(rows, columns, recipe),
+        "years": None,
+        "wide": _choose_wide(rows.matrix, columns) if recipe.wide else {},
+        "flags": choose_flags(rows.matrix, columns),
+    }
+    if recipe.free_years and columns.year is not None and columns.signs[columns.year] == 1:
+        parts["years"] = _list_spans(rows.matrix, columns, parts["depreciation"], scaler)
+    table = Depreciation(parts["depreciation"], columns.names)
+    base = float(np.median(rows.target - _follow(rows.matrix, table)))
+    with ThreadPoolExecutor(PARALLEL_BOOSTERS) as pool:
+        grown = pool.map(
+            lambda number: _grow_booster(rows, columns, recipe, parts, base, (seed, number)),
+            range(fits or recipe.fits),
+        )
+        texts = [booster.model_to_string() for booster in grown]
+    return {**parts, "trees": merge_forests(texts, base)}
 
 
-def calm(recipe: Recipe) -> Recipe:
-    """The recipe for loud noise, as in Georgia, where a third of 1,500 models is named once."""
-    changes = {"cat_smooth": 30.0, "level": 0.0, "slope": 0.0, "is_wide": False, "penalty": 0.0}
-    return replace(recipe, name=f"{recipe.name} calm", trees=70, leaves=255, rate=0.2, exponent=1.5, **changes)  # type: ignore[arg-type]
-
-
-MAX_VALUES = 1000
-"""Of more distinct values, a number is no category beside itself."""
-MIN_FLAGGED_VALUES = 11
-"""From so many values on, LightGBM's category splits cannot tell a missing one from the rest: a column of its own
-does."""
-
-
-@dataclass(frozen=True)
-class Widening:
-    """The columns that the trees see beside the features. values: of the numbers that are categories too, by index.
-
-    flagged: the indexes of categories whose absence is a column. signs: of all columns.
-    """
-
-    values: Mapping[int, Floats]
-    flagged: tuple[int, ...]
-    names: list[str]
-    categories: list[int]
-    signs: list[int]
-
-    def apply(self, matrix: Floats) -> Floats:
-        """The wider matrix; a value that the fitted matrix does not have is missing."""
-        wide = []
-        for index, known in self.values.items():
-            code = np.minimum(np.searchsorted(known, matrix[:, index]), len(known) - 1)
-            wide.append(np.where(known[code] == matrix[:, index], code, np.nan))
-        flags = [np.isnan(matrix[:, index]).astype(float) for index in self.flagged]
-        return np.column_stack([matrix, *wide, *flags])
-
-
-def fit_widening(matrix: Floats, columns: Columns, is_wide: bool) -> Widening:
-    """The columns to add; a constrained number never is a category too, as its order would be lost."""
-    values = {}
-    for index in columns.others if is_wide else ():
-        known = np.unique(matrix[:, index][~np.isnan(matrix[:, index])])
-        is_number = index not in columns.categories and not columns.signs[index]
-        if is_number and 2 < len(known) <= MAX_VALUES:
-            values[index] = known
-    flagged = [index for index in columns.categories if _count_known(matrix[:, index]) >= MIN_FLAGGED_VALUES]
-    width = len(columns.names)
-    added = len(values) + len(flagged)
-    wide, flags = ([columns.names[index] for index in indexes] for indexes in (values, flagged))
-    return Widening(
-        values,
-        tuple(flagged),
-        names=name_columns(columns.names, wide, flags),
-        categories=[*columns.categories, *range(width, width + len(values))],
-        signs=[*columns.signs, *[0] * added],
-    )
-
-
-def _count_known(column: Floats) -> int:
-    return len(np.unique(column[~np.isnan(column)]))
-
-
-SINGLE_SHARE = 0.3
-"""Of copies, those that lack one field alone; the others lack one to all of them, each number as likely."""
-CORE_SHARES = {"mileage": 0.03, "model": 0.05, "make and model": 0.02}
-"""Of copies, those that lack it besides."""
-
-
-def leave_out(matrix: Floats, columns: Columns, random: np.random.Generator) -> Floats:
-    """A copy of the rows with fields left out, as callers leave them out."""
-    copy, rows, fields = matrix.copy(), len(matrix), columns.others
-    many = random.integers(1, max(len(fields), 1) + 1, rows)
-    count = np.where(random.random(rows) < SINGLE_SHARE, 1, many)
-    rank = random.random((rows, len(fields))).argsort(1).argsort(1)
-    for number, index in enumerate(fields):
-        copy[rank[:, number] < count, index] = np.nan
-    draw, edges = random.random(rows), np.cumsum(list(CORE_SHARES.values()))
-    for lacking, low, high in (
-        (columns.mileage, 0.0, edges[0]),
-        (columns.model, edges[0], edges[2]),
-        (columns.make, edges[1], edges[2]),
-    ):
-        if lacking is not None:
-            copy[(draw >= low) & (draw < high), lacking] = np.nan
-    return copy
-
-
-def build_loss(
-    exponent: float, width: float, weight: Floats
-) -> Callable[[Floats, lgb.Dataset], tuple[Floats, Floats]]:
+def build_loss(exponent: float, width: float, weight: Floats | float = 1.0) -> Loss:
     """Gradient and curvature of a robust loss whose influence is r * (r^2 + width^2) ** (-exponent / 2).
 
     It is Barron's general loss with alpha = 2 - exponent ("A general and adaptive robust loss function",
@@ -169,88 +80,140 @@ def build_loss(
     return measure
 
 
-@dataclass(frozen=True)
-class Forest:
-    """The price: lines, base and the mean of some boosters."""
-
-    lines: Lines
-    widening: Widening
-    base: float
-    boosters: tuple[lgb.Booster, ...]
-
-    def predict(self, matrix: Floats) -> Floats:
-        """The log price of each row."""
-        wide = self.widening.apply(matrix)
-        scores = [np.asarray(booster.predict(wide, num_threads=1)) for booster in self.boosters]
-        return self.lines.apply(matrix) + self.base + np.mean(scores, axis=0)
-
-    def text(self) -> str:
-        """The boosters and the base as one LightGBM text."""
-        return merge_texts([booster.model_to_string() for booster in self.boosters], self.base)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One forest to grow."""
-
-    rows: Rows
-    recipe: Recipe
-    seed: int
-
-
-def grow_forest(rows: Rows, columns: Columns, recipe: Recipe, seed: int) -> Forest:
-    """Grow one forest."""
-    return grow_forests([Job(rows, recipe, seed)], columns)[0]
-
-
-def grow_forests(jobs: Sequence[Job], columns: Columns) -> list[Forest]:
-    """Grow forests that do not depend on each other, PARALLEL_BOOSTERS boosters at a time."""
-    with ThreadPoolExecutor(PARALLEL_BOOSTERS) as pool:
-        starts = [_start(job, columns) for job in jobs]
-        grown = [
-            [pool.submit(_grow_booster, job, start, columns, number) for number in range(job.recipe.fits)]
-            for job, start in zip(jobs, starts, strict=True)
-        ]
-        return [
-            replace(start, boosters=tuple(future.result() for future in futures))
-            for start, futures in zip(starts, grown, strict=True)
-        ]
-
-
-def describe_params(recipe: Recipe) -> dict[str, Any]:
+def describe_params(columns: list[str], signs: Mapping[str, int], recipe: Recipe) -> dict[str, Any]:
     """LightGBM's parameters of a recipe."""
-    return {
+    params = {
         **PARAMS,
         "learning_rate": recipe.rate,
         "num_leaves": recipe.leaves,
-        "min_data_in_leaf": recipe.least_leaf,
         "cat_smooth": recipe.cat_smooth,
+        "min_data_in_leaf": recipe.least_leaf,
     }
+    constraints = [signs.get(name, 0) for name in columns]
+    if any(constraints):
+        params |= {"monotone_constraints": constraints, "monotone_penalty": recipe.penalty}
+    return params
 
 
-def _start(job: Job, columns: Columns) -> Forest:
-    lines = fit_lines(job.rows, columns, job.recipe.level, job.recipe.slope)
-    widening = fit_widening(job.rows.matrix, columns, job.recipe.is_wide)
-    base = float(np.median(job.rows.target - lines.apply(job.rows.matrix)))
-    return Forest(lines, widening, base, ())
+def choose_flags(matrix: Floats, columns: Columns) -> list[str]:
+    """The categories of more than MAX_CODES values."""
+    return [columns.names[index] for index in columns.categories if len(np.unique(matrix[:, index])) > MAX_CODES]
 
 
-def _grow_booster(job: Job, start: Forest, columns: Columns, number: int) -> lgb.Booster:
-    recipe, matrix, count = job.recipe, job.rows.matrix, len(job.rows.target)
-    random = np.random.default_rng([job.seed, number])
-    rows = np.concatenate([matrix, *(leave_out(matrix, columns, random) for _ in range(recipe.copies))])
-    label = np.tile(job.rows.target, recipe.copies + 1) - start.lines.apply(rows) - start.base
-    weight = np.ones(len(label))
-    weight[count:] = recipe.copy_weight / max(recipe.copies, 1)
-    params = {**describe_params(recipe), "seed": job.seed + number}
-    if any(start.widening.signs):
-        params |= {"monotone_constraints": start.widening.signs, "monotone_penalty": recipe.penalty}
+def add_flags(matrix: Floats, columns: Columns, flags: list[str]) -> Floats:
+    """A matrix with a column for each flagged category: 1 where it is missing, else 0."""
+    missing = [np.isnan(matrix[:, columns.names.index(name)]).astype(float) for name in flags]
+    return np.column_stack([matrix, *missing])
+
+
+def merge_forests(texts: list[str], base: float) -> str:
+    """One LightGBM text whose score is the mean of the texts' scores plus base.
+
+    Every leaf is divided by their number; base goes into the first tree of each.
+    """
+    trees = []
+    head = ""
+    for text in texts:
+        head, *blocks = text.partition("\nend of trees")[0].split("\nTree=")
+        for number, block in enumerate(blocks):
+            added = base if number == 0 else 0.0
+            lines = [_scale_line(line, added, len(texts)) for line in block.split("\n")[1:]]
+            trees.append("\n".join(lines))
+    blocks = [f"Tree={number}\n{tree}" for number, tree in enumerate(trees)]
+    sizes = " ".join(str(len(block) + 1) for block in blocks)
+    lines = [f"tree_sizes={sizes}" if line.startswith("tree_sizes=") else line for line in head.split("\n")]
+    return "\n".join([*lines, *blocks]) + "\nend of trees\n"
+
+
+def measure_importance(parts: Mapping[str, Any], names: list[str]) -> dict[str, float]:
+    """Every feature's share of the trees' gain, the largest first; its columns count together."""
+    booster = lgb.Booster(model_str=parts["trees"])
+    shares = dict.fromkeys(names, 0.0)
+    for column, gain in zip(booster.feature_name(), booster.feature_importance("gain"), strict=True):
+        shares[column.partition(".")[0]] += float(gain)
+    total = sum(shares.values()) or 1.0
+    return dict(sorted(((name, gain / total) for name, gain in shares.items()), key=lambda item: -item[1]))
+
+
+def _grow_booster(
+    rows: Rows, columns: Columns, recipe: Recipe, parts: Mapping[str, Any], base: float, seed: tuple[int, int]
+) -> lgb.Booster:
+    """One of the fits: on the listings, and on copies of them with fields left out."""
+    random = np.random.default_rng(seed)
+    copies = [leave_out(rows.matrix, columns, random) for _ in range(recipe.copies)]
+    matrix = np.concatenate([rows.matrix, *copies])
+    table = Depreciation(parts["depreciation"], columns.names)
+    target = np.tile(rows.target, 1 + recipe.copies) - _follow(matrix, table) - base
+    weight = np.ones(len(target))
+    weight[len(rows) :] = recipe.copy_weight / max(recipe.copies, 1)
+    names = name_columns(columns.names, parts["wide"], parts["flags"])
+    signs = dict(zip(columns.names, columns.signs, strict=True))
+    if parts["years"]:
+        del signs[parts["years"]["field"]]
+    width = len(columns.names)
+    params = {**describe_params(names, signs, recipe), "seed": sum(seed)}
     data = lgb.Dataset(
-        start.widening.apply(rows),
-        label,
-        feature_name=start.widening.names,
-        categorical_feature=start.widening.categories,
+        _widen(matrix, columns, parts),
+        target,
+        feature_name=names,
+        categorical_feature=[*columns.categories, *range(width, width + len(parts["wide"]))],
         params=params,
     )
     loss = build_loss(recipe.exponent, recipe.width, weight)
     return lgb.train({**params, "objective": loss}, data, recipe.trees)
+
+
+def _follow(matrix: Floats, table: Depreciation) -> Floats:
+    """The log price of each row by its line; the matrix stays as it is."""
+    lines, place, _ = find_lines(matrix.copy(), table)
+    return follow_lines(matrix, lines, place, table)
+
+
+def _widen(matrix: Floats, columns: Columns, parts: Mapping[str, Any]) -> Floats:
+    wide = [
+        find_codes(matrix[:, columns.names.index(name)], {value: float(code) for code, value in enumerate(known)})
+        for name, known in parts["wide"].items()
+    ]
+    missing = [np.isnan(matrix[:, columns.names.index(name)]).astype(float) for name in parts["flags"]]
+    return np.column_stack([matrix, *wide, *missing])
+
+
+def _choose_wide(matrix: Floats, columns: Columns) -> dict[str, list[float]]:
+    """The numbers of few values that are categories too; none along which a price is monotone."""
+    found = {}
+    for index, name in enumerate(columns.names):
+        if index in columns.categories or index in columns.numbers or columns.signs[index]:
+            continue
+        known = np.unique(matrix[:, index][~np.isnan(matrix[:, index])])
+        if 2 < len(known) <= MAX_VALUES:
+            found[name] = known.tolist()
+    return found
+
+
+def _list_spans(
+    matrix: Floats, columns: Columns, depreciation: Mapping[str, Any], scaler: Scaler
+) -> dict[str, Any]:
+    """Of each line the first and the last year of its listings, without a few odd ones."""
+    name = columns.names[columns.year or 0]
+    years = np.rint(matrix[:, columns.year or 0] * scaler[name]["scale"] + scaler[name]["mean"])
+    lines, place, _ = find_lines(matrix.copy(), Depreciation(depreciation, columns.names))
+    by_line: dict[tuple[float, ...], list[Floats]] = {}
+    for number, line in enumerate(lines):
+        found = years[place == number]
+        for depth in range(len(line.key) + 1):
+            key = line.key[:depth] + (ANY,) * (len(line.key) - depth)
+            by_line.setdefault(key, []).append(found[~np.isnan(found)])
+    newest = int(np.nanmax(years)) if np.isfinite(years).any() else 0
+    spans = []
+    for key, parts in by_line.items():
+        known = np.concatenate(parts)
+        ends = np.quantile(known, [SPAN_SHARE, 1 - SPAN_SHARE]) if len(known) else (newest, newest)
+        spans.append([*map(int, key), int(np.floor(ends[0])), int(np.ceil(ends[1]))])
+    return {"field": name, "spans": spans}
+
+
+def _scale_line(line: str, added: float, count: int) -> str:
+    key, _, values = line.partition("=")
+    if key not in ("leaf_value", "internal_value"):
+        return line
+    return f"{key}=" + " ".join(repr((float(value) + added) / count) for value in values.split())

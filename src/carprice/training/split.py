@@ -1,4 +1,4 @@
-"""Which listings are learnt from, and which judge what was learnt."""
+"""Which listings a model is judged by: the newest where listings have a day, else a fifth by car."""
 
 from dataclasses import dataclass
 
@@ -6,47 +6,48 @@ import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
+from carprice.listings.cleaning import CAR, DAY
 
-TEST_PERCENT = 20
+TEST_SHARE = 0.2
 MAX_TEST_DAYS = 60
-MIN_DATED_ROWS = 100
-MAX_DATED_SHARE = 0.5
-"""Whole days go to one side; where no cut between two days leaves a test part within these, time is not judged."""
-MIN_PART_ROWS = {"training": 50, "test": 10}
-CAR, DAY, KEY = "@car", "@day", "key"
+MIN_TEST_ROWS = 100
+MAX_TEST_SHARE = 0.5
+"""Whole days are judged; where no cut between two days leaves a test part within these, the split is by car."""
+MIN_PART_ROWS = {"training": 40, "test": 10}
+TENTHS = 10
 
 
 @dataclass(frozen=True)
 class Split:
-    """Two parts of a clean frame with no car, and where judged by time no day, in both of them.
-
-    cut: the last day of the training part, days since 1970-01-01, where it is judged by time.
+    """Two parts of a clean frame with no car in both. cut: the last day of the training part, None where by car.
     """
 
     training: pl.DataFrame
     test: pl.DataFrame
-    cut: float | None = None
-
-    @property
-    def judged_by(self) -> str:
-        """`time` or `key`."""
-        return "key" if self.cut is None else "time"
+    cut: float | None
 
 
 def split_listings(frame: pl.DataFrame) -> Split:
-    """Split a clean frame by time where its days allow, else by car; the same tomorrow.
+    """Split a clean frame by time where it has days, else by car.
 
-    By time the newest listings are the test part: whole days, as near to a fifth as can be. Listings without a day
-    are learnt from, earlier ones of a car that is judged are not. Raises TrainingError when a part has too few.
+    A car that is judged is not learnt from on any day; a listing without a day is learnt from. Raises
+    TrainingError when a part has too few listings.
     """
     cut = find_cut(frame[DAY].drop_nulls().to_numpy()) if DAY in frame.columns else None
-    split = _split_by_car(frame) if cut is None else _split_by_day(frame, cut)
-    for name, fewest in MIN_PART_ROWS.items():
-        height = getattr(split, name).height
-        if height < fewest:
+    if cut is None:
+        is_test = frame[CAR] % 100 < round(100 * TEST_SHARE)
+        split = Split(frame.filter(~is_test), frame.filter(is_test), None)
+    else:
+        test = frame.filter(pl.col(DAY) > cut)
+        split = Split(
+            frame.filter((pl.col(DAY) <= cut).fill_null(True) & ~pl.col(CAR).is_in(test[CAR])), test, cut
+        )
+    for name, least in MIN_PART_ROWS.items():
+        part: pl.DataFrame = getattr(split, name)
+        if part.height < least:
             raise TrainingError(
-                f"{frame.height} usable listings leave {height} for the {name} part, "
-                f"which needs at least {fewest}",
+                f"{frame.height} usable listings leave {part.height} for the {name} part, "
+                f"which needs at least {least}",
                 "Train on more listings; ./carprice market check LISTINGS shows why rows were dropped.",
             )
     check_split(split)
@@ -54,48 +55,30 @@ def split_listings(frame: pl.DataFrame) -> Split:
 
 
 def find_cut(day: np.ndarray) -> float | None:
-    """The last day to learn from, or None where no day leaves a test part that could judge."""
+    """The last day to learn from: whole days whose newer share is nearest TEST_SHARE, within the limits, else
+    None."""
+    if not len(day):
+        return None
     days, counts = np.unique(day, return_counts=True)
-    if not len(days):
-        return None
-    newer = len(day) - np.cumsum(counts)
-    fits = (newer >= MIN_DATED_ROWS) & (newer <= MAX_DATED_SHARE * len(day)) & (days >= days[-1] - MAX_TEST_DAYS)
-    if not fits.any():
-        return None
-    return float(days[fits][np.argmin(np.abs(newer[fits] / len(day) - TEST_PERCENT / 100))])
+    newer = 1 - np.cumsum(counts) / len(day)
+    fits = (newer * len(day) >= MIN_TEST_ROWS) & (newer <= MAX_TEST_SHARE) & (days >= days[-1] - MAX_TEST_DAYS)
+    return float(days[fits][np.argmin(np.abs(newer[fits] - TEST_SHARE))]) if fits.any() else None
 
 
 def check_split(split: Split) -> None:
-    """Raises TrainingError where a car or a day is in both parts: the figures would be too good."""
-    car = car_column(split.training)
-    both = split.training.join(split.test, on=car, how="semi")[car].n_unique()
+    """Raises TrainingError where a car, or by time a day, is on both sides: every figure would be too good."""
+    both = split.test[CAR].is_in(split.training[CAR].implode()).sum()
     if both:
-        raise TrainingError(f"{both} cars are in both the training and the test part: this is a bug")
+        raise TrainingError(f"{both} listings of the test part are of cars that the training part has too")
     if split.cut is None:
         return
-    is_late = (split.training[DAY] > split.cut).fill_null(False)
-    is_early = (split.test[DAY] <= split.cut).fill_null(True)
-    if count := int(is_late.sum() + is_early.sum()):
-        raise TrainingError(f"{count} listings are on the wrong side of day {split.cut:g}: this is a bug")
+    newest, oldest = split.training[DAY].drop_nulls().to_numpy().max(), split.test[DAY].to_numpy().min()
+    if newest >= oldest:
+        raise TrainingError(
+            f"The training part goes to day {newest:.0f}, and the test part begins at {oldest:.0f}"
+        )
 
 
-def car_column(frame: pl.DataFrame) -> str:
-    """The column that says which car a listing is of."""
-    return CAR if CAR in frame.columns else KEY
-
-
-def fold_of(frame: pl.DataFrame, folds: int) -> pl.Series:
-    """The fold of every listing, 0 to folds - 1, by digits of its car that the split does not use."""
-    return ((frame[car_column(frame)] // 100) % folds).cast(pl.Int64)
-
-
-def _split_by_car(frame: pl.DataFrame) -> Split:
-    is_test = pl.col(car_column(frame)) % 100 < TEST_PERCENT
-    return Split(frame.filter(~is_test), frame.filter(is_test))
-
-
-def _split_by_day(frame: pl.DataFrame, cut: float) -> Split:
-    is_test = (pl.col(DAY) > cut).fill_null(False)
-    test = frame.filter(is_test)
-    training = frame.filter(~is_test).join(test, on=car_column(frame), how="anti", maintain_order="left")
-    return Split(training, test, cut)
+def fold_of(frame: pl.DataFrame) -> np.ndarray:
+    """The tenth of every listing, 0 to 9, by digits of its car that the split does not use."""
+    return ((frame[CAR] // 100) % TENTHS).cast(pl.Int64).to_numpy()

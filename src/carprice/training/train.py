@@ -1,7 +1,7 @@
-"""From listings to a bundle: split, learn, judge, learn from all, prove, write."""
+"""From listings to a bundle: split, fit, judge, fit again on everything, write."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -9,29 +9,32 @@ from typing import Any
 
 import polars as pl
 
-from carprice.frames.encoding import encode_frame
+from carprice.errors import TrainingError
+from carprice.frames.encoding import read_listing, unify_spellings
 from carprice.frames.pricing import price_frame
-from carprice.listings.cleaning import Listings, load_listings
+from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle_writer import ensure_writable, write_bundle
 from carprice.model.manifest import read_manifest
 from carprice.model.price_range import COVERAGE
 from carprice.settings import Settings
+from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
-from carprice.training.feature_leaks import check_features
-from carprice.training.fit import Learnt, check_prices, forget_zeros, learn
-from carprice.training.golden import pick_golden
-from carprice.training.importance import measure_importance
-from carprice.training.judging import describe_ageing, measure_coverage, prove_served
+from carprice.training.fit import Fitted, fit_listings, score_by
+from carprice.training.forest import measure_importance
+from carprice.training.leaks import check_leaks
 from carprice.training.metrics import measure_slices
-from carprice.training.spellings import unify_spellings
+from carprice.training.recipes import SMALL
 from carprice.training.split import Split, split_listings
 
 SEED = 7
 EXAMPLE_ROWS = 5
 DEMO_MARKET = "demo"
 LIBRARIES = ("lightgbm", "numpy", "polars", "scikit-learn", "mlflow")
+MAX_WORSE = 1.1
+"""How many times the judged model's median error the served one may have on the same listings, which it has seen.
+"""
 
 Say = Callable[[str], None]
 
@@ -40,8 +43,7 @@ Say = Callable[[str], None]
 class Training:
     """What one training made.
 
-    test: the test part with price, predicted, low and high. example: a few rows of the matrix, by
-    column name, as the trees see them. trees: LightGBM's model text.
+    test: the test part as price_frame has it, by the judged model, which never saw it.
     """
 
     version: str
@@ -49,8 +51,6 @@ class Training:
     manifest: dict[str, Any]
     params: dict[str, Any]
     test: pl.DataFrame
-    example: pl.DataFrame
-    trees: str
 
 
 def train_file(path: Path, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
@@ -62,72 +62,128 @@ def train_file(path: Path, market: Market, settings: Settings, seed: int = SEED,
 def train(listings: Listings, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
     """Learn from cleaned listings and write a bundle below settings.artifacts_dir.
 
-    Judge first, then serve: a model learns from the training part alone and is judged once by the test part; then
-    the same way is gone with every listing, and that model serves. Raises TrainingError when the listings do not
-    make a model, and BundleError at once where it could not be written.
+    A model of the training part is judged by the test part, once, after everything is chosen; then the same way is
+    gone with every listing, and that model serves. Raises TrainingError when the
+    listings do not make a model, and BundleError at once where it could not be written.
     """
     ensure_writable(settings.artifacts_dir)
     frame = unify_spellings(listings.frame, market)
-    check_prices(frame)
-    check_features(frame, market)
+    check_leaks(frame, market)
     split = split_listings(frame)
     say(f"Learning from {split.training.height:,} listings ...")
-    judged = learn(split.training, market, seed, say=say)
-    say(f"Judging by {split.test.height:,} other listings ...")
-    test = price_frame(split.test, judged.pricer())
-    say(f"Learning the same way from all {frame.height:,} listings ...")
-    served = learn(frame, market, seed, judged.recipe)
-    facts = _describe(judged, served, listings, split, test, seed)
-    facts["ageing"] = describe_ageing(served, frame, split.cut, test, seed)
-    for warning in warn_of_baselines(facts["baselines"], facts["metrics"]["overall"]):
+    judged = fit_listings(split.training, market, seed, say)
+    say(f"Judging by {split.test.height:,} other listings, {_say_split(split)} ...")
+    test = price_frame(split.test, judged.pricer("judged"))
+    say(f"Learning from all {frame.height:,} listings ...")
+    served = fit_listings(frame, market, seed, say, judged.recipe)
+    manifest = _describe(judged, served, listings, split, test, seed)
+    for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     golden = pick_golden(frame, market)
-    version = write_bundle(settings.artifacts_dir, served.encoders, served.scaler, served.model, facts, golden)
+    version = write_bundle(settings.artifacts_dir, served.encoders, served.scaler, served.model, manifest, golden)
     folder = settings.artifacts_dir / version
-    manifest = read_manifest(folder)
-    example = _make_example(served, split.test)
-    return Training(version, folder, manifest, manifest["params"], test, example, served.model["trees"])
+    return Training(
+        version=version,
+        folder=folder,
+        manifest=read_manifest(folder),
+        params=manifest["params"],
+        test=test,
+    )
 
 
-def _make_example(served: Learnt, test: pl.DataFrame) -> pl.DataFrame:
-    rows = forget_zeros(test.head(EXAMPLE_ROWS), served.model["unknown_zero"])
-    matrix = encode_frame(rows, served.market, served.encoders, served.scaler)
-    return pl.DataFrame(served.widening.apply(matrix), schema=served.widening.names)
+def _say_split(split: Split) -> str:
+    return f"seen after {_name_day(split.cut)}" if split.cut is not None else "of other cars; time is not judged"
+
+
+def _name_day(day: float | None) -> str | None:
+    return None if day is None else (EPOCH + timedelta(days=day)).isoformat()
 
 
 def _describe(
-    judged: Learnt, served: Learnt, listings: Listings, split: Split, test: pl.DataFrame, seed: int
+    judged: Fitted, served: Fitted, listings: Listings, split: Split, test: pl.DataFrame, seed: int
 ) -> dict[str, Any]:
-    market = judged.market
-    metrics = measure_slices(test, market)
-    params = {**served.params, **{f"cv_error_{n.replace(' ', '_')}": e for n, e in judged.recipe_errors.items()}}
+    report, market = listings.report, served.market
+    overall = measure_slices(test, market)
     return {
         "market": dump_market(market),
         "demo": market.name == DEMO_MARKET,
-        "data": _describe_data(listings, split, served),
-        "metrics": metrics,
+        "data": {
+            "source": Path(report.source).name,
+            "fingerprint": listings.fingerprint,
+            "rows_read": report.rows_read,
+            "rows_kept": report.rows_kept,
+            "train_rows": split.training.height,
+            "calibration_rows": len(np.unique(judged.held.listing)),
+            "test_rows": split.test.height,
+            "served_rows": listings.frame.height,
+            "judged_by": "car" if split.cut is None else "time",
+            "cut": _name_day(split.cut),
+            "as_of": _name_day(served.model["as_of"]),
+        },
+        "metrics": overall,
+        "proof": prove_served(served, split.test, test),
+        "ageing": _measure_ageing(judged, split, test, seed),
         "baselines": measure_baselines(split.training, split.test, market, judged.scaler),
-        "coverage": {"target": COVERAGE, "measured": measure_coverage(test)},
-        "judged": {"rows": len(judged.rows.target), "median_ape": metrics["overall"]["median_ape"]},  # type: ignore[index]
-        "served": {"rows": len(served.rows.target), **prove_served(served, test)},
-        "importance": measure_importance(split.test, served.pricer()),
-        "params": {**params, "seed": seed},
+        "coverage": {"target": COVERAGE, "measured": _measure_coverage(test)},
+        "importance": measure_importance(served.model, served.model["columns"]),
+        "params": {**_describe_recipe(judged), "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},
         "mlflow": None,
     }
 
 
-def _describe_data(listings: Listings, split: Split, served: Learnt) -> dict[str, Any]:
-    report = listings.report
-    days = {} if split.cut is None else {"cut": int(split.cut), "as_of": served.model["as_of"]}
-    return {
-        "source": Path(report.source).name,
-        "fingerprint": listings.fingerprint,
-        "rows_read": report.rows_read,
-        "rows_kept": report.rows_kept,
-        "train_rows": split.training.height,
-        "test_rows": split.test.height,
-        "served_rows": len(served.rows.target),
-        "judged_by": split.judged_by,
-        **{name: (EPOCH + timedelta(days=day)).isoformat() for name, day in days.items()},
+def prove_served(served: Fitted, part: pl.DataFrame, test: pl.DataFrame) -> dict[str, float]:
+    """The median errors of the served and of the judged model on the test part.
+
+    The served one has learnt from it, so it should do better. Raises TrainingError where it does worse by more
+    than a bound: then it is not the model that was judged.
+    """
+    again = price_frame(part, served.pricer("served"))
+    errors = {
+        name: float(np.median(np.abs(frame["predicted"].to_numpy() / frame["price"].to_numpy() - 1)))
+        for name, frame in (("judged", test), ("served", again))
     }
+    if errors["served"] > MAX_WORSE * errors["judged"]:
+        raise TrainingError(
+            f"The model of all listings has a median error of {errors['served']:.1%} on listings that it has "
+            f"seen, where the judged one has {errors['judged']:.1%}",
+            "That is a bug of this software; report it with the market file.",
+        )
+    return errors
+
+
+def _measure_ageing(judged: Fitted, split: Split, test: pl.DataFrame, seed: int) -> list[dict[str, Any]] | None:
+    """What the error will be in days to come; None where listings have no day."""
+    if split.cut is None:
+        return None
+    dated = split.training.filter(pl.col(DAY).is_not_null())
+    log_price = np.log(dated["price"].to_numpy())
+    ageing = measure_ageing(
+        dated[DAY].to_numpy(), dated[CAR].to_numpy(), log_price, score_by(dated, judged.market, SMALL), seed
+    )
+    error = float(np.median(np.abs(test["predicted"].to_numpy() / test["price"].to_numpy() - 1)))
+    return forecast_ageing(ageing, judged.index, error, float(test[DAY].mean() or 0) - split.cut)  # type: ignore[arg-type]
+
+
+def _measure_coverage(test: pl.DataFrame) -> float:
+    return float(test.select(pl.col("price").is_between("low", "high").mean()).item())
+
+
+def _describe_recipe(judged: Fitted) -> dict[str, Any]:
+    errors = {f"cv_error_{name}": round(error, 5) for name, error in judged.errors.items()}
+    recipe = asdict(judged.recipe)
+    return {"recipe": recipe.pop("name"), **recipe, **errors, "all_trees": recipe["fits"] * recipe["trees"]}
+
+
+def pick_golden(training: pl.DataFrame, market: Market) -> list[dict[str, Any]]:
+    """Listings over the whole range of prices, one with an unknown category, one with a number missing."""
+    indexes = np.unique(np.linspace(0, training.height - 1, GOLDEN_LISTINGS - 2).astype(int))
+    rows = training.sort("price", "key")[indexes]
+    golden = [read_listing(row, market) for row in rows.iter_rows(named=True)]
+    texts = [item for item in market.features if item.is_category]
+    if texts:
+        changed = texts[min(1, len(texts) - 1)]
+        golden.append({**golden[0], changed.name: UNKNOWN_TEXT[: changed.max_length].strip()})
+    for name in [item.name for item in market.features if item.optional and not item.is_category][:1]:
+        golden.append({key: value for key, value in golden[-1].items() if key != name})
+    return golden

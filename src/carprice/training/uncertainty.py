@@ -1,118 +1,229 @@
-"""The range of a price: a spread forest for the usual size of an error, and quantiles of error over size by groups.
+"""The range of a price: held-out errors, a forest for their usual size, and quantiles of error over size.
 
-Normalised split-conformal prediction (Papadopoulos, Gammerman and Vovk, 2008; Lei et al., "Distribution-free
-predictive inference for regression", JASA 2018), cross-fitted: each fifth of the held-out listings is measured by a
-spread forest of the others. By groups of size, as Mondrian conformal prediction (Vovk et al., 2003) has it.
+Normalised conformal prediction (Papadopoulos, Gammerman and Vovk, "Normalized nonconformity measures for
+regression conformal prediction", 2008; Lei et al., "Distribution-free predictive inference for regression", JASA
+2018), with out-of-fold errors, cross-fitted sizes, and the limits by groups of size (Mondrian: Vovk et al., 2003).
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 
-from carprice.frames.encoding import Floats
+from carprice.frames.encoding import Floats, Scaler
+from carprice.frames.scoring import score_matrix
+from carprice.model.price_forest import PriceForest
 from carprice.model.price_range import LEVELS
-from carprice.training.columns import Columns
-from carprice.training.forest import PARALLEL_BOOSTERS, PARAMS, Widening, fit_widening
-from carprice.training.held_out import HeldOut
+from carprice.training.columns import Columns, Rows
+from carprice.training.depreciation import group_rows
+from carprice.training.forest import THREADS, add_flags, choose_flags, grow_forest
+from carprice.training.masking import hide, leave_out
+from carprice.training.recipes import Recipe
 
-SIZE_GROUPS = 3
-CROSS_FITS = 5
+PARTS = 10
+"""Of the models: each is hidden from the forest of one fold."""
+HIDDEN_COPIES_SHARE = 0.3
+"""Of hidden models' listings that lack other fields too."""
+COPIES = 2
+COPY_WEIGHT = 0.5
+"""Of a held-out listing with fields left out, and of one of a hidden model, against 1 of a whole one."""
 SPREAD_TREES = 60
-UNSEEN = 1.25
-"""Times as wide, in log price, for a model or make that training never saw: from hiding every tenth model."""
-LEAST_ERROR = 1e-4
-MIN_GROUP_ROWS = 19
-"""With fewer, not even the range from the lowest to the highest error holds 90 % of the next listings."""
-
-_SPREAD: dict[str, Any] = {
-    **PARAMS,
+SPREAD: dict[str, Any] = {
     "objective": "gamma",
     "num_leaves": 31,
     "learning_rate": 0.1,
+    "feature_fraction_bynode": 0.5,
     "cat_smooth": 30,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": THREADS,
+    "verbosity": -1,
 }
-_LEVELS = np.arange(1, LEVELS + 1) / (LEVELS + 1)
+LEAST_ERROR = 1e-4
+"""Added to each error, in log price: a gamma needs them above 0."""
+SIZE_GROUPS = 3
+CROSS_FITS = 5
+UNSEEN = 1.25
+"""How many times wider, in log price, the range of a model is that training never saw, beyond what hidden models
+need."""
 
 
 @dataclass(frozen=True)
-class Range:
-    """What model.pkl has of it: the LightGBM text, two log sizes, (groups, 99) quantiles, and the flagged columns."""
+class HeldOut:
+    """Listings priced by forests that never saw them, each in several versions; arrays (versions,).
 
-    spread: str
-    edges: Floats
-    quantiles: Floats
-
-    def describe(self) -> dict[str, Any]:
-        """As model.pkl has it."""
-        return {"edges": self.edges.tolist(), "quantiles": self.quantiles.tolist(), "unseen": UNSEEN}
-
-
-def calibrate_range(held_out: HeldOut, learnt: Floats, columns: Columns, seed: int) -> Range:
-    """The range of held-out listings. learnt: the matrix of all that is learnt from, for the columns of the spread."""
-    widening = fit_widening(learnt, columns, is_wide=False)
-    wide = widening.apply(held_out.matrix)
-    part = held_out.listing % CROSS_FITS
-
-    def grow(number: int) -> lgb.Booster:
-        return grow_spread(wide, held_out, part != number, widening, seed)
-
-    with ThreadPoolExecutor(PARALLEL_BOOSTERS) as pool:
-        *crossed, final = pool.map(grow, range(CROSS_FITS + 1))
-    size = np.empty(len(part))
-    for number, booster in enumerate(crossed):
-        out = part == number
-        if out.any():
-            size[out] = _predict_size(booster, wide[out], held_out.priced[out])
-    edges, quantiles = tabulate(held_out, size, columns)
-    return Range(final.model_to_string(), edges, quantiles)
-
-
-def grow_spread(wide: Floats, held_out: HeldOut, chosen: np.ndarray, widening: Widening, seed: int) -> lgb.Booster:
-    """The spread forest of the chosen rows: the mean absolute error by listing and price, by gamma deviance."""
-    least = int(np.clip(chosen.sum() // 200, 20, 200))
-    params = {**_SPREAD, "seed": seed, "min_data_in_leaf": least, "min_data_per_group": 2 * least}
-    data = lgb.Dataset(
-        np.column_stack([wide, held_out.priced])[chosen],
-        np.abs(held_out.error[chosen]) + LEAST_ERROR,
-        weight=held_out.weight[chosen],
-        feature_name=[*widening.names, "price"],
-        categorical_feature=widening.categories,
-        params=params,
-    )
-    return lgb.train(params, data, SPREAD_TREES)
-
-
-def tabulate(held_out: HeldOut, size: Floats, columns: Columns) -> tuple[Floats, Floats]:
-    """The edges between the groups of size, and the quantiles of each; listings without a model are the last group.
-
-    A group of fewer than MIN_GROUP_ROWS has the quantiles of all. size: log sizes.
+    matrix: the rows as they were priced. score: log price. listing: its row in what was learnt from.
+    is_whole: nothing was left out. is_hidden: the forest had no listing of its model.
     """
+
+    matrix: Floats
+    score: Floats
+    target: Floats
+    weight: Floats
+    listing: np.ndarray
+    is_whole: np.ndarray
+    is_hidden: np.ndarray
+    costs: dict[str, float]
+
+    @property
+    def error(self) -> Floats:
+        """Actual less predicted log price."""
+        return self.target - self.score
+
+
+def hold_out(
+    rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, fold: np.ndarray, folds: Sequence[int], seed: int
+) -> HeldOut:
+    """Price every listing of some folds by a forest of the others, from which a tenth of the models is hidden too.
+
+    fold: of each row. Each listing is priced whole and with fields left out, and each field in turn is left out
+    for its cost.
+    """
+    tenth = _deal_models(rows.matrix, columns, seed)
+    found, misses = [], dict[str, list[Floats]]()
+    for number in folds:
+        hidden = tenth == number
+        out = (fold == number) & ~hidden
+        learnt = rows.take(~out & ~hidden)
+        forest = PriceForest(
+            grow_forest(learnt, columns, scaler, recipe, seed + 100 + number), columns.names, scaler
+        )
+        random = np.random.default_rng([seed, number])
+        whole = _forget_unseen(rows.matrix[out], learnt.matrix, columns)
+        versions = [whole, *(leave_out(whole, columns, random) for _ in range(COPIES))]
+        places = np.flatnonzero(out)
+        for copy, version in enumerate(versions):
+            score = _score(version, forest)
+            weight = COPY_WEIGHT if copy else 1.0
+            found.append(_describe(version, score, rows.target[places], weight, places, not copy, False))
+        for name, miss in _measure_costs(whole, found[-len(versions)][1], rows.target[places], columns, forest):
+            misses.setdefault(name, []).append(miss)
+        if hidden.any():
+            places = np.flatnonzero(hidden)
+            strange = _hide_model(rows.matrix[hidden], learnt.matrix, columns, random)
+            score = _score(strange, forest)
+            found.append(_describe(strange, score, rows.target[places], COPY_WEIGHT, places, False, True))
+    costs = {name: float(np.median(np.concatenate(miss))) for name, miss in misses.items()}
+    matrix, score, target, weights, listing, whole, nameless = map(np.concatenate, zip(*found, strict=True))
+    return HeldOut(matrix, score, target, weights, listing, whole, nameless, costs)
+
+
+def fit_range(held: HeldOut, columns: Columns, seed: int) -> dict[str, Any]:
+    """`spread`, `range` and `costs`, as model.pkl has them.
+
+    Each fifth of the listings is standardised by a spread forest of the others; the one that serves is of all.
+    """
+    flags = choose_flags(held.matrix, columns)
+    seen = np.column_stack([add_flags(held.matrix, columns, flags), held.score])
+    size = np.empty(len(held.score))
+    part = held.listing % CROSS_FITS
+    for number in range(CROSS_FITS):
+        out = part == number
+        booster = _grow_spread(seen[~out], held.error[~out], held.weight[~out], columns, flags, seed)
+        size[out] = np.log(booster.predict(seen[out], num_threads=THREADS))
     is_named = np.ones(len(size), bool)
     if columns.model is not None:
-        is_named = ~np.isnan(held_out.matrix[:, columns.model])
-    sized = size[is_named] if is_named.any() else size
-    edges = np.quantile(sized, np.arange(1, SIZE_GROUPS) / SIZE_GROUPS)
+        is_named = ~np.isnan(held.matrix[:, columns.model])
+    edges = np.quantile(size[is_named], np.arange(1, SIZE_GROUPS) / SIZE_GROUPS)
     group = np.where(is_named, np.searchsorted(edges, size), SIZE_GROUPS)
-    ratio = held_out.error / np.exp(size)
-    tables = []
-    for number in range(SIZE_GROUPS + (columns.model is not None)):
-        chosen = group == number
-        tables.append(find_quantiles(ratio[chosen] if chosen.sum() >= MIN_GROUP_ROWS else ratio))
-    return edges, np.array(tables)
+    standard = held.error / np.exp(size)
+    tables = [conformal_quantiles(standard[group == number]) for number in range(SIZE_GROUPS)]
+    if columns.model is not None:
+        tables.append(conformal_quantiles(standard[~is_named] if (~is_named).any() else standard))
+    spread = _grow_spread(seen, held.error, held.weight, columns, flags, seed)
+    return {
+        "spread": spread.model_to_string(),
+        "range": {"edges": edges.tolist(), "quantiles": tables, "unseen": UNSEEN},
+        "costs": held.costs,
+    }
 
 
-def find_quantiles(values: Floats) -> Floats:
-    """99 conformal quantiles: the floor(q(n+1))-th smallest below the median, the ceil(q(n+1))-th above."""
-    ordered = np.sort(values)
-    count = len(ordered)
-    # 0.07 * 100 is a little more than 7, which would be one row too many.
-    place = np.round(_LEVELS * (count + 1), 6)
-    place = np.where(_LEVELS < 0.5, np.floor(place), np.ceil(place)).astype(int)
-    return np.asarray(ordered[np.clip(place - 1, 0, count - 1)])
+def conformal_quantiles(values: Floats) -> list[float]:
+    """99 conformal quantiles: the floor(q(n+1))-th smallest below the median, the ceil(q(n+1))-th from it on."""
+    ordered, count = np.sort(values), len(values)
+    levels = np.arange(1, LEVELS + 1) / (LEVELS + 1)
+    exact = np.round(levels * (count + 1), 6)  # 0.9 * 10 is a little more than 9
+    place = np.where(levels < 0.5, np.floor(exact), np.ceil(exact)).astype(int)
+    limits: list[float] = ordered[np.clip(place - 1, 0, count - 1)].tolist()
+    return limits
 
 
-def _predict_size(booster: lgb.Booster, wide: Floats, priced: Floats) -> Floats:
-    return np.asarray(booster.predict(np.column_stack([wide, priced]), num_threads=1, raw_score=True))
+def _describe(
+    matrix: Floats, score: Floats, target: Floats, weight: float, places: np.ndarray, whole: bool, hidden: bool
+) -> tuple[np.ndarray, ...]:
+    count = len(score)
+    return (
+        matrix,
+        score,
+        target,
+        np.full(count, weight),
+        places,
+        np.full(count, whole),
+        np.full(count, hidden),
+    )
+
+
+def _score(matrix: Floats, forest: PriceForest) -> Floats:
+    """Codes that do not count become missing in the matrix."""
+    return score_matrix(matrix, forest)[0]
+
+
+def _measure_costs(
+    whole: Floats, score: Floats, target: Floats, columns: Columns, forest: PriceForest
+) -> list[tuple[str, Floats]]:
+    """The absolute percentage errors with each field left out, and under an empty name with none."""
+    left = [index for index in range(whole.shape[1]) if index not in columns.keys and index != columns.year]
+    scores = {columns.names[index]: _score(hide(whole, index), forest) for index in left}
+    return [(name, np.abs(np.expm1(each - target))) for name, each in {"": score, **scores}.items()]
+
+
+def _forget_unseen(matrix: Floats, learnt: Floats, columns: Columns) -> Floats:
+    """What a forest never saw is missing to it, as it is at serving."""
+    copy = matrix.copy()
+    for index in columns.categories:
+        copy[~np.isin(copy[:, index], np.unique(learnt[:, index])), index] = np.nan
+    return copy
+
+
+def _hide_model(matrix: Floats, learnt: Floats, columns: Columns, random: np.random.Generator) -> Floats:
+    """Listings of models that a forest never saw, some with other fields left out too."""
+    copy = _forget_unseen(matrix, learnt, columns)
+    copy[:, columns.model] = np.nan
+    lacking = leave_out(copy, columns, random)
+    chosen = random.random(len(copy)) < HIDDEN_COPIES_SHARE
+    copy[chosen] = lacking[chosen]
+    return copy
+
+
+def _deal_models(matrix: Floats, columns: Columns, seed: int) -> np.ndarray:
+    """Of each listing a number from 0 to 9 by its make and model, each of about as many listings; -1 without one.
+    """
+    part = np.full(len(matrix), -1)
+    if columns.model is None:
+        return part
+    random = np.random.default_rng(seed)
+    groups = sorted(group_rows(matrix[:, columns.keys]), key=lambda group: (-len(group[1]), random.random()))
+    filled = np.zeros(PARTS)
+    for _, rows in groups:
+        chosen = int(filled.argmin())
+        part[rows] = chosen
+        filled[chosen] += len(rows)
+    return part
+
+
+def _grow_spread(
+    seen: Floats, error: Floats, weight: Floats, columns: Columns, flags: list[str], seed: int
+) -> lgb.Booster:
+    least = int(np.clip(len(error) // 200, 20, 200))
+    params = {**SPREAD, "seed": seed, "min_data_in_leaf": least, "min_data_per_group": 2 * least}
+    data = lgb.Dataset(
+        seen,
+        np.abs(error) + LEAST_ERROR,
+        weight=weight,
+        feature_name=[*columns.names, *(f"{name}.missing" for name in flags), "price"],
+        categorical_feature=columns.categories,
+        params={**params, "feature_pre_filter": False},
+    )
+    return lgb.train(params, data, SPREAD_TREES)

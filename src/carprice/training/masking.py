@@ -1,0 +1,40 @@
+"""Listings with fields left out, as callers leave them out."""
+
+import numpy as np
+
+from carprice.frames.encoding import Floats
+from carprice.training.columns import Columns
+
+SINGLE_SHARE = 0.3
+"""Of the copies that lack one field; the others lack from one to all, each number as likely."""
+MILEAGE_SHARE, MODEL_SHARE, MAKE_SHARE = 0.03, 0.05, 0.02
+"""Of the copies that also lack the mileage, the model, or make and model."""
+
+
+def leave_out(matrix: Floats, columns: Columns, random: np.random.Generator) -> Floats:
+    """A copy of a matrix with fields left out of every row; year and, mostly, make, model and mileage stay."""
+    copy = matrix.copy()
+    rows = len(copy)
+    fields = [index for index in range(copy.shape[1]) if index not in columns.core]
+    if fields:
+        single = random.random(rows) < SINGLE_SHARE
+        count = np.where(single, 1, random.integers(1, len(fields) + 1, rows))
+        rank = random.random((rows, len(fields))).argsort(1).argsort(1)
+        for number, index in enumerate(fields):
+            copy[rank[:, number] < count, index] = np.nan
+    draw = random.random(rows)
+    edges = np.cumsum([0, MILEAGE_SHARE, MODEL_SHARE, MAKE_SHARE])
+    if columns.mileage is not None:
+        copy[draw < edges[1], columns.mileage] = np.nan
+    if columns.model is not None:
+        copy[(draw >= edges[1]) & (draw < edges[3]), columns.model] = np.nan
+    for index in columns.keys:
+        copy[(draw >= edges[2]) & (draw < edges[3]), index] = np.nan
+    return copy
+
+
+def hide(matrix: Floats, index: int) -> Floats:
+    """A copy of a matrix without the values of one column."""
+    copy = matrix.copy()
+    copy[:, index] = np.nan
+    return copy
