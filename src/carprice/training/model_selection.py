@@ -1,4 +1,4 @@
-"""The choice of a recipe, by cross-validation on what is learnt from alone."""
+"""The choice between recipes, by cross-validation on the training part alone."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +12,6 @@ from carprice.training.columns import Columns, Rows
 from carprice.training.forest import PARALLEL_BOOSTERS, grow_forest
 from carprice.training.recipes import FEW_ROWS, LARGE, LARGE_FREE, SMALL, SMALL_FREE, Recipe, calm
 
-FEW_ROWS = 20_000
-"""Below, smaller trees and more of them."""
 FOLDS = 3
 MAX_ROWS = 10_000
 FREE_WORTH = 0.015

@@ -7,6 +7,7 @@ from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
@@ -29,8 +30,10 @@ from carprice.training.recipes import SMALL
 from carprice.training.split import Split, split_listings
 
 SEED = 7
+GOLDEN_LISTINGS = 10
 EXAMPLE_ROWS = 5
 DEMO_MARKET = "demo"
+UNKNOWN_TEXT = "Not in the listings"
 LIBRARIES = ("lightgbm", "numpy", "polars", "scikit-learn", "mlflow")
 MAX_WORSE = 1.1
 """How many times the judged model's median error the served one may have on the same listings, which it has seen.
