@@ -23,7 +23,7 @@ from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import Market, load_market
 from carprice.settings import ROOT
 from carprice.training.fit import fit_split
-from carprice.training.metrics import measure_errors
+from carprice.evaluation.error_slices import measure_errors
 from carprice.training.split import Split, split_listings
 from carprice.training.train import SEED
 

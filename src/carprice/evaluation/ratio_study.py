@@ -78,7 +78,7 @@ def measure_dispersion(ratio: Floats) -> float:
 
 
 def measure_differential(actual: Floats, predicted: Floats) -> float:
-    """PRD, the price-related differential: mean r / (sum p / sum a); above 1 where cheap cars come out too dear."""
+    """PRD, the price-related differential: mean r / (sum p / sum a); above 1 where cheap cars come out dear."""
     return float((predicted / actual).mean() / (predicted.sum() / actual.sum()))
 
 

@@ -8,7 +8,7 @@ from sklearn.preprocessing import OneHotEncoder  # type: ignore[import-untyped]
 
 from carprice.frames.encoding import Floats, Scaler
 from carprice.market.market_file import Market
-from carprice.training.metrics import Metrics, measure_errors
+from carprice.evaluation.error_slices import Metrics, measure_errors
 
 RIDGE_PENALTY = 1.0
 RARE_CATEGORY = 5

@@ -25,7 +25,7 @@ from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.forest import measure_importance
 from carprice.training.leaks import check_leaks
-from carprice.training.metrics import measure_slices
+from carprice.evaluation.error_slices import measure_slices
 from carprice.training.recipes import SMALL
 from carprice.training.split import Split, split_listings
 
