@@ -1,6 +1,7 @@
 """Scores of a whole matrix, equal to those of the price forest to the last bit."""
 
 import os
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,18 +51,15 @@ def _score_rows(matrix: Floats, lines: list[Line], place: np.ndarray, forest: Pr
     found = [
         forest.years.find_years(lines[line].key, year) for line, year in zip(place, own.tolist(), strict=True)
     ]
-    counts = np.array([len(years) for years, _ in found])
+    counts = np.array([len(years.values) for years in found])
     repeated = np.repeat(matrix, counts, axis=0)
-    repeated[:, index] = np.concatenate([years for years, _ in found])
-    scores = _add_trees(repeated, lines, np.repeat(place, counts), forest)
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    columns = scores.tolist()
+    repeated[:, index] = np.concatenate([years.values for years in found])
+    scores = _add_trees(repeated, lines, np.repeat(place, counts), forest).tolist()
+    starts = np.concatenate([[0], np.cumsum(counts)]).tolist()
     return np.array(
         [
-            find_middle(columns[start:end], at) + forest.beyond(lines[line], year, years[at])
-            for start, end, (years, at), line, year in zip(
-                starts, starts[1:], found, place, own.tolist(), strict=False
-            )
+            find_middle(scores[start:end], years)
+            for (start, end), years in zip(pairwise(starts), found, strict=True)
         ]
     )
 

@@ -30,8 +30,6 @@ class PriceForest:
         self.years = None
         if model["years"]:
             self.years = YearEnvelope(model["years"], names, scaler[model["years"]["field"]])
-        axes = [index for index, _ in self.depreciation.axes]
-        self._year_axis = axes.index(self.years.index) if self.years else None
         self.trees = Trees(model["trees"])
         check_columns("trees", self.trees.columns, name_columns(names, model["wide"], model["flags"]))
 
@@ -49,12 +47,12 @@ class PriceForest:
         if self.years is None:
             return self.depreciation.value(row, line) + self.trees.predict_row(wide)
         index = self.years.index
-        years, place = self.years.find_years(line.key, row[index])
+        years = self.years.find_years(line.key, row[index])
         scores = []
-        for year in years:
+        for year in years.values:
             wide[index] = year
             scores.append(self.depreciation.value(wide, line) + self.trees.predict_row(wide))
-        return find_middle(scores, place) + self.beyond(line, row[index], years[place])
+        return find_middle(scores, years)
 
     def score_columns(self, columns: list[Row]) -> tuple[Row, set[int]]:
         """The scores of rows given as columns, and the rows whose keys were never seen together.
@@ -67,15 +65,14 @@ class PriceForest:
         index = self.years.index
         own = columns[index]
         found = [self.years.find_years(line.key, year) for line, year in zip(lines, own, strict=True)]
-        counts = [len(years) for years, _ in found]
+        counts = [len(years.values) for years in found]
         repeated = [repeat(column, counts) for column in columns]
-        repeated[index] = [year for years, _ in found for year in years]
+        repeated[index] = [year for years in found for year in years.values]
         scores, start = self._add_trees(repeated, repeat(lines, counts)), 0
         middles = []
-        for (years, place), line, year in zip(found, lines, own, strict=True):
-            end = start + len(years)
-            middles.append(find_middle(scores[start:end], place) + self.beyond(line, year, years[place]))
-            start = end
+        for years, count in zip(found, counts, strict=True):
+            middles.append(find_middle(scores[start : start + count], years))
+            start += count
         return middles, strange
 
     def contributions(self, row: Row, line: Line) -> tuple[Row, float]:
@@ -91,12 +88,6 @@ class PriceForest:
             score = self.depreciation.value(row, line) + sum(added) + trees_base
             amounts[self.years.index] += self.score(row, line) - score
         return amounts, base + trees_base
-
-    def beyond(self, line: Line, year: float, last: float) -> float:
-        """What the line adds for a year before or after those in which such a car was listed."""
-        if self._year_axis is None or year != year:
-            return 0.0
-        return line.slopes[self._year_axis] * (year - last)
 
     def widen(self, row: Row) -> Row:
         """The row with the columns that only the trees see."""

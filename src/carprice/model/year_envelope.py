@@ -3,14 +3,24 @@
 Constraining the trees themselves costs up to 5 % of accuracy where listings tell the variants well apart. Instead
 they are asked for every year in which such a car was listed, and the score of a year is the mean of the largest of
 the years up to it and the smallest of the years from it on: Mukarjee and Stern, "Feasible nonparametric estimation
-of multiargument monotone functions" (JASA, 1994).
+of multiargument monotone functions" (JASA, 1994). A year before or after these is asked for too, with those
+between.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 Key = tuple[float, ...]
+
+
+class Years(NamedTuple):
+    """Scaled years in order. first, last: the places of the span's ends. own: that of the car's year."""
+
+    values: tuple[float, ...]
+    first: int
+    last: int
+    own: int
 
 
 class YearEnvelope:
@@ -19,30 +29,39 @@ class YearEnvelope:
     def __init__(self, table: Mapping[str, Any], columns: Sequence[str], figures: Mapping[str, float]) -> None:
         """figures: mean and scale of the year, as scaler.pkl has them."""
         self.index = columns.index(table["field"])
-        mean, scale = figures["mean"], figures["scale"]
-        self.spans: dict[Key, tuple[float, ...]] = {
-            tuple(span[:-2]): tuple((year - mean) / scale for year in range(int(span[-2]), int(span[-1]) + 1))
-            for span in table["spans"]
+        self._mean, self._scale = figures["mean"], figures["scale"]
+        self._spans: dict[Key, tuple[int, int, tuple[float, ...]]] = {
+            tuple(span[:-2]): (span[-2], span[-1], self._list_years(span[-2], span[-1])) for span in table["spans"]
         }
 
-    def find_years(self, key: Key, year: float) -> tuple[tuple[float, ...], int]:
-        """The scaled years to ask for and the place of the car's own among them.
+    def find_years(self, key: Key, year: float) -> Years:
+        """The years to ask for a car of a scaled year. key: of its depreciation line.
 
-        key: of its depreciation line. A year before or after them counts as the first or last; a missing one is
-        asked for as it is.
+        A missing year is asked for as it is.
         """
         if year != year:
-            return (year,), 0
-        span = self.spans[key]
-        place = 0
-        while place < len(span) - 1 and span[place] < year:
-            place += 1
-        return span, place
+            return Years((year,), 0, 0, 0)
+        first, last, values = self._spans[key]
+        own = round(year * self._scale + self._mean)
+        if own < first:
+            values = self._list_years(own, first - 1) + values
+        elif own > last:
+            values = values + self._list_years(last + 1, own)
+        start = min(own, first)
+        return Years(values, first - start, last - start, own - start)
+
+    def _list_years(self, first: int, last: int) -> tuple[float, ...]:
+        return tuple((year - self._mean) / self._scale for year in range(first, last + 1))
 
 
-def find_middle(scores: Sequence[float], place: int) -> float:
-    """The score of a place among scores by year, monotone in it."""
-    return (max(scores[: place + 1]) + min(scores[place:])) / 2
+def find_middle(scores: Sequence[float], years: Years) -> float:
+    """The score of a car's own year among the scores by year, monotone in the year."""
+    _, first, last, own = years
+    if own < first:
+        return min(min(scores[own:first]), find_middle(scores, years._replace(own=first)))
+    if own > last:
+        return max(max(scores[last + 1 : own + 1]), find_middle(scores, years._replace(own=last)))
+    return (max(scores[first : own + 1]) + min(scores[own : last + 1])) / 2
 
 
 def repeat(column: Iterable[T], counts: Iterable[int]) -> list[T]:

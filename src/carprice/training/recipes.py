@@ -39,7 +39,7 @@ FEW_ROWS = 20_000
 
 LARGE = Recipe("large")
 SMALL = Recipe("small", trees=80, leaves=63, rate=0.2, exponent=1.5, copies=4, least_leaf=30, wide=False)
-SMALL_FREE = replace(SMALL, name="small-free", trees=25, leaves=127, rate=0.4, free_years=True)
+SMALL_FREE = replace(SMALL, name="small-free", free_years=True)
 LARGE_FREE = replace(LARGE, name="large-free", free_years=True)
 
 
