@@ -1,23 +1,28 @@
 """Real bundles for tests: a few trees grown on a few invented listings, in about a second."""
 
 import random
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
-import numpy as np
 import polars as pl
 
-from carprice.frames.encoding import encode_frame, fit_encoders, list_categories, read_listing
+from carprice.frames.encoding import read_listing
+from carprice.listings.cleaning import CAR
 from carprice.market.market_file import Market, dump_market, parse_market
 from carprice.model.bundle_writer import write_bundle
 from carprice.model.manifest import set_champion
-from carprice.training.calibration import calibrate_range
+from carprice.training.fit import Fitted, fit_listings
+from carprice.training.importance import measure_importance
+from carprice.training.recipes import Recipe
 
 ROWS = 2000
 TREES = 60
 SEED = 7
+GOLDEN_RATIO = 0x9E3779B97F4A7C15
+RECIPE = Recipe("test", fits=1, leaves=31, rate=0.2, exponent=1.5, copies=1, least_leaf=5)
 NEWEST_YEAR = 2020
 EPOCH = date(1970, 1, 1)
 
@@ -122,22 +127,20 @@ def invent_dated_listings(rows: int = ROWS, seed: int = SEED) -> pl.DataFrame:
 
 
 def grow_bundle(artifacts_dir: Path, frame: pl.DataFrame, market: Market, trees: int = TREES) -> str:
-    """Grow trees on a clean frame, write their bundle, make it the champion and return its version."""
-    encoders, scaler = fit_encoders(frame, market)
-    matrix = encode_frame(frame, market, encoders, scaler)
-    target = np.log(frame["price"].to_numpy())
-    booster = _grow_trees(matrix, target, market, trees)
-    residuals = target - np.asarray(booster.predict(matrix, num_threads=1))
-    model = {
-        "trees": booster.model_to_string(),
-        "columns": [feature.name for feature in market.features],
-        "transform": "log",
-        "calibration": calibrate_range(residuals),
-    }
+    """Learn from a clean frame, write the bundle, make it the champion and return its version."""
+    frame = add_keys(frame)
+    learnt = fit_listings(frame, market, SEED, lambda _: None, replace(RECIPE, trees=trees))
     golden = [read_listing(row, market) for row in frame[:: frame.height // 5].iter_rows(named=True)]
-    version = write_bundle(artifacts_dir, encoders, scaler, model, _describe(frame, market, booster), golden)
+    facts = _describe(frame, market, learnt)
+    version = write_bundle(artifacts_dir, learnt.encoders, learnt.scaler, learnt.model, facts, golden)
     set_champion(artifacts_dir, version)
     return version
+
+
+def add_keys(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with what cleaning adds: each row a car of its own."""
+    keys = pl.Series("key", [row * GOLDEN_RATIO % 2**64 for row in range(frame.height)], pl.UInt64)
+    return frame.with_columns(keys, keys.alias(CAR))
 
 
 def _as_clean_frame(cars: list[dict[str, Any]], market: Market) -> pl.DataFrame:
@@ -145,32 +148,9 @@ def _as_clean_frame(cars: list[dict[str, Any]], market: Market) -> pl.DataFrame:
     return pl.DataFrame(cars, schema={**schema, "price": pl.Float64}, strict=False)
 
 
-def _grow_trees(matrix: np.ndarray, target: np.ndarray, market: Market, trees: int) -> lgb.Booster:
-    params = {
-        "objective": "regression_l1",
-        "learning_rate": 0.2,
-        "num_leaves": 31,
-        "min_data_in_leaf": 5,
-        "seed": SEED,
-        "deterministic": True,
-        "num_threads": 1,
-        "verbosity": -1,
-    }
-    data = lgb.Dataset(
-        matrix,
-        target,
-        feature_name=[feature.name for feature in market.features],
-        categorical_feature=list_categories(market),
-        params={"verbosity": -1},
-    )
-    return lgb.train(params, data, trees)
-
-
-def _describe(frame: pl.DataFrame, market: Market, booster: lgb.Booster) -> dict[str, Any]:
+def _describe(frame: pl.DataFrame, market: Market, learnt: Fitted) -> dict[str, Any]:
     errors = {"rows": frame.height, "mae": 812.5, "median_ae": 540.0, "rmse": 1200.0, "r2": 0.97}
     errors |= {"mape": 0.061, "median_ape": 0.048}
-    gains = booster.feature_importance("gain")
-    shares = {name: float(gain / gains.sum()) for name, gain in zip(booster.feature_name(), gains, strict=True)}
     return {
         "market": dump_market(market),
         "demo": False,
@@ -182,6 +162,8 @@ def _describe(frame: pl.DataFrame, market: Market, booster: lgb.Booster) -> dict
             "train_rows": frame.height,
             "calibration_rows": frame.height,
             "test_rows": frame.height,
+            "served_rows": frame.height,
+            "judged_by": "car",
         },
         "metrics": {
             "overall": errors,
@@ -191,8 +173,8 @@ def _describe(frame: pl.DataFrame, market: Market, booster: lgb.Booster) -> dict
         },
         "baselines": {"median": errors, "ridge": errors},
         "coverage": {"target": 0.9, "measured": 0.904},
-        "importance": dict(sorted(shares.items(), key=lambda item: -item[1])),
-        "params": {"objective": "regression_l1", "trees": TREES, "seed": SEED},
+        "importance": measure_importance(frame, learnt.pricer("20200101T000000Z")),
+        "params": {"recipe": learnt.recipe.name, "seed": SEED},
         "libraries": {"lightgbm": lgb.__version__},
         "mlflow": None,
     }

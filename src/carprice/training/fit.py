@@ -8,10 +8,12 @@ import polars as pl
 
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Encoders, Scaler, encode_frame, fit_encoders
+from carprice.frames.scoring import score_matrix
 from carprice.listings.cleaning import DAY
-from carprice.market.market_file import Market
+from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle import Bundle
 from carprice.model.encoding import UnknownZero
+from carprice.model.price_forest import PriceForest
 from carprice.model.pricer import Pricer
 from carprice.training.columns import Rows, describe_columns
 from carprice.training.forest import grow_forest
@@ -44,8 +46,6 @@ class Fitted:
 
     def pricer(self, version: str) -> Pricer:
         """The pricer of what was learnt, before there is a bundle."""
-        from carprice.market.market_file import dump_market
-
         manifest = {"version": version, "market": dump_market(self.market), "golden": []}
         return Pricer(Bundle(manifest, self.encoders, self.scaler, self.model))
 
@@ -95,9 +95,6 @@ def score_by(frame: pl.DataFrame, market: Market, recipe: Recipe) -> Any:
     rows = Rows(encode_frame(frame, market, encoders, scaler, zero), np.log(frame["price"].to_numpy()))
 
     def fit(learn: np.ndarray, judge: np.ndarray, seed: int) -> np.ndarray:
-        from carprice.frames.scoring import score_matrix
-        from carprice.model.price_forest import PriceForest
-
         parts = grow_forest(rows.take(learn), columns, scaler, recipe, seed, fits=1)
         return score_matrix(rows.matrix[judge], PriceForest(parts, columns.names, scaler))[0]
 

@@ -125,16 +125,6 @@ def merge_forests(texts: list[str], base: float) -> str:
     return "\n".join([*lines, *blocks]) + "\nend of trees\n"
 
 
-def measure_importance(parts: Mapping[str, Any], names: list[str]) -> dict[str, float]:
-    """Every feature's share of the trees' gain, the largest first; its columns count together."""
-    booster = lgb.Booster(model_str=parts["trees"])
-    shares = dict.fromkeys(names, 0.0)
-    for column, gain in zip(booster.feature_name(), booster.feature_importance("gain"), strict=True):
-        shares[column.partition(".")[0]] += float(gain)
-    total = sum(shares.values()) or 1.0
-    return dict(sorted(((name, gain / total) for name, gain in shares.items()), key=lambda item: -item[1]))
-
-
 def _grow_booster(
     rows: Rows, columns: Columns, recipe: Recipe, parts: Mapping[str, Any], base: float, seed: tuple[int, int]
 ) -> lgb.Booster:

@@ -23,7 +23,7 @@ from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.fit import Fitted, fit_listings, score_by
-from carprice.training.forest import measure_importance
+from carprice.training.importance import measure_importance
 from carprice.training.leaks import check_leaks
 from carprice.evaluation.error_slices import measure_slices
 from carprice.training.recipes import SMALL
@@ -128,7 +128,7 @@ def _describe(
         "ageing": _measure_ageing(judged, split, test, seed),
         "baselines": measure_baselines(split.training, split.test, market, judged.scaler),
         "coverage": {"target": COVERAGE, "measured": _measure_coverage(test)},
-        "importance": measure_importance(served.model, served.model["columns"]),
+        "importance": measure_importance(test, judged.pricer("judged")),
         "params": {**_describe_recipe(judged), "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},
         "mlflow": None,
