@@ -3,15 +3,15 @@
 import numpy as np
 import polars as pl
 import pytest
+from carprice.training.calibration import MIN_CALIBRATION_ROWS, calibrate_range, measure_coverage
 from tests.bundles import invent_uk_listings
 
 from carprice.errors import TrainingError
+from carprice.evaluation.error_slices import measure_errors, measure_slices
+from carprice.evaluation.segments import MIN_SEGMENT_ROWS
 from carprice.frames.encoding import fit_encoders
 from carprice.market.market_file import Market, load_market
 from carprice.training.baselines import measure_baselines, price_by_median
-from carprice.training.calibration import MIN_CALIBRATION_ROWS, calibrate_range, measure_coverage
-from carprice.evaluation.error_slices import measure_errors, measure_slices
-from carprice.evaluation.segments import MIN_SEGMENT_ROWS
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ NOTHING, ALL_OPTIONAL, AT_RANDOM = "nothing", "all optional", "each optional one
 def measure_left_out(frame: pl.DataFrame, pricer: Pricer) -> list[dict[str, Any]]:
     """Per pattern: name, fields, rows, median_ape, coverage and width, as measure_prices has them.
 
-    frame: a clean frame with price; MAX_ROWS of its rows at most are drawn. Patterns: nothing left out, each optional
-    field alone, all of them, and each at random.
+    frame: a clean frame with price; MAX_ROWS of its rows at most are drawn. Patterns: nothing left out, each
+    optional field alone, all of them, and each at random.
     """
     drawn = frame.sample(min(MAX_ROWS, frame.height), seed=SEED)
     names = [feature.name for feature in pricer.market.features if feature.optional]
@@ -55,5 +55,3 @@ def _leave_out_at_random(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     return frame.with_columns(
         pl.when(mask).then(None).otherwise(pl.col(name)).alias(name) for name, mask in masks.items()
     )
-
-

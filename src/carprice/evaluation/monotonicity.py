@@ -24,8 +24,8 @@ def measure_sense(frame: pl.DataFrame, pricer: Pricer) -> dict[str, dict[str, An
     """For `mileage` and `year`, of a sample of listings whose make, model, year and mileage are known:
 
     feature: its name; cars; steps: how many steps of the grid were looked at; wrong: the share of them where more
-    mileage is dearer or a newer year cheaper; largest: by which share of the price at most; asked: whether the market
-    file has prices go one way. A market without mileage or year has no entry for it.
+    mileage is dearer or a newer year cheaper; largest: by which share of the price at most; asked: whether the
+    market file has prices go one way. A market without mileage or year has no entry for it.
     """
     market = pricer.market
     roles = {"mileage": (market.mileage, -1), "year": (market.year, 1)}

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from carprice.evaluation.segments import NOT_PROMISED
+
 MIN_NOTED_ROWS = 100
 """Listings below which a segment's coverage or bias may be chance."""
 MIN_COVERAGE = 0.86
-PROMISED = 0.9
+PROMISED_SHARE = 0.9
 RATIO_BOUNDS = (0.97, 1.03)
 MAX_WRONG_STEPS = 0.001
 
@@ -18,7 +20,7 @@ KIND_NAMES = {
     "month": "month",
     "days": "days since",
     "confidence": "confidence",
-    "promise": "range promised:",
+    "promise": "range",
 }
 """How the kinds of segments are called in a sentence or a heading."""
 
@@ -33,12 +35,16 @@ def write_notes(report: Mapping[str, Any]) -> list[str]:
 
 def _note_coverage(report: Mapping[str, Any]) -> Iterator[str]:
     named = [("All listings", report["overall"])]
-    named += [(f"{KIND_NAMES[kind]} {item['name']}".capitalize(), item) for kind, item in _list_segments(report)]
+    named += [
+        (f"{KIND_NAMES[kind].capitalize()} {item['name']}", item)
+        for kind, item in _list_segments(report)
+        if item["name"] != NOT_PROMISED
+    ]
     for name, figures in named:
         if figures and figures["rows"] >= MIN_NOTED_ROWS and figures["coverage"] < MIN_COVERAGE:
             yield (
                 f"{name}: the range holds {figures['coverage']:.1%} of {figures['rows']:,} listings, "
-                f"not {PROMISED:.0%}."
+                f"not {PROMISED_SHARE:.0%}."
             )
 
 
@@ -60,7 +66,7 @@ def _note_bias(report: Mapping[str, Any]) -> Iterator[str]:
 def _note_left_out(report: Mapping[str, Any]) -> Iterator[str]:
     for item in report["left_out"]:
         if item["fields"] and item["rows"] >= MIN_NOTED_ROWS and item["coverage"] < MIN_COVERAGE:
-            yield f"Left out {item['name']}: the range holds {item['coverage']:.1%}, not {PROMISED:.0%}."
+            yield f"Left out {item['name']}: the range holds {item['coverage']:.1%}, not {PROMISED_SHARE:.0%}."
 
 
 def _note_sense(report: Mapping[str, Any]) -> Iterator[str]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from carprice.evaluation.segments import MIN_SEGMENT_ROWS
 from carprice.frames.encoding import Floats
 from carprice.market.market_file import Market
-from carprice.evaluation.segments import MIN_SEGMENT_ROWS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

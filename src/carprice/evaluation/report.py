@@ -19,15 +19,14 @@ from carprice.model.pricer import Pricer
 
 REPORT_FORMAT = 1
 WORST = 20
+DIGITS = 6
 CHART_CELLS = 48
 """Of the chart of predicted against actual price, along each side."""
 
 Report = dict[str, Any]
 
 
-def build_report(
-    frame: pl.DataFrame, pricer: Pricer, ageing: Sequence[dict[str, Any]] | None = None
-) -> Report:
+def build_report(frame: pl.DataFrame, pricer: Pricer, ageing: Sequence[dict[str, Any]] | None = None) -> Report:
     """Judge a model by listings that it has not learnt from; plain data for JSON, described in docs/report.md.
 
     frame: a clean frame with price, and the listing's day where the market has one. ageing: the manifest's, passed
@@ -52,7 +51,17 @@ def build_report(
         "worst": list_worst(valued, pricer.market),
         "charts": {"prices": _count_cells(valued), "ages": _measure_ages(valued, pricer.market)},
     }
-    return {**report, "notes": write_notes(report)}
+    notes = write_notes(report)
+    return {**_round_figures(report), "notes": notes}
+
+
+def _round_figures(value: Any) -> Any:
+    """The same data with floats of DIGITS significant digits: what a manifest is read for."""
+    if isinstance(value, dict):
+        return {key: _round_figures(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_round_figures(item) for item in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def _count_days(day: date | None) -> float | None:
@@ -67,8 +76,8 @@ def _count_unvalued(priced: pl.DataFrame) -> dict[str, Any]:
 def list_worst(valued: pl.DataFrame, market: Market) -> list[dict[str, Any]]:
     """The listings priced farthest off, by the logarithm of predicted / actual, the farthest first.
 
-    Half the price is as far off as twice the price. Each has listing, as the API takes it, actual, predicted, low and
-    high in whole currency, confidence, and ratio, predicted / actual.
+    Half the price is as far off as twice the price. Each has listing, as the API takes it, actual, predicted, low
+    and high in whole currency, confidence, and ratio, predicted / actual.
     """
     ranked = valued.with_columns(ratio=pl.col("predicted") / pl.col("price"))
     ranked = ranked.sort(pl.col("ratio").log().abs(), "price", descending=True).head(WORST)

@@ -1,6 +1,8 @@
 """The segments that a model is judged by: what each listing of a frame is called in each of them."""
 
+import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -9,6 +11,9 @@ from carprice.evaluation.ratio_study import Statistics, measure_prices
 from carprice.frames.encoding import Floats
 from carprice.listings.cleaning import DAY
 from carprice.market.market_file import Market
+
+Segment = dict[str, Any]
+"""The statistics of one segment, with its name."""
 
 AGE_BANDS = {"0-1": 1, "2-3": 3, "4-6": 6, "7-10": 10, "11-15": 15, "16+": None}
 """Years before the newest car, up to and with."""
@@ -19,9 +24,11 @@ MIN_SEGMENT_ROWS = 20
 MAX_SEGMENTS = 30
 """Of one kind: the largest are kept."""
 NOT_KNOWN = "not known"
+PROMISED, NOT_PROMISED = "promised", "not promised"
+"""Whether the answer says which share its range holds."""
 
 
-def measure_segments(priced: pl.DataFrame, market: Market, as_of: float | None) -> dict[str, list[Statistics]]:
+def measure_segments(priced: pl.DataFrame, market: Market, as_of: float | None) -> dict[str, list[Segment]]:
     """The statistics of each segment with at least MIN_SEGMENT_ROWS listings, by the kind of segment.
 
     priced: a frame of price_frame, with price. as_of: the last day learnt from, days since 1970-01-01, or None.
@@ -46,8 +53,8 @@ def measure_part(part: pl.DataFrame) -> Statistics:
     return measure_prices(*(part[name].to_numpy() for name in ("price", "predicted", "low", "high")))
 
 
-def _measure_kind(priced: pl.DataFrame, labels: pl.Series) -> list[Statistics]:
-    found = []
+def _measure_kind(priced: pl.DataFrame, labels: pl.Series) -> list[Segment]:
+    found: list[Segment] = []
     for label, part in split_by(priced, labels, MAX_SEGMENTS).items():
         said = {"said_within_10": float(part["within"].mean() or 0)} if labels.name == "confidence" else {}  # type: ignore[arg-type]
         found.append({"name": label, **measure_part(part), **said})
@@ -55,7 +62,7 @@ def _measure_kind(priced: pl.DataFrame, labels: pl.Series) -> list[Statistics]:
 
 
 def split_by(frame: pl.DataFrame, labels: pl.Series, most: int | None = None) -> dict[str, pl.DataFrame]:
-    """The parts of a frame by label with at least MIN_SEGMENT_ROWS rows, the `most` largest, in order of labels."""
+    """The parts of a frame by label with at least MIN_SEGMENT_ROWS rows, the `most` largest, sorted by label."""
     parts = frame.with_columns(labels.alias("slice")).drop_nulls("slice").partition_by("slice", as_dict=True)
     large = [(str(label), part) for (label,), part in parts.items() if part.height >= MIN_SEGMENT_ROWS]
     large.sort(key=lambda item: -item[1].height)
@@ -64,10 +71,10 @@ def split_by(frame: pl.DataFrame, labels: pl.Series, most: int | None = None) ->
 
 def _sort_key(label: str) -> tuple[float, str]:
     start = label.split("-")[0].rstrip("+")
-    return (float(start), label) if start.isdigit() else (float(_ORDER.get(label, 0)), label)
+    return (float(start), label) if start.isdigit() else (_ORDER.get(label, 0.0), label)
 
 
-_ORDER = {"high": 1, "medium": 2, "low": 3, NOT_KNOWN: 4}
+_ORDER = {"high": 1.0, "medium": 2.0, "low": 3.0, NOT_KNOWN: math.inf}
 
 
 def name_texts(frame: pl.DataFrame, market: Market, name: str) -> pl.Series | None:
@@ -112,7 +119,7 @@ def name_days(frame: pl.DataFrame, as_of: float | None) -> pl.Series | None:
 
 def _name_promises(priced: pl.DataFrame) -> pl.Series:
     """Whether the range's share is promised."""
-    names = pl.when(pl.col("coverage").is_null()).then(pl.lit("no")).otherwise(pl.lit("yes"))
+    names = pl.when(pl.col("coverage").is_null()).then(pl.lit(NOT_PROMISED)).otherwise(pl.lit(PROMISED))
     return priced.select(names).to_series()
 
 

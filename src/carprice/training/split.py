@@ -19,8 +19,7 @@ TENTHS = 10
 
 @dataclass(frozen=True)
 class Split:
-    """Two parts of a clean frame with no car in both. cut: the last day of the training part, None where by car.
-    """
+    """Two parts of a clean frame with no car in both. cut: the last day of the training part, None where by car."""
 
     training: pl.DataFrame
     test: pl.DataFrame

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
+from carprice.evaluation.error_slices import measure_slices
 from carprice.frames.encoding import read_listing, unify_spellings
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
@@ -25,7 +26,6 @@ from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.importance import measure_importance
 from carprice.training.leaks import check_leaks
-from carprice.evaluation.error_slices import measure_slices
 from carprice.training.recipes import SMALL
 from carprice.training.split import Split, split_listings
 

@@ -198,8 +198,7 @@ def _hide_model(matrix: Floats, learnt: Floats, columns: Columns, random: np.ran
 
 
 def _deal_models(matrix: Floats, columns: Columns, seed: int) -> np.ndarray:
-    """Of each listing a number from 0 to 9 by its make and model, each of about as many listings; -1 without one.
-    """
+    """Of each listing a number from 0 to 9 by its make and model, each of about as many listings; -1 without one."""
     part = np.full(len(matrix), -1)
     if columns.model is None:
         return part
