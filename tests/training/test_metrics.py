@@ -3,14 +3,15 @@
 import numpy as np
 import polars as pl
 import pytest
+from carprice.training.calibration import MIN_CALIBRATION_ROWS, calibrate_range, measure_coverage
 from tests.bundles import invent_uk_listings
 
 from carprice.errors import TrainingError
+from carprice.evaluation.error_slices import measure_errors, measure_slices
+from carprice.evaluation.segments import MIN_SEGMENT_ROWS
 from carprice.frames.encoding import fit_encoders
 from carprice.market.market_file import Market, load_market
 from carprice.training.baselines import measure_baselines, price_by_median
-from carprice.training.calibration import MIN_CALIBRATION_ROWS, calibrate_range, measure_coverage
-from carprice.training.metrics import MIN_SLICE_ROWS, measure_errors, measure_slices
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_errors_of_four_cars_by_hand() -> None:
 
 def test_slices_cover_the_test_part_and_leave_out_small_ones(uk: Market) -> None:
     test = invent_uk_listings(uk).with_columns((pl.col("price") * 1.1).alias("predicted"))
-    lone = test.head(MIN_SLICE_ROWS - 1).with_columns(pl.lit("Lada").alias("make"))
+    lone = test.head(MIN_SEGMENT_ROWS - 1).with_columns(pl.lit("Lada").alias("make"))
     test = pl.concat([test, lone])
     slices = measure_slices(test, uk)
     assert set(slices) == {"overall", "make", "age", "price_band"}
