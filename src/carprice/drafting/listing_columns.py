@@ -12,7 +12,7 @@ from carprice.market.kinds import EPOCH
 ID, SEEN, LINK = "id", "seen", "link"
 REASONS = {
     ID: "it names the car, which [listing] says",
-    SEEN: "it is the day of the listing, which [listing] says: a model cannot know days to come",
+    SEEN: "it is the day of the listing, which [listing] says; no model knows days to come",
     LINK: "it leads to the listing, which [listing] says",
 }
 """Why each of these columns is no feature."""
@@ -23,7 +23,18 @@ URL = r"^(https?://|www\.)"
 CAR_NAMES = {"vin", "vinnumber", "chassisnumber", "carid", "vehicleid", "vehicle", "car", "fin"}
 DAY_WORDS = {
     *("sale", "saledate", "sold", "solddate", "listed", "listing", "posted", "posting", "published", "advertised"),
-    *("seen", "lastseen", "crawled", "crawl", "scraped", "scrape", "datecrawled", "dateposted", "created", "offered"),
+    *(
+        "seen",
+        "lastseen",
+        "crawled",
+        "crawl",
+        "scraped",
+        "scrape",
+        "datecrawled",
+        "dateposted",
+        "created",
+        "offered",
+    ),
 }
 PICTURE_WORDS = {"image", "images", "photo", "photos", "picture", "pictures", "img", "thumbnail", "logo"}
 SOLD_WORDS = {"sold", "paid", "hammer", "saleprice", "saledate", "solddate", "soldprice", "transaction"}
