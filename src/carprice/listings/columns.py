@@ -43,10 +43,11 @@ def find_absent(market: Market, columns: Sequence[str]) -> list[Feature]:
 
 def describe_absent(market: Market, columns: Sequence[str]) -> list[str]:
     """A line for each optional feature that cars of such a file are priced without."""
+    free = set(columns) - {feature.column for feature in market.features}
     lines = []
     for feature in market.features:
         if feature.optional and feature.column not in columns:
-            similar = find_similar(feature.column, columns)
+            similar = find_similar(feature.column, sorted(free))
             question = f"; did you mean {similar!r}?" if similar else ""
             lines.append(f"column {feature.column!r} is not in the file: {feature.name} is not given{question}")
     return lines
