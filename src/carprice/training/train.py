@@ -38,6 +38,9 @@ MAX_WORSE = 1.1
 """How many times the judged model's median error the served one may have on the same listings, which it has seen.
 """
 
+CHANCE = 2.0
+"""Over the root of the listings, and 1 more: the bound for few of them, whose median is mostly chance."""
+
 Say = Callable[[str], None]
 
 

@@ -92,7 +92,8 @@ class _Fold:
 
     @property
     def learnt(self) -> np.ndarray:
-        return ~self.out & ~self.hidden
+        learnt: np.ndarray = ~self.out & ~self.hidden
+        return learnt
 
 
 def hold_out(
