@@ -13,7 +13,7 @@ from carprice.model import manifest
 from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.manifest import find_bundle
 from carprice.settings import Settings
-from carprice.training.boosting import PARAMS
+from carprice.training.forest import PARAMS
 from carprice.training.train import train_file
 
 ROWS = 600
