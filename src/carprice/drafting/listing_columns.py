@@ -23,7 +23,18 @@ URL = r"^(https?://|www\.)"
 CAR_NAMES = {"vin", "vinnumber", "chassisnumber", "carid", "vehicleid", "vehicle", "car", "fin"}
 DAY_WORDS = {
     *("sale", "saledate", "sold", "solddate", "listed", "listing", "posted", "posting", "published", "advertised"),
-    *("seen", "lastseen", "crawled", "crawl", "scraped", "scrape", "datecrawled", "dateposted", "created", "offered"),
+    *(
+        "seen",
+        "lastseen",
+        "crawled",
+        "crawl",
+        "scraped",
+        "scrape",
+        "datecrawled",
+        "dateposted",
+        "created",
+        "offered",
+    ),
 }
 PICTURE_WORDS = {"image", "images", "photo", "photos", "picture", "pictures", "img", "thumbnail", "logo"}
 SOLD_WORDS = {"sold", "paid", "hammer", "saleprice", "saledate", "solddate", "soldprice", "transaction"}

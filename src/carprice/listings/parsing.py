@@ -68,7 +68,9 @@ def parse_day(text: pl.Expr) -> pl.Expr:
     """
     head = text.str.slice(0, 10)
     german = text.str.extract(DAY_FIRST, 1).str.to_date("%d.%m.%Y", strict=False)
-    date = pl.coalesce(head.str.to_date("%Y-%m-%d", strict=False), head.str.to_date("%Y/%m/%d", strict=False), german)
+    date = pl.coalesce(
+        head.str.to_date("%Y-%m-%d", strict=False), head.str.to_date("%Y/%m/%d", strict=False), german
+    )
     return date.cast(pl.Int32).cast(pl.Float64)
 
 

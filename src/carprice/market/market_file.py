@@ -63,9 +63,9 @@ class Feature(msgspec.Struct, frozen=True):
     maps it, then the group of `pattern` is taken. A number has `decimal` ("." or ",") before its fraction, and is
     multiplied by `scale`; min and max apply to the product. A flag is true where the text is in `true` and false
     where it is in `false`; with a pattern instead of both, it is true where the pattern is found. A date is as
-    listings/parsing.py reads it. A value that is unreadable or outside min and max (a category: longer than max or MAX_TEXT) drops the
-    listing; with outside = "missing" it is missing. monotone: whether a price only goes up or down with it, all
-    else equal; where it is not given, up for the year and down for the mileage.
+    listings/parsing.py reads it. A value that is unreadable or outside min and max (a category: longer than max or
+    MAX_TEXT) drops the listing; with outside = "missing" it is missing. monotone: whether a price only goes up or
+    down with it, all else equal; where it is not given, up for the year and down for the mileage.
     """
 
     name: str
