@@ -10,11 +10,14 @@ from carprice.model.pricer import Pricer
 
 Mask = NDArray[np.bool_]
 Warnings = dict[tuple[str, str], Mask]
-"""By code and field, in the pricer's order: the rows (rows,) that have the warning; only those that any row has."""
+"""By code and field, in the pricer's order: which rows (rows,) have the warning; those without a row are left out."""
 
 
 def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer: Pricer) -> Warnings:
-    """The warnings of a clean frame. matrix: its encoded rows. is_combined: whether make and model were seen together."""
+    """The warnings of a clean frame.
+
+    matrix: its encoded rows. is_combined: whether the make and model of each were seen together.
+    """
     found: Warnings = {}
     zero = pricer.encoder.zero
     for index, feature in enumerate(pricer.market.features):
@@ -38,8 +41,6 @@ def join_warnings(warnings: Warnings, rows: int) -> pl.Series:
     """Of each row its warnings as `code:field`, joined by "; "; null where there is none."""
     if not warnings:
         return pl.Series([None] * rows, dtype=pl.String)
-    texts = [
-        pl.when(pl.Series(mask)).then(pl.lit(f"{code}:{field}")) for (code, field), mask in warnings.items()
-    ]
+    texts = [pl.when(pl.Series(mask)).then(pl.lit(f"{code}:{field}")) for (code, field), mask in warnings.items()]
     joined = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True).alias("warnings")).to_series()
     return joined.replace("", None)
