@@ -49,7 +49,9 @@ def test_the_same_rows_and_seed_give_the_same_text(parts: dict[str, Any], cars: 
     assert other["trees"] != parts["trees"]
 
 
-@pytest.mark.parametrize("recipe", [QUICK, FREE, replace(calm(LARGE), fits=1, trees=10)], ids=lambda item: item.name)
+@pytest.mark.parametrize(
+    "recipe", [QUICK, FREE, replace(calm(LARGE), fits=1, trees=10)], ids=lambda item: item.name
+)
 def test_never_dearer_with_distance_and_never_cheaper_when_newer(cars: Encoded, recipe: Recipe) -> None:
     parts = grow_forest(cars.rows, cars.columns, cars.scaler, recipe, SEED)
     asked = cars.rows.matrix[::30]
@@ -77,7 +79,9 @@ def test_numbers_of_few_values_are_categories_too_unless_constrained(cars: Encod
     assert {"tax", "engine_size"} <= set(wide)
     assert not {"year", "mileage"} & set(wide)
     assert len(wide["tax"]) == 5
-    signs = [1 if name == "tax" else sign for name, sign in zip(cars.columns.names, cars.columns.signs, strict=True)]
+    signs = [
+        1 if name == "tax" else sign for name, sign in zip(cars.columns.names, cars.columns.signs, strict=True)
+    ]
     columns = replace(cars.columns, signs=signs)
     constrained = grow_forest(cars.rows, columns, cars.scaler, replace(QUICK, wide=True, trees=2), SEED)
     assert "tax" not in constrained["wide"]
