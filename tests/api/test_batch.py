@@ -113,7 +113,8 @@ def check_rows(app: Flask, usual: dict[str, Any], cars: list[Any]) -> Result:
 
 def price_alone(app: Flask, car: Any) -> dict[str, Any]:
     answer = call(app.wsgi_app, "POST", "/predict/price", as_json(car)).json
-    return {key: answer[key] for key in answer if key not in ("currency", "model_version", "instance")}
+    of_all = ("currency", "model_version", "as_of", "instance")
+    return {key: value for key, value in answer.items() if key not in of_all}
 
 
 def test_a_row_that_is_not_json_does_not_fail_the_others(app: Flask) -> None:
@@ -163,10 +164,10 @@ def test_more_batches_at_once_than_allowed_are_sent_away(
     held = {row: Held() for row in (b"[1]", b"[2]")}
     price_batch = predict._price_batch
 
-    def hold_batch(service: ServiceState, model: LoadedModel, body: bytes) -> dict[str, Any]:
+    def hold_batch(service: ServiceState, model: LoadedModel, body: bytes, limits: Any) -> dict[str, Any]:
         if body in held:
             held[body].wait()
-        return price_batch(service, model, body)
+        return price_batch(service, model, body, limits)
 
     monkeypatch.setattr(predict, "_price_batch", hold_batch)
     answers = [start_batch(app, io.BytesIO(row)) for row in held]

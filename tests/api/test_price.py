@@ -247,8 +247,9 @@ def test_a_car_that_the_market_refuses_is_not_valued(
     strict = replace(pricer.market, price=replace(pricer.market.price, refuse=True))
     monkeypatch.setattr(find_state(app).require_model().pricer, "market", strict)
     car = change(UK_CAR, model="Fiista")
-    problem = call(way(app), "POST", "/predict/price", as_json(car)).problem
-    guess = pricer.price(car)
+    result = call(way(app), "POST", "/predict/price", as_json(car))
+    assert result.header("Content-Type") == "application/problem+json"
+    problem, guess = result.json, pricer.price(car)
     assert {key: value for key, value in problem.items() if key != "instance"} == {
         "type": "urn:carprice:unvalued",
         "title": "Unvalued",

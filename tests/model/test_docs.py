@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from carprice.training.boosting import PARAMS
 from tests.bundles import invent_uk_listings
 
 from carprice.market.market_file import load_market
@@ -14,6 +13,7 @@ from carprice.model import manifest
 from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.manifest import find_bundle
 from carprice.settings import Settings
+from carprice.training.forest import PARAMS
 from carprice.training.train import train_file
 
 ROWS = 600

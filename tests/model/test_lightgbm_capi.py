@@ -43,7 +43,8 @@ def load_grown(artifacts: Path, frame: pl.DataFrame) -> Grown:
     bundle = read_bundle(folder)
     pricer = load_pricer(folder)
     names = [feature.name for feature in pricer.market.features]
-    matrix = encode_frame(frame, pricer.market, bundle.encoders, bundle.scaler)
+    matrix = encode_frame(frame, pricer.market, bundle.encoders, bundle.scaler, pricer.encoder.zero)
+    matrix = np.array([pricer.forest.widen(row) for row in matrix.tolist()])
     return Grown(pricer, lgb.Booster(model_str=bundle.model["trees"]), frame.select(names).rows(), matrix)
 
 
@@ -72,12 +73,12 @@ def booster(small_bundle: Path) -> lgb.Booster:
 @pytest.mark.listings
 def test_every_real_listing_scores_as_in_the_package(real: Grown) -> None:
     expected = real.booster.predict(real.matrix, raw_score=True)
-    rows = [real.pricer.encoder.encode(values)[0] for values in real.listings]
+    rows = [real.pricer.forest.widen(real.pricer.encoder.encode(values)[0]) for values in real.listings]
     assert np.array(rows).tobytes() == real.matrix.tobytes()
-    single = np.array([real.pricer.trees.predict_row(row) for row in rows])
+    single = np.array([real.pricer.forest.trees.predict_row(row) for row in rows])
     assert single.tobytes() == expected.tobytes()
     for threads in (1, 2):
-        assert real.pricer.trees.predict_rows(real.matrix, threads).tobytes() == expected.tobytes()
+        assert real.pricer.forest.trees.predict_rows(real.matrix, threads).tobytes() == expected.tobytes()
 
 
 @pytest.mark.listings
@@ -87,8 +88,8 @@ def test_real_listings_with_damage_score_as_in_the_package(real: Grown) -> None:
         matrix = real.matrix[::50].copy()
         matrix[:, column] = np.nan
         expected = real.booster.predict(matrix, raw_score=True)
-        assert real.pricer.trees.predict_rows(matrix).tobytes() == expected.tobytes()
-        single = np.array([real.pricer.trees.predict_row(row) for row in matrix.tolist()])
+        assert real.pricer.forest.trees.predict_rows(matrix).tobytes() == expected.tobytes()
+        single = np.array([real.pricer.forest.trees.predict_row(row) for row in matrix.tolist()])
         assert single.tobytes() == expected.tobytes()
 
 
@@ -96,7 +97,7 @@ def test_real_listings_with_damage_score_as_in_the_package(real: Grown) -> None:
 def test_real_contributions_equal_the_package(real: Grown) -> None:
     matrix = real.matrix[::200]
     expected = np.asarray(real.booster.predict(matrix, pred_contrib=True))
-    found = np.array([real.pricer.trees.contributions(row) for row in matrix.tolist()])
+    found = np.array([real.pricer.forest.trees.contributions(row) for row in matrix.tolist()])
     assert found.tobytes() == expected.tobytes()
     assert found.sum(axis=1) == pytest.approx(real.booster.predict(matrix, raw_score=True), rel=1e-12)
 
@@ -113,6 +114,7 @@ def test_columns_come_from_the_text(trees: Trees) -> None:
     assert trees.columns == (
         *("make", "model", "year", "transmission", "mileage"),
         *("fuel", "tax", "mpg", "engine_size"),
+        *("tax.category", "mpg.category", "engine_size.category", "model.missing"),
     )
 
 
@@ -120,7 +122,9 @@ def test_threads_share_one_instance(pricer: Pricer, booster: lgb.Booster) -> Non
     """Each thread prices rows of its own, over and over, while the others do."""
     rows = [
         [
-            pricer.encoder.encode([*UK_VALUES[:4], miles * 1000.0 + thread, *UK_VALUES[5:]])[0]
+            pricer.forest.widen(
+                pricer.encoder.encode([*UK_VALUES[:4], miles * 1000.0 + thread, *UK_VALUES[5:]])[0]
+            )
             for miles in range(100)
         ]
         for thread in range(THREADS)
@@ -132,7 +136,7 @@ def test_threads_share_one_instance(pricer: Pricer, booster: lgb.Booster) -> Non
     def price(thread: int) -> None:
         start.wait(DEADLINE_SECONDS)
         for _ in range(50):
-            if [pricer.trees.predict_row(row) for row in rows[thread]] != expected[thread]:
+            if [pricer.forest.trees.predict_row(row) for row in rows[thread]] != expected[thread]:
                 wrong.append(thread)
 
     workers = [threading.Thread(target=price, args=(thread,)) for thread in range(THREADS)]
@@ -145,16 +149,16 @@ def test_threads_share_one_instance(pricer: Pricer, booster: lgb.Booster) -> Non
 
 
 def test_batches_and_single_rows_at_once(pricer: Pricer, booster: lgb.Booster) -> None:
-    row = pricer.encoder.encode(UK_VALUES)[0]
+    row = pricer.forest.widen(pricer.encoder.encode(UK_VALUES)[0])
     expected = float(np.asarray(booster.predict([row], raw_score=True))[0])
     batches: list[list[float]] = []
     worker = threading.Thread(
         target=lambda: batches.extend(
-            pricer.trees.predict_rows(array("d", row * 500), 2).tolist() for _ in range(20)
+            pricer.forest.trees.predict_rows(array("d", row * 500), 2).tolist() for _ in range(20)
         )
     )
     worker.start()
-    singles = {pricer.trees.predict_row(row) for _ in range(2000)}
+    singles = {pricer.forest.trees.predict_row(row) for _ in range(2000)}
     worker.join(DEADLINE_SECONDS)
     assert singles == {expected}
     assert batches == [[expected] * 500] * 20
@@ -191,9 +195,9 @@ def test_rows_may_be_read_only(trees: Trees) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (array("d", [1.0] * 10), "a matrix of 10 numbers is not rows of 9"),
-        (array("f", [1.0] * 18), r"a matrix should be of float64 \(got format f\)"),
-        (np.ones((2, 9), dtype=np.int64), r"a matrix should be of float64 \(got format l\)"),
+        (array("d", [1.0] * 14), "a matrix of 14 numbers is not rows of 13"),
+        (array("f", [1.0] * 26), r"a matrix should be of float64 \(got format f\)"),
+        (np.ones((2, 13), dtype=np.int64), r"a matrix should be of float64 \(got format l\)"),
     ],
 )
 def test_other_matrices_are_refused(trees: Trees, rows: "array[float]", message: str) -> None:
@@ -202,11 +206,11 @@ def test_other_matrices_are_refused(trees: Trees, rows: "array[float]", message:
 
 
 def test_a_row_of_another_length_is_refused(trees: Trees) -> None:
-    for length in (0, 8, 10):
+    for length in (0, 12, 14):
         with pytest.raises(ValueError, match="same size"):
             trees.predict_row([1.0] * length)
-    with pytest.raises(ValueError, match="not rows of 9"):
-        trees.contributions([1.0] * 10)
+    with pytest.raises(ValueError, match="not rows of 13"):
+        trees.contributions([1.0] * 14)
 
 
 def test_the_champion_is_the_bundle_that_was_grown(small_bundle: Path, pricer: Pricer) -> None:

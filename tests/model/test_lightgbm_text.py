@@ -46,7 +46,7 @@ def test_trees_of_one_leaf_are_fine(text: str) -> None:
     head = text.split("\nTree=")[0]
     head = re.sub(r"(?m)^tree_sizes=.*$", f"tree_sizes={len('Tree=0') + 1 + len(stump) + 1}", head)
     model = f"{head}\nTree=0\n{stump}\nend of trees\n"
-    assert Trees(model).predict_row([1.0] * 9) == 9.5
+    assert Trees(model).predict_row([1.0] * 13) == 9.5
 
 
 @pytest.mark.parametrize("length", [0, 1, 10, 300, 2_000, 10_000, 50_000, -400, -5_000])
@@ -69,9 +69,9 @@ def test_a_text_cut_short(text: str, length: int) -> None:
             "num_tree_per_iteration=2\n",
             r"num_tree_per_iteration should be 1 \(got 2\)",
         ),
-        ("max_feature_idx=8\n", "max_feature_idx=9\n", r"names 9 columns \(max_feature_idx 9\)"),
-        ("max_feature_idx=8\n", "", r"names 9 columns \(max_feature_idx none\)"),
-        ("feature_names=make ", "feature_names=", r"names 8 columns \(max_feature_idx 8\)"),
+        ("max_feature_idx=12\n", "max_feature_idx=13\n", r"names 13 columns \(max_feature_idx 13\)"),
+        ("max_feature_idx=12\n", "", r"names 13 columns \(max_feature_idx none\)"),
+        ("feature_names=make ", "feature_names=", r"names 12 columns \(max_feature_idx 12\)"),
         ("tree_sizes=", "tree_sizes=1 ", "has 60 trees, but not of the sizes that it states"),
         ("Tree=1\n", "Tree=7\n", "has 60 trees, but not of the sizes that it states"),
         ("Tree=1\n", "Tree=1 \n", "has 60 trees, but not of the sizes that it states"),
@@ -118,8 +118,8 @@ def test_damage_to_the_whole(text: str, old: str, new: str, message: str) -> Non
             r"right_child: node 0 should lead on to a later node or a leaf \(got -32\)",
         ),
         ("left_child", lambda old: ["1_5", *old[1:]], "has a _ in a number"),
-        ("split_feature", lambda old: ["9", *old[1:]], r"split_feature should be from 0 to 8 \(got 1 to 9\)"),
-        ("split_feature", lambda old: ["-1", *old[1:]], r"split_feature should be from 0 to 8 \(got -1 to 8\)"),
+        ("split_feature", lambda old: ["13", *old[1:]], r"split_feature should be from 0 to 12 \(got \d to 13\)"),
+        ("split_feature", lambda old: ["-1", *old[1:]], r"split_feature should be from 0 to 12 \(got -1 to \d+\)"),
         ("threshold", lambda old: old[1:], r"threshold should have 30 numbers \(got 29\)"),
         ("decision_type", lambda old: old[1:], r"decision_type should have 30 numbers \(got 29\)"),
         ("num_cat", lambda _: ["0"], "threshold should be from 0 to -1"),

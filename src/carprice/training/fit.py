@@ -16,7 +16,7 @@ from carprice.model.encoding import UnknownZero
 from carprice.model.price_forest import PriceForest
 from carprice.model.pricer import Pricer
 from carprice.training.columns import Rows, describe_columns
-from carprice.training.forest import grow_forest
+from carprice.training.forest import Job, grow_forest, grow_forests
 from carprice.training.model_selection import Say, choose_recipe
 from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
 from carprice.training.recipes import FEW_ROWS, Recipe
@@ -75,11 +75,12 @@ def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recip
     index = None
     if DAY in frame.columns:
         rows, held, index = _bring_to_last_day(rows, held, frame[DAY].to_numpy())
+    forest = grow_forest(rows, columns, scaler, recipe, seed)
     model = {
         "transform": "log",
         "columns": columns.names,
-        **grow_forest(rows, columns, scaler, recipe, seed),
-        **fit_range(held, columns, seed),
+        **forest,
+        **fit_range(held, columns, forest["flags"], seed),
         "level": 0.0,
         "as_of": _last_day(frame),
         "unknown_zero": zero,
@@ -95,7 +96,7 @@ def score_by(frame: pl.DataFrame, market: Market, recipe: Recipe) -> Any:
     rows = Rows(encode_frame(frame, market, encoders, scaler, zero), np.log(frame["price"].to_numpy()))
 
     def fit(learn: np.ndarray, judge: np.ndarray, seed: int) -> np.ndarray:
-        parts = grow_forest(rows.take(learn), columns, scaler, recipe, seed, fits=1)
+        [parts] = grow_forests([Job(rows.take(learn), recipe, seed, fits=1)], columns, scaler)
         return score_matrix(rows.matrix[judge], PriceForest(parts, columns.names, scaler))[0]
 
     return fit

@@ -1,7 +1,8 @@
 """Grow the price forest: LightGBM on what the depreciation lines leave of the log price."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import lightgbm as lgb
@@ -41,27 +42,53 @@ PARAMS: dict[str, Any] = {
 Loss = Callable[[Floats, lgb.Dataset], tuple[Floats, Floats]]
 
 
-def grow_forest(
-    rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, seed: int, fits: int | None = None
-) -> dict[str, Any]:
-    """Lines and trees, the parts of model.pkl that PriceForest reads. fits: instead of the recipe's."""
-    parts: dict[str, Any] = {
-        "depreciation": fit_depreciation(rows, columns, recipe),
-        "years": None,
-        "wide": _choose_wide(rows.matrix, columns) if recipe.wide else {},
-        "flags": choose_flags(rows.matrix, columns),
-    }
-    if recipe.free_years and columns.year is not None and columns.signs[columns.year] == 1:
-        parts["years"] = _list_spans(rows.matrix, columns, parts["depreciation"], scaler)
-    table = Depreciation(parts["depreciation"], columns.names)
-    base = float(np.median(rows.target - _follow(rows.matrix, table)))
-    with ThreadPoolExecutor(PARALLEL_BOOSTERS) as pool:
-        grown = pool.map(
-            lambda number: _grow_booster(rows, columns, recipe, parts, base, (seed, number)),
-            range(fits or recipe.fits),
+@dataclass(frozen=True)
+class Job:
+    """A forest to grow. fits: instead of the recipe's."""
+
+    rows: Rows
+    recipe: Recipe
+    seed: int
+    fits: int | None = None
+
+
+def grow_forest(rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, seed: int) -> dict[str, Any]:
+    """Lines and trees, the parts of model.pkl that PriceForest reads."""
+    return grow_forests([Job(rows, recipe, seed)], columns, scaler)[0]
+
+
+def grow_forests(jobs: Sequence[Job], columns: Columns, scaler: Scaler) -> list[dict[str, Any]]:
+    """Forests that do not depend on each other, PARALLEL_BOOSTERS boosters of any of them at a time."""
+    parts = [_prepare(job, columns, scaler) for job in jobs]
+    bases = [
+        float(
+            np.median(
+                job.rows.target - _follow(job.rows.matrix, Depreciation(each["depreciation"], columns.names))
+            )
         )
-        texts = [booster.model_to_string() for booster in grown]
-    return {**parts, "trees": merge_forests(texts, base)}
+        for job, each in zip(jobs, parts, strict=True)
+    ]
+    with ThreadPoolExecutor(PARALLEL_BOOSTERS) as pool:
+        futures = [
+            [pool.submit(_grow_booster, job, columns, each, base, n) for n in range(job.fits or job.recipe.fits)]
+            for job, each, base in zip(jobs, parts, bases, strict=True)
+        ]
+        texts = [[future.result().model_to_string() for future in found] for found in futures]
+    return [
+        {**each, "trees": merge_forests(found, base)}
+        for each, found, base in zip(parts, texts, bases, strict=True)
+    ]
+
+
+def _prepare(job: Job, columns: Columns, scaler: Scaler) -> dict[str, Any]:
+    """All but the trees."""
+    matrix, recipe = job.rows.matrix, job.recipe
+    depreciation = fit_depreciation(job.rows, columns, recipe)
+    years = None
+    if recipe.free_years and columns.year is not None and columns.signs[columns.year] == 1:
+        years = _list_spans(matrix, columns, depreciation, scaler)
+    wide = _choose_wide(matrix, columns) if recipe.wide else {}
+    return {"depreciation": depreciation, "years": years, "wide": wide, "flags": choose_flags(matrix, columns)}
 
 
 def build_loss(exponent: float, width: float, weight: Floats | float = 1.0) -> Loss:
@@ -97,7 +124,11 @@ def describe_params(columns: list[str], signs: Mapping[str, int], recipe: Recipe
 
 def choose_flags(matrix: Floats, columns: Columns) -> list[str]:
     """The categories of more than MAX_CODES values."""
-    return [columns.names[index] for index in columns.categories if len(np.unique(matrix[:, index])) > MAX_CODES]
+    return [columns.names[index] for index in columns.categories if _count_known(matrix[:, index]) > MAX_CODES]
+
+
+def _count_known(column: Floats) -> int:
+    return len(np.unique(column[~np.isnan(column)]))
 
 
 def add_flags(matrix: Floats, columns: Columns, flags: list[str]) -> Floats:
@@ -125,11 +156,10 @@ def merge_forests(texts: list[str], base: float) -> str:
     return "\n".join([*lines, *blocks]) + "\nend of trees\n"
 
 
-def _grow_booster(
-    rows: Rows, columns: Columns, recipe: Recipe, parts: Mapping[str, Any], base: float, seed: tuple[int, int]
-) -> lgb.Booster:
+def _grow_booster(job: Job, columns: Columns, parts: Mapping[str, Any], base: float, number: int) -> lgb.Booster:
     """One of the fits: on the listings, and on copies of them with fields left out."""
-    random = np.random.default_rng(seed)
+    rows, recipe = job.rows, job.recipe
+    random = np.random.default_rng([job.seed, number])
     copies = [leave_out(rows.matrix, columns, random) for _ in range(recipe.copies)]
     matrix = np.concatenate([rows.matrix, *copies])
     table = Depreciation(parts["depreciation"], columns.names)
@@ -141,7 +171,7 @@ def _grow_booster(
     if parts["years"]:
         del signs[parts["years"]["field"]]
     width = len(columns.names)
-    params = {**describe_params(names, signs, recipe), "seed": sum(seed)}
+    params = {**describe_params(names, signs, recipe), "seed": job.seed + number}
     data = lgb.Dataset(
         _widen(matrix, columns, parts),
         target,

@@ -1,7 +1,6 @@
 """The choice between recipes, by cross-validation on the training part alone."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -9,7 +8,7 @@ from carprice.frames.encoding import Scaler
 from carprice.frames.scoring import score_matrix
 from carprice.model.price_forest import PriceForest
 from carprice.training.columns import Columns, Rows
-from carprice.training.forest import PARALLEL_BOOSTERS, grow_forest
+from carprice.training.forest import Job, grow_forests
 from carprice.training.recipes import FEW_ROWS, LARGE, LARGE_FREE, SMALL, SMALL_FREE, Recipe, calm
 
 FOLDS = 3
@@ -34,9 +33,7 @@ def choose_recipe(
     recipes = [SMALL, calm(SMALL)]
     if columns.year is not None and columns.signs[columns.year] == 1:
         recipes += [SMALL_FREE]
-    with ThreadPoolExecutor(PARALLEL_BOOSTERS) as pool:
-        found = pool.map(lambda recipe: _cross_validate(recipe, sample, columns, scaler, fold, seed), recipes)
-        errors = dict(zip([recipe.name for recipe in recipes], found, strict=True))
+    errors = {recipe.name: _cross_validate(recipe, sample, columns, scaler, fold, seed) for recipe in recipes}
     best = min(recipes, key=lambda recipe: errors[recipe.name] * (1 + FREE_WORTH * recipe.free_years))
     if len(rows) >= FEW_ROWS:
         best = {SMALL: LARGE, SMALL_FREE: LARGE_FREE}.get(best, calm(LARGE))
@@ -46,10 +43,11 @@ def choose_recipe(
 def _cross_validate(
     recipe: Recipe, rows: Rows, columns: Columns, scaler: Scaler, fold: np.ndarray, seed: int
 ) -> float:
+    outs = [out for number in range(FOLDS) if (out := fold == number).any() and not out.all()]
+    forests = grow_forests([Job(rows.take(~out), recipe, seed, fits=1) for out in outs], columns, scaler)
     errors = []
-    for number in range(FOLDS):
-        parts = grow_forest(rows.take(fold != number), columns, scaler, recipe, seed, fits=1)
-        rest = rows.take(fold == number)
+    for out, parts in zip(outs, forests, strict=True):
+        rest = rows.take(out)
         score, _, _ = score_matrix(rest.matrix, PriceForest(parts, columns.names, scaler))
         errors.append(np.abs(rest.target - score))
     return float(np.concatenate(errors).mean())

@@ -19,7 +19,10 @@ TENTHS = 10
 
 @dataclass(frozen=True)
 class Split:
-    """Two parts of a clean frame with no car in both. cut: the last day of the training part, None where by car."""
+    """Two parts of a clean frame with no car in both.
+
+    cut: the last day of the training part, None where the split is by car.
+    """
 
     training: pl.DataFrame
     test: pl.DataFrame
@@ -71,10 +74,12 @@ def check_split(split: Split) -> None:
         raise TrainingError(f"{both} listings of the test part are of cars that the training part has too")
     if split.cut is None:
         return
-    newest, oldest = split.training[DAY].drop_nulls().to_numpy().max(), split.test[DAY].to_numpy().min()
-    if newest >= oldest:
+    late = split.training.filter(pl.col(DAY) > split.cut).height
+    early = split.test.filter(~(pl.col(DAY) > split.cut).fill_null(False)).height
+    if late or early:
         raise TrainingError(
-            f"The training part goes to day {newest:.0f}, and the test part begins at {oldest:.0f}"
+            f"{late} listings of the training part are of days after {split.cut:.0f}, "
+            f"and {early} of the test part are not: no day should be on both sides"
         )
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from carprice.errors import TrainingError
 from carprice.evaluation.error_slices import measure_slices
-from carprice.frames.encoding import read_listing, unify_spellings
+from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
 from carprice.market.kinds import EPOCH
@@ -24,16 +24,15 @@ from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.fit import Fitted, fit_listings, score_by
+from carprice.training.golden import pick_golden
 from carprice.training.importance import measure_importance
 from carprice.training.leaks import check_leaks
 from carprice.training.recipes import SMALL
 from carprice.training.split import Split, split_listings
 
 SEED = 7
-GOLDEN_LISTINGS = 10
 EXAMPLE_ROWS = 5
 DEMO_MARKET = "demo"
-UNKNOWN_TEXT = "Not in the listings"
 LIBRARIES = ("lightgbm", "numpy", "polars", "scikit-learn", "mlflow")
 MAX_WORSE = 1.1
 """How many times the judged model's median error the served one may have on the same listings, which it has seen.
@@ -146,7 +145,7 @@ def prove_served(served: Fitted, part: pl.DataFrame, test: pl.DataFrame) -> dict
         name: float(np.median(np.abs(frame["predicted"].to_numpy() / frame["price"].to_numpy() - 1)))
         for name, frame in (("judged", test), ("served", again))
     }
-    if errors["served"] > MAX_WORSE * errors["judged"]:
+    if errors["served"] > max(MAX_WORSE, 1 + CHANCE / part.height**0.5) * errors["judged"]:
         raise TrainingError(
             f"The model of all listings has a median error of {errors['served']:.1%} on listings that it has "
             f"seen, where the judged one has {errors['judged']:.1%}",
@@ -176,17 +175,3 @@ def _describe_recipe(judged: Fitted) -> dict[str, Any]:
     errors = {f"cv_error_{name}": round(error, 5) for name, error in judged.errors.items()}
     recipe = asdict(judged.recipe)
     return {"recipe": recipe.pop("name"), **recipe, **errors, "all_trees": recipe["fits"] * recipe["trees"]}
-
-
-def pick_golden(training: pl.DataFrame, market: Market) -> list[dict[str, Any]]:
-    """Listings over the whole range of prices, one with an unknown category, one with a number missing."""
-    indexes = np.unique(np.linspace(0, training.height - 1, GOLDEN_LISTINGS - 2).astype(int))
-    rows = training.sort("price", "key")[indexes]
-    golden = [read_listing(row, market) for row in rows.iter_rows(named=True)]
-    texts = [item for item in market.features if item.is_category]
-    if texts:
-        changed = texts[min(1, len(texts) - 1)]
-        golden.append({**golden[0], changed.name: UNKNOWN_TEXT[: changed.max_length].strip()})
-    for name in [item.name for item in market.features if item.optional and not item.is_category][:1]:
-        golden.append({key: value for key, value in golden[-1].items() if key != name})
-    return golden

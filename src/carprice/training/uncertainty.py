@@ -6,24 +6,30 @@ regression conformal prediction", 2008; Lei et al., "Distribution-free predictiv
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 
+from carprice.errors import TrainingError
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import score_matrix
 from carprice.model.price_forest import PriceForest
 from carprice.model.price_range import LEVELS
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import group_rows
-from carprice.training.forest import THREADS, add_flags, choose_flags, grow_forest
+from carprice.training.forest import PARALLEL_BOOSTERS, THREADS, Job, add_flags, grow_forests
 from carprice.training.masking import hide, leave_out
 from carprice.training.recipes import Recipe
 
 PARTS = 10
 """Of the models: each is hidden from the forest of one fold."""
+MAX_HIDDEN_SHARE = 0.25
+"""Of the listings; where one part of the models has more, the forest would learn another market without it."""
+MIN_GROUP_ROWS = 19
+"""With fewer, not even the range from the lowest to the highest error holds 90 % of the next listings."""
 HIDDEN_COPIES_SHARE = 0.3
 """Of hidden models' listings that lack other fields too."""
 COPIES = 2
@@ -50,6 +56,9 @@ UNSEEN = 1.25
 need."""
 
 
+_Versions = tuple[np.ndarray, ...]
+
+
 @dataclass(frozen=True)
 class HeldOut:
     """Listings priced by forests that never saw them, each in several versions; arrays (versions,).
@@ -73,71 +82,112 @@ class HeldOut:
         return self.target - self.score
 
 
+@dataclass(frozen=True)
+class _Fold:
+    """out: listings that the fold's forest does not learn from. hidden: those of models that it never sees."""
+
+    number: int
+    out: np.ndarray
+    hidden: np.ndarray
+
+    @property
+    def learnt(self) -> np.ndarray:
+        return ~self.out & ~self.hidden
+
+
 def hold_out(
     rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, fold: np.ndarray, folds: Sequence[int], seed: int
 ) -> HeldOut:
     """Price every listing of some folds by a forest of the others, from which a tenth of the models is hidden too.
 
     fold: of each row. Each listing is priced whole and with fields left out, and each field in turn is left out
-    for its cost.
+    for its cost. Raises TrainingError where no fold leaves listings on both sides.
     """
-    tenth = _deal_models(rows.matrix, columns, seed)
-    found, misses = [], dict[str, list[Floats]]()
-    for number in folds:
-        hidden = tenth == number
-        out = (fold == number) & ~hidden
-        learnt = rows.take(~out & ~hidden)
-        forest = PriceForest(
-            grow_forest(learnt, columns, scaler, recipe, seed + 100 + number), columns.names, scaler
-        )
-        random = np.random.default_rng([seed, number])
-        whole = _forget_unseen(rows.matrix[out], learnt.matrix, columns)
-        versions = [whole, *(leave_out(whole, columns, random) for _ in range(COPIES))]
-        places = np.flatnonzero(out)
-        for copy, version in enumerate(versions):
-            score = _score(version, forest)
+    found: list[_Versions] = []
+    misses = dict[str, list[Floats]]()
+    parts = _make_folds(rows, columns, fold, folds, seed)
+    jobs = [Job(rows.take(each.learnt), recipe, seed + 100 + each.number) for each in parts]
+    for each, job, grown in zip(parts, jobs, grow_forests(jobs, columns, scaler), strict=True):
+        forest = PriceForest(grown, columns.names, scaler)
+        random = np.random.default_rng([seed, each.number])
+        places = np.flatnonzero(each.out)
+        whole = _forget_unseen(rows.matrix[places], job.rows.matrix, columns)
+        scores = []
+        for copy, version in enumerate([whole, *(leave_out(whole, columns, random) for _ in range(COPIES))]):
+            scores.append(_score(version, forest))
             weight = COPY_WEIGHT if copy else 1.0
-            found.append(_describe(version, score, rows.target[places], weight, places, not copy, False))
-        for name, miss in _measure_costs(whole, found[-len(versions)][1], rows.target[places], columns, forest):
+            found.append(_describe(version, scores[-1], rows.target[places], weight, places, not copy, False))
+        for name, miss in _measure_costs(whole, scores[0], rows.target[places], columns, forest):
             misses.setdefault(name, []).append(miss)
-        if hidden.any():
-            places = np.flatnonzero(hidden)
-            strange = _hide_model(rows.matrix[hidden], learnt.matrix, columns, random)
+        places = np.flatnonzero(each.hidden)
+        if len(places):
+            strange = _hide_model(rows.matrix[places], job.rows.matrix, columns, random)
             score = _score(strange, forest)
             found.append(_describe(strange, score, rows.target[places], COPY_WEIGHT, places, False, True))
     costs = {name: float(np.median(np.concatenate(miss))) for name, miss in misses.items()}
-    matrix, score, target, weights, listing, whole, nameless = map(np.concatenate, zip(*found, strict=True))
-    return HeldOut(matrix, score, target, weights, listing, whole, nameless, costs)
+    matrix, score, target, weights, listing, is_whole, is_hidden = map(np.concatenate, zip(*found, strict=True))
+    return HeldOut(matrix, score, target, weights, listing, is_whole, is_hidden, costs)
 
 
-def fit_range(held: HeldOut, columns: Columns, seed: int) -> dict[str, Any]:
-    """`spread`, `range` and `costs`, as model.pkl has them.
+def _make_folds(rows: Rows, columns: Columns, fold: np.ndarray, folds: Sequence[int], seed: int) -> list[_Fold]:
+    tenth = _deal_models(rows.matrix, columns, seed)
+    found = []
+    for number in folds:
+        hidden = tenth == number
+        if hidden.mean() > MAX_HIDDEN_SHARE:
+            hidden = np.zeros(len(rows), bool)
+        found.append(_Fold(number, (fold == number) & ~hidden, hidden))
+    found = [each for each in found if each.out.any() and each.learnt.any()]
+    if not found:
+        raise TrainingError(
+            f"{len(rows)} listings are of too few cars to measure a range by",
+            "Train on more listings; ./carprice market check LISTINGS shows why rows were dropped.",
+        )
+    return found
+
+
+def fit_range(held: HeldOut, columns: Columns, flags: list[str], seed: int) -> dict[str, Any]:
+    """`spread`, `range` and `costs`, as model.pkl has them. flags: of the forest that serves.
 
     Each fifth of the listings is standardised by a spread forest of the others; the one that serves is of all.
     """
-    flags = choose_flags(held.matrix, columns)
     seen = np.column_stack([add_flags(held.matrix, columns, flags), held.score])
-    size = np.empty(len(held.score))
     part = held.listing % CROSS_FITS
-    for number in range(CROSS_FITS):
-        out = part == number
-        booster = _grow_spread(seen[~out], held.error[~out], held.weight[~out], columns, flags, seed)
-        size[out] = np.log(booster.predict(seen[out], num_threads=THREADS))
+
+    def grow(number: int) -> lgb.Booster:
+        kept = part != number
+        return _grow_spread(seen[kept], held.error[kept], held.weight[kept], columns, flags, seed)
+
+    with ThreadPoolExecutor(PARALLEL_BOOSTERS) as pool:
+        *crossed, spread = pool.map(grow, range(CROSS_FITS + 1))
+    size = np.empty(len(held.score))
+    for number, booster in enumerate(crossed):
+        if (out := part == number).any():
+            size[out] = np.log(booster.predict(seen[out], num_threads=THREADS))
+    edges, tables = tabulate(held, size, columns)
+    return {
+        "spread": spread.model_to_string(),
+        "range": {"edges": edges, "quantiles": tables, "unseen": UNSEEN},
+        "costs": held.costs,
+    }
+
+
+def tabulate(held: HeldOut, size: Floats, columns: Columns) -> tuple[list[float], list[list[float]]]:
+    """The log sizes between the groups, and the quantiles of error over size of each; without a model comes last.
+
+    size: log, of each version. A group of fewer than MIN_GROUP_ROWS has the quantiles of all.
+    """
     is_named = np.ones(len(size), bool)
     if columns.model is not None:
         is_named = ~np.isnan(held.matrix[:, columns.model])
-    edges = np.quantile(size[is_named], np.arange(1, SIZE_GROUPS) / SIZE_GROUPS)
+    edges = np.quantile(size[is_named] if is_named.any() else size, np.arange(1, SIZE_GROUPS) / SIZE_GROUPS)
     group = np.where(is_named, np.searchsorted(edges, size), SIZE_GROUPS)
     standard = held.error / np.exp(size)
-    tables = [conformal_quantiles(standard[group == number]) for number in range(SIZE_GROUPS)]
-    if columns.model is not None:
-        tables.append(conformal_quantiles(standard[~is_named] if (~is_named).any() else standard))
-    spread = _grow_spread(seen, held.error, held.weight, columns, flags, seed)
-    return {
-        "spread": spread.model_to_string(),
-        "range": {"edges": edges.tolist(), "quantiles": tables, "unseen": UNSEEN},
-        "costs": held.costs,
-    }
+    tables = []
+    for number in range(SIZE_GROUPS + (columns.model is not None)):
+        chosen = group == number
+        tables.append(conformal_quantiles(standard[chosen] if chosen.sum() >= MIN_GROUP_ROWS else standard))
+    return edges.tolist(), tables
 
 
 def conformal_quantiles(values: Floats) -> list[float]:
@@ -152,7 +202,7 @@ def conformal_quantiles(values: Floats) -> list[float]:
 
 def _describe(
     matrix: Floats, score: Floats, target: Floats, weight: float, places: np.ndarray, whole: bool, hidden: bool
-) -> tuple[np.ndarray, ...]:
+) -> _Versions:
     count = len(score)
     return (
         matrix,
@@ -198,7 +248,7 @@ def _hide_model(matrix: Floats, learnt: Floats, columns: Columns, random: np.ran
 
 
 def _deal_models(matrix: Floats, columns: Columns, seed: int) -> np.ndarray:
-    """Of each listing a number from 0 to 9 by its make and model, each of about as many listings; -1 without one."""
+    """Of each listing a number from 0 to 9 by its make and model, each of about as many listings; else -1."""
     part = np.full(len(matrix), -1)
     if columns.model is None:
         return part
