@@ -14,10 +14,11 @@ from carprice.market.market_file import Market
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-VARIABLES = {INK: "--ink", BLUE: "--blue", PALE: "--pale", RED: "--red"}
+VARIABLES = {INK: "--ink", BLUE: "--blue", PALE: "--pale", RED: "--red", "#000000": "--ink"}
 """Colours of the plots, which the page's style sheet has for light and dark."""
 _NOT_NEEDED = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 _NAMESPACE = re.compile(r'\sxmlns(:\w+)?="[^"]*"')
+_FONT = re.compile(r"font-family: [^;\"]*;? ?")
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
 _SIZE = re.compile(r'(<svg[^>]*?)\swidth="[^"]*"|(<svg[^>]*?)\sheight="[^"]*"')
 
@@ -33,12 +34,12 @@ h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.125rem; margin: 
 p { margin: .25rem 0 .5rem; } .notes { border-left: 4px solid var(--red); padding-left: 1rem; margin: 1rem 0; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .875rem; min-width: 40%; }
 th, td { padding: .25rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--pale); }
-th:first-child, td:first-child { text-align: left; } .listings td:first-child { white-space: normal;
-  min-width: 16rem; }
+th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 6.5rem; }
+.listings td:first-child { min-width: 16rem; }
 thead th { font-weight: 600; } tbody th { font-weight: 400; }
-.plots { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
+.plots { display: grid; gap: 1.5rem; margin-top: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
   align-items: start; }
-figure { margin: 0; } figure svg { width: 100%; height: auto; max-width: 40rem; }
+figure { margin: 0; } svg text { fill: var(--ink); } figure svg { width: 100%; height: auto; max-width: 40rem; }
 """.strip()
 
 PAGE = """<!doctype html>
@@ -114,7 +115,7 @@ def draw_svg(name: str, figure: "Figure") -> str:
     buffer = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
-    text = _NAMESPACE.sub("", _NOT_NEEDED.sub("", buffer.getvalue()))
+    text = _FONT.sub("", _NAMESPACE.sub("", _NOT_NEEDED.sub("", buffer.getvalue())))
     text = _IDS.sub(rf"\g<1>{name}-", text)
     for _ in ("width", "height"):
         text = _SIZE.sub(lambda found: found[1] or found[2], text, count=1)

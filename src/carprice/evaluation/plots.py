@@ -17,6 +17,7 @@ PLOT_DPI = 150
 PLOT_INCHES = (5.2, 4.2)
 """Small, so that its letters can be read on a telephone too."""
 BAR_INCHES = 0.21
+SHADES = 5
 MAX_FEATURES = 20
 COVERED_KINDS = ("age", "price", "fuel", "confidence", "make")
 
@@ -54,10 +55,12 @@ def _draw_prices(cells: Mapping[str, Any], market: Market) -> "Figure | None":
     edges = np.array(cells["edges"])
     middles = np.sqrt(edges[1:] * edges[:-1])
     figure, (axes,) = _new_figure("Predicted against actual price")
-    # One point a cell: darker and larger the more listings are in it.
-    share = np.log1p(cells["rows"]) / np.log1p(max(cells["rows"]))
     actual, predicted = middles[cells["actual"]], middles[cells["predicted"]]
-    axes.scatter(actual, predicted, s=3 + 15 * share, alpha=0.25 + 0.75 * share, color=BLUE, linewidths=0)
+    # One point a cell, darker and larger the more listings are in it; points alike are drawn together.
+    share = np.log1p(cells["rows"]) / np.log1p(max(cells["rows"]))
+    for shade in range(1, SHADES + 1):
+        here, part = np.ceil(share * SHADES) == shade, shade / SHADES
+        axes.scatter(actual[here], predicted[here], s=3 + 15 * part, alpha=part, color=BLUE, linewidths=0)
     ends = (edges[0], edges[-1])
     axes.plot(ends, ends, color=RED, linewidth=1.0, label="predicted = actual")
     axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
@@ -80,7 +83,7 @@ def _draw_coverage(segments: Mapping[str, Any]) -> "Figure | None":
     axes.hlines(places, PROMISED_SHARE * 100, held, color=PALE, linewidth=1.5)
     axes.scatter(held, places, color=colours, s=18, zorder=3)
     axes.axvline(PROMISED_SHARE * 100, color=INK, linewidth=0.8)
-    axes.set_yticks(places, [_shorten(name) for name, _ in items], fontsize=8)
+    axes.set_yticks(places, [_shorten(name) for name, _ in items], fontsize=9)
     axes.set(xlim=(min(78.0, min(held) - 2), 101), ylim=(len(items) - 0.4, -0.6))
     axes.set_xlabel("Share held (%)")
     return figure
@@ -96,7 +99,7 @@ def _draw_ages(ages: list[dict[str, float]]) -> "Figure | None":
     figure, (axes, counts) = _new_figure("Error by age", (4, 1))
     axes.fill_between(years, low, high, color=PALE, label="the middle half of the listings")
     axes.plot(years, median, color=BLUE, marker="o", markersize=3, label="median")
-    axes.set(ylim=(0, None), xlim=(min(years) - 0.6, max(years) + 0.6))
+    axes.set(ylim=(0, max(high) * 1.25 + 1), xlim=(min(years) - 0.6, max(years) + 0.6))
     axes.set_ylabel("Error (% of the actual price)")
     axes.legend(loc="upper left", frameon=False)
     counts.bar(years, rows, width=0.7, color=PALE)
