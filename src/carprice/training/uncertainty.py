@@ -92,7 +92,7 @@ class _Fold:
 
     @property
     def learnt(self) -> np.ndarray:
-        return ~self.out & ~self.hidden
+        return np.asarray(~self.out & ~self.hidden)
 
 
 def hold_out(

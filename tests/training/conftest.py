@@ -1,0 +1,72 @@
+"""Invented listings as training works on them, and forests that grow in no time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.bundles import RECIPE, SEED, add_keys, invent_uk_listings
+
+from carprice.frames.encoding import Encoders, Scaler, encode_frame, fit_encoders
+from carprice.market.market_file import Market, load_market
+from carprice.training import fit
+from carprice.training.columns import Columns, Rows, describe_columns
+from carprice.training.recipes import Recipe
+
+ROWS = 1500
+QUICK = replace(RECIPE, trees=40)
+
+
+@pytest.fixture(scope="session")
+def uk(markets_dir: Path) -> Market:
+    return load_market("uk", markets_dir)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A clean frame and the matrix of it."""
+
+    frame: pl.DataFrame
+    encoders: Encoders
+    scaler: Scaler
+    columns: Columns
+    rows: Rows
+
+    def code(self, name: str, text: str) -> float:
+        """The code of a category's value."""
+        return float(self.encoders[name].index(text))
+
+
+def encode(frame: pl.DataFrame, market: Market) -> Encoded:
+    """A frame of invented listings as training sees it."""
+    frame = add_keys(frame)
+    encoders, scaler = fit_encoders(frame, market)
+    rows = Rows(encode_frame(frame, market, encoders, scaler), np.log(frame["price"].to_numpy()))
+    return Encoded(frame, encoders, scaler, describe_columns(market), rows)
+
+
+@pytest.fixture(scope="session")
+def cars(uk: Market) -> Encoded:
+    """Twelve British models."""
+    return encode(invent_uk_listings(uk, ROWS, SEED), uk)
+
+
+@pytest.fixture(scope="session")
+def other_cars(uk: Market, cars: Encoded) -> Rows:
+    """Others, drawn apart and encoded by the same encoders."""
+    frame = invent_uk_listings(uk, ROWS, SEED + 1)
+    matrix = encode_frame(frame, uk, cars.encoders, cars.scaler)
+    return Rows(matrix, np.log(frame["price"].to_numpy()))
+
+
+@pytest.fixture
+def grow_quickly(monkeypatch: pytest.MonkeyPatch) -> Callable[[Recipe], None]:
+    """Every training takes the quick recipe, or the given one, without choosing."""
+
+    def take(recipe: Recipe = QUICK) -> None:
+        monkeypatch.setattr(fit, "choose_recipe", lambda *_: (recipe, {recipe.name: 0.1}))
+
+    take()
+    return take
