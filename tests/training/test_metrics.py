@@ -6,6 +6,7 @@ import pytest
 from tests.bundles import invent_uk_listings
 
 from carprice.evaluation.error_slices import measure_errors, measure_slices
+from carprice.evaluation.segments import MIN_SEGMENT_ROWS
 from carprice.frames.encoding import fit_encoders
 from carprice.market.market_file import Market, load_market
 from carprice.training.baselines import measure_baselines, price_by_median
