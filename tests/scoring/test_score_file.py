@@ -124,7 +124,9 @@ def test_a_file_without_the_column_of_an_optional_field(tmp_path: Path, pricer: 
 def test_a_file_without_the_column_of_a_required_field_is_refused(tmp_path: Path, pricer: Pricer) -> None:
     path = tmp_path / "cars.csv"
     path.write_text("make,model,year,transmission,fuelType\nFord,Fiesta,2017,Manual,Petrol\n")
-    with pytest.raises(ListingsError, match=r"has no column 'mileage', which market uk needs for features.mileage"):
+    with pytest.raises(
+        ListingsError, match=r"has no column 'mileage', which market uk needs for features.mileage"
+    ):
         list(score_file(path, pricer))
 
 

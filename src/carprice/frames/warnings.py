@@ -10,13 +10,13 @@ from carprice.model.pricer import Pricer
 
 Mask = NDArray[np.bool_]
 Warnings = dict[tuple[str, str], Mask]
-"""By code and field, in the pricer's order: which rows (rows,) have the warning; those without a row are left out."""
+"""By code and field, in the pricer's order: the rows (rows,) that have the warning; only those that any row has.
+"""
 
 
 def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer: Pricer) -> Warnings:
-    """The warnings of a clean frame.
-
-    matrix: its encoded rows. is_combined: whether the make and model of each were seen together.
+    """The warnings of a clean frame. matrix: its encoded rows. is_combined: whether make and model were seen
+    together.
     """
     found: Warnings = {}
     zero = pricer.encoder.zero

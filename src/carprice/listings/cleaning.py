@@ -77,8 +77,8 @@ class Cleaner:
     """Cleans batches of one file, and drops duplicates across them.
 
     with_price=False is for listings that are to be priced: the file needs no price, no listing.id or seen and no
-    column of an optional feature; the frame has no price, CAR or DAY, and duplicates stay. Raises MarketError
-    for a pattern that cannot be run.
+    column of an optional feature; the frame has no price, CAR or DAY, and duplicates stay. Raises MarketError for
+    a pattern that cannot be run.
     """
 
     def __init__(self, market: Market, source: str, with_price: bool = True) -> None:
