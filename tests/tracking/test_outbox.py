@@ -7,23 +7,28 @@ import pytest
 from tests.tracking.trainings import copy_training
 
 from carprice.errors import TrackingError
-from carprice.model.bundle import read_bundle
-from carprice.model.manifest import champion_version
+from carprice.model.manifest import write_manifest
 from carprice.settings import Settings
-from carprice.tracking.outbox import flatten_metrics, keep_bundle, keep_training, list_pending, read_run
+from carprice.tracking.outbox import flatten_metrics, keep_bundle, list_pending, read_run
 
 
 def test_everything_of_a_training_is_kept(small_bundle: Path, offline: Settings) -> None:
     training = copy_training(small_bundle, offline)
-    folder = keep_training(training, offline)
+    folder = keep_bundle(training.folder, offline)
     run = read_run(folder)
     assert folder == offline.var_dir / "runs" / training.version
-    assert run.params["objective"] == "regression_l1"
-    assert run.metrics["test/overall/mae"] == training.manifest["metrics"]["overall"]["mae"]
+    assert run.params == {name: str(value) for name, value in training.params.items()}
+    overall, report = training.manifest["metrics"]["overall"], training.manifest["report"]
+    assert run.metrics["test/overall/mae"] == overall["mae"]
+    for name in ("ppe10", "cod", "prd", "prb", "coverage", "interval_score"):
+        assert run.metrics[f"test/overall/{name}"] == report["overall"][name]
     assert run.tags["carprice.version"] == training.version
     assert run.tags["carprice.market"] == "uk"
     assert run.tags["carprice.fingerprint"] == training.manifest["data"]["fingerprint"]
+    assert json.loads((folder / "report" / "report.json").read_text()) == report
+    assert "<h1>Valuation report of" in (folder / "report" / "report.html").read_text()
     assert sorted(path.name for path in (folder / "plots").iterdir()) == [
+        "coverage-by-segment.png",
         "error-by-age.png",
         "feature-importance.png",
         "predicted-against-actual.png",
@@ -31,18 +36,19 @@ def test_everything_of_a_training_is_kept(small_bundle: Path, offline: Settings)
     assert list_pending(offline) == [folder]
 
 
-def test_a_bundle_alone_can_be_kept_again(small_bundle: Path, offline: Settings) -> None:
-    folder = small_bundle / (champion_version(small_bundle) or "")
-    run, manifest = read_run(keep_bundle(folder, offline)), read_bundle(folder).manifest
-    assert (run.version, run.metrics) == (folder.name, flatten_metrics(manifest))
-    assert [path.name for path in (run.folder / "plots").iterdir()] == []
+def test_a_bundle_without_a_report_is_kept_without_plots(small_bundle: Path, offline: Settings) -> None:
+    training = copy_training(small_bundle, offline)
+    write_manifest(training.folder, {**training.manifest, "report": None})
+    folder = keep_bundle(training.folder, offline)
+    assert sorted(path.name for path in folder.iterdir()) == ["run.json"]
+    assert "test/overall/ppe10" not in read_run(folder).metrics
 
 
 def test_keeping_twice_leaves_one_folder(small_bundle: Path, offline: Settings) -> None:
     training = copy_training(small_bundle, offline)
-    folder = keep_training(training, offline)
+    folder = keep_bundle(training.folder, offline)
     (folder / "plots" / "stale.png").touch()
-    keep_training(training, offline)
+    keep_bundle(training.folder, offline)
     assert not (folder / "plots" / "stale.png").exists()
     assert [path.name for path in folder.parent.iterdir()] == [training.version]
 

@@ -33,12 +33,9 @@ def log_pricer(run_id: str, bundle: Path, manifest: dict[str, Any], metadata: di
 
     with copy_sources() as code, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # MLflow's own, about pandas
-        logged = Model.log(
-            flavor=mlflow.pyfunc,
-            name=PRICER_NAME,
-            run_id=run_id,
-            **describe_flavour(bundle, manifest, code, metadata),
-        )
+        parts = describe_flavour(bundle, manifest, code, metadata)
+        # Not mlflow.pyfunc.log_model, which logs to the active run alone.
+        logged = Model.log(None, mlflow.pyfunc, name=PRICER_NAME, run_id=run_id, **parts)
     return str(logged.model_id)
 
 

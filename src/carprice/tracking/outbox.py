@@ -5,12 +5,12 @@ import math
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carprice.errors import TrackingError
 from carprice.market.market_file import parse_market
@@ -19,12 +19,12 @@ from carprice.model.manifest import VERSION_TIME
 from carprice.settings import Settings
 from carprice.system.files import write_file
 
-if TYPE_CHECKING:
-    from carprice.training.train import Training
-
 RUN_FORMAT = 1
 RUN_FILE = "run.json"
 PLOTS_FOLDER = "plots"
+REPORT_FOLDER = "report"
+REPORT_FIGURES = ("ppe10", "cod", "prd", "prb", "coverage", "interval_score")
+"""Of the report, among the metrics of the whole test part."""
 WRITE_HINT = "The model itself is complete. Allow this user to write there, then: ./carprice models send"
 
 VERSION_TAG = "carprice.version"
@@ -52,37 +52,39 @@ def runs_folder(settings: Settings) -> Path:
     return settings.var_dir / "runs"
 
 
-def keep_training(training: "Training", settings: Settings) -> Path:
-    """Write var/runs/<version>/ of a training, whole or not at all, over an earlier one; returns the folder."""
-
-    def draw(plots: Path) -> None:
-        from carprice.evaluation.plots import draw_plots
-
-        market = parse_market(training.manifest["market"], f"bundle {training.version}")
-        draw_plots(plots, training.test, market, training.manifest["importance"])
-
-    return _write_folder(settings, describe_run(training.manifest, training.params), draw)
-
-
 def keep_bundle(folder: Path, settings: Settings) -> Path:
-    """Write the run folder again from a bundle, for an MLflow that has lost it or never had it.
+    """Write var/runs/<version>/ of a bundle, whole or not at all, over an earlier one; returns the folder.
 
-    The test listings are not kept, so there are no plots.
+    It has the valuation report and its plots where the manifest has a report.
     """
     manifest = read_bundle(folder).manifest
-    return _write_folder(settings, describe_run(manifest, manifest.get("params", {})), lambda plots: None)
+    return _write_folder(settings, describe_run(manifest, manifest.get("params", {})), manifest)
 
 
-def _write_folder(settings: Settings, record: Mapping[str, Any], draw: Callable[[Path], None]) -> Path:
+def _write_folder(settings: Settings, record: Mapping[str, Any], manifest: Mapping[str, Any]) -> Path:
     folder: Path = runs_folder(settings) / record["version"]
     try:
         with _draft_folder(folder) as draft:
-            (draft / PLOTS_FOLDER).mkdir()
-            draw(draft / PLOTS_FOLDER)
+            if manifest.get("report"):
+                _write_report(draft, manifest)
             write_file(draft / RUN_FILE, json.dumps({"format": RUN_FORMAT, **record}, indent=2).encode())
     except OSError as error:
         raise TrackingError(f"{folder}: cannot be written ({error.strerror})", WRITE_HINT) from error
     return folder
+
+
+def _write_report(folder: Path, manifest: Mapping[str, Any]) -> None:
+    from carprice.evaluation.page import render_page
+    from carprice.evaluation.plots import draw_plots
+
+    report, importance = manifest["report"], manifest.get("importance", {})
+    market = parse_market(manifest["market"], f"bundle {manifest['version']}")
+    page = render_page(report, market, importance, manifest["version"])
+    for name in (REPORT_FOLDER, PLOTS_FOLDER):
+        (folder / name).mkdir()
+    write_file(folder / REPORT_FOLDER / "report.json", json.dumps(report, indent=2).encode())
+    write_file(folder / REPORT_FOLDER / "report.html", page.encode())
+    draw_plots(folder / PLOTS_FOLDER, report, market, importance)
 
 
 @contextmanager
@@ -128,13 +130,18 @@ def flatten_metrics(manifest: Mapping[str, Any]) -> dict[str, float]:
     Figures that are missing, infinite or not a number are left out.
     """
     trees = {
-        "test": manifest["metrics"],
+        "test": {**manifest["metrics"], "overall": {**manifest["metrics"]["overall"], **_pick_figures(manifest)}},
         "baseline": manifest.get("baselines", {}),
         "range": manifest.get("coverage", {}),
         "data": {name: value for name, value in manifest["data"].items() if name.endswith("rows")},
         "importance": manifest.get("importance", {}),
     }
     return {"/".join(path): value for path, value in _walk_figures(trees, ())}
+
+
+def _pick_figures(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    overall = (manifest.get("report") or {}).get("overall") or {}
+    return {name: overall[name] for name in REPORT_FIGURES if name in overall}
 
 
 def _walk_figures(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
