@@ -18,12 +18,12 @@ import numpy as np
 import polars as pl
 from table import format_table, print_section
 
+from carprice.evaluation.error_slices import measure_errors
 from carprice.frames.encoding import list_categories
 from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import Market, load_market
 from carprice.settings import ROOT
 from carprice.training.fit import fit_split
-from carprice.training.metrics import measure_errors
 from carprice.training.split import Split, split_listings
 from carprice.training.train import SEED
 

@@ -35,6 +35,9 @@ MARKET = {
     },
 }
 
+LIMITS = [-0.1 * (50 - level) / 45 if level < 50 else 0.2 * (level - 50) / 45 for level in range(1, 100)]
+"""From -0.1 for 5 % to 0.2 for 95 %."""
+
 _HEAD = """tree
 version=v4
 num_class=1
@@ -84,7 +87,21 @@ def write_tiny(artifacts: Path, **facts: Any) -> str:
             "trees": _write_trees(),
             "columns": list(MARKET["features"]),  # type: ignore[call-overload]
             "transform": "log",
-            "calibration": {"coverage": 0.9, "low": -0.1, "high": 0.2, "rows": 100},
+            "depreciation": {
+                "keys": ["make"],
+                "numbers": [],
+                "center": [],
+                "lines": [[code, 50, 0] for code in (-1, 0, 1)],
+            },
+            "years": None,
+            "wide": {},
+            "flags": [],
+            "spread": "",
+            "range": {"edges": [], "quantiles": [LIMITS], "unseen": 1.0},
+            "costs": {"": 0.05, "mileage": 0.08, "leather": 0.05},
+            "level": 0.0,
+            "as_of": None,
+            "unknown_zero": None,
         },
         {"market": dump_market(parse_market(MARKET, "tiny.toml")), "demo": False, **facts},
         [{"make": "Ford", "year": 2020, "mileage": 50_000}],

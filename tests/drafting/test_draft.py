@@ -9,7 +9,7 @@ from carprice.drafting.draft import draft_market
 from carprice.drafting.draft_defaults import choose_name, round_down, round_up
 from carprice.errors import ListingsError, MarketError
 from carprice.listings.cleaning import check_listings
-from carprice.market.market_file import Feature, Market, parse_market
+from carprice.market.market_file import Feature, Listing, Market, parse_market
 from carprice.settings import load_settings
 from carprice.training.train import train_file
 
@@ -135,6 +135,15 @@ def test_uk(listings_dir: Path) -> None:
 
 
 @pytest.mark.listings
+def test_auction(listings_dir: Path) -> None:
+    if not (path := listings_dir / "auction.csv.gz").exists():
+        pytest.skip(f"{path} is not there")
+    market = read_draft(path)
+    assert market.listing == Listing(id="car", seen="saledate", price_type="paid")
+    assert {"mmr", "car", "saledate"}.isdisjoint(item.column for item in market.features)
+
+
+@pytest.mark.listings
 def test_georgia(listings_dir: Path) -> None:
     path = listings_dir / "georgia.csv.gz"
     market = read_draft(path)
@@ -146,6 +155,64 @@ def test_georgia(listings_dir: Path) -> None:
     assert feature(market, "turbo") == Feature("turbo", "Engine volume", "flag", "Turbo", pattern="Turbo")
     assert feature(market, "levy").missing == ("-",)
     assert check_listings(path, market).rows_kept > 13_000
+
+
+def draw_sales(day: str = "saledate", price: str = "sellingprice") -> str:
+    lines = [f"{day},vin,make,year,odometer,registered,url,image url,{price}"]
+    for row in range(400):
+        year = 2005 + row % 9
+        cells = [
+            f"2014-12-{row % 28 + 1:02}",
+            f"1FAHP3K2{row % 390:02}CL{row % 390:05}",
+            ("Ford", "Kia", "BMW")[row % 3],
+            str(year),
+            str((2015 - year) * 9_000 + row * 37 % 5_000),
+            f"{year}-06-{row % 28 + 1:02}",
+            f"https://cars.example/{row}",
+            f"https://cars.example/{row}.jpg",
+            str(4_000 + 900 * (year - 2004) + row * 53 % 800),
+        ]
+        lines.append(",".join(cells))
+    return "\n".join(lines) + "\n"
+
+
+def test_what_a_row_is(write_file: Write) -> None:
+    path = write_file(draw_sales())
+    market = read_draft(path)
+    assert market.listing == Listing("vin", "saledate", "url", "paid")
+    assert list(kinds(market)) == ["make", "year", "mileage", "registered"]
+    draft = draft_market(path)
+    assert '# "vin" is left out: it names the car, which [listing] says.' in draft
+    assert (
+        '# "saledate" is left out: it is the day of the listing, which [listing] says: a model cannot know days to come.'
+        in draft
+    )
+    assert '# "url" is left out: it leads to the listing, which [listing] says.' in draft
+    assert check_listings(path, market).rows_kept == 400
+
+
+@pytest.mark.parametrize(
+    ("day", "price", "price_type"),
+    [
+        ("posted", "price", "asking"),
+        ("Date listed", "Selling Price", "asking"),
+        ("posted", "Sale price", "paid"),
+        ("Sold", "price", "paid"),
+        ("posted", "price paid", "paid"),
+    ],
+)
+def test_what_prices_are(day: str, price: str, price_type: str, write_file: Write) -> None:
+    assert read_draft(write_file(draw_sales(day, price))).listing == Listing("vin", day, "url", price_type)
+
+
+def test_a_date_before_the_car_was_sold_is_no_day_of_a_sale(write_file: Write) -> None:
+    market = read_draft(write_file(draw_sales().replace("2014-12-", "2003-12-")))
+    assert market.listing == Listing("vin", "", "url", "asking")
+    assert feature(market, "saledate").kind == "date"
+
+
+def test_a_file_of_cars_alone_needs_no_listing_table(write_file: Write) -> None:
+    assert "[listing]" not in draft_market(write_file(german_csv()))
 
 
 def test_price_is_named_by_hand(write_file: Write) -> None:

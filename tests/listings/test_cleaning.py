@@ -93,7 +93,9 @@ KINDS = [
         ["2015.0", "a: value outside limits", "a: unreadable number"],
     ),
     ('kind = "year"\nmin = 1990\nmax = 2021\npattern = "([0-9]{4})"', ["03/2015"], ["2015.0"]),
-    ('kind = "date"', ["1970-01-02", "2020-01-01T10:00", "1/2/2020"], ["1.0", "18262.0", "a: unreadable date"]),
+    ('kind = "date"', ["1970-01-02", "2020-01-01T10:00", "2020-01-01 10:00:00"], ["1.0", "18262.0", "18262.0"]),
+    ('kind = "date"', ["2020/01/01", "01.01.2020", "1.1.2020 10:00"], ["18262.0"] * 3),
+    ('kind = "date"', ["1/2/2020", "2020-02-30", "31.13.2020", "1.1.20"], ["a: unreadable date"] * 4),
 ]
 
 
@@ -131,8 +133,10 @@ def test_clean_frame_and_report(make_market: Make, write_file: Write) -> None:
         "mileage": pl.Float64,
         "price": pl.Float64,
         "key": pl.UInt64,
+        "@car": pl.UInt64,
     }
-    assert listings.frame.drop("key").rows() == [
+    assert listings.frame["@car"].to_list() == listings.frame["key"].to_list()
+    assert listings.frame.drop("key", "@car").rows() == [
         ("Ford", 2015.0, 10.0, 9000.0),
         ("Ford", 2015.0, 10.0, 9500.0),
         ("BMW", 2015.0, None, 9000.0),
@@ -162,6 +166,46 @@ def test_clean_frame_and_report(make_market: Make, write_file: Write) -> None:
     }
     assert report["fixed"] == {"Make: spaces trimmed": 1, "Km: value outside limits, taken as missing": 1}
     assert report["rows_read"] == report["rows_kept"] + sum(report["dropped"].values())
+
+
+LISTING = '[listing]\nid = "VIN"\nseen = "Sold"\n'
+
+
+def test_which_car_and_which_day(make_market: Make, write_file: Write) -> None:
+    path = write_file(
+        "Price,Make,Year,VIN,Sold\n"
+        "9000,Ford,2015, A1 ,2020-01-02\n"
+        "9500,Ford,2016,A1,2020-01-01 10:00:00\n"
+        "7000,BMW,2015,,\n"
+        "8000,BMW,2016,B2,yesterday\n"
+    )
+    listings = load_listings(path, make_market(LISTING))
+    frame = listings.frame
+    assert frame.columns == ["make", "year", "price", "key", "@car", "@day"]
+    assert frame["@day"].to_list() == [18263.0, 18262.0, None, None]
+    cars, keys = frame["@car"].to_list(), frame["key"].to_list()
+    assert cars[0] == cars[1] != keys[0]
+    assert cars[2] == keys[2]
+    assert listings.report.as_table().splitlines()[-1] == (
+        "    Sold: unreadable day, taken as missing          1   first: line 5, 'yesterday'"
+    )
+
+
+def test_a_missing_listing_column(make_market: Make, write_file: Write) -> None:
+    path = write_file("Make,Year,Price,VIN,Sold on\nFord,2015,5000,A1,2020-01-01\n")
+    with pytest.raises(ListingsError) as error:
+        load_listings(path, make_market(LISTING))
+    assert str(error.value) == (
+        f"{path}: has no column 'Sold', which market cars needs for listing.seen\n"
+        "Did you mean 'Sold on'? The file has: Make, Year, Price, VIN, Sold on.\n"
+        f"Draft a market file for it: ./carprice market init {path}"
+    )
+
+
+def test_cars_to_price_need_no_day_and_no_id(make_market: Make) -> None:
+    rows = pl.DataFrame({"Make": ["Ford"], "Year": ["2015"]})
+    judged = Cleaner(make_market(LISTING), "cars.csv", with_price=False).mark_problems(rows, 2)
+    assert judged.rows()[0][:2] == ("Ford", 2015.0)
 
 
 def test_keys_never_change(make_market: Make) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import fields
 
 from carprice.listings.cleaning import Cleaner
 from carprice.market.kinds import KINDS
-from carprice.market.market_file import Feature, Market, Price, parse_market
+from carprice.market.market_file import Feature, Listing, Market, Price, parse_market
 
 
 def load_example(root: Path) -> tuple[str, Market]:
@@ -22,7 +22,7 @@ def load_example(root: Path) -> tuple[str, Market]:
 def test_example_has_every_key(root: Path) -> None:
     text, market = load_example(root)
     assert {feature.kind for feature in market.features} == set(KINDS)
-    for item in (*fields(Price), *fields(Feature)):
+    for item in (*fields(Price), *fields(Listing), *fields(Feature)):
         if item.name != "name":
             assert re.search(rf"^{item.name} = .*#", text, re.MULTILINE), item.name
 
@@ -38,6 +38,10 @@ def test_example_reads_what_its_comments_say(root: Path) -> None:
         "Engine": "2.0 Turbo",
         "Leather interior": "Yes",
         "Inspected until": "2020-12-31",
+        "VIN": "YS3FB45S831012345",
+        "Listed on": "2020-06-30 09:15:00",
     }
     frame = Cleaner(market, "docs/markets.md").clean(pl.DataFrame([listing]), 2)
-    assert frame.drop("key").rows() == [("Saab", "4-5", 2017.0, 186005.0, 2.0, 1.0, 1.0, 18627.0, 12500.0)]
+    assert frame.drop("key", "@car").rows() == [
+        ("Saab", "4-5", 2017.0, 186005.0, 2.0, 1.0, 1.0, 18627.0, 12500.0, 18443.0)
+    ]

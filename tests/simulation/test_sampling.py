@@ -49,6 +49,7 @@ def test_market_file_reads_them(drawn: pl.DataFrame, markets_dir: Path, tmp_path
     assert listings.frame.height > 0.999 * ROWS
     assert listings.frame.columns == [
         *("make", "model", "year", "transmission", "mileage", "fuel", "engine_size", "price", "key"),
+        "@car",
     ]
 
 

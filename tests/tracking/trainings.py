@@ -4,19 +4,16 @@ import itertools
 import shutil
 from pathlib import Path
 
-import lightgbm as lgb
-import numpy as np
-import polars as pl
 from tests.bundles import invent_uk_listings
 
-from carprice.frames.encoding import encode_frame
+from carprice.frames.pricing import price_frame
 from carprice.market.market_file import parse_market
 from carprice.model.bundle import read_bundle
 from carprice.model.manifest import champion_version, read_manifest, write_manifest
+from carprice.model.pricer import Pricer
 from carprice.settings import Settings
 from carprice.training.train import Training
 
-EXAMPLE_ROWS = 5
 TEST_ROWS = 400
 
 _numbers = itertools.count()
@@ -37,14 +34,10 @@ def _describe_training(folder: Path) -> Training:
     bundle = read_bundle(folder)
     market = parse_market(bundle.manifest["market"], str(folder))
     test = invent_uk_listings(market, TEST_ROWS, seed=8)
-    matrix = encode_frame(test, market, bundle.encoders, bundle.scaler)
-    raw = np.asarray(lgb.Booster(model_str=bundle.model["trees"]).predict(matrix))
     return Training(
         version=folder.name,
         folder=folder,
         manifest=bundle.manifest,
         params=bundle.manifest.get("params", {}),
-        test=test.with_columns(pl.Series("predicted", np.exp(raw))),
-        example=pl.DataFrame(matrix[:EXAMPLE_ROWS], schema=bundle.model["columns"]),
-        trees=bundle.model["trees"],
+        test=price_frame(test, Pricer(bundle)),
     )

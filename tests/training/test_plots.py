@@ -8,9 +8,9 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
+from carprice.evaluation.plots import draw_plots, group_errors, make_figures
 from carprice.market.market_file import Market, parse_market
 from carprice.model.manifest import champion_version, read_manifest
-from carprice.training.plots import draw_plots, group_errors, make_figures
 
 NAMES = ["predicted-against-actual.png", "error-by-age.png", "feature-importance.png"]
 SMALLEST_WIDTH = 600

@@ -20,6 +20,7 @@ from carprice.drafting.draft_defaults import (
     guess_year_limits,
     reason_to_leave_out,
 )
+from carprice.drafting.listing_columns import REASONS, find_listing_columns, guess_price_type
 from carprice.drafting.profile import Numbers, Profile, profile_column, read_numbers
 from carprice.errors import ListingsError, MarketError
 from carprice.listings.listings_file import ListingsFile
@@ -39,11 +40,13 @@ def draft_market(path: Path, price_column: str = "") -> str:
     sample = _read_sample(path)
     profiles = [profile_column(sample[column]) for column in sample.columns]
     roles = find_roles([profile for profile in profiles if profile.column != price_column])
-    draft = _Draft(path, sample.height, profiles, roles, _find_price(path, profiles, roles, price_column))
+    price = _find_price(path, profiles, roles, price_column)
+    listing = find_listing_columns([profile for profile in profiles if profile is not price.profile], roles)
+    draft = _Draft(path, sample.height, profiles, roles, price, listing)
     features = list(draft.feature_blocks())
     if not any(line.startswith("[features.") for block in features for line in block):
         raise MarketError(f"{path}: no column besides the price can be a feature")
-    blocks = [draft.head_block(), draft.price_block(), *features]
+    blocks = [draft.head_block(), draft.price_block(), *draft.listing_blocks(), *features]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -62,6 +65,7 @@ class _Draft:
     profiles: list[Profile]
     roles: dict[str, Profile]
     price: _Price
+    listing: dict[str, Profile]
 
     @property
     def distance_unit(self) -> str:
@@ -97,6 +101,19 @@ class _Draft:
             *_missing_lines(self.price.profile),
         ]
 
+    def listing_blocks(self) -> list[list[str]]:
+        price_type = guess_price_type(self.price.profile.column, self.listing)
+        if not self.listing and price_type == "asking":
+            return []
+        return [
+            [
+                "# What a row is besides its features; no model learns from these columns.",
+                "[listing]",
+                *(f"{key} = {_text(profile.column)}" for key, profile in self.listing.items()),
+                f"price_type = {_text(price_type)}",
+            ]
+        ]
+
     def feature_blocks(self) -> Iterator[list[str]]:
         """Features with a role first, in the order of the roles; then the others in the order of the file."""
         names = {profile.column: role for role, profile in self.roles.items()}
@@ -106,11 +123,17 @@ class _Draft:
             role = names.get(profile.column, "")
             if profile is self.price.profile:
                 continue
-            if reason := reason_to_leave_out(profile, role, self.price.numbers):
+            if reason := self._reason_to_leave_out(profile, role):
                 yield [f"# {_text(profile.column)} is left out: {reason}."]
                 continue
             yield self._feature_block(choose_name(role or profile.column, taken), profile, role)
             yield from self._suffix_blocks(profile, taken)
+
+    def _reason_to_leave_out(self, profile: Profile, role: str) -> str:
+        for key, found in self.listing.items():
+            if profile is found:
+                return REASONS[key]
+        return reason_to_leave_out(profile, role, self.price.numbers)
 
     def _feature_block(self, name: str, profile: Profile, role: str) -> list[str]:
         shown = ", ".join(_text(text[:30]) for text in profile.most_common[:SHOWN_VALUES])

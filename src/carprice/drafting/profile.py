@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from carprice.listings.parsing import parse_value
+from carprice.listings.parsing import parse_day, parse_value
 from carprice.market.market_file import Decimal, Feature
 
 MISSING_WORDS = (
@@ -21,7 +21,6 @@ SYMBOLS = "£$€¥₹₽₴₾"
 
 NUMBER_PATTERN = r"(-?[0-9]+(?:[.,'\s][0-9]+)*)"
 _SHAPE = rf"^[{SYMBOLS}]?\s*{NUMBER_PATTERN}\s*((?:[{SYMBOLS}%]|\p{{L}})[^0-9]*[23³]?)?$"
-_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,13 @@ def profile_column(column: pl.Series) -> Profile:
         missing=tuple(missing),
         distinct=known.n_unique(),
         numbers=read_numbers(texts) if known.len() else None,
-        is_date=bool(known.len()) and float(known.str.contains(_DATE).sum()) >= MIN_NUMBER_SHARE * known.len(),
+        is_date=_are_dates(known),
     )
+
+
+def _are_dates(known: pl.Series) -> bool:
+    days = known.alias("text").to_frame().select(parse_day(pl.col("text"))).to_series()
+    return known.len() > 0 and days.len() - days.null_count() >= MIN_NUMBER_SHARE * known.len()
 
 
 def read_numbers(texts: pl.Series, min_share: float = MIN_NUMBER_SHARE) -> Numbers | None:

@@ -16,6 +16,7 @@ from carprice.listings.parsing import (
     OUTSIDE_LIMITS,
     check_patterns,
     find_fault,
+    parse_day,
     parse_value,
     price_feature,
     replace_text,
@@ -148,7 +149,7 @@ class Cleaner:
         found = [cars.alias(CAR)]
         if listing.seen:
             texts = batch[listing.seen].cast(pl.String).str.strip_chars()
-            days = texts.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).cast(pl.Int32).cast(pl.Float64)
+            days = pl.select(parse_day(pl.lit(texts))).to_series()
             is_bad = days.is_null() & texts.is_not_null() & (texts != "")
             if count := int(is_bad.sum()):
                 row = is_bad.arg_max() or 0

@@ -15,6 +15,8 @@ PRICE_OUTSIDE = "price outside limits"
 EXACT_DIGITS = 15
 """Significant digits of a number times its scale: 4.6 lakh are 460,000, not a billionth less."""
 
+DAY_FIRST = r"^([0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4})(?:\s.*)?$"
+
 # Thousands are set off by the other mark, a space or an apostrophe (typed, or U+2019).
 _GROUPED = {
     ".": r"^[+-]?[0-9]{1,3}([,\s'\x{2019}][0-9]{3})+(\.[0-9]+)?$",
@@ -57,6 +59,19 @@ def parse_value(feature: Feature, text: pl.Expr) -> pl.Expr:
     if feature.takes_part:
         text = text.str.extract(feature.pattern, 1).str.strip_chars()
     return PARSERS[feature.kind](feature, text)
+
+
+def parse_day(text: pl.Expr) -> pl.Expr:
+    """Days since 1970-01-01 (Float64) of a date, with or without a time; null where it cannot be read.
+
+    2020-12-31, 2020/12/31 and 31.12.2020 can be read. 01/02/2020 cannot: it is another day in another country.
+    """
+    head = text.str.slice(0, 10)
+    german = text.str.extract(DAY_FIRST, 1).str.to_date("%d.%m.%Y", strict=False)
+    date = pl.coalesce(
+        head.str.to_date("%Y-%m-%d", strict=False), head.str.to_date("%Y/%m/%d", strict=False), german
+    )
+    return date.cast(pl.Int32).cast(pl.Float64)
 
 
 def find_fault(feature: Feature, text: pl.Expr, value: pl.Expr) -> pl.Expr:
@@ -129,8 +144,7 @@ def _parse_flag(feature: Feature, text: pl.Expr) -> pl.Expr:
 
 
 def _parse_date(_: Feature, text: pl.Expr) -> pl.Expr:
-    date = text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-    return date.cast(pl.Int32).cast(pl.Float64)
+    return parse_day(text)
 
 
 def _parse_category(_: Feature, text: pl.Expr) -> pl.Expr:

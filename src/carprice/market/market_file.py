@@ -47,7 +47,7 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a row of the source is besides its features; each but price_type a column, empty where there is none.
 
-    id: of the car, such as a VIN. seen: the day of the listing or sale, ISO 8601. link: to the listing.
+    id: of the car, such as a VIN. seen: the day of the listing or sale, as kind date has it. link: to the listing.
     """
 
     id: str = ""
@@ -62,10 +62,10 @@ class Feature(msgspec.Struct, frozen=True):
     name: the field of the API. column: in the source. The text is trimmed; one in `missing` is no value; `replace`
     maps it, then the group of `pattern` is taken. A number has `decimal` ("." or ",") before its fraction, and is
     multiplied by `scale`; min and max apply to the product. A flag is true where the text is in `true` and false
-    where it is in `false`; with a pattern instead of both, it is true where the pattern is found. A date is ISO
-    8601. A value that is unreadable or outside min and max (a category: longer than max or MAX_TEXT) drops the
-    listing; with outside = "missing" it is missing. monotone: whether a price only goes up or down with it, all
-    else equal; where it is not given, up for the year and down for the mileage.
+    where it is in `false`; with a pattern instead of both, it is true where the pattern is found. A date is as
+    listings/parsing.py reads it. A value that is unreadable or outside min and max (a category: longer than max or
+    MAX_TEXT) drops the listing; with outside = "missing" it is missing. monotone: whether a price only goes up or
+    down with it, all else equal; where it is not given, up for the year and down for the mileage.
     """
 
     name: str

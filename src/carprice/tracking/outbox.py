@@ -71,7 +71,7 @@ def keep_training(training: "Training", settings: Settings) -> Path:
     """Write var/runs/<version>/ of a training, whole or not at all, over an earlier one; returns the folder."""
 
     def draw(plots: Path) -> None:
-        from carprice.training.plots import draw_plots
+        from carprice.evaluation.plots import draw_plots
 
         market = parse_market(training.manifest["market"], f"bundle {training.version}")
         draw_plots(plots, training.test, market, training.manifest["importance"])

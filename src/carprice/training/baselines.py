@@ -6,9 +6,9 @@ from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]
 from sklearn.linear_model import Ridge  # type: ignore[import-untyped]
 from sklearn.preprocessing import OneHotEncoder  # type: ignore[import-untyped]
 
+from carprice.evaluation.error_slices import Metrics, measure_errors
 from carprice.frames.encoding import Floats, Scaler
 from carprice.market.market_file import Market
-from carprice.training.metrics import Metrics, measure_errors
 
 RIDGE_PENALTY = 1.0
 RARE_CATEGORY = 5

@@ -1,6 +1,6 @@
 """The choice between recipes, by cross-validation on the training part alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -23,27 +23,39 @@ Say = Callable[[str], None]
 def choose_recipe(
     rows: Rows, columns: Columns, scaler: Scaler, fold: np.ndarray, seed: int
 ) -> tuple[Recipe, dict[str, float]]:
-    """The recipe with the smallest mean absolute error of log price over three folds, and every recipe's error.
+    """The recipe with the smallest mean absolute error of log price on held-out folds, and every recipe's error.
 
-    fold: of each row. Of more than MAX_ROWS an even sample is used, with the recipes of small markets, which
-    differ as those of large ones do. A recipe of free years must be better than the others by FREE_WORTH.
+    fold: of each row. A sample tells a calm market from others; whether trees should be free along the year shows
+    only with all listings. Free ones must be better by FREE_WORTH.
     """
     step = max(1, len(rows) // MAX_ROWS)
-    sample, fold = rows.take(np.arange(0, len(rows), step)), fold[::step] % FOLDS
-    recipes = [SMALL, calm(SMALL)]
-    if columns.year is not None and columns.signs[columns.year] == 1:
-        recipes += [SMALL_FREE]
-    errors = {recipe.name: _cross_validate(recipe, sample, columns, scaler, fold, seed) for recipe in recipes}
-    best = min(recipes, key=lambda recipe: errors[recipe.name] * (1 + FREE_WORTH * recipe.free_years))
-    if len(rows) >= FEW_ROWS:
-        best = {SMALL: LARGE, SMALL_FREE: LARGE_FREE}.get(best, calm(LARGE))
-    return best, errors
+    sample = rows.take(np.arange(0, len(rows), step))
+    folds = [fold[::step] % FOLDS == number for number in range(FOLDS)]
+    tried = [SMALL, calm(SMALL)]
+    is_large = len(rows) >= FEW_ROWS
+    can_be_free = columns.year is not None and columns.signs[columns.year] == 1
+    if can_be_free and not is_large:
+        tried.append(SMALL_FREE)
+    errors = {recipe.name: _cross_validate(recipe, sample, columns, scaler, folds, seed) for recipe in tried}
+    best = _find_best(tried, errors)
+    if not is_large:
+        return best, errors
+    if best != SMALL or not can_be_free:
+        return (LARGE if best == SMALL else calm(LARGE)), errors
+    large = (LARGE, LARGE_FREE)
+    one = [fold % FOLDS == 0]
+    errors |= {recipe.name: _cross_validate(recipe, rows, columns, scaler, one, seed) for recipe in large}
+    return _find_best(large, errors), errors
+
+
+def _find_best(recipes: Sequence[Recipe], errors: dict[str, float]) -> Recipe:
+    return min(recipes, key=lambda recipe: errors[recipe.name] * (1 + FREE_WORTH * recipe.free_years))
 
 
 def _cross_validate(
-    recipe: Recipe, rows: Rows, columns: Columns, scaler: Scaler, fold: np.ndarray, seed: int
+    recipe: Recipe, rows: Rows, columns: Columns, scaler: Scaler, folds: list[np.ndarray], seed: int
 ) -> float:
-    outs = [out for number in range(FOLDS) if (out := fold == number).any() and not out.all()]
+    outs = [out for out in folds if out.any() and not out.all()]
     forests = grow_forests([Job(rows.take(~out), recipe, seed, fits=1) for out in outs], columns, scaler)
     errors = []
     for out, parts in zip(outs, forests, strict=True):

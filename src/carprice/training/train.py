@@ -11,6 +11,8 @@ import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
+from carprice.evaluation.error_slices import measure_slices
+from carprice.evaluation.report import build_report
 from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
@@ -26,7 +28,6 @@ from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.golden import pick_golden
 from carprice.training.importance import measure_importance
 from carprice.training.leaks import check_leaks
-from carprice.training.metrics import measure_slices
 from carprice.training.recipes import SMALL
 from carprice.training.split import Split, split_listings
 
@@ -78,10 +79,22 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
     say(f"Learning from {split.training.height:,} listings ...")
     judged = fit_listings(split.training, market, seed, say)
     say(f"Judging by {split.test.height:,} other listings, {_say_split(split)} ...")
-    test = price_frame(split.test, judged.pricer("judged"))
+    pricer = judged.pricer("judged")
+    test = price_frame(split.test, pricer)
     say(f"Learning from all {frame.height:,} listings ...")
     served = fit_listings(frame, market, seed, say, judged.recipe)
-    manifest = _describe(judged, served, listings, split, test, seed)
+    ageing = _measure_ageing(judged, split, test, seed)
+    manifest = {
+        **_describe(judged, served, listings, split, seed),
+        "metrics": measure_slices(test, market),
+        "proof": prove_served(served, split.test, test),
+        "ageing": ageing,
+        "baselines": measure_baselines(split.training, split.test, market, judged.scaler),
+        "coverage": {"target": COVERAGE, "measured": _measure_coverage(test)},
+        "importance": measure_importance(test, pricer),
+        "report": build_report(split.test, pricer, ageing),
+        "mlflow": None,
+    }
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     golden = pick_golden(frame, market)
@@ -104,11 +117,8 @@ def _name_day(day: float | None) -> str | None:
     return None if day is None else (EPOCH + timedelta(days=day)).isoformat()
 
 
-def _describe(
-    judged: Fitted, served: Fitted, listings: Listings, split: Split, test: pl.DataFrame, seed: int
-) -> dict[str, Any]:
+def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, seed: int) -> dict[str, Any]:
     report, market = listings.report, served.market
-    overall = measure_slices(test, market)
     return {
         "market": dump_market(market),
         "demo": market.name == DEMO_MARKET,
@@ -125,15 +135,8 @@ def _describe(
             "cut": _name_day(split.cut),
             "as_of": _name_day(served.model["as_of"]),
         },
-        "metrics": overall,
-        "proof": prove_served(served, split.test, test),
-        "ageing": _measure_ageing(judged, split, test, seed),
-        "baselines": measure_baselines(split.training, split.test, market, judged.scaler),
-        "coverage": {"target": COVERAGE, "measured": _measure_coverage(test)},
-        "importance": measure_importance(test, judged.pricer("judged")),
         "params": {**_describe_recipe(judged), "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},
-        "mlflow": None,
     }
 
 

@@ -92,8 +92,7 @@ class _Fold:
 
     @property
     def learnt(self) -> np.ndarray:
-        learnt: np.ndarray = ~self.out & ~self.hidden
-        return learnt
+        return np.asarray(~self.out & ~self.hidden)
 
 
 def hold_out(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from carprice.evaluation.segments import MIN_SEGMENT_ROWS
 from carprice.frames.encoding import Floats
 from carprice.market.market_file import Market
-from carprice.training.metrics import MIN_SLICE_ROWS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +92,7 @@ def _draw_ages(test: pl.DataFrame, market: Market) -> "Figure | None":
 def group_errors(test: pl.DataFrame, year: str) -> pl.DataFrame:
     """Per age in years: rows, and low quartile, median and high quartile of the absolute error in percent.
 
-    Ages of fewer than MIN_SLICE_ROWS listings are left out, unless all are.
+    Ages of fewer than MIN_SEGMENT_ROWS listings are left out, unless all are.
     """
     error = (pl.col("predicted") - pl.col("price")).abs() / pl.col("price") * 100
     ages = (
@@ -107,7 +107,7 @@ def group_errors(test: pl.DataFrame, year: str) -> pl.DataFrame:
         )
         .sort("age")
     )
-    common = ages.filter(pl.col("rows") >= MIN_SLICE_ROWS)
+    common = ages.filter(pl.col("rows") >= MIN_SEGMENT_ROWS)
     return common if common.height else ages
 
 
