@@ -23,22 +23,44 @@ def choose(
     return choose_recipe(taken, cars.columns, cars.scaler, np.zeros(rows, int), SEED)
 
 
+WORTH_IT, NOT_WORTH_IT = 0.10 * (1 - FREE_WORTH * 2), 0.10 * (1 - FREE_WORTH / 2)
+
+
 @pytest.mark.parametrize(
-    ("small", "calmed", "free", "chosen", "chosen_large"),
+    ("calmed", "free", "chosen"),
     [
-        (0.10, 0.11, 0.11, SMALL, LARGE),
-        (0.10, 0.09, 0.11, calm(SMALL), calm(LARGE)),
-        (0.10, 0.11, 0.10 * (1 - FREE_WORTH / 2), SMALL, LARGE),
-        (0.10, 0.11, 0.10 * (1 - FREE_WORTH * 2), SMALL_FREE, LARGE_FREE),
+        (0.11, 0.11, SMALL),
+        (0.09, 0.11, calm(SMALL)),
+        (0.11, NOT_WORTH_IT, SMALL),
+        (0.11, WORTH_IT, SMALL_FREE),
     ],
 )
 def test_the_smallest_error_wins_and_free_years_must_earn_their_cost(
-    cars: Encoded, monkeypatch: pytest.MonkeyPatch, small: float, calmed: float, free: float, chosen: Recipe,
-    chosen_large: Recipe,
-) -> None:  # fmt: skip
-    errors = {SMALL.name: small, calm(SMALL).name: calmed, SMALL_FREE.name: free}
+    cars: Encoded, monkeypatch: pytest.MonkeyPatch, calmed: float, free: float, chosen: Recipe
+) -> None:
+    errors = {SMALL.name: 0.10, calm(SMALL).name: calmed, SMALL_FREE.name: free}
     assert choose(cars, errors, monkeypatch) == (chosen, errors)
-    assert choose(cars, errors, monkeypatch, FEW_ROWS)[0] == chosen_large
+
+
+@pytest.mark.parametrize(
+    ("calmed", "free", "chosen"),
+    [
+        (0.11, 0.11, LARGE),
+        (0.09, WORTH_IT, calm(LARGE)),
+        (0.11, NOT_WORTH_IT, LARGE),
+        (0.11, WORTH_IT, LARGE_FREE),
+    ],
+)
+def test_a_large_market_is_asked_whole_whether_years_should_be_free(
+    cars: Encoded, monkeypatch: pytest.MonkeyPatch, calmed: float, free: float, chosen: Recipe
+) -> None:
+    errors = {SMALL.name: 0.10, calm(SMALL).name: calmed, LARGE.name: 0.10, LARGE_FREE.name: free}
+    assert choose(cars, errors, monkeypatch, FEW_ROWS)[0] == chosen
+
+
+def test_listings_of_one_fold_tell_nothing(cars: Encoded) -> None:
+    _, errors = choose_recipe(cars.rows.take(np.arange(60)), cars.columns, cars.scaler, np.zeros(60, int), SEED)
+    assert set(errors.values()) == {np.inf}
 
 
 def test_years_that_are_not_constrained_cannot_be_freed(cars: Encoded, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,12 +71,13 @@ def test_years_that_are_not_constrained_cannot_be_freed(cars: Encoded, monkeypat
 
 def test_the_error_is_of_listings_that_were_not_learnt_from(cars: Encoded) -> None:
     fold = fold_of(cars.frame) % FOLDS
+    folds = [fold == number for number in range(FOLDS)]
     recipe = replace(QUICK, least_leaf=1, leaves=255)
     random = cars.rows.target.copy()
     np.random.default_rng(1).shuffle(random)
-    honest = model_selection._cross_validate(recipe, cars.rows, cars.columns, cars.scaler, fold, SEED)
+    honest = model_selection._cross_validate(recipe, cars.rows, cars.columns, cars.scaler, folds, SEED)
     noise = model_selection._cross_validate(
-        recipe, replace(cars.rows, target=random), cars.columns, cars.scaler, fold, SEED
+        recipe, replace(cars.rows, target=random), cars.columns, cars.scaler, folds, SEED
     )
     assert honest < 0.15
     assert noise > np.abs(random - np.median(random)).mean() * 0.9

@@ -27,7 +27,7 @@ from carprice.training.model_selection import Say
 from carprice.training.recipes import Recipe
 from carprice.training.train import Training, train
 
-ROWS = 1000
+ROWS = 1200
 SEED = 7
 ADDED = ["predicted", "low", "high", "confidence", "coverage", "within", "unvalued"]
 
