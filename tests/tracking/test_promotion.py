@@ -180,7 +180,7 @@ def test_mlflow_serves_the_champions_prices(
     argv = ["mlflow", "models", "serve", "-m", f"models:/{REGISTERED_MODEL}@champion", "--env-manager", "local"]
     start_process([*argv, "-p", str(port)], f"{url}/ping", MLFLOW_TRACKING_URI=online.mlflow_url)
     cars = [golden["listing"] for golden in training.manifest["golden"]]
-    del cars[0]["mpg"]
+    cars[0].pop("mpg", None)
     cars[1]["year"] = 2060
     asked = json.dumps({"dataframe_records": cars}).encode()
     request = urllib.request.Request(f"{url}/invocations", asked, {"Content-Type": "application/json"})
