@@ -86,9 +86,14 @@ def find_lines(matrix: Floats, table: Depreciation) -> tuple[list[Line], np.ndar
     missing in the matrix."""
     if not table.keys:
         return [table.of_all], np.zeros(len(matrix), int), np.ones(len(matrix), bool)
-    unique, inverse = np.unique(np.nan_to_num(matrix[:, table.keys], nan=ANY), axis=0, return_inverse=True)
+    keys = np.nan_to_num(matrix[:, table.keys], nan=ANY)
+    # One number per row sorts ten times faster than a row of its keys.
+    numbers = np.ravel_multi_index(
+        (keys - ANY).astype(int).T, (keys.max(axis=0, initial=ANY) - ANY + 1).astype(int)
+    )  # type: ignore[call-overload]
+    _, first, place = np.unique(numbers, return_index=True, return_inverse=True)
     lines, knowns, kept = [], [], []
-    for key in unique.tolist():
+    for key in keys[first].tolist():
         row = [np.nan] * matrix.shape[1]
         for index, code in zip(table.keys, key, strict=True):
             row[index] = np.nan if code == ANY else code
@@ -96,6 +101,5 @@ def find_lines(matrix: Floats, table: Depreciation) -> tuple[list[Line], np.ndar
         lines.append(line)
         knowns.append(is_known)
         kept.append([row[index] for index in table.keys])
-    place = inverse.reshape(-1)
     matrix[:, table.keys] = np.array(kept, dtype=float)[place]
     return lines, place, np.array(knowns, dtype=bool)[place]
