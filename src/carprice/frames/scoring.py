@@ -86,7 +86,7 @@ def find_lines(matrix: Floats, table: Depreciation) -> tuple[list[Line], np.ndar
     missing in the matrix."""
     if not table.keys:
         return [table.of_all], np.zeros(len(matrix), int), np.ones(len(matrix), bool)
-    unique, inverse = np.unique(np.nan_to_num(matrix[:, table.keys], nan=ANY), axis=0, return_inverse=True)
+    unique, place = unique_codes(np.nan_to_num(matrix[:, table.keys], nan=ANY))
     lines, knowns, kept = [], [], []
     for key in unique.tolist():
         row = [np.nan] * matrix.shape[1]
@@ -96,6 +96,17 @@ def find_lines(matrix: Floats, table: Depreciation) -> tuple[list[Line], np.ndar
         lines.append(line)
         knowns.append(is_known)
         kept.append([row[index] for index in table.keys])
-    place = inverse.reshape(-1)
     matrix[:, table.keys] = np.array(kept, dtype=float)[place]
     return lines, place, np.array(knowns, dtype=bool)[place]
+
+
+def unique_codes(codes: Floats) -> tuple[Floats, np.ndarray]:
+    """The different rows of a matrix of codes, ANY or higher, in order, and which of them each row is.
+
+    As np.unique with an axis, which sorts rows as bytes and takes eight times as long.
+    """
+    joined = np.zeros(len(codes), dtype=np.int64)
+    for column in codes.T.astype(np.int64) - ANY:
+        joined = joined * (column.max(initial=0) + 1) + column
+    _, first, place = np.unique(joined, return_index=True, return_inverse=True)
+    return codes[first], place.reshape(-1)
