@@ -11,23 +11,31 @@ from tests.tracking.trainings import copy_training
 
 from carprice.errors import TrackingError
 from carprice.model.bundle import read_bundle
-from carprice.model.manifest import champion_version
+from carprice.model.listing import check_listing
+from carprice.model.manifest import champion_version, write_manifest
+from carprice.model.pricer import load_pricer
 from carprice.settings import Settings
-from carprice.tracking.outbox import flatten_metrics, keep_bundle, keep_training, list_pending, read_run
+from carprice.tracking.outbox import flatten_metrics, keep_bundle, list_pending, read_run
 
 
 def test_everything_of_a_training_is_kept(small_bundle: Path, offline: Settings) -> None:
     training = copy_training(small_bundle, offline)
-    folder = keep_training(training, offline)
+    folder = keep_bundle(training.folder, offline)
     run = read_run(folder)
     assert folder == offline.var_dir / "runs" / training.version
-    assert run.trees == training.trees
-    assert run.params["objective"] == "regression_l1"
-    assert run.metrics["test/overall/mae"] == training.manifest["metrics"]["overall"]["mae"]
+    assert run.trees == read_bundle(training.folder).model["trees"]
+    assert run.params == {name: str(value) for name, value in training.params.items()}
+    overall, report = training.manifest["metrics"]["overall"], training.manifest["report"]
+    assert run.metrics["test/overall/mae"] == overall["mae"]
+    for name in ("ppe10", "cod", "prd", "prb", "coverage", "interval_score"):
+        assert run.metrics[f"test/overall/{name}"] == report["overall"][name]
     assert run.tags["carprice.version"] == training.version
     assert run.tags["carprice.market"] == "uk"
     assert run.tags["carprice.fingerprint"] == training.manifest["data"]["fingerprint"]
+    assert json.loads((folder / "report" / "report.json").read_text()) == report
+    assert "<h1>Valuation report of" in (folder / "report" / "report.html").read_text()
     assert sorted(path.name for path in (folder / "plots").iterdir()) == [
+        "coverage-by-segment.png",
         "error-by-age.png",
         "feature-importance.png",
         "predicted-against-actual.png",
@@ -35,27 +43,33 @@ def test_everything_of_a_training_is_kept(small_bundle: Path, offline: Settings)
     assert list_pending(offline) == [folder]
 
 
-def test_the_kept_example_and_trees_price_as_the_training_did(small_bundle: Path, offline: Settings) -> None:
+def test_a_bundle_without_a_report_is_kept_without_plots(small_bundle: Path, offline: Settings) -> None:
     training = copy_training(small_bundle, offline)
-    run = read_run(keep_training(training, offline))
+    write_manifest(training.folder, {**training.manifest, "report": None})
+    folder = keep_bundle(training.folder, offline)
+    assert sorted(path.name for path in folder.iterdir()) == ["input_example.json", "model.txt", "run.json"]
+    assert "test/overall/ppe10" not in read_run(folder).metrics
+
+
+def test_the_kept_example_is_what_the_trees_see_of_the_golden_listings(
+    small_bundle: Path, offline: Settings
+) -> None:
+    folder = small_bundle / (champion_version(small_bundle) or "")
+    run, pricer = read_run(keep_bundle(folder, offline)), load_pricer(folder)
     example = pd.DataFrame(run.example, dtype="float64")
     raw = np.asarray(lgb.Booster(model_str=run.trees).predict(example))
-    assert np.exp(raw).tolist() == training.test["predicted"].head(len(raw)).to_list()
-
-
-def test_a_bundle_alone_can_be_kept_again(small_bundle: Path, offline: Settings) -> None:
-    version = champion_version(small_bundle) or ""
-    run = read_run(keep_bundle(small_bundle / version, offline))
-    golden = read_bundle(small_bundle / version).manifest["golden"]
-    raw = np.asarray(lgb.Booster(model_str=run.trees).predict(pd.DataFrame(run.example, dtype="float64")))
-    assert np.exp(raw).tolist() == pytest.approx([one["price"] for one in golden], rel=1e-12)
+    assert list(example.columns) == list(pricer.forest.trees.columns)
+    for golden, row, found in zip(pricer.manifest["golden"], example.to_numpy().tolist(), raw, strict=True):
+        assert pricer.forest.trees.predict_row(row) == pytest.approx(found, rel=1e-12)
+        values, _ = check_listing(pricer.market, golden["listing"])
+        assert str(pricer.forest.widen(pricer.encoder.encode(values)[0])) == str(row)
 
 
 def test_keeping_twice_leaves_one_folder(small_bundle: Path, offline: Settings) -> None:
     training = copy_training(small_bundle, offline)
-    folder = keep_training(training, offline)
+    folder = keep_bundle(training.folder, offline)
     (folder / "plots" / "stale.png").touch()
-    keep_training(training, offline)
+    keep_bundle(training.folder, offline)
     assert not (folder / "plots" / "stale.png").exists()
     assert [path.name for path in folder.parent.iterdir()] == [training.version]
 

@@ -16,7 +16,7 @@ from carprice.model.manifest import champion_version, read_manifest, set_champio
 from carprice.names import REGISTERED_MODEL
 from carprice.settings import Settings
 from carprice.tracking.client import SEND_HINT, connect_client
-from carprice.tracking.outbox import keep_training, list_pending, read_run
+from carprice.tracking.outbox import keep_bundle, list_pending, read_run
 from carprice.tracking.promotion import (
     list_promotions,
     promote_version,
@@ -88,7 +88,7 @@ def test_an_older_run_sent_late_does_not_take_the_challengers_place(small_bundle
 
 def test_a_kept_run_is_sent_before_it_is_promoted(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
-    keep_training(training, online)
+    keep_bundle(training.folder, online)
     promote_version(training.version, online)
     assert alias_version(online, "champion") == training.version
     assert list_pending(online) == []
@@ -174,7 +174,7 @@ def test_mlflow_serves_the_champions_trees(
     small_bundle: Path, online: Settings, start_process: Callable[..., None]
 ) -> None:
     training = copy_training(small_bundle, online)
-    folder = keep_training(training, online)
+    folder = keep_bundle(training.folder, online)
     example = read_run(folder).example
     promote_version(training.version, online)
     url = f"http://127.0.0.1:{(port := free_port())}"

@@ -18,11 +18,12 @@ from carprice.names import REGISTERED_MODEL
 from carprice.settings import ROOT, Settings
 from carprice.tracking import upload
 from carprice.tracking.client import connect_client
-from carprice.tracking.outbox import keep_training, list_pending
+from carprice.tracking.outbox import REPORT_FIGURES, keep_bundle, list_pending
 from carprice.tracking.promotion import promote_version, record_training, send_waiting, waiting_promotion
 from carprice.tracking.upload import send_pending
 from carprice.training.train import Training
 
+PLOTS = ("predicted-against-actual", "coverage-by-segment", "error-by-age", "feature-importance")
 SEND = f"""
 import os, signal, sys
 sys.path.insert(0, {str(ROOT / "src")!r})
@@ -70,7 +71,7 @@ def find_sent(settings: Settings, version: str) -> Found:
     artifacts = {
         item.path
         for run in runs
-        for folder in ("bundle", "plots")
+        for folder in ("bundle", "plots", "report")
         for item in client.list_artifacts(run.info.run_id, folder)
     }
     return Found(runs, models, list(versions), artifacts)
@@ -92,7 +93,7 @@ def start_sending(settings: Settings, step: str = "") -> subprocess.Popen[bytes]
 
 def test_a_run_holds_everything(small_bundle: Path, offline: Settings, online: Settings) -> None:
     training = copy_training(small_bundle, offline)
-    keep_training(training, online)
+    keep_bundle(training.folder, online)
     sent = send_pending(online, print)
     found = find_sent(online, training.version)
     run = found.runs[0]
@@ -108,10 +109,12 @@ def test_a_run_holds_everything(small_bundle: Path, offline: Settings, online: S
     ]
     assert found.artifacts == {
         *(f"bundle/{name}" for name in ("encoders.pkl", "scaler.pkl", "model.pkl", "manifest.json")),
-        *(f"plots/{name}.png" for name in ("predicted-against-actual", "error-by-age", "feature-importance")),
+        *(f"plots/{name}.png" for name in PLOTS),
+        "report/report.html",
+        "report/report.json",
     }
     assert {metric.key for metric in found.models[0].metrics} == {
-        f"test/overall/{name}" for name in training.manifest["metrics"]["overall"]
+        f"test/overall/{name}" for name in (*training.manifest["metrics"]["overall"], *REPORT_FIGURES)
     }
     assert sent == [upload.Sent(training.version, run.info.run_id, found.versions[0].version)]
     assert read_manifest(training.folder) == training.manifest | {
@@ -148,7 +151,7 @@ def test_down_then_up_then_sent_twice(small_bundle: Path, offline: Settings, onl
 
 def test_killed_in_the_middle_then_sent_again(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
-    keep_training(training, online)
+    keep_bundle(training.folder, online)
     assert start_sending(online, "log_model_artifacts").wait() == -signal.SIGKILL
     assert find_sent(online, training.version).counts[0] == 1
     assert [folder.name for folder in list_pending(online)] == [training.version]
@@ -167,7 +170,7 @@ def test_broken_off_at_every_step_then_sent_again(
     small_bundle: Path, online: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = copy_training(small_bundle, online)
-    keep_training(training, online)
+    keep_bundle(training.folder, online)
 
     def break_off(*_: Any, **__: Any) -> None:
         raise Broken
@@ -193,7 +196,7 @@ def test_broken_off_at_every_step_then_sent_again(
 
 def test_two_senders_at_once_send_once(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
-    keep_training(training, online)
+    keep_bundle(training.folder, online)
     other = start_sending(online)
     send_pending(online, print)
     assert other.wait() == 0
@@ -212,7 +215,7 @@ def test_a_training_that_broke_off_before_it_was_kept(small_bundle: Path, online
 def test_a_run_whose_bundle_is_gone_does_not_stop_the_others(small_bundle: Path, online: Settings) -> None:
     lost, good = (copy_training(small_bundle, online) for _ in range(2))
     for training in (lost, good):
-        keep_training(training, online)
+        keep_bundle(training.folder, online)
     lost.folder.rename(online.artifacts_dir / "elsewhere")
     said: list[str] = []
     assert [item.version for item in send_pending(online, said.append)] == [good.version]
@@ -231,7 +234,7 @@ def missing_bundle(lost: Training, settings: Settings) -> str:
 
 def test_a_run_whose_bundle_is_gone_does_not_stop_a_training(small_bundle: Path, online: Settings) -> None:
     lost = copy_training(small_bundle, online)
-    keep_training(lost, online)
+    keep_bundle(lost.folder, online)
     shutil.rmtree(lost.folder)
     for _ in range(2):
         said: list[str] = []
@@ -244,7 +247,7 @@ def test_a_run_whose_bundle_is_gone_does_not_stop_a_training(small_bundle: Path,
 
 def test_a_damaged_manifest_does_not_stop_a_training(small_bundle: Path, online: Settings) -> None:
     damaged = copy_training(small_bundle, online)
-    keep_training(damaged, online)
+    keep_bundle(damaged.folder, online)
     (damaged.folder / "manifest.json").write_text("{")
     training = copy_training(small_bundle, online)
     said: list[str] = []
@@ -269,7 +272,7 @@ def test_what_could_not_be_sent_fails_the_command(
     small_bundle: Path, online: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = copy_training(small_bundle, online)
-    keep_training(lost, online)
+    keep_bundle(lost.folder, online)
     shutil.rmtree(lost.folder)
     for name in ("artifacts_dir", "var_dir", "mlflow_url"):
         monkeypatch.setenv(f"CARPRICE_{name.upper()}", str(getattr(online, name)))

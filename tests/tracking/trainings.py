@@ -2,10 +2,13 @@
 
 import itertools
 import shutil
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tests.bundles import invent_uk_listings
 
+from carprice.evaluation.report import build_report
 from carprice.frames.pricing import price_frame
 from carprice.market.market_file import parse_market
 from carprice.model.bundle import read_bundle
@@ -26,8 +29,14 @@ def copy_training(small_bundle: Path, settings: Settings) -> Training:
     folder = settings.artifacts_dir / version
     source = small_bundle / (champion_version(small_bundle) or "")
     shutil.copytree(source, folder)
-    write_manifest(folder, read_manifest(source) | {"version": version, "mlflow": None})
+    write_manifest(folder, read_manifest(source) | {"version": version, "mlflow": None, "report": _judge(source)})
     return _describe_training(folder)
+
+
+@cache
+def _judge(folder: Path) -> dict[str, Any]:
+    pricer = Pricer(read_bundle(folder))
+    return build_report(invent_uk_listings(pricer.market, TEST_ROWS, seed=8), pricer)
 
 
 def _describe_training(folder: Path) -> Training:

@@ -37,8 +37,8 @@ th, td { padding: .25rem .6rem; text-align: right; white-space: nowrap; border-b
 th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 6.5rem; }
 .listings td:first-child { min-width: 16rem; }
 thead th { font-weight: 600; } tbody th { font-weight: 400; }
-.plots { display: grid; gap: 1.5rem; margin-top: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
-  align-items: start; }
+.plots { display: grid; gap: 1.5rem; margin-top: 1.5rem; align-items: start;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); }
 figure { margin: 0; } svg text { fill: var(--ink); } figure svg { width: 100%; height: auto; max-width: 40rem; }
 """.strip()
 

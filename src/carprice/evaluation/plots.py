@@ -38,7 +38,7 @@ def make_figures(
 ) -> dict[str, "Figure"]:
     """The plots by name; one that has nothing to show is left out.
 
-    report: of build_report. importance: feature name to its share of the trees' gain; may be empty.
+    report: of build_report. importance: feature name to its share of what moves prices; may be empty.
     """
     drawn = {
         "predicted-against-actual": _draw_prices(report["charts"]["prices"], market),
@@ -119,7 +119,7 @@ def _draw_importance(importance: Mapping[str, float], market: Market) -> "Figure
     shares = [share * 100 for _, share in ranked]
     bars = axes.barh([_label_feature(name, market) for name, _ in ranked], shares, color=BLUE, height=0.7)
     axes.bar_label(bars, fmt="%.1f %%", padding=3, color=INK, fontsize=8)
-    axes.set_xlabel("Share of the trees' gain (%)")
+    axes.set_xlabel("Share of what moves the price (%)")
     axes.set_xlim(0, max(shares, default=1.0) * 1.2)
     axes.grid(axis="y", visible=False)
     return figure

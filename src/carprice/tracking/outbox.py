@@ -5,12 +5,12 @@ import math
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carprice.errors import TrackingError
 from carprice.market.market_file import parse_market
@@ -21,14 +21,14 @@ from carprice.model.pricer import Pricer
 from carprice.settings import Settings
 from carprice.system.files import write_file
 
-if TYPE_CHECKING:
-    from carprice.training.train import Training
-
 RUN_FORMAT = 1
 RUN_FILE = "run.json"
 TREES_FILE = "model.txt"
 EXAMPLE_FILE = "input_example.json"
 PLOTS_FOLDER = "plots"
+REPORT_FOLDER = "report"
+REPORT_FIGURES = ("ppe10", "cod", "prd", "prb", "coverage", "interval_score")
+"""Of the report, among the metrics of the whole test part."""
 WRITE_HINT = "The model itself is complete. Allow this user to write there, then: ./carprice models send"
 
 VERSION_TAG = "carprice.version"
@@ -67,27 +67,12 @@ def runs_folder(settings: Settings) -> Path:
     return settings.var_dir / "runs"
 
 
-def keep_training(training: "Training", settings: Settings) -> Path:
-    """Write var/runs/<version>/ of a training, whole or not at all, over an earlier one; returns the folder."""
-
-    def draw(plots: Path) -> None:
-        from carprice.evaluation.plots import draw_plots
-
-        market = parse_market(training.manifest["market"], f"bundle {training.version}")
-        draw_plots(plots, training.test, market, training.manifest["importance"])
-
-    return _write_run(training.folder, settings, draw)
-
-
 def keep_bundle(folder: Path, settings: Settings) -> Path:
-    """Write the run folder again from a bundle, for an MLflow that has lost it or never had it.
+    """Write var/runs/<version>/ of a bundle, whole or not at all, over an earlier one; returns the folder.
 
-    The test listings are not kept, so there are no plots; the input example is the golden listings.
+    It has the valuation report and its plots where the manifest has a report; the input example is the golden
+    listings.
     """
-    return _write_run(folder, settings, lambda plots: None)
-
-
-def _write_run(folder: Path, settings: Settings, draw: Callable[[Path], None]) -> Path:
     bundle = read_bundle(folder)
     pricer = Pricer(bundle)
     rows = []
@@ -96,7 +81,7 @@ def _write_run(folder: Path, settings: Settings, draw: Callable[[Path], None]) -
         rows.append(pricer.forest.widen(pricer.encoder.encode(values)[0]))
     example = dict(zip(pricer.forest.trees.columns, map(list, zip(*rows, strict=True)), strict=True))
     record = describe_run(bundle.manifest, bundle.manifest.get("params", {}))
-    return _write_folder(settings, record, bundle.model["trees"], example, draw)
+    return _write_folder(settings, record, bundle.model["trees"], example, bundle.manifest)
 
 
 def _write_folder(
@@ -104,19 +89,33 @@ def _write_folder(
     record: Mapping[str, Any],
     trees: str,
     example: Mapping[str, list[float]],
-    draw: Callable[[Path], None],
+    manifest: Mapping[str, Any],
 ) -> Path:
     folder: Path = runs_folder(settings) / record["version"]
     try:
         with _draft_folder(folder) as draft:
-            (draft / PLOTS_FOLDER).mkdir()
-            draw(draft / PLOTS_FOLDER)
+            if manifest.get("report"):
+                _write_report(draft, manifest)
             write_file(draft / TREES_FILE, trees.encode())
             write_file(draft / EXAMPLE_FILE, json.dumps(_replace_nan(example)).encode())
             write_file(draft / RUN_FILE, json.dumps({"format": RUN_FORMAT, **record}, indent=2).encode())
     except OSError as error:
         raise TrackingError(f"{folder}: cannot be written ({error.strerror})", WRITE_HINT) from error
     return folder
+
+
+def _write_report(folder: Path, manifest: Mapping[str, Any]) -> None:
+    from carprice.evaluation.page import render_page
+    from carprice.evaluation.plots import draw_plots
+
+    report, importance = manifest["report"], manifest.get("importance", {})
+    market = parse_market(manifest["market"], f"bundle {manifest['version']}")
+    page = render_page(report, market, importance, manifest["version"])
+    for name in (REPORT_FOLDER, PLOTS_FOLDER):
+        (folder / name).mkdir()
+    write_file(folder / REPORT_FOLDER / "report.json", json.dumps(report, indent=2).encode())
+    write_file(folder / REPORT_FOLDER / "report.html", page.encode())
+    draw_plots(folder / PLOTS_FOLDER, report, market, importance)
 
 
 @contextmanager
@@ -166,13 +165,18 @@ def flatten_metrics(manifest: Mapping[str, Any]) -> dict[str, float]:
     Figures that are missing, infinite or not a number are left out.
     """
     trees = {
-        "test": manifest["metrics"],
+        "test": {**manifest["metrics"], "overall": {**manifest["metrics"]["overall"], **_pick_figures(manifest)}},
         "baseline": manifest.get("baselines", {}),
         "range": manifest.get("coverage", {}),
         "data": {name: value for name, value in manifest["data"].items() if name.endswith("rows")},
         "importance": manifest.get("importance", {}),
     }
     return {"/".join(path): value for path, value in _walk_figures(trees, ())}
+
+
+def _pick_figures(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    overall = (manifest.get("report") or {}).get("overall") or {}
+    return {name: overall[name] for name in REPORT_FIGURES if name in overall}
 
 
 def _walk_figures(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:

@@ -17,7 +17,7 @@ from carprice.names import CHAMPION, PENDING, REGISTERED_MODEL
 from carprice.settings import Settings
 from carprice.system.jsonl import append_line, read_lines
 from carprice.tracking.client import SEND_HINT, connect_client, expect_failures, show_url
-from carprice.tracking.outbox import keep_bundle, keep_training
+from carprice.tracking.outbox import keep_bundle
 from carprice.tracking.upload import (
     Say,
     Sent,
@@ -58,7 +58,7 @@ def record_training(training: "Training", settings: Settings, say: Say = print) 
         promote_version(training.version, settings, offline=True)
         say(f"{training.version} is the first model, so it is the champion")
     try:
-        keep_training(training, settings)
+        keep_bundle(training.folder, settings)
         send_waiting(settings, say)
     except CarPriceError as error:
         unsent = f" {training.version} is not in MLflow yet." if training.version in list_unsent(settings) else ""

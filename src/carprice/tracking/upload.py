@@ -19,6 +19,7 @@ from carprice.system.locks import hold_lock
 from carprice.tracking.client import connect_client, expect_failures
 from carprice.tracking.outbox import (
     PLOTS_FOLDER,
+    REPORT_FOLDER,
     VERSION_TAG,
     WRITE_HINT,
     Run,
@@ -204,9 +205,9 @@ def _log_trees(experiment: str, run_id: str, run: Run) -> str:
 
 def _log_files(client: "MlflowClient", run_id: str, run: Run, bundle: Path) -> None:
     client.log_artifacts(run_id, str(bundle), BUNDLE_FOLDER)
-    plots = run.folder / PLOTS_FOLDER
-    if plots.is_dir():
-        client.log_artifacts(run_id, str(plots), PLOTS_FOLDER)
+    for name in (REPORT_FOLDER, PLOTS_FOLDER):
+        if (run.folder / name).is_dir():
+            client.log_artifacts(run_id, str(run.folder / name), name)
 
 
 def _log_facts(client: "MlflowClient", run_id: str, model_id: str, run: Run) -> None:
