@@ -35,6 +35,7 @@ MARKET = {
     },
 }
 
+LINES = {"keys": ["make"], "numbers": [], "center": [], "lines": [[code, 50, 0] for code in (-1, 0, 1)]}
 LIMITS = [-0.1 * (50 - level) / 45 if level < 50 else 0.2 * (level - 50) / 45 for level in range(1, 100)]
 """From -0.1 for 5 % to 0.2 for 95 %."""
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from carprice.cli.main import cli
 from carprice.errors import ListingsError
+from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.scoring.score_file import PRICES, score_file, write_scores
@@ -42,8 +44,8 @@ def test_every_row_comes_back_in_order_as_the_pricer_prices_it(listings: Path, p
     expected = pricer.price(car | {"fuel": "Petrol", "tax": 125, "mpg": 65.7, "engine_size": 1.0})
     assert frame.columns == [*COLUMNS.split(","), *PRICES]
     assert frame["year"].to_list() == ["2017", "2017", "2019", "2015", "2060", "2016"]
-    assert frame.row(0)[-4:] == (expected.price, expected.low, expected.high, None)
-    assert frame.row(1)[-4:] == frame.row(0)[-4:]
+    assert frame.row(0)[-6:] == (expected.price, expected.low, expected.high, None, expected.confidence, None)
+    assert frame.row(1)[-6:] == frame.row(0)[-6:]
     assert frame["predicted_price"].null_count() == 2
     assert frame["problem"].to_list() == [
         None,
@@ -53,6 +55,79 @@ def test_every_row_comes_back_in_order_as_the_pricer_prices_it(listings: Path, p
         "year: value outside limits",
         "mileage: unreadable number",
     ]
+    assert frame["confidence"].is_null().to_list() == [False] * 4 + [True] * 2
+    assert frame["warnings"].to_list() == [
+        *(None, None, None),
+        "unknown_category:make; unknown_category:model",
+        *(None, None),
+    ]
+
+
+STRANGE = (
+    "Audi,Fiesta,2017,Manual,15944,Petrol,125,65.7,1.0",
+    "Ford,Nothing,2017,Tiptronic,15944,Petrol,125,65.7,1.0",
+    "Ford,Fiesta,1981,Manual,499999,Petrol,999,,9.5",
+    "Ford,Fiesta,2017,Manual,0,Petrol,125,65.7,1.0",
+    "Ford,Fiesta,2012,Manual,0,Petrol,125,499,1.0",
+)
+
+
+def test_warnings_are_the_pricers(tmp_path: Path, pricer: Pricer) -> None:
+    path = tmp_path / "cars.csv"
+    path.write_text("\n".join((COLUMNS, *STRANGE)) + "\n")
+    names = [feature.name for feature in pricer.market.features]
+    for row in pl.concat(score_file(path, pricer)).iter_rows(named=True):
+        texts = [row[feature.column] for feature in pricer.market.features]
+        found = pricer.price(parse_fields(pricer.market, dict(zip(names, texts, strict=True))))
+        assert found.warnings
+        assert row["warnings"] == "; ".join(f"{item.code}:{item.field}" for item in found.warnings)
+        assert tuple(row[name] for name in (*PRICES[:3], "confidence")) == (
+            *(found.price, found.low, found.high),
+            found.confidence,
+        )
+
+
+def test_a_car_that_is_not_valued_has_its_reason(tmp_path: Path, pricer: Pricer) -> None:
+    path = tmp_path / "cars.csv"
+    path.write_text("\n".join((COLUMNS, ROWS[0], *STRANGE[:3])) + "\n")
+    market = pricer.market
+    pricer.market = replace(market, price=replace(market.price, refuse=True))
+    frame = pl.concat(score_file(path, pricer))
+    assert frame["problem"].to_list() == [
+        None,
+        "not valued: make or model never seen",
+        "not valued: make or model never seen",
+        "not valued: values outside the training listings",
+    ]
+    for name in (*PRICES[:3], "confidence"):
+        assert frame[name].is_null().to_list() == [False, True, True, True], name
+    assert frame["warnings"][1] == "unknown_combination:model"
+
+
+def test_a_file_without_the_column_of_an_optional_field(tmp_path: Path, pricer: Pricer) -> None:
+    path = tmp_path / "cars.csv"
+    path.write_text(
+        "make,model,year,transmission,mileage,fuelType,Engine size\nFord,Fiesta,2017,Manual,15944,Petrol,1.0\n"
+    )
+    notes: list[str] = []
+    frame = pl.concat(score_file(path, pricer, note=notes.append))
+    car = {"make": "Ford", "model": "Fiesta", "year": 2017, "transmission": "Manual", "mileage": 15944}
+    expected = pricer.price(car | {"fuel": "Petrol"})
+    assert frame.row(0)[-6:-3] == (expected.price, expected.low, expected.high)
+    assert notes == [
+        "column 'tax' is not in the file: tax is not given",
+        "column 'mpg' is not in the file: mpg is not given",
+        "column 'engineSize' is not in the file: engine_size is not given; did you mean 'Engine size'?",
+    ]
+
+
+def test_a_file_without_the_column_of_a_required_field_is_refused(tmp_path: Path, pricer: Pricer) -> None:
+    path = tmp_path / "cars.csv"
+    path.write_text("make,model,year,transmission,fuelType\nFord,Fiesta,2017,Manual,Petrol\n")
+    with pytest.raises(
+        ListingsError, match=r"has no column 'mileage', which market uk needs for features.mileage"
+    ):
+        list(score_file(path, pricer))
 
 
 def test_prices_equal_the_pricers_on_every_real_listing(listings_dir: Path, pricer: Pricer) -> None:

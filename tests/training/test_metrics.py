@@ -3,10 +3,8 @@
 import numpy as np
 import polars as pl
 import pytest
-from carprice.training.calibration import MIN_CALIBRATION_ROWS, calibrate_range, measure_coverage
 from tests.bundles import invent_uk_listings
 
-from carprice.errors import TrainingError
 from carprice.evaluation.error_slices import measure_errors, measure_slices
 from carprice.evaluation.segments import MIN_SEGMENT_ROWS
 from carprice.frames.encoding import fit_encoders
@@ -49,43 +47,6 @@ def test_slices_cover_the_test_part_and_leave_out_small_ones(uk: Market) -> None
         assert sum(item["rows"] for item in slices[name].values()) == test.height
     assert list(slices["age"]) == ["0-1", "2-3", "4-6", "7-10", "11-15"]
     assert slices["overall"]["mape"] == pytest.approx(0.1)
-
-
-@pytest.mark.parametrize("count", [19, 199, 4999])
-def test_the_range_covers_what_it_promises(count: int) -> None:
-    draw = np.random.default_rng(5)
-    covered = []
-    for _ in range(300):
-        limits = calibrate_range(draw.normal(0, 0.1, count))
-        fresh = draw.normal(0, 0.1, 400)
-        covered.append(np.mean((fresh >= limits["low"]) & (fresh <= limits["high"])))
-    assert 0.89 < np.mean(covered) < 0.93
-    assert limits["rows"] == count
-    assert limits["coverage"] == 0.9
-
-
-def test_the_range_of_few_listings_goes_to_the_farthest_and_of_fewer_is_refused() -> None:
-    residuals = np.linspace(-0.3, 0.6, MIN_CALIBRATION_ROWS)
-    limits = calibrate_range(residuals)
-    assert (limits["low"], limits["high"]) == (residuals[0], residuals[-1])
-    with pytest.raises(TrainingError, match=r"A range that holds 90% needs 19 held-out listings \(got 18\)"):
-        calibrate_range(residuals[1:])
-
-
-def test_the_range_always_holds_the_price() -> None:
-    high = calibrate_range(np.linspace(0.1, 0.2, 100))
-    low = calibrate_range(np.linspace(-0.2, -0.1, 100))
-    assert high["low"] == 0.0 < high["high"]
-    assert low["low"] < low["high"] == 0.0
-
-
-def test_coverage_is_a_share() -> None:
-    actual, low, high = (
-        np.array([1.0, 2.0, 3.0, 4.0]),
-        np.array([1.0, 1.0, 4.0, 0.0]),
-        np.array([1.0, 3.0, 5.0, 5.0]),
-    )
-    assert measure_coverage(actual, low, high) == 0.75
 
 
 def test_the_median_falls_back_from_year_to_model_to_make_to_all(uk: Market) -> None:

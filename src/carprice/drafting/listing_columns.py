@@ -12,7 +12,7 @@ from carprice.market.kinds import EPOCH
 ID, SEEN, LINK = "id", "seen", "link"
 REASONS = {
     ID: "it names the car, which [listing] says",
-    SEEN: "it is the day of the listing, which [listing] says: a model cannot know days to come",
+    SEEN: "it is the day of the listing, which [listing] says; no model knows days to come",
     LINK: "it leads to the listing, which [listing] says",
 }
 """Why each of these columns is no feature."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from carprice.frames.encoding import Floats, encode_frame, find_zeros
+from carprice.frames.encoding import Floats, encode_frame
 from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
-from carprice.market.kinds import KINDS
+from carprice.frames.warnings import Warnings, find_warnings, join_warnings
+from carprice.model.encoding import OUTSIDE_TRAINING
 from carprice.model.price_range import CLOSE, LEVELS
 from carprice.model.pricer import MAX_OUTSIDE, MIN_LIKE, Pricer
 
@@ -16,25 +17,28 @@ from carprice.model.pricer import MAX_OUTSIDE, MIN_LIKE, Pricer
 class Predictions:
     """What the model says of each row of a matrix; arrays (rows,), logs natural.
 
-    score: log price without the level. size: log of the usual error. group: of the range. is_claimed: the range's
-    share is promised. rows: listings of the same make and model.
+    score: log price without the level. size: log of the usual error. group: of the range. rows: listings of the
+    same make and model. is_claimed: the range's share is promised. is_unknown: make or model was never seen, or
+    not together. outside: how many values are outside the training listings.
     """
 
     score: Floats
     size: Floats
     group: np.ndarray
+    rows: np.ndarray
     is_claimed: np.ndarray
     is_unknown: np.ndarray
     outside: np.ndarray
-    rows: np.ndarray
+    warnings: Warnings
 
 
 def price_frame(frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
     """A clean frame with what each listing is worth.
 
     Adds predicted, low, high (currency, not rounded), confidence (text), coverage (the share that the range
-    holds, null where none is promised), within (the chance that the actual price is within 10 %) and unvalued
-    (why the pricer would not value it, else null). The frame may have other columns, and none of these.
+    holds, null where none is promised), within (the chance that the actual price is within 10 %), unvalued
+    (why the pricer would not value it, else null) and warnings (as `code:field`, joined by "; ", null where there
+    is none). The frame may have other columns, and none of these.
     """
     found = predict_frame(frame, pricer)
     limits, factors = np.array(pricer.range.usual.of_groups), np.array(pricer.range.factors)
@@ -50,39 +54,35 @@ def price_frame(frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
         pl.Series("coverage", np.where(found.is_claimed, pricer.coverage, np.nan)).fill_nan(None),
         pl.Series("within", _chance_within(found.group, scale, pricer)),
         pl.Series("unvalued", _name_refusals(found, pricer), pl.String),
+        join_warnings(found.warnings, frame.height).alias("warnings"),
     )
 
 
 def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     """What the model says of each row of a clean frame."""
     matrix = encode_frame(frame, pricer.market, pricer.encoders, pricer.scaler, pricer.encoder.zero)
-    is_unknown, outside = _find_strange(frame, matrix, pricer)
+    encoded = matrix.copy()
     score, rows, is_combined = score_matrix(matrix, pricer.forest)
+    warnings = find_warnings(frame, encoded, is_combined, pricer)
     size = np.zeros(len(score))
     if pricer.spread:
         size = predict_matrix(pricer.spread, matrix, *flag_matrix(matrix, pricer.forest), score)
     group = np.searchsorted(np.array(pricer.range.edges), size)
     if pricer.model_column is not None and pricer.range.nameless is not None:
         group = np.where(np.isnan(matrix[:, pricer.model_column]), pricer.range.nameless, group)
-    is_claimed = ~is_unknown & (outside == 0) & is_combined
-    return Predictions(score, size, group, is_claimed, is_unknown | ~is_combined, outside, rows)
+    is_unknown, outside = _count_strange(warnings, frame.height, pricer)
+    return Predictions(score, size, group, rows, ~is_unknown & (outside == 0), is_unknown, outside, warnings)
 
 
-def _find_strange(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> tuple[np.ndarray, np.ndarray]:
-    """Whether make or model is a text that training never saw, and how many values are outside its range."""
-    is_unknown, outside = np.zeros(frame.height, bool), np.zeros(frame.height, int)
-    zero = pricer.encoder.zero
-    for index, feature in enumerate(pricer.market.features):
-        if KINDS[feature.kind].is_category:
-            if index in pricer.forest.depreciation.keys:
-                is_unknown |= np.isnan(matrix[:, index]) & frame[feature.name].is_not_null().to_numpy()
-            continue
-        values = frame[feature.name].fill_null(np.nan).to_numpy()
-        figures = pricer.scaler[feature.name]
-        is_outside = (values < figures["min"]) | (values > figures["max"])
-        if zero is not None and index == zero.mileage:
-            is_outside &= ~find_zeros(frame, pricer.market, zero)
-        outside += is_outside
+def _count_strange(warnings: Warnings, rows: int, pricer: Pricer) -> tuple[np.ndarray, np.ndarray]:
+    """Of each row whether make and model were never seen so, and how many values are outside."""
+    is_unknown, outside = np.zeros(rows, bool), np.zeros(rows, int)
+    keys = {pricer.market.features[index].name for index in pricer.forest.depreciation.keys}
+    for (code, field), mask in warnings.items():
+        if code == OUTSIDE_TRAINING:
+            outside += mask
+        elif field in keys:
+            is_unknown |= mask
     return is_unknown, outside
 
 

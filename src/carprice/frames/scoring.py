@@ -11,6 +11,9 @@ from carprice.model.lightgbm_capi import Trees
 from carprice.model.price_forest import PriceForest
 from carprice.model.year_envelope import find_middle
 
+MIN_THREADED_ROWS = 5_000
+"""With fewer, threads wait for each other longer than they work: ten times as long on a busy machine."""
+
 
 def score_matrix(matrix: Floats, forest: PriceForest) -> tuple[Floats, np.ndarray, np.ndarray]:
     """Of each row the score, the listings that its line was learnt from, and whether its keys are known together.
@@ -30,7 +33,8 @@ def flag_matrix(matrix: Floats, forest: PriceForest) -> list[Floats]:
 def predict_matrix(trees: Trees, matrix: Floats, *columns: Floats) -> Floats:
     """The raw scores of the rows of a matrix with more columns at its right."""
     rows = np.ascontiguousarray(np.column_stack([matrix, *columns]))
-    return np.frombuffer(trees.predict_rows(rows, os.cpu_count() or 1))
+    threads = (os.cpu_count() or 1) if len(rows) >= MIN_THREADED_ROWS else 1
+    return np.frombuffer(trees.predict_rows(rows, threads))
 
 
 def follow_lines(matrix: Floats, lines: list[Line], place: np.ndarray, table: Depreciation) -> Floats:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from rapidfuzz import fuzz, process
 
 from carprice.errors import ListingsError
+from carprice.listings.columns import check_columns, find_absent
 from carprice.listings.csv_errors import shorten
 from carprice.listings.deduplication import SeenRows, hash_features, pair_ids
 from carprice.listings.listings_file import ListingsFile
@@ -32,9 +32,6 @@ DUPLICATE = "duplicate"
 UNREADABLE_DAY = "unreadable day, taken as missing"
 MAX_UNREADABLE_PRICES = 0.5
 """With a larger share of unreadable prices in the first batch, the column is not the price."""
-
-MIN_SIMILARITY = 80
-"""Of 100: how similar a column's name must be to be suggested for a missing one."""
 
 Progress = Callable[[int], None]
 
@@ -79,8 +76,9 @@ def check_listings(path: Path, market: Market, report_progress: Progress | None 
 class Cleaner:
     """Cleans batches of one file, and drops duplicates across them.
 
-    with_price=False is for listings that are to be priced: the file needs no price column, the frame has
-    none, and duplicates stay. Raises MarketError for a pattern that cannot be run.
+    with_price=False is for listings that are to be priced: the file needs no price, no listing.id or seen and no
+    column of an optional feature; the frame has no price, CAR or DAY, and duplicates stay. Raises MarketError for
+    a pattern that cannot be run.
     """
 
     def __init__(self, market: Market, source: str, with_price: bool = True) -> None:
@@ -105,6 +103,9 @@ class Cleaner:
         Raises ListingsError as clean does.
         """
         check_columns(self.market, batch.columns, self.report.source, self.with_price)
+        if not self.with_price:
+            absent = find_absent(self.market, batch.columns)
+            batch = batch.with_columns(pl.lit(None, pl.String).alias(feature.column) for feature in absent)
         work = _parse_batch(batch, self._fields)
         if self.with_price and not self.report.rows_read:
             self._check_price(work, first_line)
@@ -174,25 +175,6 @@ class Cleaner:
                     row = mask.arg_max() or 0
                     value = work[f"raw:{field.name}"][row]
                     self.report.add(CleaningEntry(FIXED, reason, field.column, count, first_line + row, value))
-
-
-def check_columns(market: Market, columns: list[str], source: str, with_price: bool = True) -> None:
-    """Raises ListingsError naming the first column of the market that is missing, and a similar one."""
-    needed = [(f"features.{feature.name}", feature.column) for feature in market.features]
-    rows = [(f"listing.{key}", getattr(market.listing, key)) for key in ("id", "seen")]
-    named = [("price", market.price.column), *needed, *((path, column) for path, column in rows if column)]
-    for path, column in named if with_price else needed:
-        if column in columns:
-            continue
-        similar = process.extractOne(
-            column, columns, scorer=fuzz.WRatio, processor=str.casefold, score_cutoff=MIN_SIMILARITY
-        )
-        suggestion = f"Did you mean {similar[0]!r}? " if similar else ""
-        raise ListingsError(
-            f"{source}: has no column {column!r}, which market {market.name} needs for {path}",
-            f"{suggestion}The file has: {', '.join(columns)}.\n"
-            f"Draft a market file for it: ./carprice market init {source}",
-        )
 
 
 def _clean_batches(cleaner: Cleaner, path: Path, report_progress: Progress | None) -> Iterator[pl.DataFrame]:

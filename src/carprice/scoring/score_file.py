@@ -11,22 +11,28 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from carprice.errors import ListingsError
 from carprice.frames.pricing import price_frame
-from carprice.listings.cleaning import Cleaner, check_columns
+from carprice.listings.cleaning import Cleaner
+from carprice.listings.columns import check_columns, describe_absent
 from carprice.listings.listings_file import ListingsFile
 from carprice.model.pricer import Pricer
 
 BATCH_ROWS = 50_000
-PRICES = ("predicted_price", "predicted_low", "predicted_high", "problem")
+PRICES = ("predicted_price", "predicted_low", "predicted_high", "problem", "confidence", "warnings")
 
 Progress = Callable[[int], None]
+Note = Callable[[str], None]
 
 
-def score_file(path: Path, pricer: Pricer, progress: Progress | None = None) -> Iterator[pl.DataFrame]:
+def score_file(
+    path: Path, pricer: Pricer, progress: Progress | None = None, note: Note | None = None
+) -> Iterator[pl.DataFrame]:
     """Price a listings file batch by batch, so that memory stays flat.
 
-    Yields the file's own columns as text, then predicted_price, predicted_low and predicted_high in whole
-    units of the market's currency, and problem, which says why a row has no price. A batch is read while
-    the one before it is priced. Raises ListingsError where the file cannot be read or has such a column.
+    Yields the file's own columns as text, then PRICES: price, low and high in whole units of the market's
+    currency, problem, which says why a row has no price, confidence, and warnings as `code:field`, joined by
+    "; ". A batch is read while the one before it is priced. note gets a line for each optional feature whose
+    column the file does not have. Raises ListingsError where the file cannot be read, lacks another column, or
+    has one of PRICES.
     """
     file = ListingsFile(path)
     for name in PRICES:
@@ -36,6 +42,8 @@ def score_file(path: Path, pricer: Pricer, progress: Progress | None = None) -> 
                 "Rename or remove that column, or score the file that was scored before it was",
             )
     check_columns(pricer.market, file.columns, str(path), with_price=False)
+    for line in describe_absent(pricer.market, file.columns) if note else ():
+        note(line)  # type: ignore[misc]
     cleaner = Cleaner(pricer.market, str(path), with_price=False)
     pending: Future[pl.DataFrame] | None = None
     with ThreadPoolExecutor(1, "pricing") as pool:
@@ -68,11 +76,22 @@ def write_scores(batches: Iterator[pl.DataFrame], output: IO[bytes], as_parquet:
 
 
 def _price_batch(batch: pl.DataFrame, frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
+    """The batch with PRICES. frame: of Cleaner.mark_problems, row by row the same cars."""
     good = frame["problem"].is_null()
     priced = price_frame(frame.filter(good).drop("problem"), pricer)
-    columns = []
-    for name, source in zip(PRICES, ("predicted", "low", "high"), strict=False):
-        amounts = np.full(frame.height, np.nan)
-        amounts[good.to_numpy()] = np.rint(priced[source].to_numpy())
-        columns.append(pl.Series(name, amounts).fill_nan(None).cast(pl.Int64))
-    return batch.with_columns(*columns, frame["problem"].alias(PRICES[-1]))
+    is_valued = pl.col("unvalued").is_null()
+    amounts = [
+        pl.when(is_valued).then(pl.Series(np.rint(priced[source].to_numpy()))).cast(pl.Int64).alias(name)
+        for name, source in zip(PRICES, ("predicted", "low", "high"), strict=False)
+    ]
+    answers = priced.select(
+        *amounts,
+        pl.concat_str(pl.lit("not valued: "), "unvalued").alias("problem"),
+        pl.when(is_valued).then("confidence").alias("confidence"),
+        pl.col("warnings"),
+    )
+    if good.all():
+        return batch.hstack(answers)
+    rows = pl.DataFrame({"row": good.arg_true()}).hstack(answers)
+    placed = frame.select("problem").with_row_index("row").join(rows, "row", "left", maintain_order="left")
+    return batch.hstack(placed.select(*PRICES[:3], pl.coalesce("problem", "problem_right"), *PRICES[4:]))

@@ -1,13 +1,14 @@
 """The fit: encoders, the recipe, the price forest and its range, on one set of listings."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
-from carprice.frames.encoding import Encoders, Scaler, encode_frame, fit_encoders
+from carprice.frames.encoding import Encoders, Floats, Scaler, encode_frame, fit_encoders
 from carprice.frames.scoring import score_matrix
 from carprice.listings.cleaning import DAY
 from carprice.market.market_file import Market, dump_market
@@ -15,7 +16,7 @@ from carprice.model.bundle import Bundle
 from carprice.model.encoding import UnknownZero
 from carprice.model.price_forest import PriceForest
 from carprice.model.pricer import Pricer
-from carprice.training.columns import Rows, describe_columns
+from carprice.training.columns import Columns, Rows, describe_columns
 from carprice.training.forest import Job, grow_forest, grow_forests
 from carprice.training.model_selection import Say, choose_recipe
 from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
@@ -61,7 +62,7 @@ def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recip
     encoders, scaler = fit_encoders(frame, market)
     columns, zero = describe_columns(market), describe_zero(frame, market)
     matrix = encode_frame(frame, market, encoders, scaler, UnknownZero.read(zero, columns.names))
-    rows, fold = Rows(matrix, np.log(frame["price"].to_numpy())), fold_of(frame)
+    rows, fold = Rows(_forget_orphans(matrix, columns), np.log(frame["price"].to_numpy())), fold_of(frame)
     errors: dict[str, float] = {}
     if recipe is None:
         recipe, errors = choose_recipe(rows, columns, scaler, fold, seed)
@@ -116,12 +117,21 @@ def describe_zero(frame: pl.DataFrame, market: Market) -> dict[str, Any] | None:
 def _bring_to_last_day(rows: Rows, held: HeldOut, day: np.ndarray) -> tuple[Rows, HeldOut, PriceIndex | None]:
     """Prices, and errors, as they would be at the level of the last day."""
     known = held.is_whole & ~np.isnan(day[held.listing])
+    if not known.any():
+        return rows, held, None
     sizes = measure_sizes(held.score[known], held.error[known])
     index = fit_index(day[held.listing][known], held.error[known], sizes)
     if index is None:
         return rows, held, None
     moved = index.since(day)
     return Rows(rows.matrix, rows.target + moved), replace(held, target=held.target + moved[held.listing]), index
+
+
+def _forget_orphans(matrix: Floats, columns: Columns) -> Floats:
+    """The matrix without models whose make is missing: a price does not count them either."""
+    for make, model in pairwise(columns.keys):
+        matrix[np.isnan(matrix[:, make]), model] = np.nan
+    return matrix
 
 
 def _last_day(frame: pl.DataFrame) -> int | None:

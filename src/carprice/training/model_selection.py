@@ -1,5 +1,6 @@
 """The choice between recipes, by cross-validation on the training part alone."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -55,7 +56,10 @@ def _find_best(recipes: Sequence[Recipe], errors: dict[str, float]) -> Recipe:
 def _cross_validate(
     recipe: Recipe, rows: Rows, columns: Columns, scaler: Scaler, folds: list[np.ndarray], seed: int
 ) -> float:
+    """Infinite where no fold leaves listings on both sides."""
     outs = [out for out in folds if out.any() and not out.all()]
+    if not outs:
+        return math.inf
     forests = grow_forests([Job(rows.take(~out), recipe, seed, fits=1) for out in outs], columns, scaler)
     errors = []
     for out, parts in zip(outs, forests, strict=True):

@@ -42,7 +42,7 @@ def split_listings(frame: pl.DataFrame) -> Split:
     else:
         test = frame.filter(pl.col(DAY) > cut)
         split = Split(
-            frame.filter((pl.col(DAY) <= cut).fill_null(True) & ~pl.col(CAR).is_in(test[CAR])), test, cut
+            frame.filter((pl.col(DAY) <= cut).fill_null(True) & ~pl.col(CAR).is_in(test[CAR].implode())), test, cut
         )
     for name, least in MIN_PART_ROWS.items():
         part: pl.DataFrame = getattr(split, name)

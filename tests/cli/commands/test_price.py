@@ -47,12 +47,22 @@ def test_a_price(run: Run, version: str) -> None:
         0,
         f"""\
 Ford 2020
-Price  12,214 EUR
-Range  11,052 to 14,918 EUR (holds 90% of asking prices)
-Model  {version}, Four fields
+Price       12,214 EUR
+Range       11,052 to 14,918 EUR (holds 90% of asking prices)
+Confidence  medium: half of such prices or more are within 10 %
+Model       {version}, Four fields
+Note: not given: leather
 """,
         "",
     )
+
+
+@pytest.mark.parametrize(("coverage", "low"), [("0.5", 11554), ("0.98", 10954)])
+def test_another_coverage(run: Run, version: str, coverage: str, low: int) -> None:
+    code, out, _ = run("make=Ford", "year=2020", "mileage=50000", "leather=yes", "--coverage", coverage)
+    assert code == 0
+    assert f"{low:,} to " in out
+    assert f"(holds {float(coverage):.0%} of asking prices)" in out
 
 
 def test_a_price_explained(run: Run, version: str) -> None:
@@ -60,9 +70,10 @@ def test_a_price_explained(run: Run, version: str) -> None:
         0,
         f"""\
 Ford 2020
-Price  12,214 EUR
-Range  11,052 to 14,918 EUR (holds 90% of asking prices)
-Model  {version}, Four fields
+Price       12,214 EUR
+Range       11,052 to 14,918 EUR (holds 90% of asking prices)
+Confidence  medium: half of such prices or more are within 10 %
+Model       {version}, Four fields
 
 Typical car               10,000
 Year           2020       +3,321
@@ -82,12 +93,14 @@ def test_a_price_with_notes(run: Run, tmp_path: Path) -> None:
         0,
         f"""\
 Frod 1995
-Price  10,000 EUR
-Range  9,048 to 12,214 EUR (holds 90% of asking prices)
-Model  {version}, Four fields
+Price       10,000 EUR
+Range       9,048 to 12,214 EUR (a guess: the model never saw such a car)
+Confidence  low: fewer than half of such prices are within 10 %
+Model       {version}, Four fields
 Note: this model learnt from simulated listings. Train one on yours: ./carprice train
 Note: make was not among the training listings; did you mean 'Ford'?
 Note: year is outside the training listings, which go from 2005 to 2025
+Note: not given: mileage (adds 3.0% to the usual error)
 
 Typical car               10,000
 Year           1995       -3,000
@@ -109,8 +122,11 @@ def test_json(run: Run, version: str) -> None:
         "low": 11052,
         "high": 14918,
         "currency": "EUR",
+        "confidence": "medium",
         "coverage": 0.9,
         "model_version": version,
+        "as_of": None,
+        "not_given": [{"field": "leather", "adds": 0.0}],
         "warnings": [],
     }
     assert json.loads(out) == {"schema": 1, "kind": "valuation", "data": valuation}
@@ -131,8 +147,8 @@ def test_json(run: Run, version: str) -> None:
 
 def test_another_model(run: Run, version: str, tmp_path: Path) -> None:
     other = write_tiny(tmp_path / "artifacts")
-    assert f"Model  {other}, " in run("make=Ford", "year=2020")[1]
-    assert f"Model  {version}, " in run("make=Ford", "year=2020", "--model", version)[1]
+    assert f"Model       {other}, " in run("make=Ford", "year=2020")[1]
+    assert f"Model       {version}, " in run("make=Ford", "year=2020", "--model", version)[1]
 
 
 @pytest.mark.parametrize(

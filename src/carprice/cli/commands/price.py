@@ -27,8 +27,8 @@ NOUNS = {"asking": "asking prices", "paid": "prices paid"}
 
 
 SURENESS = {
-    "high": "high: at least 3 in 4 such prices are within 10 %",
-    "medium": "medium: at least half of such prices are within 10 %",
+    "high": "high: 3 in 4 such prices or more are within 10 %",
+    "medium": "medium: half of such prices or more are within 10 %",
     "low": "low: fewer than half of such prices are within 10 %",
 }
 
@@ -135,10 +135,10 @@ def format_quote(quote: Quote, explain: bool) -> str:
     named = [pricer.market.feature(name) for name in TITLE if name in quote.listing]
     lines = [
         *([" ".join(_write_value(feature, quote.listing) for feature in named)] if named else []),
-        f"Price  {valuation.price:,} {currency}",
-        f"Range  {valuation.low:,} to {valuation.high:,} {currency} ({_promise(quote)})",
+        f"Price       {valuation.price:,} {currency}",
+        f"Range       {valuation.low:,} to {valuation.high:,} {currency} ({_promise(quote)})",
         f"Confidence  {SURENESS[valuation.confidence]}",
-        f"Model  {pricer.version}, {pricer.market.title}{as_of}",
+        f"Model       {pricer.version}, {pricer.market.title}{as_of}",
     ]
     if pricer.manifest.get("demo"):
         lines.append("Note: this model learnt from simulated listings. Train one on yours: ./carprice train")

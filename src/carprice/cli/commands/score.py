@@ -1,6 +1,7 @@
 """carprice score."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import click
@@ -26,7 +27,13 @@ def score(settings: Settings, listings: Path, version: str | None, output: Path 
     """Price every car of the LISTINGS file; each row comes back with its prices, or with what is wrong."""
     settings = replace(settings, model_version=version or settings.model_version)
     pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version))
+    for warning in pricer.warn_of_age(date.today(), settings.max_model_days):
+        _say_note(warning.detail)
     with open_output(output, force) as stream:
-        batches = score_file(listings, pricer, lambda rows: say(f"Read {rows:,} rows ..."))
+        batches = score_file(listings, pricer, lambda rows: say(f"Read {rows:,} rows ..."), _say_note)
         rows = write_scores(batches, stream, as_parquet=output is not None and output.suffix == ".parquet")
     say(f"Priced {rows:,} rows with model {pricer.version}{f', in {output}' if output else ''}")
+
+
+def _say_note(text: str) -> None:
+    say(f"Note: {text}")

@@ -1,0 +1,46 @@
+"""The warnings of a whole frame of listings, as the pricer has them for one."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from carprice.frames.encoding import Floats, find_zeros
+from carprice.model.encoding import OUTSIDE_TRAINING, TAKEN_AS_MISSING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION
+from carprice.model.pricer import Pricer
+
+Mask = NDArray[np.bool_]
+Warnings = dict[tuple[str, str], Mask]
+"""By code and field, in the pricer's order: the rows (rows,) that have the warning; only those that any row has.
+"""
+
+
+def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer: Pricer) -> Warnings:
+    """The warnings of a clean frame. matrix: its encoded rows. is_combined: whether make and model were seen
+    together.
+    """
+    found: Warnings = {}
+    zero = pricer.encoder.zero
+    for index, feature in enumerate(pricer.market.features):
+        values = frame[feature.name]
+        if feature.is_category:
+            found[UNKNOWN_CATEGORY, feature.name] = np.isnan(matrix[:, index]) & values.is_not_null().to_numpy()
+            continue
+        figures, numbers = pricer.scaler[feature.name], values.fill_null(np.nan).to_numpy()
+        is_outside = (numbers < figures["min"]) | (numbers > figures["max"])
+        if zero is not None and index == zero.mileage:
+            found[TAKEN_AS_MISSING, feature.name] = is_zero = find_zeros(frame, pricer.market, zero)
+            is_outside &= ~is_zero
+        found[OUTSIDE_TRAINING, feature.name] = is_outside
+    if pricer.forest.depreciation.keys:
+        last = pricer.market.features[pricer.forest.depreciation.keys[-1]]
+        found[UNKNOWN_COMBINATION, last.name] = ~is_combined
+    return {warning: rows for warning, rows in found.items() if rows.any()}
+
+
+def join_warnings(warnings: Warnings, rows: int) -> pl.Series:
+    """Of each row its warnings as `code:field`, joined by "; "; null where there is none."""
+    if not warnings:
+        return pl.Series([None] * rows, dtype=pl.String)
+    texts = [pl.when(pl.Series(mask)).then(pl.lit(f"{code}:{field}")) for (code, field), mask in warnings.items()]
+    joined = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True).alias("warnings")).to_series()
+    return joined.replace("", None)
