@@ -176,7 +176,7 @@ def test_broken_off_at_every_step_then_sent_again(
         raise Broken
 
     for step in (
-        "_ensure_trees",
+        "_ensure_model",
         "_log_files",
         "_log_facts",
         "_ensure_version",
