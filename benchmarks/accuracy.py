@@ -19,12 +19,13 @@ import polars as pl
 from table import format_table, print_section
 
 from carprice.evaluation.error_slices import measure_errors
-from carprice.frames.encoding import list_categories
+from carprice.frames.encoding import list_categories, unify_spellings
+from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import Market, load_market
 from carprice.settings import ROOT
-from carprice.training.fit import fit_split
-from carprice.training.split import Split, split_listings
+from carprice.training.fit import fit_listings
+from carprice.training.split import Split, fold_of, split_listings
 from carprice.training.train import SEED
 
 MARKETS = ("uk", "georgia")
@@ -32,6 +33,8 @@ CATBOOST = "catboost==1.2.10"
 CATBOOST_FOLDER = ROOT / "var" / "bench" / "catboost"
 PLAIN_TREES = 1500
 THREADS = 2
+DRAWS = 1000
+"""Of the bootstrap."""
 
 
 def main() -> None:
@@ -50,36 +53,45 @@ def main() -> None:
 
 
 def measure_market(name: str, path: Path) -> list[str]:
-    """One market's table: mean and median error on the test part, their ratio to ours, seconds to learn."""
+    """One market's table: mean and median error on the test part, beside ours, seconds to learn."""
     market = load_market(name, ROOT / "markets")
-    split = split_listings(load_listings(path, market).frame)
+    split = split_listings(unify_spellings(load_listings(path, market).frame, market))
     ways = {"ours": price_ours, "plain LightGBM": price_plain, "CatBoost": price_catboost}
     actual = split.test["price"].to_numpy()
-    figures = {}
+    priced, took = {}, {}
     for way, price in ways.items():
         started = time.perf_counter()
-        errors = measure_errors(actual, price(split, market))
-        figures[way] = (errors["mae"], errors["median_ape"], time.perf_counter() - started)
-    mae, median, _ = figures["ours"]
-    rows = [
-        [
-            way,
-            f"{item[0]:,.0f}",
-            f"{item[0] / mae:.3f}",
-            f"{item[1]:.2%}",
-            f"{item[1] / median:.3f}",
-            f"{item[2]:.0f} s",
-        ]
-        for way, item in figures.items()
-    ]
-    head = f"{market.title}: {split.training.height:,} listings to learn from, {split.test.height:,} to judge by."
-    columns = ("", f"MAE {market.currency}", "of ours", "median APE", "of ours", "took")
+        priced[way] = price(split, market)
+        took[way] = time.perf_counter() - started
+    rows = []
+    for way, prices in priced.items():
+        errors = measure_errors(actual, prices)
+        low, high = compare_errors(actual, priced["ours"], prices)
+        beside = "" if way == "ours" else f"{low:+.1%} to {high:+.1%}"
+        rows.append([way, f"{errors['mae']:,.0f}", beside, f"{errors['median_ape']:.2%}", f"{took[way]:.0f} s"])
+    judged = "newer ones" if split.cut is not None else "other cars"
+    counts = f"{split.training.height:,} listings to learn from, {split.test.height:,} {judged} to judge by"
+    head = f"{market.title}: {counts}."
+    columns = ("", f"MAE {market.currency}", "our MAE beside it", "median APE", "took")
     return [head, "", format_table(columns, rows)]
 
 
+def compare_errors(actual: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float]:
+    """How much larger our MAE is than theirs: the bootstrap interval that holds nine in ten."""
+    random = np.random.default_rng(SEED)
+    one, other = np.abs(ours - actual), np.abs(theirs - actual)
+    ratios = []
+    for _ in range(DRAWS):
+        drawn = random.integers(0, len(actual), len(actual))
+        ratios.append(one[drawn].mean() / other[drawn].mean() - 1)
+    low, high = np.quantile(ratios, [0.05, 0.95])
+    return float(low), float(high)
+
+
 def price_ours(split: Split, market: Market) -> np.ndarray:
-    """What `carprice train` does: the choice, the trial, the range and the final trees."""
-    return np.exp(fit_split(split, market, SEED, lambda _: None).score(split.test))
+    """What `carprice train` judges: recipe, trees and range of the training part alone."""
+    fitted = fit_listings(split.training, market, SEED, lambda _: None)
+    return price_frame(split.test, fitted.pricer("judged"))["predicted"].to_numpy()
 
 
 def price_plain(split: Split, market: Market) -> np.ndarray:
@@ -100,11 +112,14 @@ def pd_frame(part: pl.DataFrame, market: Market):
 
 
 def price_catboost(split: Split, market: Market) -> np.ndarray:
-    """CatBoost with its own treatment of categories, stopped early on the calibration part."""
+    """CatBoost with its own treatment of categories, stopped early on a tenth of the training part."""
     python = ensure_catboost()
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("fit", "calibration", "test"):
-            getattr(split, name).drop("key").write_csv(Path(folder) / f"{name}.csv")
+        is_held = fold_of(split.training) == 0
+        parts = {"fit": split.training.filter(~is_held), "calibration": split.training.filter(is_held)}
+        names = [*(feature.name for feature in market.features), "price"]
+        for name, part in {**parts, "test": split.test}.items():
+            part.select(names).write_csv(Path(folder) / f"{name}.csv")
         task = {
             "folder": folder,
             "categories": [feature.name for feature in market.features if feature.is_category],

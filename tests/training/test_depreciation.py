@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from tests.training.conftest import Encoded
 
+from carprice.frames.scoring import unique_codes
 from carprice.model.depreciation import ANY, Depreciation
 from carprice.training.columns import Columns, Rows
-from carprice.training.depreciation import STRENGTH, fit_depreciation
+from carprice.training.depreciation import STRENGTH, fit_depreciation, group_rows
 from carprice.training.recipes import LARGE
 
 WHOLE = replace(LARGE, slope=1.0, level=1.0)
@@ -85,3 +86,17 @@ def test_a_number_that_is_always_missing_is_no_trouble(cars: Encoded) -> None:
     table = fit_depreciation(Rows(matrix, cars.rows.target), cars.columns, WHOLE)
     assert table["center"][0] == 0.0
     assert np.isfinite(np.array(table["lines"])).all()
+
+
+def test_rows_are_grouped_by_codes_as_numpy_would(cars: Encoded) -> None:
+    draw = np.random.default_rng(1)
+    codes = draw.integers(ANY, 9, (500, 3)).astype(float)
+    unique, place = unique_codes(codes)
+    expected, inverse = np.unique(codes, axis=0, return_inverse=True)
+    np.testing.assert_array_equal(unique, expected)
+    np.testing.assert_array_equal(place, inverse.reshape(-1))
+    assert len(unique_codes(codes[:0])[1]) == 0
+    codes[codes == ANY] = np.nan
+    for key, rows in group_rows(codes):
+        assert (codes[rows] == key).all()
+    assert sum(len(rows) for _, rows in group_rows(codes)) == (~np.isnan(codes).any(1)).sum()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from carprice.frames.encoding import Floats
+from carprice.frames.scoring import unique_codes
 from carprice.model.depreciation import ANY
 from carprice.training.columns import Columns, Rows
 from carprice.training.recipes import Recipe
@@ -79,11 +80,10 @@ def _cut_slopes(slopes: Floats, signs: Floats) -> Floats:
 
 
 def group_rows(keys: Floats) -> Iterator[tuple[tuple[float, ...], np.ndarray]]:
-    """Every combination of values in the columns of a matrix, without NaN among them, and its rows."""
-    unique, inverse = np.unique(np.nan_to_num(keys, nan=np.inf), axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    order = np.argsort(inverse, kind="stable")
-    starts = np.searchsorted(inverse[order], np.arange(len(unique) + 1))
+    """Every combination of codes in the columns of a matrix, without NaN among them, and its rows."""
+    unique, place = unique_codes(np.nan_to_num(keys, nan=ANY))
+    order = np.argsort(place, kind="stable")
+    starts = np.searchsorted(place[order], np.arange(len(unique) + 1))
     for number, key in enumerate(unique.tolist()):
-        if np.inf not in key:
+        if ANY not in key:
             yield tuple(key), order[starts[number] : starts[number + 1]]

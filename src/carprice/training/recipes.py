@@ -38,7 +38,9 @@ FEW_ROWS = 20_000
 """Fewer listings make a small market."""
 
 LARGE = Recipe("large")
-SMALL = Recipe("small", trees=80, leaves=63, rate=0.2, exponent=1.5, copies=4, least_leaf=30, wide=False)
+SMALL = Recipe(
+    "small", trees=80, leaves=63, rate=0.2, exponent=1.5, copies=4, least_leaf=30, wide=False, penalty=1.0
+)
 SMALL_FREE = replace(SMALL, name="small-free", free_years=True)
 LARGE_FREE = replace(LARGE, name="large-free", free_years=True)
 
