@@ -18,7 +18,6 @@ from typing import Any
 from load import write_bodies
 from processes import HOST, free_port, price_service, run_server, wait_for
 
-from carprice.model.encoding import Encoder
 from carprice.model.listing import check_listing
 from carprice.model.manifest import read_manifest
 from carprice.model.pricer import Pricer
@@ -47,9 +46,12 @@ class Cars:
 
 
 def encode_cars(pricer: Pricer, listings: Sequence[Mapping[str, Any]]) -> Cars:
-    """The listings with their rows, as the bundle's own encoder makes them."""
-    encoder: Encoder = pricer.encoder
-    rows = [encoder.encode(check_listing(pricer.market, listing)[0])[0] for listing in listings]
+    """The listings with their rows, as the trees see them."""
+    rows = []
+    for listing in listings:
+        row, _ = pricer.encoder.encode(check_listing(pricer.market, listing)[0])
+        pricer.forest.depreciation.find(row)  # a make or model that does not count becomes missing
+        rows.append(pricer.forest.widen(row))
     return Cars(listings, [[None if value != value else value for value in row] for row in rows])
 
 
