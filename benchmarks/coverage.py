@@ -3,8 +3,8 @@
     PYTHONPATH=src .venv/bin/python benchmarks/coverage.py [--listings FOLDER] [--market NAME] [--write]
 
 The limits are those of the product: 90 % plus or minus 1 overall, at least 86 % in every make of 200 listings,
-fifth by predicted price, age band, fuel and month of 100, and 88 to 92 % under every pattern of fields left out. Of
-1,000 listings the share held varies by 1 % from chance alone (one standard error).
+fifth by predicted price, age band, fuel and month of 100, and 88 to 92 % under every pattern of fields left out.
+Of 1,000 listings the share held varies by 1 % from chance alone (one standard error).
 """
 
 import argparse
