@@ -76,12 +76,14 @@ def describe_signature(market: Market) -> "ModelSignature":
     from mlflow.types import ColSpec, Schema
     from mlflow.types.schema import AnyType
 
-    types = {"string": "string", "boolean": "boolean", "number": AnyType(), "integer": AnyType()}
-    fields = [
+    types: dict[str, Any] = {"string": "string", "boolean": "boolean", "number": AnyType(), "integer": AnyType()}  # type: ignore[no-untyped-call]
+    fields: list[Any] = [
         ColSpec(types[KINDS[item.kind].schema["type"]], item.name, required=not item.optional)
         for item in market.features
     ]
-    answer = [ColSpec("long" if name in AMOUNTS else "string", name, required=False) for name in COLUMNS]
+    answer: list[Any] = [
+        ColSpec("long" if name in AMOUNTS else "string", name, required=False) for name in COLUMNS
+    ]
     return ModelSignature(Schema(fields), Schema(answer))
 
 
