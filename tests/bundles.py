@@ -126,10 +126,12 @@ def invent_dated_listings(rows: int = ROWS, seed: int = SEED) -> pl.DataFrame:
     return _as_clean_frame(cars, dated_market())
 
 
-def grow_bundle(artifacts_dir: Path, frame: pl.DataFrame, market: Market, trees: int = TREES) -> str:
+def grow_bundle(
+    artifacts_dir: Path, frame: pl.DataFrame, market: Market, trees: int = TREES, recipe: Recipe = RECIPE
+) -> str:
     """Learn from a clean frame, write the bundle, make it the champion and return its version."""
     frame = add_keys(frame)
-    learnt = fit_listings(frame, market, SEED, lambda _: None, replace(RECIPE, trees=trees))
+    learnt = fit_listings(frame, market, SEED, lambda _: None, replace(recipe, trees=trees))
     golden = [read_listing(row, market) for row in frame[:: frame.height // 5].iter_rows(named=True)]
     facts = _describe(frame, market, learnt)
     version = write_bundle(artifacts_dir, learnt.encoders, learnt.scaler, learnt.model, facts, golden)
