@@ -5,7 +5,15 @@ import pytest
 from tests.training.conftest import Encoded
 
 from carprice.training.columns import Columns
-from carprice.training.masking import MAKE_SHARE, MILEAGE_SHARE, MODEL_SHARE, SINGLE_SHARE, hide, leave_out
+from carprice.training.masking import (
+    MAKE_SHARE,
+    MILEAGE_SHARE,
+    MODEL_SHARE,
+    SINGLE_SHARE,
+    forget_unseen,
+    hide,
+    leave_out,
+)
 
 ROWS = 20_000
 
@@ -48,3 +56,13 @@ def test_hide_takes_one_column_away(cars: Encoded) -> None:
     hidden = hide(cars.rows.matrix, 3)
     assert np.isnan(hidden[:, 3]).all()
     np.testing.assert_array_equal(np.delete(hidden, 3, 1), np.delete(cars.rows.matrix, 3, 1))
+
+
+def test_codes_that_a_forest_never_saw_are_missing_and_numbers_stay(cars: Encoded) -> None:
+    matrix = cars.rows.matrix
+    learnt = matrix[matrix[:, 1] != 3.0]
+    seen = forget_unseen(matrix, learnt, cars.columns)
+    assert np.isnan(seen[matrix[:, 1] == 3.0, 1]).all()
+    rest = np.delete(np.arange(matrix.shape[1]), 1)
+    np.testing.assert_array_equal(seen[:, rest], matrix[:, rest])
+    assert not np.isnan(matrix[:, 1]).any(), "the original stays"

@@ -18,6 +18,7 @@ from carprice.model.price_forest import PriceForest
 from carprice.model.pricer import Pricer
 from carprice.training.columns import Columns, Rows, describe_columns
 from carprice.training.forest import Job, grow_forest, grow_forests
+from carprice.training.masking import forget_unseen
 from carprice.training.model_selection import Say, choose_recipe
 from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
 from carprice.training.recipes import FEW_ROWS, Recipe
@@ -98,7 +99,8 @@ def score_by(frame: pl.DataFrame, market: Market, recipe: Recipe) -> Any:
 
     def fit(learn: np.ndarray, judge: np.ndarray, seed: int) -> np.ndarray:
         [parts] = grow_forests([Job(rows.take(learn), recipe, seed, fits=1)], columns, scaler)
-        return score_matrix(rows.matrix[judge], PriceForest(parts, columns.names, scaler))[0]
+        seen = forget_unseen(rows.matrix[judge], rows.matrix[learn], columns)
+        return score_matrix(seen, PriceForest(parts, columns.names, scaler))[0]
 
     return fit
 

@@ -38,3 +38,11 @@ def hide(matrix: Floats, index: int) -> Floats:
     copy = matrix.copy()
     copy[:, index] = np.nan
     return copy
+
+
+def forget_unseen(matrix: Floats, learnt: Floats, columns: Columns) -> Floats:
+    """A copy of rows as a forest of other rows is given them at serving: codes that it never saw are missing."""
+    copy = matrix.copy()
+    for index in columns.categories:
+        copy[~np.isin(copy[:, index], np.unique(learnt[:, index])), index] = np.nan
+    return copy

@@ -10,6 +10,7 @@ from carprice.frames.scoring import score_matrix
 from carprice.model.price_forest import PriceForest
 from carprice.training.columns import Columns, Rows
 from carprice.training.forest import Job, grow_forests
+from carprice.training.masking import forget_unseen
 from carprice.training.recipes import FEW_ROWS, LARGE, LARGE_FREE, SMALL, SMALL_FREE, Recipe, calm
 
 FOLDS = 3
@@ -64,6 +65,7 @@ def _cross_validate(
     errors = []
     for out, parts in zip(outs, forests, strict=True):
         rest = rows.take(out)
-        score, _, _ = score_matrix(rest.matrix, PriceForest(parts, columns.names, scaler))
+        seen = forget_unseen(rest.matrix, rows.matrix[~out], columns)
+        score, _, _ = score_matrix(seen, PriceForest(parts, columns.names, scaler))
         errors.append(np.abs(rest.target - score))
     return float(np.concatenate(errors).mean())

@@ -1,7 +1,7 @@
 """From listings to a bundle: split, fit, judge, fit again on everything, write."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -39,6 +39,8 @@ MAX_WORSE = 1.1
 """How many times the judged model's median error the served one may have on the same listings, which it has seen.
 """
 
+AGEING_RECIPE = replace(SMALL, name="ageing", copies=0)
+"""Of the models of earlier days, which price whole listings alone."""
 CHANCE = 2.0
 """Over the root of the listings, and 1 more: the bound for few of them, whose median is mostly chance."""
 
@@ -167,7 +169,11 @@ def _measure_ageing(judged: Fitted, split: Split, test: pl.DataFrame, seed: int)
     dated = split.training.filter(pl.col(DAY).is_not_null())
     log_price = np.log(dated["price"].to_numpy())
     ageing = measure_ageing(
-        dated[DAY].to_numpy(), dated[CAR].to_numpy(), log_price, score_by(dated, judged.market, SMALL), seed
+        dated[DAY].to_numpy(),
+        dated[CAR].to_numpy(),
+        log_price,
+        score_by(dated, judged.market, AGEING_RECIPE),
+        seed,
     )
     error = float(np.median(np.abs(test["predicted"].to_numpy() / test["price"].to_numpy() - 1)))
     return forecast_ageing(ageing, judged.index, error, float(test[DAY].mean() or 0) - split.cut)  # type: ignore[arg-type]

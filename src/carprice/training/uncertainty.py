@@ -21,7 +21,7 @@ from carprice.model.price_range import LEVELS
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import group_rows
 from carprice.training.forest import PARALLEL_BOOSTERS, THREADS, Job, add_flags, grow_forests
-from carprice.training.masking import hide, leave_out
+from carprice.training.masking import forget_unseen, hide, leave_out
 from carprice.training.recipes import Recipe
 
 PARTS = 10
@@ -115,7 +115,7 @@ def hold_out(
         forest = PriceForest(grown, columns.names, scaler)
         random = np.random.default_rng([seed, each.number])
         places = np.flatnonzero(each.out)
-        whole = _forget_unseen(rows.matrix[places], job.rows.matrix, columns)
+        whole = forget_unseen(rows.matrix[places], job.rows.matrix, columns)
         scores = []
         for copy, version in enumerate([whole, *(leave_out(whole, columns, random) for _ in range(COPIES))]):
             scores.append(_score(version, forest))
@@ -236,17 +236,9 @@ def _measure_costs(
     return [(name, np.abs(np.expm1(each - target))) for name, each in {"": score, **scores}.items()]
 
 
-def _forget_unseen(matrix: Floats, learnt: Floats, columns: Columns) -> Floats:
-    """What a forest never saw is missing to it, as it is at serving."""
-    copy = matrix.copy()
-    for index in columns.categories:
-        copy[~np.isin(copy[:, index], np.unique(learnt[:, index])), index] = np.nan
-    return copy
-
-
 def _hide_model(matrix: Floats, learnt: Floats, columns: Columns, random: np.random.Generator) -> Floats:
     """Listings of models that a forest never saw, some with other fields left out too."""
-    copy = _forget_unseen(matrix, learnt, columns)
+    copy = forget_unseen(matrix, learnt, columns)
     copy[:, columns.model] = np.nan
     lacking = leave_out(copy, columns, random)
     chosen = random.random(len(copy)) < HIDDEN_COPIES_SHARE
