@@ -28,7 +28,9 @@ from carprice.training.fit import fit_listings
 from carprice.training.split import Split, fold_of, split_listings
 from carprice.training.train import SEED
 
-MARKETS = ("uk", "georgia")
+MARKETS = {name: ROOT / "markets" / f"{name}.toml" for name in ("uk", "georgia")} | {
+    name: Path(__file__).parent / "markets" / f"{name}.toml" for name in ("australia", "saudi", "auction")
+}
 CATBOOST = "catboost==1.2.10"
 CATBOOST_FOLDER = ROOT / "var" / "bench" / "catboost"
 PLAIN_TREES = 1500
@@ -42,21 +44,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--listings", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--market", choices=MARKETS, action="append")
+    parser.add_argument("--without-catboost", action="store_true", help="it takes most of the time")
     parser.add_argument("--write", action="store_true", help="keep the table in docs/benchmarks.md")
     options = parser.parse_args()
     lines = []
     for name in options.market or MARKETS:
-        lines += [*measure_market(name, options.listings / f"{name}.csv.gz"), ""]
+        lines += [*measure_market(name, options.listings / f"{name}.csv.gz", options.without_catboost), ""]
     print_section(
         "Accuracy", "PYTHONPATH=src .venv/bin/python benchmarks/accuracy.py --write", lines, options.write
     )
 
 
-def measure_market(name: str, path: Path) -> list[str]:
+def measure_market(name: str, path: Path, without_catboost: bool = False) -> list[str]:
     """One market's table: mean and median error on the test part, beside ours, seconds to learn."""
-    market = load_market(name, ROOT / "markets")
+    market = load_market(str(MARKETS[name]), ROOT / "markets")
     split = split_listings(unify_spellings(load_listings(path, market).frame, market))
-    ways = {"ours": price_ours, "plain LightGBM": price_plain, "CatBoost": price_catboost}
+    ways = {"ours": price_ours, "plain LightGBM": price_plain}
+    ways |= {} if without_catboost else {"CatBoost": price_catboost}
     actual = split.test["price"].to_numpy()
     priced, took = {}, {}
     for way, price in ways.items():

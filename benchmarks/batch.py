@@ -2,8 +2,9 @@
 
     PYTHONPATH=src .venv/bin/python benchmarks/batch.py [--write]
 
-Needs a bundle: the champion's. LightGBM gets rows that are encoded already and returns bare scores. One thread
-against one for HTTP, which prices a batch with one; all cores against all for a file. They take turns.
+Needs a bundle: the champion's. LightGBM gets rows that are encoded already and returns the bare scores of both
+forests, the price's and the range's. One thread against one for HTTP, which prices a batch with one; all cores
+against all for a file. They take turns.
 """
 
 import gzip
@@ -22,7 +23,7 @@ import click
 import lightgbm
 import numpy as np
 from cars import find_file, load_cars, pick_listings
-from peers import encode_cars, run_ours
+from peers import Cars, encode_cars, run_ours
 from table import describe_machine, format_table, print_section
 
 from carprice.errors import CarPriceError
@@ -58,43 +59,48 @@ def measure(rounds: int, version: str) -> tuple[list[str], bool]:
     settings, machine = load_settings(os.environ), describe_machine()
     bundle = find_bundle(settings.artifacts_dir, version)
     pricer = load_pricer(bundle)
-    booster = lightgbm.Booster(model_str=read_bundle(bundle).model["trees"])
     with tempfile.TemporaryDirectory() as folder:
-        over_http = measure_http(bundle, pricer, booster, settings, rounds, Path(folder))
-        on_file = measure_file(pricer, booster, settings, rounds, Path(folder))
+        over_http = measure_http(bundle, pricer, settings, rounds, Path(folder))
+        on_file = measure_file(bundle, pricer, settings, rounds, Path(folder))
     return report(f"{pricer.market.title}. {machine}", over_http, on_file)
 
 
 def measure_http(
-    bundle: Path, pricer: Pricer, booster: lightgbm.Booster, settings: Settings, rounds: int, folder: Path
+    bundle: Path, pricer: Pricer, settings: Settings, rounds: int, folder: Path
 ) -> list[tuple[float, float]]:
-    """Rows a second over HTTP and of the trees alone, turn by turn, on one thread each."""
+    """Rows a second over HTTP and of the forests alone, turn by turn, on one thread each."""
     listings = pick_listings(load_cars(pricer.market, settings), pricer.market, BATCH_ROWS)
     cars = encode_cars(pricer, listings)
-    matrix = np.array(cars.rows, float)
+    predict = load_forests(bundle, pricer, cars)
     body = json.dumps(listings).encode()
     with run_ours(bundle, cars, folder) as server:
-        return take_turns(
-            lambda: post_batch(server.url.replace("/price", "/batch"), body),
-            lambda: booster.predict(matrix, num_threads=1),
-            BATCH_ROWS,
-            rounds,
-        )
+        url = server.url.replace("/price", "/batch")
+        return take_turns(lambda: post_batch(url, body), lambda: predict(1), BATCH_ROWS, rounds)
 
 
 def measure_file(
-    pricer: Pricer, booster: lightgbm.Booster, settings: Settings, rounds: int, folder: Path
+    bundle: Path, pricer: Pricer, settings: Settings, rounds: int, folder: Path
 ) -> list[tuple[float, float]]:
-    """Rows a second of a CSV file scored to another, and of the trees alone, on all cores."""
+    """Rows a second of a CSV file scored to another, and of the forests alone, on all cores."""
     path, rows = write_csv(pricer.market, settings, folder / "listings.csv")
     listings = pick_listings(load_cars(pricer.market, settings), pricer.market, rows)
-    matrix = np.array(encode_cars(pricer, listings).rows, float)
+    predict = load_forests(bundle, pricer, encode_cars(pricer, listings))
 
     def score() -> None:
         with (folder / "scored.csv").open("wb") as output:
             write_scores(score_file(path, pricer), output, as_parquet=False)
 
-    return take_turns(score, lambda: booster.predict(matrix, num_threads=os.cpu_count()), rows, rounds)
+    return take_turns(score, lambda: predict(os.cpu_count() or 1), rows, rounds)
+
+
+def load_forests(bundle: Path, pricer: Pricer, cars: Cars) -> Callable[[int], object]:
+    """A function of a number of threads that asks both forests of a bundle for the scores of these cars."""
+    model = read_bundle(bundle).model
+    trees, spread = (lightgbm.Booster(model_str=model[key]) for key in ("trees", "spread"))
+    rows = np.array(cars.rows, float)
+    flags = rows[:, rows.shape[1] - len(pricer.forest.flags) :]
+    seen = np.column_stack([rows[:, : len(pricer.market.features)], flags, trees.predict(rows)])
+    return lambda threads: (trees.predict(rows, num_threads=threads), spread.predict(seen, num_threads=threads))
 
 
 def take_turns(

@@ -1,6 +1,7 @@
 """The servers beside ours: each on a free loopback port, with the bodies that it takes for the same cars.
 
-The peers get rows that are encoded already, which spares them work that ours does.
+MLflow serves the registered model, which answers the same from the same fields. BentoML gets rows that are encoded
+already and answers bare scores, which spares it work that ours does.
 """
 
 import json
@@ -17,10 +18,11 @@ from typing import Any
 from load import write_bodies
 from processes import HOST, free_port, price_service, run_server, wait_for
 
-from carprice.model.encoding import Encoder
 from carprice.model.listing import check_listing
+from carprice.model.manifest import read_manifest
 from carprice.model.pricer import Pricer
 from carprice.settings import ROOT
+from carprice.tracking.flavour import save_pricer
 
 BENCHMARKS = Path(__file__).resolve().parent
 BENTOML = ("bentoml==1.4.39", "lightgbm==4.7.0")
@@ -44,9 +46,12 @@ class Cars:
 
 
 def encode_cars(pricer: Pricer, listings: Sequence[Mapping[str, Any]]) -> Cars:
-    """The listings with their rows, as the bundle's own encoder makes them."""
-    encoder: Encoder = pricer.encoder
-    rows = [encoder.encode(check_listing(pricer.market, listing)[0])[0] for listing in listings]
+    """The listings with their rows, as the trees see them."""
+    rows = []
+    for listing in listings:
+        row, _ = pricer.encoder.encode(check_listing(pricer.market, listing)[0])
+        pricer.forest.depreciation.find(row)  # a make or model that does not count becomes missing
+        rows.append(pricer.forest.widen(row))
     return Cars(listings, [[None if value != value else value for value in row] for row in rows])
 
 
@@ -76,15 +81,17 @@ def run_echo(bundle: Path, cars: Cars, folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def run_mlflow(trees: str, columns: Sequence[str], cars: Cars, folder: Path) -> Iterator[Server]:
-    """`mlflow models serve` on the trees."""
+def run_mlflow(bundle: Path, cars: Cars, folder: Path) -> Iterator[Server]:
+    """`mlflow models serve` on the model as a training registers it."""
     port = free_port()
-    bodies = [{"dataframe_split": {"columns": list(columns), "data": [row]}} for row in cars.rows]
-    argv = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(_save_mlflow(trees, columns, folder))]
+    model = folder / "mlflow-model"
+    save_pricer(model, bundle, read_manifest(bundle))
+    argv = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model)]
     argv += ["-h", HOST, "-p", str(port), "--env-manager", "local", "--workers", "1"]
     environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     with run_server(argv, folder / "mlflow.log", environment) as process:
         wait_for(f"http://{HOST}:{port}/ping", process, folder / "mlflow.log", START_SECONDS)
+        bodies = [{"dataframe_records": [listing]} for listing in cars.listings]
         yield Server(f"http://{HOST}:{port}/invocations", write_bodies(folder / "frames.jsonl", bodies))
 
 
@@ -122,21 +129,6 @@ def install_bentoml(folder: Path) -> Path:
             _run(str(folder / "bin" / "python"), "-m", "pip", "install", "-q", *BENTOML)
         stamp.write_text(json.dumps(BENTOML))
     return folder
-
-
-def _save_mlflow(trees: str, columns: Sequence[str], folder: Path) -> Path:
-    """The trees as an MLflow model with a signature, as a training logs them."""
-    import lightgbm
-    import mlflow.lightgbm
-    from mlflow.models.signature import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    signature = ModelSignature(Schema([ColSpec("double", name) for name in columns]), Schema([ColSpec("double")]))
-    path = folder / "mlflow-model"
-    mlflow.lightgbm.save_model(
-        lightgbm.Booster(model_str=trees), str(path), signature=signature, pip_requirements=["lightgbm"]
-    )
-    return path
 
 
 def _run(*argv: str) -> None:

@@ -66,7 +66,7 @@ def measure(rounds: int, seconds: int, connections: int, version: str, peers: bo
             ECHO: stack.enter_context(run_echo(bundle, cars, folder)),
         }
         if peers:
-            servers[MLFLOW] = stack.enter_context(run_mlflow(model["trees"], model["columns"], cars, folder))
+            servers[MLFLOW] = stack.enter_context(run_mlflow(bundle, cars, folder))
             home = install_bentoml(settings.var_dir / "bench" / "bentoml")
             servers[BENTO] = stack.enter_context(run_bentoml(model["trees"], cars, folder, home))
         found = take_turns(servers, rounds, seconds, connections)

@@ -44,21 +44,26 @@ def test_no_models_yet(offline: Settings, run_cli: Runner) -> None:
 
 
 def test_every_model_with_its_figures(small_bundle: Path, offline: Settings, run_cli: Runner) -> None:
-    sent, kept, damaged = (copy_training(small_bundle, offline) for _ in range(3))
-    change_manifest(sent.folder, created="2030-01-01T00:00:00+00:00", mlflow={"run_id": "a", "model_version": "7"})
-    change_manifest(kept.folder, created="2030-01-02T03:04:05+00:00")
+    sent, kept, old, damaged = (copy_training(small_bundle, offline) for _ in range(4))
+    report = {"overall": {"ppe10": 0.7712}}
+    change_manifest(sent.folder, mlflow={"run_id": "a", "model_version": "7"}, report=report)
+    data = {**kept.manifest["data"], "judged_by": "time", "as_of": "2015-02-15", "served_rows": 114_915}
+    change_manifest(kept.folder, data=data, report=report)
+    change_manifest(old.folder, data={"rows_kept": 85_614}, report=None)
     set_champion(offline.artifacts_dir, sent.version)
     (damaged.folder / "manifest.json").write_text("{")
     text = format_models(list_models(offline))
     assert text.splitlines() == [
-        "VERSION           CREATED           MARKET     ROWS       MEDIAN ERROR  MAE        "
-        "COVERAGE   ALIAS       MLFLOW",
-        f"{sent.version}  2030-01-01 00:00  uk         2,000      4.8%          812 GBP    "
-        "90.4%      champion    7",
-        f"{kept.version}  2030-01-02 03:04  uk         2,000      4.8%          812 GBP    "
-        "90.4%      -           pending",
-        f"{damaged.version}  not known         not known  not known  not known     not known  "
-        "not known  challenger  -",
+        "VERSION           MARKET     ROWS  AS OF       JUDGED BY  ERROR      MAE  WITHIN 10%  COVERAGE  "
+        "ALIAS       MLFLOW",
+        f"{sent.version}  uk        2,000  -           car         4.8%  812 GBP       77.1%     90.4%  "
+        "champion    7",
+        f"{kept.version}  uk      114,915  2015-02-15  time        4.8%  812 GBP       77.1%     90.4%  "
+        "-           pending",
+        f"{old.version}  uk       85,614  -           -           4.8%  812 GBP           -     90.4%  "
+        "-           pending",
+        f"{damaged.version}  -             -  -           -              -        -           -         -  "
+        "challenger  -",
         f"{damaged.version}: {damaged.folder}/manifest.json: is not JSON "
         "(Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
     ]
@@ -91,11 +96,15 @@ def test_promote_offline(small_bundle: Path, offline: Settings, run_cli: Runner)
             ["Warning: it is worse on the same listings: 6.0% against 4.8%."],
         ),
         (
+            {"data": {"fingerprint": "0123456789abcdef", "judged_by": "time"}},
+            ["They were judged by different listings, so their errors do not compare."],
+        ),
+        (
             {"data": {"fingerprint": "other"}},
             ["They were judged by different listings, so their errors do not compare."],
         ),
     ],
-    ids=["as good", "worse", "other listings"],
+    ids=["as good", "worse", "by time", "other listings"],
 )
 def test_what_speaks_against_a_change(
     small_bundle: Path, offline: Settings, changes: dict[str, object], expected: list[str]

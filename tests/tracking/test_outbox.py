@@ -3,17 +3,11 @@
 import json
 from pathlib import Path
 
-import lightgbm as lgb
-import numpy as np
-import pandas as pd
 import pytest
 from tests.tracking.trainings import copy_training
 
 from carprice.errors import TrackingError
-from carprice.model.bundle import read_bundle
-from carprice.model.listing import check_listing
-from carprice.model.manifest import champion_version, write_manifest
-from carprice.model.pricer import load_pricer
+from carprice.model.manifest import write_manifest
 from carprice.settings import Settings
 from carprice.tracking.outbox import flatten_metrics, keep_bundle, list_pending, read_run
 
@@ -23,7 +17,6 @@ def test_everything_of_a_training_is_kept(small_bundle: Path, offline: Settings)
     folder = keep_bundle(training.folder, offline)
     run = read_run(folder)
     assert folder == offline.var_dir / "runs" / training.version
-    assert run.trees == read_bundle(training.folder).model["trees"]
     assert run.params == {name: str(value) for name, value in training.params.items()}
     overall, report = training.manifest["metrics"]["overall"], training.manifest["report"]
     assert run.metrics["test/overall/mae"] == overall["mae"]
@@ -47,22 +40,8 @@ def test_a_bundle_without_a_report_is_kept_without_plots(small_bundle: Path, off
     training = copy_training(small_bundle, offline)
     write_manifest(training.folder, {**training.manifest, "report": None})
     folder = keep_bundle(training.folder, offline)
-    assert sorted(path.name for path in folder.iterdir()) == ["input_example.json", "model.txt", "run.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["run.json"]
     assert "test/overall/ppe10" not in read_run(folder).metrics
-
-
-def test_the_kept_example_is_what_the_trees_see_of_the_golden_listings(
-    small_bundle: Path, offline: Settings
-) -> None:
-    folder = small_bundle / (champion_version(small_bundle) or "")
-    run, pricer = read_run(keep_bundle(folder, offline)), load_pricer(folder)
-    example = pd.DataFrame(run.example, dtype="float64")
-    raw = np.asarray(lgb.Booster(model_str=run.trees).predict(example))
-    assert list(example.columns) == list(pricer.forest.trees.columns)
-    for golden, row, found in zip(pricer.manifest["golden"], example.to_numpy().tolist(), raw, strict=True):
-        assert pricer.forest.trees.predict_row(row) == pytest.approx(found, rel=1e-12)
-        values, _ = check_listing(pricer.market, golden["listing"])
-        assert str(pricer.forest.widen(pricer.encoder.encode(values)[0])) == str(row)
 
 
 def test_keeping_twice_leaves_one_folder(small_bundle: Path, offline: Settings) -> None:

@@ -1,7 +1,6 @@
 """The champion: in MLflow and on disk together, whatever fails in between, and on record."""
 
 import json
-import math
 import os
 import urllib.request
 from collections.abc import Callable
@@ -13,10 +12,11 @@ from tests.tracking.trainings import copy_training
 
 from carprice.errors import BundleError, FileError, TrackingError
 from carprice.model.manifest import champion_version, read_manifest, set_champion, write_manifest
+from carprice.model.pricer import load_pricer
 from carprice.names import REGISTERED_MODEL
 from carprice.settings import Settings
 from carprice.tracking.client import SEND_HINT, connect_client
-from carprice.tracking.outbox import keep_bundle, list_pending, read_run
+from carprice.tracking.outbox import keep_bundle, list_pending
 from carprice.tracking.promotion import (
     list_promotions,
     promote_version,
@@ -170,19 +170,26 @@ def test_the_record_survives_a_line_that_broke_off(small_bundle: Path, offline: 
     assert [item.version for item in list_promotions(offline)] == [first.version, second.version]
 
 
-def test_mlflow_serves_the_champions_trees(
+def test_mlflow_serves_the_champions_prices(
     small_bundle: Path, online: Settings, start_process: Callable[..., None]
 ) -> None:
     training = copy_training(small_bundle, online)
-    folder = keep_bundle(training.folder, online)
-    example = read_run(folder).example
+    keep_bundle(training.folder, online)
     promote_version(training.version, online)
     url = f"http://127.0.0.1:{(port := free_port())}"
     argv = ["mlflow", "models", "serve", "-m", f"models:/{REGISTERED_MODEL}@champion", "--env-manager", "local"]
     start_process([*argv, "-p", str(port)], f"{url}/ping", MLFLOW_TRACKING_URI=online.mlflow_url)
-    rows = list(zip(*example.values(), strict=True))
-    asked = json.dumps({"dataframe_split": {"columns": list(example), "data": rows}}).encode()
+    cars = [golden["listing"] for golden in training.manifest["golden"]]
+    cars[0].pop("mpg", None)
+    cars[1]["year"] = 2060
+    asked = json.dumps({"dataframe_records": cars}).encode()
     request = urllib.request.Request(f"{url}/invocations", asked, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=60) as answer:
         served = json.load(answer)["predictions"]
-    assert [math.exp(raw) for raw in served] == pytest.approx(training.test["predicted"][: len(served)].to_list())
+    pricer = load_pricer(training.folder)
+    for car, row in zip(cars[2:], served[2:], strict=True):
+        found = pricer.price(car)
+        assert (row["price"], row["low"], row["high"]) == (found.price, found.low, found.high)
+        assert (row["confidence"], row["problem"]) == (found.confidence, None)
+    assert served[0]["price"] == pricer.price(cars[0]).price
+    assert served[1] == dict.fromkeys(served[0]) | {"problem": "year: should be from 1980 to 2021"}

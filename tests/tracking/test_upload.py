@@ -159,7 +159,7 @@ def test_killed_in_the_middle_then_sent_again(small_bundle: Path, online: Settin
     found = find_sent(online, training.version)
     assert found.counts == (1, 1, 1)
     assert found.models[0].status == "READY"
-    assert len(found.artifacts) == 7
+    assert len(found.artifacts) == 10
 
 
 class Broken(BaseException):
@@ -176,7 +176,7 @@ def test_broken_off_at_every_step_then_sent_again(
         raise Broken
 
     for step in (
-        "_ensure_trees",
+        "_ensure_model",
         "_log_files",
         "_log_facts",
         "_ensure_version",
@@ -208,7 +208,7 @@ def test_a_training_that_broke_off_before_it_was_kept(small_bundle: Path, online
     assert [item.version for item in send_pending(online, print)] == [training.version]
     found = find_sent(online, training.version)
     assert found.counts == (1, 1, 1)
-    assert {path.split("/")[0] for path in found.artifacts} == {"bundle"}
+    assert {path.split("/")[0] for path in found.artifacts} == {"bundle", "plots", "report"}
     assert send_pending(online, print) == []
 
 

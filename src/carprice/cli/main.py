@@ -21,6 +21,7 @@ COMMANDS = {
     "build": "Build the image; what runs stays as it is.",
     "train": "Learn from listings and write a model.",
     "models": "List the models.",
+    "report": "Show how good a model's prices are.",
     "promote": "Make a model the champion.",
     "price": "Price one car.",
     "score": "Price every car of a file.",

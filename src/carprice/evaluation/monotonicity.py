@@ -69,6 +69,6 @@ def _measure_steps(
         "cars": sample.height,
         "steps": wrong.size,
         "wrong": float(np.mean(wrong > MIN_STEP)) if wrong.size else 0.0,
-        "largest": float(np.expm1(max(wrong.max(initial=0.0), 0.0))),
+        "largest": float(np.expm1(max(0.0, wrong.max(initial=0.0)))),
         "asked": pricer.market.monotone_sign(feature) == sign,
     }

@@ -31,7 +31,11 @@ def format_report(report: Mapping[str, Any]) -> str:
 
 def describe_judging(report: Mapping[str, Any]) -> str:
     """Which listings judged the model, in one sentence."""
+    later = report.get("later")
     learnt = f"; the model learnt up to {report['as_of']}" if report["as_of"] else ""
+    if later:
+        span = f", {later['from_days']} to {later['to_days']} days after it" if later["last"] else ""
+        return f"{report['title']}: judged by {report['rows']:,} listings of {later['source']}{learnt}{span}"
     return f"{report['title']}: judged by {report['rows']:,} listings that it has not learnt from{learnt}"
 
 

@@ -10,19 +10,34 @@ from carprice.names import CHALLENGER, CHAMPION, PENDING
 from carprice.settings import Settings
 from carprice.system.tables import format_table
 
-NOT_KNOWN = "not known"
+NOT_KNOWN = "-"
 
 WORSE_SHARE = 0.1
-COLUMNS = ("VERSION", "CREATED", "MARKET", "ROWS", "MEDIAN ERROR", "MAE", "COVERAGE", "ALIAS", "MLFLOW")
+COLUMNS = (
+    "VERSION",
+    "MARKET",
+    "ROWS",
+    "AS OF",
+    "JUDGED BY",
+    "ERROR",
+    "MAE",
+    "WITHIN 10%",
+    "COVERAGE",
+    "ALIAS",
+    "MLFLOW",
+)
+FIGURES = range(5, 9)
+"""The columns of figures, which are aligned to the right."""
 
 
 @dataclass(frozen=True)
 class Model:
     """One bundle in figures; None where its manifest does not say.
 
-    median_ape and coverage are shares, mae is in currency, both of the test part. mlflow is the registered
-    model's version, or `pending` for one that waits to be sent. problem says why the manifest cannot be
-    read, and then nothing else is known.
+    rows: learnt from. as_of: the last day of them, ISO. judged_by: time, or car where the listings have no day.
+    median_ape, ppe10 (within 10 %) and coverage are shares, mae is in currency, all of the test part. mlflow is
+    the registered model's version, or `pending` for one that waits to be sent. problem says why the manifest
+    cannot be read, and then nothing else is known.
     """
 
     version: str
@@ -31,7 +46,10 @@ class Model:
     currency: str | None = None
     fingerprint: str | None = None
     rows: int | None = None
+    as_of: str | None = None
+    judged_by: str | None = None
     median_ape: float | None = None
+    ppe10: float | None = None
     mae: float | None = None
     coverage: float | None = None
     aliases: tuple[str, ...] = ()
@@ -65,8 +83,11 @@ def _describe_model(folder: Path, aliases: tuple[str, ...]) -> Model:
         market=_pick(manifest, "market", "name"),
         currency=_pick(manifest, "market", "currency"),
         fingerprint=_pick(manifest, "data", "fingerprint"),
-        rows=_pick(manifest, "data", "rows_kept"),
+        rows=_pick(manifest, "data", "served_rows") or _pick(manifest, "data", "rows_kept"),
+        as_of=_pick(manifest, "data", "as_of"),
+        judged_by=_pick(manifest, "data", "judged_by"),
         median_ape=_pick(overall, "median_ape"),
+        ppe10=_pick(manifest, "report", "overall", "ppe10"),
         mae=_pick(overall, "mae"),
         coverage=_pick(manifest, "coverage", "measured"),
         aliases=aliases,
@@ -86,21 +107,27 @@ def format_models(models: list[Model]) -> str:
         return "No models yet. Train one: ./carprice train"
     rows = [COLUMNS, *(_format_row(model) for model in models)]
     problems = (f"{model.version}: {model.problem}" for model in models if model.problem)
-    return "\n".join([format_table(rows), *problems])
+    return "\n".join([format_table(rows, (2, *FIGURES)), *problems])
 
 
 def _format_row(model: Model) -> tuple[str, ...]:
     return (
         model.version,
-        (model.created or NOT_KNOWN)[:16].replace("T", " "),
         model.market or NOT_KNOWN,
         NOT_KNOWN if model.rows is None else f"{model.rows:,}",
-        NOT_KNOWN if model.median_ape is None else f"{model.median_ape:.1%}",
+        model.as_of or NOT_KNOWN,
+        model.judged_by or NOT_KNOWN,
+        _show_share(model.median_ape),
         NOT_KNOWN if model.mae is None else f"{model.mae:,.0f} {model.currency}",
-        NOT_KNOWN if model.coverage is None else f"{model.coverage:.1%}",
-        ", ".join(model.aliases) or "-",
-        model.mlflow or "-",
+        _show_share(model.ppe10),
+        _show_share(model.coverage),
+        ", ".join(model.aliases) or NOT_KNOWN,
+        model.mlflow or NOT_KNOWN,
     )
+
+
+def _show_share(share: float | None) -> str:
+    return NOT_KNOWN if share is None else f"{share:.1%}"
 
 
 def describe_change(version: str, settings: Settings) -> list[str]:
@@ -115,7 +142,8 @@ def describe_change(version: str, settings: Settings) -> list[str]:
 def _compare_models(old: Model, new: Model) -> list[str]:
     if new.market != old.market:
         return [f"The market changes from {old.market} to {new.market}."]
-    if new.median_ape is None or old.median_ape is None or new.fingerprint != old.fingerprint:
+    is_same = (new.fingerprint, new.judged_by) == (old.fingerprint, old.judged_by)
+    if new.median_ape is None or old.median_ape is None or not is_same:
         return ["They were judged by different listings, so their errors do not compare."]
     if new.median_ape > old.median_ape * (1 + WORSE_SHARE):
         return [f"Warning: it is worse on the same listings: {new.median_ape:.1%} against {old.median_ape:.1%}."]

@@ -15,16 +15,12 @@ from typing import Any
 from carprice.errors import TrackingError
 from carprice.market.market_file import parse_market
 from carprice.model.bundle import read_bundle
-from carprice.model.listing import check_listing
 from carprice.model.manifest import VERSION_TIME
-from carprice.model.pricer import Pricer
 from carprice.settings import Settings
 from carprice.system.files import write_file
 
 RUN_FORMAT = 1
 RUN_FILE = "run.json"
-TREES_FILE = "model.txt"
-EXAMPLE_FILE = "input_example.json"
 PLOTS_FOLDER = "plots"
 REPORT_FOLDER = "report"
 REPORT_FIGURES = ("ppe10", "cod", "prd", "prb", "coverage", "interval_score")
@@ -50,17 +46,6 @@ class Run:
     tags: dict[str, str]
     data: dict[str, Any]
 
-    @property
-    def trees(self) -> str:
-        """LightGBM's model text."""
-        return (self.folder / TREES_FILE).read_text(encoding="utf-8")
-
-    @property
-    def example(self) -> dict[str, list[float | None]]:
-        """A few rows of the matrix by column name; None is missing."""
-        example: dict[str, list[float | None]] = json.loads((self.folder / EXAMPLE_FILE).read_text())
-        return example
-
 
 def runs_folder(settings: Settings) -> Path:
     """Where runs wait until MLflow has them."""
@@ -70,34 +55,18 @@ def runs_folder(settings: Settings) -> Path:
 def keep_bundle(folder: Path, settings: Settings) -> Path:
     """Write var/runs/<version>/ of a bundle, whole or not at all, over an earlier one; returns the folder.
 
-    It has the valuation report and its plots where the manifest has a report; the input example is the golden
-    listings.
+    It has the valuation report and its plots where the manifest has a report.
     """
-    bundle = read_bundle(folder)
-    pricer = Pricer(bundle)
-    rows = []
-    for golden in bundle.manifest["golden"]:
-        values, _ = check_listing(pricer.market, golden["listing"])
-        rows.append(pricer.forest.widen(pricer.encoder.encode(values)[0]))
-    example = dict(zip(pricer.forest.trees.columns, map(list, zip(*rows, strict=True)), strict=True))
-    record = describe_run(bundle.manifest, bundle.manifest.get("params", {}))
-    return _write_folder(settings, record, bundle.model["trees"], example, bundle.manifest)
+    manifest = read_bundle(folder).manifest
+    return _write_folder(settings, describe_run(manifest, manifest.get("params", {})), manifest)
 
 
-def _write_folder(
-    settings: Settings,
-    record: Mapping[str, Any],
-    trees: str,
-    example: Mapping[str, list[float]],
-    manifest: Mapping[str, Any],
-) -> Path:
+def _write_folder(settings: Settings, record: Mapping[str, Any], manifest: Mapping[str, Any]) -> Path:
     folder: Path = runs_folder(settings) / record["version"]
     try:
         with _draft_folder(folder) as draft:
             if manifest.get("report"):
                 _write_report(draft, manifest)
-            write_file(draft / TREES_FILE, trees.encode())
-            write_file(draft / EXAMPLE_FILE, json.dumps(_replace_nan(example)).encode())
             write_file(draft / RUN_FILE, json.dumps({"format": RUN_FORMAT, **record}, indent=2).encode())
     except OSError as error:
         raise TrackingError(f"{folder}: cannot be written ({error.strerror})", WRITE_HINT) from error
@@ -131,10 +100,6 @@ def _draft_folder(folder: Path) -> Iterator[Path]:
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def _replace_nan(example: Mapping[str, list[float]]) -> dict[str, list[float | None]]:
-    return {name: [None if math.isnan(item) else item for item in column] for name, column in example.items()}
 
 
 def describe_run(manifest: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,9 @@
 import json
 import math
 import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from carprice.names import CHALLENGER, REGISTERED_MODEL
 from carprice.settings import Settings
 from carprice.system.locks import hold_lock
 from carprice.tracking.client import connect_client, expect_failures
+from carprice.tracking.flavour import log_pricer
 from carprice.tracking.outbox import (
     PLOTS_FOLDER,
     REPORT_FOLDER,
@@ -34,11 +33,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-TREES_NAME = "trees"
 BUNDLE_FOLDER = "bundle"
 LOCK_FILE = ".tracking.lock"
 
-SERVING_LIBRARIES = ("mlflow", "lightgbm", "numpy", "pandas")
 METRICS_PER_REQUEST = 1000
 PARAMS_PER_REQUEST = 100
 DIGEST_LENGTH = 36
@@ -111,7 +108,7 @@ def send_run(folder: Path, settings: Settings, client: "MlflowClient") -> Sent:
     with expect_failures(settings):
         experiment = _ensure_experiment(client)
         run_id = _ensure_run(client, experiment, run)
-        model_id = _ensure_trees(client, experiment, run_id, run)
+        model_id = _ensure_model(client, experiment, run_id, run, bundle)
         _log_files(client, run_id, run, bundle)
         _log_facts(client, run_id, model_id, run)
         client.set_terminated(run_id, end_time=run.created)
@@ -166,41 +163,16 @@ def _ensure_run(client: "MlflowClient", experiment: str, run: Run) -> str:
     return str(created.info.run_id)
 
 
-def _ensure_trees(client: "MlflowClient", experiment: str, run_id: str, run: Run) -> str:
-    """The id of the run's LightGBM model; one whose upload broke off is replaced."""
+def _ensure_model(client: "MlflowClient", experiment: str, run_id: str, run: Run, bundle: Path) -> str:
+    """The id of the run's model; one whose upload broke off is replaced."""
+    import mlflow
+
     for model in client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
         if model.status == "READY":
             return str(model.model_id)
         client.delete_logged_model(model.model_id)
-    return _log_trees(experiment, run_id, run)
-
-
-def _log_trees(experiment: str, run_id: str, run: Run) -> str:
-    import lightgbm
-    import mlflow.lightgbm
-    import numpy as np
-    import pandas as pd  # type: ignore[import-untyped]
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema, TensorSpec
-
     mlflow.set_experiment(experiment_id=experiment)
-    example = pd.DataFrame(run.example, dtype="float64")
-    signature = ModelSignature(
-        Schema([ColSpec("double", name) for name in example.columns]),
-        Schema([TensorSpec(np.dtype("float64"), (-1,))]),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MLflow's own, about pandas
-        logged = mlflow.lightgbm.log_model(
-            lightgbm.Booster(model_str=run.trees),
-            name=TREES_NAME,
-            signature=signature,
-            input_example=example,
-            pip_requirements=[f"{name}=={library_version(name)}" for name in SERVING_LIBRARIES],
-            metadata={VERSION_TAG: run.version, "output": "log price", "input": "encoded and scaled columns"},
-            run_id=run_id,
-        )
-    return str(logged.model_id)
+    return log_pricer(run_id, bundle, read_manifest(bundle), {VERSION_TAG: run.version})
 
 
 def _log_files(client: "MlflowClient", run_id: str, run: Run, bundle: Path) -> None:
@@ -213,7 +185,7 @@ def _log_files(client: "MlflowClient", run_id: str, run: Run, bundle: Path) -> N
 def _log_facts(client: "MlflowClient", run_id: str, model_id: str, run: Run) -> None:
     """Log params, metrics and the data set. Sent again, equal ones are not doubled: all carry the run's time.
 
-    Comes after the trees: MLflow copies a run's metrics to its model one request at a time.
+    Comes after the model: MLflow copies a run's metrics to its model one request at a time.
     """
     from mlflow.entities import Metric, Param
 
@@ -263,7 +235,7 @@ def _ensure_version(client: "MlflowClient", run_id: str, model_id: str, run: Run
 
     try:
         client.create_registered_model(
-            REGISTERED_MODEL, description="Log price of a used car from its encoded features."
+            REGISTERED_MODEL, description="Prices used cars: a frame of listings in, prices with ranges out."
         )
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":

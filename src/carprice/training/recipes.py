@@ -18,12 +18,12 @@ class Recipe:
 
     name: str
     fits: int = 3
-    trees: int = 25
+    trees: int = 40
     leaves: int = 511
-    rate: float = 0.4
+    rate: float = 0.25
     exponent: float = 1.25
     width: float = 0.2
-    cat_smooth: float = 3.0
+    cat_smooth: float = 1.0
     least_leaf: int = 10
     copies: int = 2
     copy_weight: float = 0.5
@@ -38,7 +38,17 @@ FEW_ROWS = 20_000
 """Fewer listings make a small market."""
 
 LARGE = Recipe("large")
-SMALL = Recipe("small", trees=80, leaves=63, rate=0.2, exponent=1.5, copies=4, least_leaf=30, wide=False)
+SMALL = Recipe(
+    "small",
+    trees=80,
+    leaves=63,
+    rate=0.2,
+    exponent=1.5,
+    copies=4,
+    least_leaf=30,
+    wide=False,
+    penalty=1.0,
+)
 SMALL_FREE = replace(SMALL, name="small-free", free_years=True)
 LARGE_FREE = replace(LARGE, name="large-free", free_years=True)
 

@@ -24,7 +24,12 @@ from carprice.system.files import open_output
 @force_option
 @pass_settings
 def score(settings: Settings, listings: Path, version: str | None, output: Path | None, force: bool) -> None:
-    """Price every car of the LISTINGS file; each row comes back with its prices, or with what is wrong."""
+    """Price every car of the LISTINGS file; each row comes back with its prices, or with what is wrong.
+
+    The columns added are predicted_price, predicted_low and predicted_high in whole units of the currency, problem
+    (why a row has no price), confidence (high, medium or low) and warnings, such as unknown_category:make. A
+    column of an optional field may be left out of the file.
+    """
     settings = replace(settings, model_version=version or settings.model_version)
     pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version))
     for warning in pricer.warn_of_age(date.today(), settings.max_model_days):

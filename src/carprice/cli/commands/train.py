@@ -6,6 +6,7 @@ import click
 
 from carprice.cli.console import print_json, say
 from carprice.cli.options import json_option, market_option, pass_settings
+from carprice.evaluation.text import format_head
 from carprice.market.market_file import load_market
 from carprice.settings import Settings
 from carprice.simulation.demo_model import train_demo
@@ -33,6 +34,8 @@ def train(settings: Settings, market_name: str, data: Path | None, seed: int, as
     else:
         raise click.UsageError(f"--data is missing: market {market.name!r} has no listings of its own.")
     record_training(training, settings, say)
+    say(format_head(training.manifest["report"]))
+    say(f"All of it: ./carprice report {training.version}")
     if as_json:
         print_json("training", training.manifest)
     else:

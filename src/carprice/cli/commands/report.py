@@ -1,0 +1,64 @@
+"""carprice report."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from carprice.cli.console import print_json, say
+from carprice.cli.options import force_option, json_option, pass_settings
+from carprice.market.market_file import parse_market
+from carprice.model.manifest import find_bundle, read_manifest
+from carprice.settings import Settings
+from carprice.system.files import open_output
+
+
+@click.command()
+@click.argument("version", default="")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="LISTINGS",
+    help="Judge it by these listings of its market, which came after its training.",
+)
+@click.option(
+    "--html", "page", type=click.Path(path_type=Path), metavar="FILE", help="Write one page with plots too."
+)
+@force_option
+@json_option("the report")
+@pass_settings
+def report(
+    settings: Settings, version: str, data: Path | None, page: Path | None, force: bool, as_json: bool
+) -> None:
+    """Show how good the prices of VERSION are; without one, those of the champion.
+
+    By the listings that its training kept aside, or by later ones: overall and by make, age, price, fuel, month
+    and confidence, with fields left out, and the worst misses.
+    """
+    from carprice.evaluation.later_listings import judge_listings, read_report
+    from carprice.evaluation.text import format_report
+    from carprice.model.pricer import load_pricer
+
+    folder = find_bundle(settings.artifacts_dir, version)
+    manifest = read_manifest(folder)
+    if data:
+        found = judge_listings(data, load_pricer(folder), lambda rows: say(f"Read {rows:,} rows ..."))
+    else:
+        found = read_report(manifest)
+    if page:
+        write_page(page, found, manifest, force)
+    if as_json:
+        print_json("report", found)
+    else:
+        click.echo(format_report(found))
+
+
+def write_page(path: Path, found: dict[str, Any], manifest: dict[str, Any], force: bool) -> None:
+    """Write the page of a report. Raises FileError where it exists and force is not given."""
+    from carprice.evaluation.page import render_page
+
+    market = parse_market(manifest["market"], f"bundle {manifest['version']}")
+    text = render_page(found, market, manifest.get("importance", {}), manifest["version"])
+    with open_output(path, force) as stream:
+        stream.write(text.encode())
+    say(f"Wrote {path}")
