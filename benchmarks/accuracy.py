@@ -1,8 +1,11 @@
-"""Accuracy beside plain LightGBM and CatBoost: the same listings, the same split, one run.
+"""Accuracy beside plain LightGBM, CatBoost and AutoGluon: the same listings, the same split, one run.
 
-    PYTHONPATH=src .venv/bin/python benchmarks/accuracy.py [--listings FOLDER] [--market NAME] [--write]
+    PYTHONPATH=src .venv/bin/python benchmarks/accuracy.py [--listings FOLDER] [--market NAME]
+        [--autogluon MINUTES] [--write]
 
-CatBoost lives in an environment of its own below var/bench/, made at the first run.
+Each learns from all listings that ours learns from. CatBoost and AutoGluon live in environments of their own
+below var/bench/, made at the first run; AutoGluon comes without its neural networks, whose library is ten times as
+large.
 """
 
 import argparse
@@ -11,56 +14,61 @@ import subprocess
 import tempfile
 import time
 import venv
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
 import polars as pl
+from judging import add_options, learn, load_splits
 from table import format_table, print_section
 
 from carprice.evaluation.error_slices import measure_errors
-from carprice.frames.encoding import list_categories, unify_spellings
+from carprice.frames.encoding import list_categories
 from carprice.frames.pricing import price_frame
-from carprice.listings.cleaning import load_listings
-from carprice.market.market_file import Market, load_market
+from carprice.market.market_file import Market
 from carprice.settings import ROOT
-from carprice.training.fit import fit_listings
-from carprice.training.split import Split, fold_of, split_listings
+from carprice.training.split import Split, fold_of
 from carprice.training.train import SEED
 
-MARKETS = {name: ROOT / "markets" / f"{name}.toml" for name in ("uk", "georgia")} | {
-    name: Path(__file__).parent / "markets" / f"{name}.toml" for name in ("australia", "saudi", "auction")
-}
-CATBOOST = "catboost==1.2.10"
-CATBOOST_FOLDER = ROOT / "var" / "bench" / "catboost"
+PEERS = {"catboost": "catboost==1.2.10", "autogluon": "autogluon.tabular[lightgbm,catboost,xgboost]==1.6.3"}
+"""Each in an environment of its own, with the program `NAME_peer.py` beside this one."""
 PLAIN_TREES = 1500
 THREADS = 2
 DRAWS = 1000
 """Of the bootstrap."""
 
+Way = Callable[[Split, Market], np.ndarray]
+"""From the two parts to the prices of the test part."""
+
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--listings", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--market", choices=MARKETS, action="append")
+    add_options(parser)
     parser.add_argument("--without-catboost", action="store_true", help="it takes most of the time")
-    parser.add_argument("--write", action="store_true", help="keep the table in docs/benchmarks.md")
+    parser.add_argument(
+        "--autogluon", type=float, metavar="MINUTES", help="AutoGluon too, so long for each market"
+    )
     options = parser.parse_args()
+    ways: dict[str, Way] = {"ours": price_ours, "plain LightGBM": price_plain}
+    if not options.without_catboost:
+        ways["CatBoost"] = partial(price_peer, "catboost", {})
+    if options.autogluon:
+        ways[f"AutoGluon, {options.autogluon:g} min"] = partial(
+            price_peer, "autogluon", {"minutes": options.autogluon}
+        )
     lines = []
-    for name in options.market or MARKETS:
-        lines += [*measure_market(name, options.listings / f"{name}.csv.gz", options.without_catboost), ""]
+    for market, split in load_splits(options):
+        lines += [*measure_market(market, split, ways), ""]
     print_section(
         "Accuracy", "PYTHONPATH=src .venv/bin/python benchmarks/accuracy.py --write", lines, options.write
     )
 
 
-def measure_market(name: str, path: Path, without_catboost: bool = False) -> list[str]:
+def measure_market(market: Market, split: Split, ways: dict[str, Way]) -> list[str]:
     """One market's table: mean and median error on the test part, beside ours, seconds to learn."""
-    market = load_market(str(MARKETS[name]), ROOT / "markets")
-    split = split_listings(unify_spellings(load_listings(path, market).frame, market))
-    ways = {"ours": price_ours, "plain LightGBM": price_plain}
-    ways |= {} if without_catboost else {"CatBoost": price_catboost}
     actual = split.test["price"].to_numpy()
     priced, took = {}, {}
     for way, price in ways.items():
@@ -94,8 +102,7 @@ def compare_errors(actual: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> 
 
 def price_ours(split: Split, market: Market) -> np.ndarray:
     """What `carprice train` judges: recipe, trees and range of the training part alone."""
-    fitted = fit_listings(split.training, market, SEED, lambda _: None)
-    return price_frame(split.test, fitted.pricer("judged"))["predicted"].to_numpy()
+    return price_frame(split.test, learn(split, market))["predicted"].to_numpy()
 
 
 def price_plain(split: Split, market: Market) -> np.ndarray:
@@ -115,33 +122,31 @@ def pd_frame(part: pl.DataFrame, market: Market):
     return frame
 
 
-def price_catboost(split: Split, market: Market) -> np.ndarray:
-    """CatBoost with its own treatment of categories, stopped early on a tenth of the training part."""
-    python = ensure_catboost()
+def price_peer(name: str, task: dict[str, float], split: Split, market: Market) -> np.ndarray:
+    """A peer with its own treatment of categories; CatBoost is stopped early on a tenth of the training part."""
+    python = ensure_peer(name)
     with tempfile.TemporaryDirectory() as folder:
         is_held = fold_of(split.training) == 0
         parts = {"fit": split.training.filter(~is_held), "calibration": split.training.filter(is_held)}
         names = [*(feature.name for feature in market.features), "price"]
-        for name, part in {**parts, "test": split.test}.items():
-            part.select(names).write_csv(Path(folder) / f"{name}.csv")
-        task = {
-            "folder": folder,
-            "categories": [feature.name for feature in market.features if feature.is_category],
-        }
-        program = Path(__file__).with_name("catboost_peer.py")
-        done = subprocess.run([python, program, json.dumps(task)], check=True, capture_output=True, text=True)
+        for part_name, part in {**parts, "training": split.training, "test": split.test}.items():
+            part.select(names).write_csv(Path(folder) / f"{part_name}.csv")
+        categories = [feature.name for feature in market.features if feature.is_category]
+        program = Path(__file__).with_name(f"{name}_peer.py")
+        argv = [python, program, json.dumps({"folder": folder, "categories": categories, **task})]
+        done = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True, cwd=folder)
         return np.array(json.loads(done.stdout.splitlines()[-1]))
 
 
-def ensure_catboost() -> Path:
-    """Make CatBoost's environment where it is not there yet."""
-    python = CATBOOST_FOLDER / "bin" / "python"
-    stamp = CATBOOST_FOLDER / "complete"
+def ensure_peer(name: str) -> Path:
+    """Make a peer's environment where it is not there yet."""
+    folder = ROOT / "var" / "bench" / name
+    stamp = folder / "complete"
     if not stamp.exists():
-        venv.create(CATBOOST_FOLDER, clear=True, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", CATBOOST], check=True)
+        venv.create(folder, clear=True, with_pip=True)
+        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", PEERS[name]], check=True)
         stamp.touch()
-    return python
+    return folder / "bin" / "python"
 
 
 if __name__ == "__main__":

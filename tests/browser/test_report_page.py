@@ -21,7 +21,7 @@ def report_page(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return path
 
 
-@pytest.mark.parametrize(("width", "plots"), [(1280, 3), (375, 1)], ids=["screen", "telephone"])
+@pytest.mark.parametrize(("width", "plots"), [(1280, 2), (375, 1)], ids=["screen", "telephone"])
 def test_it_fits_and_asks_nobody(browser: Browser, report_page: Path, width: int, plots: int) -> None:
     browser.requests.clear()
     browser.complaints.clear()

@@ -20,15 +20,20 @@ def test_the_head_says_how_good_and_how_sure(uk_report: Report) -> None:
     )
     overall = uk_report["overall"]
     assert lines[2].split()[:3] == ["all", "2,000", f"{overall['median_ape']:.1%}"]
-    assert [line.split()[0] for line in lines[3:]] == ["high", "medium", "low"]
+    assert [line.split()[0] for line in lines[3:6]] == ["high", "medium", "low"]
 
 
 def test_the_head_has_the_ageing_and_the_first_notes(uk_report: Report) -> None:
     ageing = [{"days": "0-7", "median_ape": 0.05, "low_ratio": 0.993, "high_ratio": 1.007, "seen": True}]
     notes = [f"Note {number}." for number in range(MAX_HEAD_NOTES + 2)]
-    text = format_head({**uk_report, "ageing": ageing, "notes": notes, "as_of": "2020-05-31"})
+    ageing.append({**ageing[0], "days": "8-30", "seen": False})
+    week = {**uk_report["overall"], "name": "0-7", "median_ape": 0.06}
+    segments = {**uk_report["segments"], "days": [week]}
+    later = {**uk_report, "segments": segments, "ageing": ageing, "notes": notes, "as_of": "2020-05-31"}
+    text = format_head(later)
     assert "; the model learnt up to 2020-05-31\n" in text
-    assert re.search(r"0-7 +5.0% +0.993-1.007 +seen", text)
+    assert re.search(r"0-7 +5.0% +0.993-1.007 +seen +6.0% +\d", text)
+    assert re.search(r"8-30 +5.0% +0.993-1.007 +expected +- +-\n", text)
     assert text.endswith("Note: Note 4.\nand 2 more notes in the report")
 
 

@@ -50,7 +50,7 @@ def judge_listings(path: Path, pricer: Pricer, report_progress: Progress | None 
             f"{version} has learnt from",
             see,
         )
-    found = build_report(later, pricer)
+    found = build_report(later, pricer, pricer.manifest.get("ageing"))
     facts = {"source": path.name, "left_aside": frame.height - later.height, **_find_span(later, pricer, is_dated)}
     notes = list(found["notes"])
     if not is_dated:

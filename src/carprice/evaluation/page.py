@@ -38,7 +38,7 @@ th:first-child, td:first-child { text-align: left; white-space: normal; min-widt
 .listings td:first-child { min-width: 16rem; }
 thead th { font-weight: 600; } tbody th { font-weight: 400; }
 .plots { display: grid; gap: 1.5rem; margin-top: 1.5rem; align-items: start;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); }
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
 figure { margin: 0; } svg text { fill: var(--ink); } figure svg { width: 100%; height: auto; max-width: 40rem; }
 """.strip()
 

@@ -142,18 +142,21 @@ def _list_kinds(report: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def list_ageing(report: Mapping[str, Any]) -> Section:
-    """What the error will be in days to come."""
-    rows = [
-        (
-            item["days"],
-            show_share(item["median_ape"]),
-            f"{show_ratio(item['low_ratio'])}-{show_ratio(item['high_ratio'])}",
-            "seen" if item["seen"] else "expected",
-        )
-        for item in report["ageing"]
-    ]
+    """What the error will be in days to come, beside what came where such listings were judged."""
+    came = {item["name"]: item for item in report["segments"].get("days", [])}
+    rows = [(*_show_forecast(item), *_show_came(came.get(item["days"]))) for item in report["ageing"]]
     about = "Of prices so many days after the last one learnt from; nine median ratios in ten lie in the interval."
-    return Section("Ageing", about, ("days", "median error", "median ratio", ""), rows)
+    head = ("days", "median error", "median ratio", "", "error that came", "ratio that came")
+    return Section("Ageing", about, head, rows)
+
+
+def _show_forecast(item: Mapping[str, Any]) -> tuple[str, ...]:
+    interval = f"{show_ratio(item['low_ratio'])}-{show_ratio(item['high_ratio'])}"
+    return item["days"], show_share(item["median_ape"]), interval, "seen" if item["seen"] else "expected"
+
+
+def _show_came(item: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return (show_share(item["median_ape"]), show_interval(item)) if item else (NONE, NONE)
 
 
 def _list_left_out(report: Mapping[str, Any]) -> Section:
