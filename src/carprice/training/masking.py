@@ -41,7 +41,7 @@ def hide(matrix: Floats, index: int) -> Floats:
 
 
 def forget_unseen(matrix: Floats, learnt: Floats, columns: Columns) -> Floats:
-    """A copy of rows as a forest of other rows is given them: codes that it never saw are missing, as at serving."""
+    """A copy of rows as a forest of other rows is given them at serving: codes that it never saw are missing."""
     copy = matrix.copy()
     for index in columns.categories:
         copy[~np.isin(copy[:, index], np.unique(learnt[:, index])), index] = np.nan
