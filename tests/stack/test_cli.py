@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.stack.loads import press
 from tests.stack.operated import begin, carprice, pin, plain_environment
 from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_port, health, inspect, list_images, run, wait_for
 
+READ_SECONDS = 120
 ENOUGH = 200
 OWNER = 4321
 # MLflow itself takes half a minute to start, and nothing here is about it.
@@ -73,12 +75,17 @@ def read_status(stack: Stack) -> dict[str, dict[str, Any]]:
 
 
 def read_until(process: "subprocess.Popen[str]", text: str) -> str:
-    """What a command printed up to the line with the text."""
+    """What a command printed up to the line with the text; it is killed where that does not come."""
     lines = []
-    for line in process.stdout or ():
-        lines.append(line)
-        if text in line:
-            return "".join(lines)
+    killer = threading.Timer(READ_SECONDS, process.kill)
+    killer.start()
+    try:
+        for line in process.stdout or ():
+            lines.append(line)
+            if text in line:
+                return "".join(lines)
+    finally:
+        killer.cancel()
     raise AssertionError(f"{text!r} is not in:\n{''.join(lines)}")
 
 
@@ -198,8 +205,10 @@ def test_logs(driven: Stack) -> None:
     assert re.search(r'^car-price-api-1 \| \{"time"', done.stdout, re.MULTILINE)
     assert "\x1b" not in done.stdout
     assert carprice(driven, "logs", "database").stderr.startswith("Error: There is no service 'database'\n")
-    follower = begin(driven, "logs", "-f", "-n", "0", API)
+    follower = begin(driven, "logs", "-f", "-n", "1", API)
     try:
+        # Docker does not follow a container that is restarted while it begins to.
+        read_until(follower, API)
         wait_for(lambda: carprice(driven, "restart", API).returncode == 0, "restarted")
         assert "model loaded" in read_until(follower, "model loaded")
         follower.send_signal(signal.SIGINT)
