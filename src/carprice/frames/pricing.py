@@ -66,7 +66,7 @@ def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     warnings = find_warnings(frame, encoded, is_combined, pricer)
     size = np.zeros(len(score))
     if pricer.spread:
-        size = predict_matrix(pricer.spread, matrix, *flag_matrix(matrix, pricer.forest), score)
+        size = predict_matrix(pricer.spread, matrix, *flag_matrix(matrix, pricer.forest.flags), score)
     group = np.searchsorted(np.array(pricer.range.edges), size)
     if pricer.model_column is not None and pricer.range.nameless is not None:
         group = np.where(np.isnan(matrix[:, pricer.model_column]), pricer.range.nameless, group)

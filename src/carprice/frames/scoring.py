@@ -1,6 +1,7 @@
 """Scores of a whole matrix, equal to those of the price forest to the last bit."""
 
 import os
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -28,9 +29,9 @@ def score_matrix(matrix: Floats, forest: PriceForest) -> tuple[Floats, np.ndarra
     return _score_rows(matrix, lines, place, forest), rows, is_known
 
 
-def flag_matrix(matrix: Floats, forest: PriceForest) -> list[Floats]:
-    """A column for each flagged category: 1 where it is missing, else 0."""
-    return [np.isnan(matrix[:, index]).astype(float) for index in forest.flags]
+def flag_matrix(matrix: Floats, flags: Sequence[int]) -> list[Floats]:
+    """A column for each flagged category, by index: 1 where it is missing, else 0."""
+    return [np.isnan(matrix[:, index]).astype(float) for index in flags]
 
 
 def predict_matrix(trees: Trees, matrix: Floats, *columns: Floats) -> Floats:
@@ -80,7 +81,7 @@ def _score_envelope(
 
 def _add_trees(matrix: Floats, lines: list[Line], place: np.ndarray, forest: PriceForest) -> Floats:
     wide = [find_codes(matrix[:, index], codes) for index, codes in forest.wide]
-    trees = predict_matrix(forest.trees, matrix, *wide, *flag_matrix(matrix, forest))
+    trees = predict_matrix(forest.trees, matrix, *wide, *flag_matrix(matrix, forest.flags))
     return follow_lines(matrix, lines, place, forest.depreciation) + trees
 
 

@@ -9,7 +9,7 @@ import lightgbm as lgb
 import numpy as np
 
 from carprice.frames.encoding import Floats, Scaler
-from carprice.frames.scoring import find_codes, find_lines, follow_lines
+from carprice.frames.scoring import find_codes, find_lines, flag_matrix, follow_lines
 from carprice.model.depreciation import ANY, Depreciation
 from carprice.model.price_forest import name_columns
 from carprice.training.columns import Columns, Rows
@@ -131,10 +131,9 @@ def _count_known(column: Floats) -> int:
     return len(np.unique(column[~np.isnan(column)]))
 
 
-def add_flags(matrix: Floats, columns: Columns, flags: list[str]) -> Floats:
-    """A matrix with a column for each flagged category: 1 where it is missing, else 0."""
-    missing = [np.isnan(matrix[:, columns.names.index(name)]).astype(float) for name in flags]
-    return np.column_stack([matrix, *missing])
+def flag_columns(matrix: Floats, columns: Columns, flags: Sequence[str]) -> list[Floats]:
+    """A column for each flagged category, by name: 1 where it is missing, else 0."""
+    return flag_matrix(matrix, [columns.names.index(name) for name in flags])
 
 
 def merge_forests(texts: list[str], base: float) -> str:
@@ -194,8 +193,7 @@ def _widen(matrix: Floats, columns: Columns, parts: Mapping[str, Any]) -> Floats
         find_codes(matrix[:, columns.names.index(name)], {value: float(code) for code, value in enumerate(known)})
         for name, known in parts["wide"].items()
     ]
-    missing = [np.isnan(matrix[:, columns.names.index(name)]).astype(float) for name in parts["flags"]]
-    return np.column_stack([matrix, *wide, *missing])
+    return np.column_stack([matrix, *wide, *flag_columns(matrix, columns, parts["flags"])])
 
 
 def _choose_wide(matrix: Floats, columns: Columns) -> dict[str, list[float]]:

@@ -21,6 +21,7 @@ from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle_writer import ensure_writable, write_bundle
 from carprice.model.manifest import read_manifest
 from carprice.model.price_range import COVERAGE
+from carprice.model.pricer import Pricer
 from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
@@ -85,18 +86,9 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
     test = price_frame(split.test, pricer)
     say(f"Learning from all {frame.height:,} listings ...")
     served = fit_listings(frame, market, seed, say, judged.recipe)
-    ageing = _measure_ageing(judged, split, test, seed)
-    manifest = {
-        **_describe(judged, served, listings, split, seed),
-        "metrics": measure_slices(test, market),
-        "proof": prove_served(served, split.test, test),
-        "ageing": ageing,
-        "baselines": measure_baselines(split.training, split.test, market, judged.scaler),
-        "coverage": {"target": COVERAGE, "measured": _measure_coverage(test)},
-        "importance": measure_importance(test, pricer),
-        "report": build_report(split.test, pricer, ageing),
-        "mlflow": None,
-    }
+    proof = prove_served(served, split.test, test)
+    figures = _judge(judged, split, test, pricer, seed)
+    manifest = {**_describe(judged, served, listings, split, seed), **figures, "proof": proof, "mlflow": None}
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     golden = pick_golden(frame, market)
@@ -109,6 +101,19 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
         params=manifest["params"],
         test=test,
     )
+
+
+def _judge(judged: Fitted, split: Split, test: pl.DataFrame, pricer: Pricer, seed: int) -> dict[str, Any]:
+    """Every figure of the judged model. pricer: its own. test: the test part as it prices it."""
+    ageing = _measure_ageing(judged, split, test, seed)
+    return {
+        "metrics": measure_slices(test, judged.market),
+        "ageing": ageing,
+        "baselines": measure_baselines(split.training, split.test, judged.market, judged.scaler),
+        "coverage": {"target": COVERAGE, "measured": _measure_coverage(test)},
+        "importance": measure_importance(test, pricer),
+        "report": build_report(split.test, pricer, ageing),
+    }
 
 
 def _say_split(split: Split) -> str:

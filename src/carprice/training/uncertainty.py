@@ -20,7 +20,7 @@ from carprice.model.price_forest import PriceForest
 from carprice.model.price_range import LEVELS
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import group_rows
-from carprice.training.forest import PARALLEL_BOOSTERS, THREADS, Job, add_flags, grow_forests
+from carprice.training.forest import PARALLEL_BOOSTERS, THREADS, Job, flag_columns, grow_forests
 from carprice.training.masking import forget_unseen, hide, leave_out
 from carprice.training.recipes import Recipe
 
@@ -37,8 +37,6 @@ HIDDEN_COPIES_SHARE = 0.3
 COPIES = 2
 COPY_WEIGHT = 0.5
 """Of a held-out listing with fields left out, and of one of a hidden model, against 1 of a whole one."""
-COST_ROWS = 4_000
-"""Of each fold, that say what leaving a field out costs."""
 SPREAD_TREES = 60
 SPREAD: dict[str, Any] = {
     "objective": "gamma",
@@ -156,7 +154,7 @@ def fit_range(held: HeldOut, columns: Columns, flags: list[str], seed: int) -> d
 
     Each fifth of the listings is standardised by a spread forest of the others; the one that serves is of all.
     """
-    seen = np.column_stack([add_flags(held.matrix, columns, flags), held.score])
+    seen = np.column_stack([held.matrix, *flag_columns(held.matrix, columns, flags), held.score])
     part = held.listing % CROSS_FITS
 
     def grow(number: int) -> lgb.Booster:
@@ -229,8 +227,6 @@ def _measure_costs(
     whole: Floats, score: Floats, target: Floats, columns: Columns, forest: PriceForest
 ) -> list[tuple[str, Floats]]:
     """The absolute percentage errors with each field left out, and under an empty name with none."""
-    step = max(1, len(whole) // COST_ROWS)
-    whole, score, target = whole[::step], score[::step], target[::step]
     left = [index for index in range(whole.shape[1]) if index not in columns.keys and index != columns.year]
     scores = {columns.names[index]: _score(hide(whole, index), forest) for index in left}
     return [(name, np.abs(np.expm1(each - target))) for name, each in {"": score, **scores}.items()]
