@@ -83,10 +83,11 @@ def dated_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_market() -> Callable[..., Market]:
-    """A market of make and year, with more tables of TOML text below."""
+    """A market of make and year, with more keys of the price, and more tables of TOML text below."""
 
-    def make(more: str = "") -> Market:
-        return parse_market(tomllib.loads(CARS + more), "cars.toml")
+    def make(more: str = "", price: str = "") -> Market:
+        text = CARS.replace("[price]\n", f"[price]\n{price}\n")
+        return parse_market(tomllib.loads(text + more), "cars.toml")
 
     return make
 

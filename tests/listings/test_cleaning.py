@@ -46,8 +46,20 @@ VALUES = [
     ("", ["7", " 7 ", "7.50", "1e2", "-0"], ["7.0", "7.0", "7.5", "100.0", "0.0"]),
     ("max = 1e9", ["1,234", "1 234 567", "1'234.5"], ["1234.0", "1234567.0", "1234.5"]),
     ('max = 1e9\ndecimal = ","', ["1.234", "1.234,5", "1,5", "1 234"], ["1234.0", "1234.5", "1.5", "1234.0"]),
-    ('decimal = ","', ["1.5", "1,234,567"], ["a: unreadable number"] * 2),
-    ("", ["ten", "nan", "inf", "12,34", "1.2.3"], ["a: unreadable number"] * 5),
+    ('max = 1e9\ndecimal = ","', ["1.5", "1,234,567", "1,234"], ["1.5", "1234567.0", "1.234"]),
+    ("", ["ten", "nan", "inf", "1.2.3", "04-May", "2 or 3"], ["a: unreadable number"] * 6),
+    (
+        'max = 1e9\nunit = "km"',
+        ["45k", "51,000 mi.", "98 tkm", "12,5"],
+        ["45000.0", "82076.544", "98000.0", "12.5"],
+    ),
+    (
+        'max = 1e9\nunit = "mi"\ncolumn_unit = "km"',
+        ["16093.44", "10k km", "5 mi"],
+        ["10000.0", "6213.71192237334", "5.0"],
+    ),
+    ('unit = "l"', ["2.0 L", "1998 cc", "1,4"], ["2.0", "1.998", "1.4"]),
+    ('max = 1e9\nunit = "km"\nscale = 1000', ["98", "98 km", "98 tkm"], ["98000.0"] * 3),
     ("", ["", None], ["a: missing value"] * 2),
     (
         "min = 5\nmax = 8",
@@ -86,12 +98,26 @@ KINDS = [
     ('kind = "category"\nreplace = { "04-May" = "4-5" }', ["04-May", ">5"], ["4-5", ">5"]),
     ('kind = "category"\npattern = "([A-Z]+)"', ["x AB", "x"], ["AB", "a: unreadable text"]),
     ('kind = "flag"\ntrue = ["Yes"]\nfalse = ["No"]', ["Yes", "No", "yes"], ["1.0", "0.0", "a: unreadable flag"]),
+    (
+        'kind = "flag"\ntrue = ["x"]\nfalse = ["No"]\nblank = "false"',
+        ["x", "", "No", None],
+        ["1.0", "0.0", "0.0", "0.0"],
+    ),
     ('kind = "flag"\npattern = "Turbo"\noptional = true', ["2.0 Turbo", "2.0", ""], ["1.0", "0.0", None]),
     (
         'kind = "year"\nmin = 1990\nmax = 2021',
         ["2015", "2060", "2015.5"],
         ["2015.0", "a: value outside limits", "a: unreadable number"],
     ),
+    (
+        'kind = "year"\nmin = 1990\nmax = 2021',
+        ["2015 reg", "03/2015", "15.03.2015", "Mar-15", "2014/2015", "42000", "soon"],
+        [*["2015.0"] * 5, "2014.0", "a: unreadable number"],
+    ),
+    ('kind = "year"\nmin = 1990\nmax = 2021\ncalendar = "buddhist"', ["2558", "ปี 2558"], ["2015.0"] * 2),
+    ('kind = "year"\nmin = 1990\nmax = 2021\ncalendar = "japanese"', ["平成27年", "H27", "2015"], ["2015.0"] * 3),
+    ('kind = "date"\nday_first = true', ["1/2/2020", "01-02-2020"], ["18293.0"] * 2),
+    ('kind = "date"', ["Tue Dec 16 2014 12:30:00 GMT-0800", "20141216", "41989", "16/12/2014"], ["16420.0"] * 4),
     ('kind = "year"\nmin = 1990\nmax = 2021\npattern = "([0-9]{4})"', ["03/2015"], ["2015.0"]),
     ('kind = "date"', ["1970-01-02", "2020-01-01T10:00", "2020-01-01 10:00:00"], ["1.0", "18262.0", "18262.0"]),
     ('kind = "date"', ["2020/01/01", "01.01.2020", "1.1.2020 10:00"], ["18262.0"] * 3),
@@ -309,3 +335,30 @@ def test_bad_pattern(case: str, make_market: Make) -> None:
     with pytest.raises(MarketError) as error:
         Cleaner(make_market(f'[features.a]\ncolumn = "A"\nkind = "category"\n{key}\n'), "cars.csv")
     assert error.value.what == message
+
+
+FOREIGN = "price: price in another currency"
+PRICES = [
+    ('decimal = ","', ["12.345", "R$ 9.876,00", "4,50,000 €"], ["12345.0", FOREIGN, "450000.0"]),
+    ("rates = { BRL = 0.18, USD = 0.9 }", ["R$ 10.000,00", "$1,000", "900 CHF"], ["1800.0", "900.0", FOREIGN]),
+    ("scale = 100000", ["3.35", "3.4 lakh", "1.05 Cr"], ["335000.0", "340000.0", "10500000.0"]),
+    ('decimal = ","', ["45k", "1.2m", "12.500,-"], ["45000.0", "1200000.0", "12500.0"]),
+]
+
+
+@pytest.mark.parametrize(("keys", "texts", "expected"), PRICES)
+def test_prices(keys: str, texts: list[str], expected: list[str], make_market: Make) -> None:
+    market = make_market(price=keys)
+    market = replace(market, price=replace(market.price, max=1e8))
+    rows = pl.DataFrame({"Make": "Ford", "Year": "2015", "Price": texts})
+    judged = Cleaner(market, "cars.csv").mark_problems(rows, 2)
+    found = judged.select(pl.coalesce("problem", pl.col("price").cast(pl.String))).to_series().to_list()
+    assert found == expected
+
+
+def test_the_currency_of_each_price_in_its_column(make_market: Make) -> None:
+    market = make_market(price='currency_column = "Currency"\nrates = { USD = 0.9 }\n')
+    rows = pl.DataFrame({"Make": "Ford", "Year": "2015", "Price": "5000", "Currency": ["EUR", "USD", "GBP", None]})
+    judged = Cleaner(market, "cars.csv").mark_problems(rows, 2)
+    assert judged["price"].to_list()[:2] == [5000.0, 4500.0]
+    assert judged["problem"].to_list() == [None, None, FOREIGN, "duplicate"]

@@ -31,6 +31,7 @@ def test_example_reads_what_its_comments_say(root: Path) -> None:
     _, market = load_example(root)
     listing = {
         "Asking price": "12.500 €",
+        "Currency": "",
         "Manufacturer": "Saab",
         "Model": "04-May",
         "First registration": "03/2017",

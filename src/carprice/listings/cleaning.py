@@ -86,7 +86,7 @@ class Cleaner:
         self.market = market
         self.with_price = with_price
         self.report = CleaningReport(market.name, source)
-        self._fields = (*market.features, *((price_feature(market.price),) if with_price else ()))
+        self._fields = (*market.features, *((price_feature(market),) if with_price else ()))
         self._names = [feature.name for feature in market.features]
         self._seen = SeenRows()
 
@@ -121,7 +121,7 @@ class Cleaner:
         return frame
 
     def _check_price(self, work: pl.DataFrame, first_line: int) -> None:
-        is_bad = work["fault:price"] == unreadable(price_feature(self.market.price))
+        is_bad = work["fault:price"] == unreadable(price_feature(self.market))
         count = is_bad.sum()
         if count <= MAX_UNREADABLE_PRICES * work.height:
             return
@@ -150,7 +150,7 @@ class Cleaner:
         found = [cars.alias(CAR)]
         if listing.seen:
             texts = batch[listing.seen].cast(pl.String).str.strip_chars()
-            days = pl.select(parse_day(pl.lit(texts))).to_series()
+            days = texts.to_frame().select(parse_day(pl.col(texts.name), listing.day_first)).to_series()
             is_bad = days.is_null() & texts.is_not_null() & (texts != "")
             if count := int(is_bad.sum()):
                 row = is_bad.arg_max() or 0

@@ -22,6 +22,7 @@ def check_columns(market: Market, columns: Sequence[str], source: str, with_pric
         if with_price or not feature.optional
     ]
     rows = [(f"listing.{key}", getattr(market.listing, key)) for key in ("id", "seen")]
+    rows.append(("price.currency_column", market.price.currency_column))
     named = [("price", market.price.column), *needed, *((path, column) for path, column in rows if column)]
     for path, column in named if with_price else needed:
         if column in columns:

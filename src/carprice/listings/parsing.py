@@ -2,48 +2,68 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
 from carprice.errors import MarketError
-from carprice.market.kinds import KINDS
-from carprice.market.market_file import Feature, Market, Price
+from carprice.listings.quantities import Quantity, read_day, read_quantity, read_year
+from carprice.market.kinds import EPOCH, KINDS
+from carprice.market.market_file import Feature, Market
+from carprice.market.units import convert_unit, find_currencies
 
 MISSING_VALUE = "missing value"
 OUTSIDE_LIMITS = "value outside limits"
 PRICE_OUTSIDE = "price outside limits"
+OTHER_CURRENCY = "price in another currency"
 EXACT_DIGITS = 15
 """Significant digits of a number times its scale: 4.6 lakh are 460,000, not a billionth less."""
+MONEY_LETTERS = {"m": 1e6}
+"""Beside a price, not beside other numbers: 1.2m is a million, and 4 m is four metres."""
 
-DAY_FIRST = r"^([0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4})(?:\s.*)?$"
-
-# Thousands are set off by the other mark, a space or an apostrophe (typed, or U+2019).
-_GROUPED = {
-    ".": r"^[+-]?[0-9]{1,3}([,\s'\x{2019}][0-9]{3})+(\.[0-9]+)?$",
-    ",": r"^[+-]?([0-9]{1,3}([.\s'\x{2019}][0-9]{3})+|[0-9]+)(,[0-9]+)?$",
-}
-_SEPARATORS = {".": r"[,\s'\x{2019}]", ",": r"[.\s'\x{2019}]"}
+Reader = Callable[[str], float | None]
 
 
-def price_feature(price: Price) -> Feature:
-    """The price as a feature: a required number."""
-    return Feature(
+class PriceFeature(Feature, frozen=True):
+    """The price as a required number whose unit is the market's currency.
+
+    rates: of other currencies by code, each how much of the market's currency one of it is. currency_column: what
+    names the currency of each row.
+    """
+
+    rates: dict[str, float] = {}  # noqa: RUF012  # msgspec copies it
+    currency_column: str = ""
+
+
+def price_feature(market: Market) -> PriceFeature:
+    """The price of a market as a feature."""
+    price = market.price
+    return PriceFeature(
         name="price",
         column=price.column,
         kind="number",
+        unit=market.currency,
         min=price.min,
         max=price.max,
         missing=price.missing,
         pattern=price.pattern,
         decimal=price.decimal,
         scale=price.scale,
+        rates=price.rates,
+        currency_column=price.currency_column,
     )
 
 
 def trim_text(feature: Feature) -> pl.Expr:
-    """The trimmed text of the feature's column; null where it is empty or one of `missing`."""
+    """The trimmed text of the feature's column, null where it is empty or one of `missing`.
+
+    Of a price it has the row's currency behind it where a column names that.
+    """
     trimmed = pl.col(feature.column).str.strip_chars()
-    return pl.when(~trimmed.is_in(["", *feature.missing])).then(trimmed)
+    known = pl.when(~trimmed.is_in(["", *feature.missing])).then(trimmed)
+    if isinstance(feature, PriceFeature) and feature.currency_column:
+        return known + pl.lit(" ") + pl.col(feature.currency_column).str.strip_chars().fill_null("")
+    return known.fill_null(feature.false[0]) if feature.blank == "false" else known
 
 
 def replace_text(feature: Feature, text: pl.Expr) -> pl.Expr:
@@ -61,17 +81,9 @@ def parse_value(feature: Feature, text: pl.Expr) -> pl.Expr:
     return PARSERS[feature.kind](feature, text)
 
 
-def parse_day(text: pl.Expr) -> pl.Expr:
-    """Days since 1970-01-01 (Float64) of a date, with or without a time; null where it cannot be read.
-
-    2020-12-31, 2020/12/31 and 31.12.2020 can be read. 01/02/2020 cannot: it is another day in another country.
-    """
-    head = text.str.slice(0, 10)
-    german = text.str.extract(DAY_FIRST, 1).str.to_date("%d.%m.%Y", strict=False)
-    date = pl.coalesce(
-        head.str.to_date("%Y-%m-%d", strict=False), head.str.to_date("%Y/%m/%d", strict=False), german
-    )
-    return date.cast(pl.Int32).cast(pl.Float64)
+def parse_day(text: pl.Expr, day_first: bool | None = None) -> pl.Expr:
+    """Days since 1970-01-01 (Float64) of a date, as read_day reads it; null where it cannot be read."""
+    return _map_texts(text, partial(_read_days, day_first=day_first))
 
 
 def find_fault(feature: Feature, text: pl.Expr, value: pl.Expr) -> pl.Expr:
@@ -89,7 +101,7 @@ def find_fault(feature: Feature, text: pl.Expr, value: pl.Expr) -> pl.Expr:
         pl.when(text.is_null())
         .then(missing)
         .when(value.is_null())
-        .then(pl.lit(unreadable(feature)))
+        .then(_unreadable(feature, text))
         .when(beyond)
         .then(outside)
     )
@@ -100,9 +112,17 @@ def unreadable(feature: Feature) -> str:
     return f"unreadable {KINDS[feature.kind].noun}"
 
 
+def _unreadable(feature: Feature, text: pl.Expr) -> pl.Expr:
+    reason = pl.lit(unreadable(feature))
+    if not isinstance(feature, PriceFeature):
+        return reason
+    is_foreign = _map_texts(text, lambda price: float(_is_foreign(feature, price))) == 1
+    return pl.when(is_foreign).then(pl.lit(OTHER_CURRENCY)).otherwise(reason)
+
+
 def check_patterns(market: Market) -> None:
     """Raise MarketError for a pattern that polars cannot run, or that does not have its one group."""
-    for feature in (price_feature(market.price), *market.features):
+    for feature in (price_feature(market), *market.features):
         where = (
             f"market {market.name}: {'price' if feature.name == 'price' else f'features.{feature.name}'}.pattern"
         )
@@ -119,21 +139,72 @@ def check_patterns(market: Market) -> None:
             ) from None
 
 
+def _map_texts(text: pl.Expr, read: Reader) -> pl.Expr:
+    """read applied to each text, once to equal ones."""
+
+    def apply(texts: pl.Series) -> pl.Series:
+        found = {one: read(one) for one in texts.drop_nulls().unique()}
+        if not found:
+            return pl.Series(texts.name, [None] * texts.len(), pl.Float64)
+        return texts.replace_strict(list(found), list(found.values()), default=None, return_dtype=pl.Float64)
+
+    return text.map_batches(apply, return_dtype=pl.Float64)
+
+
 def _parse_number(feature: Feature, text: pl.Expr) -> pl.Expr:
-    decimal = feature.decimal
-    grouped = pl.when(text.str.contains(_GROUPED[decimal])).then(text.str.replace_all(_SEPARATORS[decimal], ""))
-    if decimal == ",":
-        number = grouped.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-    else:
-        number = pl.coalesce(text.cast(pl.Float64, strict=False), grouped.cast(pl.Float64, strict=False))
-    if feature.scale != 1:
-        number = (number * feature.scale).round_sig_figs(EXACT_DIGITS)
+    plain = text.cast(pl.Float64, strict=False)
+    if feature.decimal == ",":
+        plain = pl.when(~text.str.contains(".", literal=True)).then(plain)
+    factor = feature.scale * _column_factor(feature)
+    others = _map_texts(pl.when(plain.is_null()).then(text), partial(_read_number, feature))
+    number = pl.coalesce((plain * factor).round_sig_figs(EXACT_DIGITS) if factor != 1 else plain, others)
     # Minus zero equals zero, yet has other bits and would make another key.
     return pl.when(number == 0).then(0.0).when(number.is_finite()).then(number)
 
 
+def _column_factor(feature: Feature) -> float:
+    """What converts a number without a unit of its own."""
+    return convert_unit(feature.column_unit, feature.unit) or 1.0
+
+
+def _read_number(feature: Feature, text: str) -> float | None:
+    """A text with more than digits: the unit, the magnitude and the currency in it win over the column's."""
+    found = read_quantity(text, feature.decimal)
+    if found is None:
+        return None
+    factor = _find_rate(feature, found) if isinstance(feature, PriceFeature) else _find_factor(feature, found)
+    if factor is None:
+        return None
+    scale = 1.0 if found.has_magnitude else feature.scale
+    return found.number if factor * scale == 1 else float(f"{found.number * factor * scale:.{EXACT_DIGITS}g}")
+
+
+def _find_factor(feature: Feature, found: Quantity) -> float:
+    factors = (convert_unit(word, feature.unit) for word in found.words)
+    return next((factor for factor in factors if factor is not None), _column_factor(feature))
+
+
+def _find_rate(feature: PriceFeature, found: Quantity) -> float | None:
+    """How much of the market's currency one of the price's is; None for a currency without a rate."""
+    letters = [MONEY_LETTERS[word] for word in found.words if word in MONEY_LETTERS]
+    codes = find_currencies(list(found.words))
+    if not codes or feature.unit in codes:
+        return letters[0] if letters else 1.0
+    return next((feature.rates[code] for code in codes if code in feature.rates), None)
+
+
+def _is_foreign(feature: PriceFeature, text: str) -> bool:
+    found = read_quantity(text, feature.decimal)
+    return found is not None and _find_rate(feature, found) is None
+
+
 def _parse_year(feature: Feature, text: pl.Expr) -> pl.Expr:
-    number = _parse_number(feature, text)
+    plain = text.cast(pl.Float64, strict=False)
+    is_year = plain.is_between(1800, 2200) & pl.lit(feature.calendar in ("gregorian", "japanese"))
+    read = partial(read_year, calendar=feature.calendar)
+    number = (
+        pl.when(is_year).then(plain).otherwise(_map_texts(pl.when(~is_year | plain.is_null()).then(text), read))
+    )
     return pl.when(number == number.floor()).then(number)
 
 
@@ -143,8 +214,13 @@ def _parse_flag(feature: Feature, text: pl.Expr) -> pl.Expr:
     return pl.when(text.is_in(feature.true)).then(1.0).when(text.is_in(feature.false)).then(0.0)
 
 
-def _parse_date(_: Feature, text: pl.Expr) -> pl.Expr:
-    return parse_day(text)
+def _parse_date(feature: Feature, text: pl.Expr) -> pl.Expr:
+    return parse_day(text, feature.day_first)
+
+
+def _read_days(text: str, day_first: bool | None) -> float | None:
+    ordinal = read_day(text, day_first)
+    return None if ordinal is None else float(ordinal - EPOCH.toordinal())
 
 
 def _parse_category(_: Feature, text: pl.Expr) -> pl.Expr:

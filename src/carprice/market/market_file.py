@@ -10,12 +10,14 @@ import msgspec
 
 from carprice.errors import MarketError
 from carprice.market.kinds import KINDS
+from carprice.market.units import convert_unit
 from carprice.system.structs import Number, Positive, Text, convert
 
 PriceType = Literal["asking", "paid"]
 DistanceUnit = Literal["km", "mi"]
 KindName = Literal[tuple(KINDS)]  # type: ignore[valid-type]  # of the table, which a type checker does not run
 Decimal = Literal[".", ","]
+Calendar = Literal["gregorian", "buddhist", "minguo", "solar hijri", "japanese"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CURRENCY = re.compile("[A-Z]{3}")
@@ -31,7 +33,9 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The price column and its limits, in whole units of the market's currency.
 
     scale: each price of the column is multiplied by it; 100,000 where prices are in lakh. refuse: a car that the
-    model knows too little of is not valued, instead of priced with a warning.
+    model knows too little of is not valued, instead of priced with a warning. rates: of other currencies that
+    prices are in, by code, how much of the market's currency one of it is; a price in one without a rate drops the
+    listing. currency_column: what names the currency of each price, where the prices do not.
     """
 
     column: Text
@@ -42,30 +46,36 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     missing: tuple[str, ...] = ()
     scale: Positive = 1.0
     refuse: bool = False
+    rates: dict[str, Positive] = {}
+    currency_column: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a row of the source is besides its features; each but price_type a column, empty where there is none.
 
     id: of the car, such as a VIN. seen: the day of the listing or sale, as kind date has it. link: to the listing.
+    day_first: whether 01/02/2020 in seen is the first of February; without it such a day is not read.
     """
 
     id: str = ""
     seen: str = ""
     link: str = ""
     price_type: PriceType = "asking"
+    day_first: bool | None = None
 
 
 class Feature(msgspec.Struct, frozen=True):
     """One feature of a listing: its column in the source, and how a text of it becomes a value.
 
     name: the field of the API. column: in the source. The text is trimmed; one in `missing` is no value; `replace`
-    maps it, then the group of `pattern` is taken. A number has `decimal` ("." or ",") before its fraction, and is
-    multiplied by `scale`; min and max apply to the product. A flag is true where the text is in `true` and false
-    where it is in `false`; with a pattern instead of both, it is true where the pattern is found. A date is as
-    listings/parsing.py reads it. A value that is unreadable or outside min and max (a category: longer than max or
-    MAX_TEXT) drops the listing; with outside = "missing" it is missing. monotone: whether a price only goes up or
-    down with it, all else equal; where it is not given, up for the year and down for the mileage.
+    maps it, then the group of `pattern` is taken. A number has `decimal` ("." or ",") before its fraction where it
+    could be either mark, is converted from `column_unit` to `unit`, or from the unit beside it, and is multiplied
+    by `scale`; min and max apply to the product. A year is one of `calendar`; `day_first` says what a date such as
+    01/02/2020 is. A flag is true where the text is in `true` and false where it is in `false`; with a pattern
+    instead of both, it is true where the pattern is found. A value that is unreadable or outside min and max (a
+    category: longer than max or MAX_TEXT) drops the listing; with outside = "missing" it is missing. blank:
+    whether a flag that is left blank is false. monotone: whether a price only goes up or down with it, all else
+    equal; where it is not given, up for the year and down for the mileage.
     """
 
     name: str
@@ -84,6 +94,10 @@ class Feature(msgspec.Struct, frozen=True):
     false: tuple[str, ...] = ()
     outside: Literal["drop", "missing"] = "drop"
     scale: Positive = 1.0
+    column_unit: str = ""
+    calendar: Calendar = "gregorian"
+    day_first: bool | None = None
+    blank: Literal["missing", "false"] = "missing"
     monotone: Literal["up", "down", "none", "by role"] = "by role"
 
     @property
@@ -186,6 +200,9 @@ def parse_market(data: Mapping[str, Any], source: str) -> Market:
     file = convert(data, _MarketFile, source, MarketError)
     inside = f"{source}." if ": " in source else f"{source}: "
     _check_number(file.price, f"{inside}price")
+    for code in file.price.rates:
+        if not _CURRENCY.fullmatch(code):
+            raise MarketError(f"{inside}price.rates: should be by three letters of ISO 4217 (got {code!r})")
     features = tuple(_parse_feature(name, table, inside) for name, table in file.features.items())
     for feature in features:
         if feature.column == file.price.column:
@@ -239,6 +256,12 @@ def _parse_feature(name: str, table: dict[str, Any], inside: str) -> Feature:
     if feature.scale != 1 and not kind.has_scale:
         scaled = ", ".join(other.name for other in KINDS.values() if other.has_scale)
         raise MarketError(f"{where}.scale: is for kind {scaled} alone (got kind {kind.name!r})")
+    if feature.blank == "false" and not (feature.kind == "flag" and feature.false):
+        raise MarketError(f"{where}.blank: 'false' is for a flag with texts for false (got kind {kind.name!r})")
+    if feature.column_unit and convert_unit(feature.column_unit, feature.unit) is None:
+        raise MarketError(
+            f"{where}.column_unit: {feature.column_unit!r} cannot be converted to unit {feature.unit!r}"
+        )
     if feature.monotone in _SIGNS and kind.is_category:
         raise MarketError(f"{where}.monotone: is for numbers, years, dates and flags (got kind {kind.name!r})")
     if feature.outside == "missing" and not feature.optional:
