@@ -1,12 +1,14 @@
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.drafting.invented import dollar_tsv, german_csv, nameless_csv
 
-from carprice.drafting.draft import draft_market
-from carprice.drafting.draft_defaults import choose_name, round_down, round_up
+from carprice.drafting.draft import Answers, PriceScaleError, draft_market
+from carprice.drafting.draft_defaults import round_down, round_up
+from carprice.drafting.names import choose_name
 from carprice.errors import ListingsError, MarketError
 from carprice.listings.cleaning import check_listings
 from carprice.market.market_file import Feature, Listing, Market, parse_market
@@ -18,8 +20,12 @@ Write = Callable[..., Path]
 INVENTED = {"german": german_csv, "nameless": nameless_csv, "dollar": dollar_tsv}
 
 
-def read_draft(path: Path) -> Market:
-    return parse_market(tomllib.loads(draft_market(path)), "draft.toml")
+def draft_text(path: Path, **answers: Any) -> str:
+    return draft_market(path, Answers(**answers)).text
+
+
+def read_draft(path: Path, **answers: Any) -> Market:
+    return parse_market(tomllib.loads(draft_text(path, **answers)), "draft.toml")
 
 
 def kinds(market: Market) -> dict[str, tuple[str, str]]:
@@ -48,7 +54,7 @@ def test_german_file(write_file: Write) -> None:
     assert feature(market, "mileage").unit == "km"
     assert feature(market, "engine_size").missing == ("k.A.",)
     assert feature(market, "klimaanlage").true == ("ja",)
-    draft = draft_market(path)
+    draft = draft_text(path)
     assert '# "Inserat-ID" is left out: it names the listing, not the car.' in draft
     assert '# "Beschreibung" is left out: nearly every listing has a text of its own.' in draft
     assert '# "Finanzierung" is left out: it follows the price.' in draft
@@ -64,15 +70,17 @@ def test_nameless_file(write_file: Write) -> None:
         "year": ("d", "year"),
         "mileage": ("e", "number"),
     }
-    assert '# "a" is left out: it names the listing, not the car.' in draft_market(path)
-    assert "# \"g\" is left out: it is 'x' wherever it is known." in draft_market(path)
+    assert '# "a" is left out: it names the listing, not the car.' in draft_text(path)
+    assert "# \"g\" is left out: it is 'x' wherever it is known." in draft_text(path)
 
 
 def test_dollar_file(write_file: Write) -> None:
     market = read_draft(write_file(dollar_tsv()))
     assert (market.price.column, market.currency, market.distance_unit) == ("selling_price", "USD", "km")
     assert kinds(market) == {
+        "make": ("car_name", "category"),
         "model": ("car_name", "category"),
+        "version": ("car_name", "category"),
         "year": ("year", "year"),
         "mileage": ("km_driven", "number"),
         "fuel": ("fuel", "category"),
@@ -90,16 +98,24 @@ def test_prices_in_lakh(column: str, suffix: str, write_file: Write) -> None:
     rows = "".join(f"Model {row % 5},{2010 + row % 9},{3 + row % 40 / 10}{suffix}\n" for row in range(200))
     path = write_file(f"Model,Year,{column}\n" + rows)
     market = read_draft(path)
-    assert (market.currency, market.price.scale) == ("INR", 100_000)
+    assert (market.currency, market.price.scale) == ("INR", 1 if suffix else 100_000)
     assert 10_000 < market.price.min < 300_000
     assert 690_000 < market.price.max < 10_000_000
-    assert "# 0.0 % of the prices lie outside" in draft_market(path)
+    assert "# 0.0 % of the prices lie outside" in draft_text(path)
 
 
-def test_small_prices_are_kept(write_file: Write) -> None:
+def test_small_prices_are_never_drafted_without_a_question(write_file: Write) -> None:
     rows = "".join(f"Model {row % 5},{2010 + row % 9},{row % 40 / 50}\n" for row in range(400))
-    market = read_draft(write_file("Model,Year,Price\n" + rows))
+    path = write_file("Model,Year,Price\n" + rows)
+    with pytest.raises(PriceScaleError) as error:
+        draft_text(path)
+    assert str(error.value) == (
+        f"{path}: column 'Price': the median price is 0.4, in no unit of car prices\n"
+        "Say what each is multiplied by, such as --price-scale 1000, or 1 to take them as they are."
+    )
+    market = read_draft(path, price_scale=1.0)
     assert (market.price.min, market.price.scale) == (0.007, 1)
+    assert read_draft(path, price_scale=10_000.0).price.min == 70
 
 
 def test_prices_that_are_nearly_all_the_same(write_file: Write) -> None:
@@ -119,7 +135,9 @@ def test_draft_keeps_every_row(name: str, write_file: Write) -> None:
 def test_draft_trains_as_it_stands(name: str, write_file: Write, tmp_path: Path) -> None:
     path = write_file(INVENTED[name]())
     settings = load_settings({}, artifacts_dir=tmp_path / "artifacts", var_dir=tmp_path / "var")
-    trained = train_file(path, read_draft(path), settings, say=lambda _: None)
+    trained = train_file(
+        path, read_draft(path, currency="" if name == "dollar" else "EUR"), settings, say=lambda _: None
+    )
     assert trained.manifest["metrics"]["overall"]["median_ape"] < 0.15
 
 
@@ -150,9 +168,11 @@ def test_georgia(listings_dir: Path) -> None:
     assert market.distance_unit == "km"
     assert list(kinds(market)) == [
         *("make", "model", "year", "mileage", "fuel", "transmission", "engine_size", "turbo", "body", "drive"),
-        *("color", "doors", "levy", "leather_interior", "cylinders", "wheel", "airbags"),
+        *("color", "doors", "cylinders", "levy", "leather_interior", "wheel", "airbags"),
     ]
-    assert feature(market, "turbo") == Feature("turbo", "Engine volume", "flag", "Turbo", pattern="Turbo")
+    assert feature(market, "turbo") == Feature(
+        "turbo", "Engine volume", "flag", "Turbo", pattern="Turbo", optional=True
+    )
     assert feature(market, "levy").missing == ("-",)
     assert check_listings(path, market).rows_kept > 13_000
 
@@ -181,7 +201,7 @@ def test_what_a_row_is(write_file: Write) -> None:
     market = read_draft(path)
     assert market.listing == Listing("vin", "saledate", "url", "paid")
     assert list(kinds(market)) == ["make", "year", "mileage", "registered"]
-    draft = draft_market(path)
+    draft = draft_text(path)
     assert '# "vin" is left out: it names the car, which [listing] says.' in draft
     assert '# "saledate" is left out: it is the day of the listing, which [listing] says; no model' in draft
     assert '# "url" is left out: it leads to the listing, which [listing] says.' in draft
@@ -209,7 +229,7 @@ def test_a_date_before_the_car_was_sold_is_no_day_of_a_sale(write_file: Write) -
 
 
 def test_a_file_of_cars_alone_needs_no_listing_table(write_file: Write) -> None:
-    assert "[listing]" not in draft_market(write_file(german_csv()))
+    assert "[listing]" not in draft_text(write_file(german_csv()))
 
 
 def test_price_is_named_by_hand(write_file: Write) -> None:
@@ -219,16 +239,16 @@ def test_price_is_named_by_hand(write_file: Write) -> None:
     assert str(error.value) == (
         f"{path}: no column looks like a price\nName it with --price COLUMN. Columns of numbers: Year, Worth."
     )
-    assert 'column = "Worth"\nmin = ' in draft_market(path, "Worth")
+    assert 'column = "Worth"\nmin = ' in draft_text(path, price="Worth")
 
 
 def test_named_price_is_none(write_file: Write) -> None:
     path = write_file("Make,Year,Price\n" + "Ford,2015,5000\nBMW,2016,9000\n" * 5)
     with pytest.raises(ListingsError) as missing:
-        draft_market(path, "Cost")
+        draft_text(path, price="Cost")
     assert str(missing.value) == f"{path}: has no column 'Cost'\nThe file has: Make, Year, Price."
     with pytest.raises(MarketError) as text:
-        draft_market(path, "Make")
+        draft_text(path, price="Make")
     assert str(text.value) == (
         f"{path}: column 'Make': should be a price (got 'BMW')\nName another column with --price COLUMN."
     )
@@ -259,5 +279,5 @@ def test_rounding(value: float, up: float, down: float) -> None:
 def test_names_are_taken_once() -> None:
     taken: set[str] = set()
     assert [choose_name(text, taken) for text in ("Fuel Type", "fuelType", "12", "price", "სხვა")] == [
-        *("fuel_type", "fuel_type_2", "column_12", "price_2", "column"),
+        *("fuel_type", "fuel_type_2", "column_12", "price_2", "skhva"),
     ]

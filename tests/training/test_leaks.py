@@ -11,8 +11,8 @@ from tests.training.conftest import Encoded
 
 from carprice.errors import TrainingError
 from carprice.listings.cleaning import CAR, load_listings
+from carprice.listings.leaks import MIN_ROWS, check_leaks
 from carprice.market.market_file import Feature, Market, load_market
-from carprice.training.leaks import MIN_ROWS, check_leaks
 
 LEAK = Feature("leak", "Leak", "number", optional=True)
 PRICE = pl.col("price")

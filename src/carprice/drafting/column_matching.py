@@ -1,73 +1,34 @@
 """Which column of an unknown file is the price, the make, the model and so on: by name, then by content."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import polars as pl
 
+from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
+from carprice.drafting.vocabulary import LEFT_OUT_WORDS, MAKES, NUMBER_ROLES, ROLE_NAMES, ROLE_VALUES
+from carprice.market.units import convert_unit, find_unit
 
 PRICE = "price"
 MIN_PRICE_CORRELATION = 0.97
 """A number with a rank correlation of this or more with the price is another form of the price."""
-
-# Column names, squashed to a-z and 0-9, the surest first; a name may also hold one of them as a word.
-NAMES: dict[str, tuple[str, ...]] = {
-    PRICE: (
-        *("price", "askingprice", "sellingprice", "saleprice", "listprice", "carprice", "pricegbp", "priceusd"),
-        *("priceeur", "amount", "cost", "preis", "verkaufspreis", "prix", "precio", "prezzo", "preco"),
-    ),
-    "make": ("make", "manufacturer", "brand", "maker", "carmake", "marque", "marke", "hersteller", "marca"),
-    "model": ("model", "modelname", "carmodel", "modell", "modele", "modelo", "modello", "carname", "name"),
-    "year": (
-        *("year", "prodyear", "productionyear", "modelyear", "yearofregistration", "registrationyear", "regyear"),
-        *("yearofmanufacture", "manufactureyear", "firstregistration", "registrationdate", "baujahr"),
-        *("erstzulassung", "annee", "ano", "anno", "jahr"),
-    ),
-    "mileage": (
-        *("kmdriven", "kmsdriven", "kilometersdriven", "kilometresdriven", "mileage", "odometer", "milage"),
-        *("odo", "km", "kms", "kilometers", "kilometres", "kilometer", "miles", "kilometerstand"),
-        *("laufleistung", "kilometrage", "kilometraje", "chilometraggio"),
-    ),
-    "fuel": ("fuel", "fueltype", "kraftstoff", "kraftstoffart", "carburant", "combustible", "carburante"),
-    "transmission": ("transmission", "gearbox", "gearboxtype", "gear", "transmissiontype", "getriebe", "boite"),
-    "engine_size": (
-        *("enginesize", "enginevolume", "enginecapacity", "displacement", "enginedisplacement", "engine"),
-        *("enginecc", "cc", "hubraum", "cylindree"),
-    ),
-    "body": ("body", "bodytype", "bodystyle", "category", "vehicletype", "cartype", "karosserie", "carrosserie"),
-    "power": ("power", "horsepower", "hp", "bhp", "enginepower", "maxpower", "kw", "ps", "leistung", "puissance"),
-    "drive": ("drive", "drivewheels", "drivetrain", "wheeldrive", "drivetype", "antrieb"),
-    "color": ("color", "colour", "exteriorcolor", "exteriorcolour", "paint", "farbe", "couleur"),
-    "doors": ("doors", "numberofdoors", "doorcount", "numdoors", "turen", "portes"),
-    "seats": ("seats", "numberofseats", "seatcount", "sitze"),
-}
-NUMBERS = (PRICE, "mileage", "engine_size", "power")
+NAMES = {role: squash_words(words) for role, words in ROLE_NAMES.items()}
+MUST_BE_NUMBERS = (PRICE, "mileage", "power", "engine_size")
 TEXTS = ("make", "model")
-
-MAKES = frozenset(
-    "acura audi bmw buick cadillac chevrolet chrysler citroen cupra dacia daewoo daihatsu dodge fiat ford gmc "  # noqa: SIM905
-    "honda hyundai infiniti isuzu jaguar jeep kia lada lancia lexus mahindra maruti mazda mercedes mini nissan "
-    "mitsubishi opel peugeot porsche renault rover saab seat skoda smart ssangyong subaru suzuki tata tesla "
-    "toyota vauxhall volkswagen volvo vw".split()
-)
-MIN_YEAR_SHARE, MIN_MAKE_SHARE = 0.9, 0.5
+MIN_YEAR_SHARE, MIN_MAKE_SHARE, MIN_VALUE_SHARE = 0.9, 0.5, 0.5
+MAX_VALUES = 200
+"""Fuels, gearboxes and the like have no more values."""
+UNIT_ROLES = {"l": "engine_size", "kW": "power", "km": "mileage"}
+"""The role of a number by what its unit can be converted to."""
 _SAMPLE_ROWS = 20_000
 _NO_MATCH = 1_000
+_MIN_WORD = 3
 
-
-def squash_name(column: str) -> str:
-    """A column's name in a-z and 0-9 alone: 'Prod. year' is 'prodyear'."""
-    plain = unicodedata.normalize("NFKD", column.casefold()).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]", "", plain)
-
-
-def split_words(column: str) -> list[str]:
-    """The words of a column's name: 'fuelType' and 'Fuel type' are ['fuel', 'type']."""
-    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", column)
-    plain = unicodedata.normalize("NFKD", spaced.casefold()).encode("ascii", "ignore").decode()
-    return re.findall(r"[a-z]+|[0-9]+", plain)
+_MAKES = frozenset(MAKES.split())
+_VALUES = {role: frozenset(words.casefold().split()) for role, words in ROLE_VALUES.items()}
+_PRICE_FORMS = frozenset(squash_words(LEFT_OUT_WORDS["it is a form of the price"]))
 
 
 def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
@@ -83,7 +44,7 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
         free = [profile for profile in profiles if profile not in roles.values()]
         if role not in roles and (found := find(free, roles)):
             roles[role] = found
-    return roles
+    return _name_by_units(profiles, roles)
 
 
 def rank_correlation(left: pl.Series, right: pl.Series) -> float:
@@ -95,6 +56,44 @@ def rank_correlation(left: pl.Series, right: pl.Series) -> float:
     return float(found) if found is not None and found == found else 0.0
 
 
+def make_share(profile: Profile) -> float:
+    """The share of texts that begin with a make, a year before it or not."""
+    known = sum(profile.counts.values())
+    return sum(count for text, count in profile.counts.items() if _begins_with_make(text)) / max(known, 1)
+
+
+def value_share(profile: Profile, role: str) -> float:
+    """The share of texts that are, or begin with, a value that the role's columns have."""
+    if profile.distinct > MAX_VALUES:
+        return 0.0
+    known = sum(profile.counts.values())
+    return sum(count for text, count in profile.counts.items() if is_value(text, role)) / max(known, 1)
+
+
+def unit_of_columns(profiles: Sequence[Profile]) -> dict[str, str]:
+    """By the name of a column of numbers, the unit that a column beside it names, such as `Unit` with `cc`."""
+    units = {}
+    for index, profile in enumerate(profiles):
+        unit = find_unit(profile.most_common[0]) if profile.distinct == 1 else ""
+        left = next((item for item in reversed(profiles[:index]) if item.numbers), None)
+        if unit and left is not None:
+            units[left.column] = unit
+    return units
+
+
+@cache
+def _begins_with_make(text: str) -> bool:
+    words = re.sub(r"^\s*(?:19|20)[0-9]{2}\s+", "", text.casefold()).split()
+    return bool(words) and words[0] in _MAKES
+
+
+@cache
+def is_value(text: str, role: str) -> bool:
+    """Whether a text is, or begins with, a value that the role's columns have."""
+    words = re.split(r"[\s,/(;|]+", text.casefold())
+    return words[0] in _VALUES[role] or text.casefold() in _VALUES[role]
+
+
 def _exact_rank(column: str, role: str) -> int:
     squashed = squash_name(column)
     return NAMES[role].index(squashed) if squashed in NAMES[role] else _NO_MATCH
@@ -102,32 +101,39 @@ def _exact_rank(column: str, role: str) -> int:
 
 def _word_rank(column: str, role: str) -> int:
     words = split_words(column)
-    return min((rank for rank, name in enumerate(NAMES[role]) if name in words), default=_NO_MATCH)
+    names = [name for name in NAMES[role] if len(name) >= _MIN_WORD]
+    return min((rank for rank, name in enumerate(names) if name in words), default=_NO_MATCH)
 
 
 def _fits(profile: Profile, role: str) -> bool:
-    if not profile.known:
+    if not profile.known or (role == PRICE and {*split_words(profile.column)} & _PRICE_FORMS):
         return False
-    if role in NUMBERS:
-        return profile.numbers is not None
+    if role in MUST_BE_NUMBERS:
+        return _is_number(profile, role)
     if role == "year":
-        return _year_share(profile) > MIN_YEAR_SHARE
-    return role not in TEXTS or not profile.is_date
+        return profile.year_share > MIN_YEAR_SHARE and profile.distinct < 50 * 366
+    if role in _VALUES and role != "condition":
+        return value_share(profile, role) >= MIN_VALUE_SHARE
+    if role in TEXTS:
+        return not profile.is_date and not profile.year_share > MIN_YEAR_SHARE
+    return role in NUMBER_ROLES or not (profile.numbers and profile.distinct_rate > MIN_MAKE_SHARE)
 
 
-def _year_share(profile: Profile) -> float:
-    years = profile.texts.drop_nulls().str.extract(r"\b((?:19|20)[0-9]{2})\b", 1)
-    return 1 - years.null_count() / max(years.len(), 1)
+def _is_number(profile: Profile, role: str) -> bool:
+    numbers = profile.loose_numbers if role == PRICE else profile.numbers
+    if numbers is None or (role != PRICE and profile.is_date):
+        return False
+    unit = numbers.unit
+    fitting = next((kind for base, kind in UNIT_ROLES.items() if convert_unit(unit, base) is not None), role)
+    # A column in km is no price, one in litres no power; a year is none of them.
+    is_year = profile.year_share > MIN_YEAR_SHARE and 1900 < numbers.quantile(0.5) < 2100
+    return fitting == role and not is_year
 
 
 def _find_make(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
-    def share(profile: Profile) -> float:
-        first = profile.texts.drop_nulls().str.to_lowercase().str.extract(r"^([a-z]+)", 1)
-        return float(first.is_in(MAKES).mean() or 0.0)  # type: ignore[arg-type]
-
     texts = [profile for profile in free if profile.known and profile.numbers is None]
-    best = max(texts, key=share, default=None)
-    return best if best and share(best) > MIN_MAKE_SHARE else None
+    best = max(texts, key=make_share, default=None)
+    return best if best and make_share(best) > MIN_MAKE_SHARE else None
 
 
 def _find_model(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile | None:
@@ -149,37 +155,58 @@ def _find_model(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile |
 
 
 def _find_year(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
-    def is_year(profile: Profile) -> bool:
-        if profile.numbers is None or profile.numbers.pattern:
-            return False
-        low, high = profile.numbers.quantile(0.01), profile.numbers.quantile(0.99)
-        return 1900 < low < high < 2100 and profile.distinct <= 120
-
-    return next(filter(is_year, free), None)
+    found = (profile for profile in free if profile.year_share > MIN_YEAR_SHARE and not profile.is_date)
+    return next((profile for profile in found if 2 <= profile.years.n_unique() <= 120), None)
 
 
 def _find_mileage(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile | None:
-    return _find_by_year(free, roles, -1.0, (1_000.0, 500_000.0))
+    distances = (item for item in free if item.numbers and convert_unit(item.numbers.unit, "km") is not None)
+    found = max(distances, key=lambda item: item.known, default=None)
+    return found or _find_by_year(free, roles, -1.0, (1_000.0, 500_000.0))
 
 
 def _find_price(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile | None:
-    return _find_by_year(free, roles, 1.0, (300.0, 1e9))
+    priced = [item for item in free if item.numbers and sum(item.numbers.currencies.values()) > MIN_MAKE_SHARE]
+    found = max(priced, key=lambda item: item.known, default=None)
+    return found or _find_by_year(free, roles, 1.0, (300.0, 1e9))
 
 
 def _find_by_year(
     free: Sequence[Profile], roles: dict[str, Profile], sign: float, medians: tuple[float, float]
 ) -> Profile | None:
     """The number most correlated with the year, in the direction of sign, whose median is within medians."""
-    years = roles["year"].numbers if "year" in roles else None
-    if years is None:
+    if "year" not in roles:
         return None
+    years = roles["year"].years
     scores = {
-        index: sign * rank_correlation(profile.numbers.values, years.values)
+        index: sign * rank_correlation(profile.numbers.values, years)
         for index, profile in enumerate(free)
         if profile.numbers is not None and medians[0] <= profile.numbers.quantile(0.5) <= medians[1]
     }
     best = max(scores, key=lambda index: scores[index], default=None)
     return free[best] if best is not None and scores[best] > 0.2 else None
+
+
+def _find_by_values(role: str) -> Callable[[Sequence[Profile], dict[str, Profile]], Profile | None]:
+    def find(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
+        best = max(free, key=lambda profile: value_share(profile, role), default=None)
+        return best if best and value_share(best, role) > MIN_VALUE_SHARE and best.distinct > 1 else None
+
+    return find
+
+
+def _name_by_units(profiles: Sequence[Profile], roles: dict[str, Profile]) -> dict[str, Profile]:
+    """Numbers whose unit, by a column beside them, is that of another role: Power in cc is the engine's size."""
+    found = dict(roles)
+    for column, unit in unit_of_columns(profiles).items():
+        fitting = next((role for base, role in UNIT_ROLES.items() if convert_unit(unit, base) is not None), "")
+        profile = next(item for item in profiles if item.column == column)
+        is_other = [role for role, item in roles.items() if item is profile and role != fitting]
+        if fitting and fitting not in found and PRICE not in is_other:
+            for role in is_other:
+                del found[role]
+            found[fitting] = profile
+    return found
 
 
 _BY_CONTENT: dict[str, Callable[[Sequence[Profile], dict[str, Profile]], Profile | None]] = {
@@ -188,4 +215,5 @@ _BY_CONTENT: dict[str, Callable[[Sequence[Profile], dict[str, Profile]], Profile
     "year": _find_year,
     "mileage": _find_mileage,
     PRICE: _find_price,
+    **{role: _find_by_values(role) for role in ("fuel", "transmission", "drive", "body")},
 }

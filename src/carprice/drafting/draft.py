@@ -1,186 +1,209 @@
 """Drafts a market file for an unknown listings file: one that trains unchanged, to be corrected by hand."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-from carprice.drafting.column_matching import NAMES, PRICE, find_roles, squash_name
-from carprice.drafting.draft_defaults import (
-    choose_name,
-    find_flag,
-    guess_currency,
-    guess_distance_unit,
-    guess_number_limits,
-    guess_price_limits,
-    guess_scale,
-    guess_unit,
-    guess_year_limits,
-    reason_to_leave_out,
-)
-from carprice.drafting.listing_columns import REASONS, find_listing_columns, guess_price_type
-from carprice.drafting.profile import Numbers, Profile, profile_column, read_numbers
+from carprice.drafting.column_matching import NAMES, PRICE, find_roles, unit_of_columns
+from carprice.drafting.draft_defaults import guess_price_limits
+from carprice.drafting.features import Entry, FeatureDrafter
+from carprice.drafting.listing_columns import REASONS, SEEN, find_listing_columns, guess_price_type
+from carprice.drafting.money import Currency, Guess, guess_country, guess_currency, guess_distance, guess_scale
+from carprice.drafting.names import choose_name
+from carprice.drafting.profile import Numbers, Profile, profile_column
+from carprice.drafting.proof import prove_features
+from carprice.drafting.writing import format_percent, write_draft
 from carprice.errors import ListingsError, MarketError
 from carprice.listings.listings_file import ListingsFile
+from carprice.market.market_file import Listing, Market, Price, parse_market
+from carprice.market.units import CODES
 
 SAMPLE_ROWS = 200_000
-MIN_PRICE_SHARE = 0.5
-SHOWN_VALUES = 4
-YEAR_PATTERN = "((?:19|20)[0-9]{2})"
+MIN_SIGNS = 0.5
+"""The share of prices with a sign from which on the signs say what currency they are in."""
 
 
-def draft_market(path: Path, price_column: str = "") -> str:
-    """The text of a market file for the listings in path, from their first 200,000 rows.
+class PriceScaleError(MarketError):
+    """Prices are in no unit that anybody could guess."""
 
-    price_column: the price, where it is not found by itself. Raises ListingsError where the file
-    cannot be read, MarketError where no column is a price, or no other column is a feature.
+
+@dataclass(frozen=True)
+class Answers:
+    """What is known of a file before it is looked at; empty where it is not."""
+
+    name: str = ""
+    price: str = ""
+    currency: str = ""
+    distance: str = ""
+    price_scale: float = 0.0
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The text of a market file, the market it describes, and the questions that a person should answer.
+
+    questions: by the name of the answer.
+    """
+
+    text: str
+    market: Market
+    questions: dict[str, str] = field(default_factory=dict)
+
+
+def draft_market(path: Path, answers: Answers = Answers()) -> Draft:  # frozen
+    """A market file for the listings in path, from their first 200,000 rows, tried out on them.
+
+    Raises ListingsError where the file cannot be read, MarketError where no column is a price, where its prices
+    are in no unit that anybody could guess, or where no other column is a feature.
     """
     sample = _read_sample(path)
     profiles = [profile_column(sample[column]) for column in sample.columns]
-    roles = find_roles([profile for profile in profiles if profile.column != price_column])
-    price = _find_price(path, profiles, roles, price_column)
-    listing = find_listing_columns([profile for profile in profiles if profile is not price.profile], roles)
-    draft = _Draft(path, sample.height, profiles, roles, price, listing)
-    features = list(draft.feature_blocks())
-    if not any(line.startswith("[features.") for block in features for line in block):
+    roles = find_roles([profile for profile in profiles if profile.column != answers.price])
+    price = _find_price(path, profiles, roles, answers.price)
+    known = _guess(path, profiles, roles, price, answers)
+    listing = find_listing_columns([profile for profile in profiles if profile is not price], roles)
+    drafter = FeatureDrafter(profiles, roles, price, known.distance.value, unit_of_columns(profiles))
+    entries = _draft_entries(profiles, roles, price, listing, known, drafter)
+    head = _draft_head(path, answers.name, price, listing, known)
+    entries, market = prove_features(sample, head, entries, str(path))
+    if not market.features:
         raise MarketError(f"{path}: no column besides the price can be a feature")
-    blocks = [draft.head_block(), draft.price_block(), *draft.listing_blocks(), *features]
-    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+    text = write_draft(path.name, sample.height, market, entries, known.comments(price, market.price))
+    return Draft(text, parse_market(tomllib.loads(text), "the draft"), known.questions)
 
 
 @dataclass(frozen=True)
-class _Price:
-    profile: Profile
-    numbers: Numbers
+class _Known:
+    """What was guessed of the file as a whole."""
 
-
-@dataclass(frozen=True)
-class _Draft:
-    """The draft's blocks of lines, each a table of the market file with its comment."""
-
-    path: Path
-    rows: int
-    profiles: list[Profile]
-    roles: dict[str, Profile]
-    price: _Price
-    listing: dict[str, Profile]
+    currency: Currency
+    distance: Guess
+    scale: Guess
 
     @property
-    def distance_unit(self) -> str:
-        return guess_distance_unit(self.profiles, self.roles.get("mileage"))
+    def questions(self) -> dict[str, str]:
+        guesses = {"currency": self.currency.code, "distance": self.distance, "price_scale": self.scale}
+        found = {name: guess.question for name, guess in guesses.items() if guess.question}
+        if self.currency.others:
+            found["rates"] = f"prices in {', '.join(self.currency.others)} are dropped: give [price] their rates"
+        return found
 
-    def head_block(self) -> list[str]:
-        name = squash_name(self.path.name.split(".")[0]) or "market"
-        currency = guess_currency(self.price.profile, self.profiles)
-        doubt = "" if currency else "  # not known: replace it by the three letters of the currency"
-        return [
-            f"# Drafted from {_text(self.path.name)}, {self.rows:,} rows. Read it before you rely on it:",
-            "# limits, units and names are guesses. What each key means: docs/markets.md",
-            "",
-            f"name = {_text(name)}",
-            f"title = {_text(f'Used cars of {name}')}",
-            f"currency = {_text(currency or 'XXX')}{doubt}",
-            f"distance_unit = {_text(self.distance_unit)}",
-        ]
+    def comments(self, profile: Profile, price: Price) -> dict[str, list[str]]:
+        """The lines of comment above or behind a key, by the key."""
+        values = _numbers_of(Path(), profile).values.drop_nulls() * price.scale
+        outside = 1 - float(values.is_between(price.min, price.max).mean() or 0.0)  # type: ignore[arg-type]
+        lines = [f"{format_percent(outside)} of the prices lie outside these limits; their listings are dropped."]
+        if self.currency.others:
+            shares = {self.currency.code.value: 1 - sum(self.currency.others.values()), **self.currency.others}
+            told = ", ".join(f"{code} {format_percent(share)}" for code, share in shares.items())
+            lines.append(f"Prices are in {told}. Those in other currencies are dropped, or converted where")
+            example = next(iter(self.currency.others))
+            lines.append(f"rates say how much {self.currency.code.value} one is: rates = {{ {example} = 1.0 }}")
+        if self.scale.reason:
+            lines.append(
+                f"scale: {self.scale.reason}." + (f" {self.scale.question}." if self.scale.question else "")
+            )
+        return {"price": lines, "currency": [_tell(self.currency.code)], "distance_unit": [_tell(self.distance)]}
 
-    def price_block(self) -> list[str]:
-        scale = guess_scale(self.price.profile, self.price.numbers.unit)
-        numbers = replace(self.price.numbers, values=self.price.numbers.values * scale)
-        low, high = guess_price_limits(numbers)
-        outside = int(numbers.values.is_between(low, high).not_().sum()) / self.price.profile.known
-        return [
-            f"# {_percent(outside)} of the prices lie outside these limits; their listings are dropped.",
-            "[price]",
-            f"column = {_text(self.price.profile.column)}",
-            f"min = {_number(low)}",
-            f"max = {_number(high)}",
-            *([f"scale = {scale}"] if scale != 1 else []),
-            *_number_lines(numbers),
-            *_missing_lines(self.price.profile),
-        ]
 
-    def listing_blocks(self) -> list[list[str]]:
-        price_type = guess_price_type(self.price.profile.column, self.listing)
-        if not self.listing and price_type == "asking":
-            return []
-        return [
-            [
-                "# What a row is besides its features; no model learns from these columns.",
-                "[listing]",
-                *(f"{key} = {_text(profile.column)}" for key, profile in self.listing.items()),
-                f"price_type = {_text(price_type)}",
-            ]
-        ]
+def _tell(guess: Guess) -> str:
+    return guess.reason + (f"; {guess.question}" if guess.question else "")
 
-    def feature_blocks(self) -> Iterator[list[str]]:
-        """Features with a role first, in the order of the roles; then the others in the order of the file."""
-        names = {profile.column: role for role, profile in self.roles.items()}
-        order = list(NAMES)
-        taken: set[str] = set()
-        for profile in sorted(self.profiles, key=lambda item: order.index(names.get(item.column, order[-1]))):
-            role = names.get(profile.column, "")
-            if profile is self.price.profile:
-                continue
-            if reason := self._reason_to_leave_out(profile, role):
-                yield [f"# {_text(profile.column)} is left out: {reason}."]
-                continue
-            yield self._feature_block(choose_name(role or profile.column, taken), profile, role)
-            yield from self._suffix_blocks(profile, taken)
 
-    def _reason_to_leave_out(self, profile: Profile, role: str) -> str:
-        for key, found in self.listing.items():
-            if profile is found:
-                return REASONS[key]
-        return reason_to_leave_out(profile, role, self.price.numbers)
+def _guess(
+    path: Path, profiles: list[Profile], roles: dict[str, Profile], price: Profile, answers: Answers
+) -> _Known:
+    country = guess_country(profiles)
+    currency = guess_currency(price, profiles, country)
+    if answers.currency:
+        _check_currency(path, price, answers.currency)
+        currency = Currency(Guess(answers.currency, "as it was said"), currency.column, currency.others)
+    numbers = _numbers_of(path, price)
+    scale = guess_scale(price, numbers, profiles, currency.code.value)
+    if answers.price_scale:
+        scale = Guess(f"{answers.price_scale:g}", "as it was said")
+    if not scale.value:
+        raise PriceScaleError(
+            f"{path}: column {price.column!r}: {scale.question.partition(':')[0]}, in no unit of car prices",
+            "Say what each is multiplied by, such as --price-scale 1000, or 1 to take them as they are.",
+        )
+    distance = guess_distance(profiles, roles.get("mileage"), currency.code.value)
+    if distance.value == "mi" and currency.code.value == "USD":
+        currency = Currency(
+            Guess("USD", f"{currency.code.reason}, and distances are in miles"), currency.column, currency.others
+        )
+    if answers.distance:
+        distance = Guess(answers.distance, "as it was said")
+    return _Known(currency, distance, scale)
 
-    def _feature_block(self, name: str, profile: Profile, role: str) -> list[str]:
-        shown = ", ".join(_text(text[:30]) for text in profile.most_common[:SHOWN_VALUES])
-        more = ", ..." if profile.distinct > SHOWN_VALUES else ""
-        return [
-            f"# {_percent(profile.missing_rate)} missing, {profile.distinct:,} values: {shown}{more}",
-            f"[features.{name}]",
-            f"column = {_text(profile.column)}",
-            *self._kind_lines(profile, role),
-            *_missing_lines(profile),
-        ]
 
-    def _kind_lines(self, profile: Profile, role: str) -> list[str]:
-        optional = ["optional = true"] if profile.missing_rate else []
-        if role == "year":
-            low, high = guess_year_limits(profile)
-            pattern = [] if profile.numbers else [f"pattern = '{YEAR_PATTERN}'"]
-            return ['kind = "year"', *pattern, f"min = {low}", f"max = {high}", *optional]
-        if flag := find_flag(profile):
-            return ['kind = "flag"', f"true = [{_text(flag[0])}]", f"false = [{_text(flag[1])}]", *optional]
-        if profile.numbers:
-            low_limit, high_limit = guess_number_limits(profile.numbers)
-            unit = guess_unit(profile.numbers, role, self.distance_unit)
-            return [
-                'kind = "number"',
-                *([f"unit = {_text(unit)}"] if unit else []),
-                *_number_lines(profile.numbers),
-                f"min = {_number(low_limit)}",
-                f"max = {_number(high_limit)}",
-                "optional = true",
-                'outside = "missing"',
-            ]
-        return [f'kind = "{"date" if profile.is_date else "category"}"', *optional]
+def _check_currency(path: Path, price: Profile, code: str) -> None:
+    """Raise MarketError for a code that is none, or that the signs beside the prices cannot mean."""
+    if code not in CODES:
+        raise MarketError(f"--currency: should be a currency by ISO 4217, such as EUR (got {code!r})")
+    signs = price.loose_numbers.currencies if price.loose_numbers else {}
+    if sum(signs.values()) > MIN_SIGNS and not any(code in codes for codes in signs):
+        found = ", ".join(codes[0] for codes in signs)
+        hint = "Leave --currency out, or name the column of the prices: --price COLUMN"
+        raise MarketError(f"{path}: column {price.column!r}: prices are in {found}, not in {code}", hint)
 
-    def _suffix_blocks(self, profile: Profile, taken: set[str]) -> Iterator[list[str]]:
-        """A flag for each text that some numbers of a column end in, as in '2.0 Turbo'."""
-        for suffix in profile.numbers.suffixes if profile.numbers else ():
-            if suffix.replace(" ", "").isalnum():
-                yield [
-                    f"# Some of the numbers in {_text(profile.column)} end in {_text(suffix)}.",
-                    f"[features.{choose_name(suffix, taken)}]",
-                    f"column = {_text(profile.column)}",
-                    'kind = "flag"',
-                    f"pattern = {_text(suffix)}",
-                    *(["optional = true"] if profile.missing_rate else []),
-                    *_missing_lines(profile),
-                ]
+
+def _draft_head(path: Path, name: str, price: Profile, listing: dict[str, Profile], known: _Known) -> Market:
+    """The market without its features."""
+    numbers = _numbers_of(path, price)
+    scale = float(known.scale.value)
+    scaled = Numbers(numbers.values * scale, numbers.decimal, numbers.unit)
+    low, high = guess_price_limits(scaled)
+    own = choose_name(name or path.name.split(".")[0], set())
+    return Market(
+        name=own,
+        title=f"Used cars of {own}",
+        currency=known.currency.code.value,
+        distance_unit=known.distance.value,
+        price=Price(
+            column=price.column,
+            min=low,
+            max=high,
+            decimal=numbers.decimal,
+            missing=price.missing,
+            scale=scale,
+            currency_column=known.currency.column,
+        ),
+        features=(),
+        listing=Listing(
+            **{key: profile.column for key, profile in listing.items()},
+            price_type=guess_price_type(price.column, listing),  # type: ignore[arg-type]
+            day_first=listing[SEEN].day_first if SEEN in listing else None,
+        ),
+    )
+
+
+def _draft_entries(
+    profiles: Sequence[Profile],
+    roles: dict[str, Profile],
+    price: Profile,
+    listing: dict[str, Profile],
+    known: _Known,
+    drafter: FeatureDrafter,
+) -> list[Entry]:
+    """Features with a role first, in the order of the roles; then the others in the order of the file."""
+    names = {profile.column: role for role, profile in roles.items()}
+    order = list(NAMES)
+    left_out = {profile.column: REASONS[key] for key, profile in listing.items()}
+    if known.currency.column:
+        left_out[known.currency.column] = "it names the currency of the price, which [price] says"
+    entries: list[Entry] = []
+    for profile in sorted(profiles, key=lambda item: order.index(names.get(item.column, order[-1]))):
+        if profile is price:
+            continue
+        if profile.column in left_out:
+            entries.append(Entry(profile.column, [f"it is left out: {left_out[profile.column]}"]))
+        else:
+            entries += drafter.draft(profile, names.get(profile.column, ""))
+    return entries
 
 
 def _read_sample(path: Path) -> pl.DataFrame:
@@ -194,7 +217,7 @@ def _read_sample(path: Path) -> pl.DataFrame:
     return pl.concat(batches)
 
 
-def _find_price(path: Path, profiles: list[Profile], roles: dict[str, Profile], column: str) -> _Price:
+def _find_price(path: Path, profiles: list[Profile], roles: dict[str, Profile], column: str) -> Profile:
     if not column:
         if PRICE not in roles:
             numbers = ", ".join(profile.column for profile in profiles if profile.numbers) or "none"
@@ -202,43 +225,21 @@ def _find_price(path: Path, profiles: list[Profile], roles: dict[str, Profile], 
                 f"{path}: no column looks like a price",
                 f"Name it with --price COLUMN. Columns of numbers: {numbers}.",
             )
-        profile = roles.pop(PRICE)
-    else:
-        roles.pop(PRICE, None)
-        found = [item for item in profiles if item.column == column]
-        if not found:
-            has = ", ".join(item.column for item in profiles)
-            raise ListingsError(f"{path}: has no column {column!r}", f"The file has: {has}.")
-        profile = found[0]
-    read = profile.numbers or read_numbers(profile.texts, MIN_PRICE_SHARE)
+        return roles.pop(PRICE)
+    roles.pop(PRICE, None)
+    found = [item for item in profiles if item.column == column]
+    if not found:
+        has = ", ".join(item.column for item in profiles)
+        raise ListingsError(f"{path}: has no column {column!r}", f"The file has: {has}.")
+    return found[0]
+
+
+def _numbers_of(path: Path, price: Profile) -> Numbers:
+    read = price.loose_numbers
     if read is None or read.quantile(0.5) <= 0:
-        example = next(iter(profile.most_common), "")
+        example = next(iter(price.most_common), "")
         raise MarketError(
-            f"{path}: column {profile.column!r}: should be a price (got {example[:60]!r})",
+            f"{path}: column {price.column!r}: should be a price (got {example[:60]!r})",
             "Name another column with --price COLUMN.",
         )
-    return _Price(profile, read)
-
-
-def _number_lines(numbers: Numbers) -> list[str]:
-    return [
-        *([f"pattern = {_text(numbers.pattern)}"] if numbers.pattern else []),
-        *(['decimal = ","'] if numbers.decimal == "," else []),
-    ]
-
-
-def _missing_lines(profile: Profile) -> list[str]:
-    return [f"missing = [{', '.join(_text(word) for word in profile.missing)}]"] if profile.missing else []
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(value)
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}".replace("%", " %")
-
-
-def _text(text: str) -> str:
-    """A TOML string on one line, which JSON's is too."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return read

@@ -1,141 +1,141 @@
-"""What a drafted market file says by default: limits, units, currency, names, and which columns it leaves out."""
+"""What a drafted market file says by default: limits, units, flags, spellings, and which columns it leaves out."""
 
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
-from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, rank_correlation, split_words
+from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, rank_correlation
+from carprice.drafting.listing_columns import VIN
+from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Numbers, Profile
-from carprice.market.market_file import RESERVED
+from carprice.drafting.vocabulary import LEFT_OUT_WORDS, MAKE_ALIASES, NO_WORDS, YES_WORDS
 
 FENCE = 3.0
 """Price limits: the quartiles, each moved outwards by their ratio to this power."""
+MAX_WIDTH = 100.0
 MARGIN = 3.0
 """Upper limit of a number, as a multiple of its 99th percentile ..."""
 ROOM = 1.25
 """... or of the largest one, whichever is less."""
-YEARS_BEFORE, YEARS_AFTER = 10, 1
+YEARS_BEFORE, YEARS_AFTER = 10, 2
+"""Limits of the year beyond the oldest and the newest one: the file of next year has newer cars."""
 MIN_ID_RATE, MIN_ID_ROWS, MIN_ID_DIGITS = 0.95, 50, 6
 MIN_TEXT_RATE, MIN_TEXT_LENGTH = 0.5, 60
 MAX_MISSING_RATE = 0.98
-MAX_NAME_LENGTH = 36
+MIN_VIN_SHARE = 0.5
+NEVER_ZERO = ("engine_size", "power", "doors", "seats", "cylinders")
+"""Roles of which a zero says that the number is not known."""
+MAX_THOUSANDS = 600.0
+"""Where nearly all mileages of used cars are below, they are in thousands."""
+MAX_SPELLINGS = 5_000
+SHOWN_SUGGESTIONS = 5
 
-LAKH = ("lakh", "lakhs", "lac", "lacs")
-LAKH_SCALE = 100_000
-CURRENCIES = {
-    "GBP": ("£", "gbp", "pound", "pounds"),
-    "EUR": ("€", "eur", "euro", "euros"),
-    "USD": ("$", "usd", "dollar", "dollars"),
-    "INR": ("₹", "inr", "rupees", *LAKH),
-    "JPY": ("¥", "jpy", "yen"),
-    "PLN": ("zł", "pln"),
-    "GEL": ("₾", "gel", "lari"),
-}
-FLAGS = (("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("1", "0"), ("ja", "nein"), ("oui", "non"))
-ID_WORDS = {"id", "vin", "url", "link", "uuid", "guid", "index", "ref", "reference", "advert", "stock", "image"}
-PRICE_WORDS = {"price", "prices", "payment", "monthly", "deposit", "valuation", "preis"}
-MILE_WORDS = {"mi", "mile", "miles", "mpg"}
+_YES, _NO = frozenset(YES_WORDS.casefold().split()), frozenset(NO_WORDS.casefold().split())
+_REASONS = {word: reason for reason, words in LEFT_OUT_WORDS.items() for word in squash_words(words)}
+_ID_REASON = "it names the listing, not the car"
 
 
 def guess_price_limits(numbers: Numbers) -> tuple[float, float]:
     """Limits of the price: the quartiles of prices above 0, moved outwards on a logarithmic scale."""
     prices = replace(numbers, values=numbers.values.filter(numbers.values > 0))
     low, high = prices.quantile(0.25), prices.quantile(0.75)
-    width = max(high / low, ROOM) ** FENCE
+    width = min(max(high / low, ROOM) ** FENCE, MAX_WIDTH)
     return round_down(low / width), round_up(high * width)
 
 
-def guess_scale(price: Profile, unit: str) -> int:
-    """The scale of prices: 100,000 where the column's name, or what its numbers end in, says lakh."""
-    return LAKH_SCALE if {*split_words(price.column), *split_words(unit)} & {*LAKH} else 1
-
-
-def guess_number_limits(numbers: Numbers) -> tuple[float, float]:
-    """Limits of a number: from 0, unless some are negative, to a little above the largest plausible one."""
+def guess_number_limits(numbers: Numbers, role: str = "") -> tuple[float, float]:
+    """Limits of a number: to a little above the largest plausible one; from 0, unless a zero is no value or some
+    are negative."""
     lowest, highest = numbers.quantile(0.01), numbers.quantile(0.99)
+    positive = replace(numbers, values=numbers.values.filter(numbers.values > 0))
     low = 0.0 if lowest >= 0 else -round_up(-lowest * MARGIN)
+    if low == 0 and (role in NEVER_ZERO or (role != "mileage" and _zeros_stand_apart(numbers, positive))):
+        low = round_down(positive.quantile(0.001) / 2)
     high = round_up(min(numbers.quantile(1.0) * ROOM, highest * MARGIN))
     return low, high if high > low else low + 1
 
 
 def guess_year_limits(profile: Profile) -> tuple[int, int]:
-    """Limits of the year: ten before the oldest and one after the newest, outliers aside."""
-    years = profile.texts.drop_nulls().str.extract(r"\b((?:19|20)[0-9]{2})\b", 1).cast(float)
-    oldest, newest = years.quantile(0.001, "nearest"), years.quantile(0.999, "nearest")
+    """Limits of the year: ten before the oldest and two after the newest, outliers aside."""
+    oldest, newest = profile.years.quantile(0.001, "nearest"), profile.years.quantile(0.999, "nearest")
     return int(oldest or 1900) - YEARS_BEFORE, int(newest or 2100) + YEARS_AFTER
 
 
-def guess_unit(numbers: Numbers, role: str, distance_unit: str) -> str:
-    """The unit that the texts end in, else what the role is measured in."""
+def guess_unit(numbers: Numbers, role: str, distance_unit: str, unit_beside: str) -> str:
+    """The unit beside the numbers, or in the column beside them, else what the role is measured in."""
     if role == "mileage":
         return distance_unit
-    if numbers.unit or role != "engine_size":
-        return numbers.unit
+    if numbers.unit or unit_beside or role not in ("engine_size", "power"):
+        return numbers.unit or unit_beside
+    if role == "power":
+        return ""
     return "l" if numbers.quantile(0.5) < 20 else "cc"
 
 
-def guess_distance_unit(profiles: Sequence[Profile], mileage: Profile | None) -> str:
-    """km or mi: by what the mileages end in, then by the words of the columns' names."""
-    if mileage and mileage.numbers and mileage.numbers.unit:
-        return "mi" if mileage.numbers.unit.casefold() in MILE_WORDS else "km"
-    if mileage and any(word.startswith(("km", "kilo")) for word in split_words(mileage.column)):
-        return "km"
-    words = {word for profile in profiles for word in split_words(profile.column)}
-    return "mi" if words & MILE_WORDS else "km"
+def is_in_thousands(numbers: Numbers) -> bool:
+    """Whether mileages are so low that they must be in thousands."""
+    return not numbers.has_magnitudes and numbers.quantile(0.5) > 5 and numbers.quantile(0.99) < MAX_THOUSANDS
 
 
-def guess_currency(price: Profile, profiles: Sequence[Profile]) -> str:
-    """The currency by ISO 4217, from the price's texts or else the columns' names; empty where not known."""
-    texts = price.most_common[:100]
-    for names in ([price.column, *texts], [profile.column for profile in profiles]):
-        for code, signs in CURRENCIES.items():
-            for name in names:
-                if any(sign in name and not sign.isalpha() for sign in signs) or set(split_words(name)) & set(
-                    signs
-                ):
-                    return code
-    return ""
-
-
-def find_flag(profile: Profile) -> tuple[str, str] | None:
-    """The texts for true and false of a column that has just those two."""
-    texts = {text.casefold(): text for text in profile.most_common[:3]}
-    for yes, no in FLAGS:
-        if set(texts) == {yes, no} and profile.distinct == 2:
-            return texts[yes], texts[no]
-    return None
+def find_flag(profile: Profile) -> tuple[list[str], list[str]] | None:
+    """The texts for true and for false of a column that has no others."""
+    if not 1 <= profile.distinct <= 6:
+        return None
+    yes = [text for text in profile.most_common if text.casefold() in _YES]
+    no = [text for text in profile.most_common if text.casefold() in _NO]
+    return (yes, no) if len(yes) + len(no) == profile.distinct and yes else None
 
 
 def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
     """Why a column is not a feature: it says nothing of the car, or its price; empty where it is one."""
-    words = set(split_words(profile.column))
     if not profile.known:
         return "it is empty"
     if profile.missing_rate > MAX_MISSING_RATE:
         return f"it is missing in {profile.missing_rate:.1%} of the rows".replace("%", " %")
-    if profile.distinct == 1:
+    if profile.distinct == 1 and not (find_flag(profile) and profile.missing_rate):
         return f"it is {profile.most_common[0][:60]!r} wherever it is known"
     if role:
         return ""
-    if words & PRICE_WORDS or _follows_price(profile, price):
+    words = {squash_name(profile.column), *split_words(profile.column)}
+    reason = next((_REASONS[word] for word in sorted(words) if word in _REASONS), "")
+    if "price" in words or "preis" in words or _follows_price(profile, price):
         return "it follows the price"
-    if _is_id(profile, words):
-        return "it names the listing, not the car"
+    if _is_id(profile, reason):
+        return _ID_REASON
+    if reason and reason != _ID_REASON:
+        return reason
     if profile.numbers is None and not profile.is_date and _is_free_text(profile):
         return "nearly every listing has a text of its own"
     return ""
 
 
-def choose_name(text: str, taken: set[str]) -> str:
-    """A feature name for a role or a column that is not in taken; adds it there."""
-    name = "_".join(split_words(text))[:MAX_NAME_LENGTH].strip("_")
-    if not name or not name[0].isalpha():
-        name = f"column_{name}".strip("_")
-    tried, number = name, 2
-    while tried in taken or tried in RESERVED:
-        tried, number = f"{name}_{number}", number + 1
-    taken.add(tried)
-    return tried
+def find_spellings(profile: Profile) -> dict[str, str]:
+    """Texts that differ from a more frequent one by marks between their letters alone, each with that one."""
+    main: dict[str, str] = {}
+    folded: dict[str, str] = {}
+    for text in profile.most_common[:MAX_SPELLINGS]:
+        key = re.sub(r"[\s._-]+", "", text.casefold())
+        if not key.isalnum() or key.isdigit():
+            continue
+        first = main.setdefault(key, text)
+        # Training itself folds letter case and spaces.
+        if " ".join(first.casefold().split()) != " ".join(text.casefold().split()):
+            folded[text] = first
+    return folded
+
+
+def suggest_spellings(profile: Profile) -> list[str]:
+    """Pairs of makes that may be one: a name and the same with a word behind it, or an abbreviation."""
+    known = {text.casefold(): text for text in reversed(profile.most_common)}
+    found = []
+    for key, text in known.items():
+        other = MAKE_ALIASES.get(key) or next(
+            (one for one in known if re.match(rf"{re.escape(key)}[ -]\S+$", one)), ""
+        )
+        if other in known and other != key:
+            found.append(f"{text!r} may be {known[other]!r}")
+    return found[:SHOWN_SUGGESTIONS]
 
 
 def round_up(value: float) -> float:
@@ -156,18 +156,29 @@ def _round(value: float, to_whole: Callable[[float], int]) -> float:
     return float(f"{to_whole(round(value / step, 9)) * step:.6g}")
 
 
+def _zeros_stand_apart(numbers: Numbers, positive: Numbers) -> bool:
+    """Whether there are zeros, and no other number is anywhere near them."""
+    has_zeros = bool((numbers.values == 0).any())
+    return has_zeros and positive.quantile(0.01) > 0.2 * positive.quantile(0.5)
+
+
 def _follows_price(profile: Profile, price: Numbers) -> bool:
     if profile.numbers is None or profile.distinct < MIN_ID_ROWS:
         return False
     return abs(rank_correlation(profile.numbers.values, price.values)) >= MIN_PRICE_CORRELATION
 
 
-def _is_id(profile: Profile, words: set[str]) -> bool:
-    if profile.known < MIN_ID_ROWS:
-        return bool(words & ID_WORDS)
-    if words & ID_WORDS:
-        return profile.distinct_rate >= MIN_TEXT_RATE
-    if profile.numbers is None or profile.distinct_rate < MIN_ID_RATE:
+def _is_id(profile: Profile, reason: str) -> bool:
+    if profile.share_with(VIN) >= MIN_VIN_SHARE or {*split_words(profile.column)} & {
+        "vin",
+        "url",
+        "href",
+        "image",
+    }:
+        return True
+    if reason == _ID_REASON:
+        return profile.known < MIN_ID_ROWS or profile.distinct_rate >= MIN_TEXT_RATE
+    if profile.known < MIN_ID_ROWS or profile.numbers is None or profile.distinct_rate < MIN_ID_RATE:
         return False
     values = profile.numbers.values.drop_nulls()
     is_whole = bool((values == values.floor()).all())

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from carprice.drafting.column_matching import split_words, squash_name
-from carprice.drafting.profile import Profile
+from carprice.drafting.names import split_words, squash_name
+from carprice.drafting.profile import Profile, map_texts
 from carprice.listings.parsing import parse_day
+from carprice.listings.quantities import read_day
 from carprice.market.kinds import EPOCH
 
 ID, SEEN, LINK = "id", "seen", "link"
@@ -21,21 +22,14 @@ VIN = r"^(?i)[A-HJ-NPR-Z0-9]{17}$"
 """A vehicle identification number: ISO 3779, without I, O and Q."""
 URL = r"^(https?://|www\.)"
 CAR_NAMES = {"vin", "vinnumber", "chassisnumber", "carid", "vehicleid", "vehicle", "car", "fin"}
-DAY_WORDS = {
-    *("sale", "saledate", "sold", "solddate", "listed", "listing", "posted", "posting", "published", "advertised"),
-    *(
-        "seen",
-        "lastseen",
-        "crawled",
-        "crawl",
-        "scraped",
-        "scrape",
-        "datecrawled",
-        "dateposted",
-        "created",
-        "offered",
-    ),
-}
+DAY_WORDS = tuple(
+    "sale saledate sold solddate listed datelisted listing posted dateposted posting published publicdate public "  # noqa: SIM905
+    "publication advertised advert addate offered created datecreated seen lastseen crawled datecrawled crawl "
+    "scraped scrape".split()
+)
+"""Words of the day of a listing or sale, the surest first; when a page was read comes last."""
+MIN_DAYS = 2
+"""A file that was read on one day has no days of listings."""
 PICTURE_WORDS = {"image", "images", "photo", "photos", "picture", "pictures", "img", "thumbnail", "logo"}
 SOLD_WORDS = {"sold", "paid", "hammer", "saleprice", "saledate", "solddate", "soldprice", "transaction"}
 MIN_SHARE = 0.9
@@ -53,7 +47,7 @@ def find_listing_columns(profiles: Sequence[Profile], roles: Roles) -> Roles:
     free = [profile for profile in profiles if profile.known and profile not in roles.values()]
     found: Roles = {}
     for key, is_such in _FIND.items():
-        match = next((profile for profile in free if is_such(profile, roles)), None)
+        match = min((profile for profile in free if is_such(profile, roles)), key=_rank_day, default=None)
         if match:
             found[key] = match
             free.remove(match)
@@ -82,15 +76,22 @@ def _is_car(profile: Profile, _: Roles) -> bool:
 def _is_day(profile: Profile, roles: Roles) -> bool:
     """Dates that are called after an offer or a sale, none from before the car was built."""
     words = {*split_words(profile.column), squash_name(profile.column)}
-    if not profile.is_date or not words & DAY_WORDS or profile.distinct < 2:
+    if not profile.is_date or not words & {*DAY_WORDS}:
+        return False
+    if map_texts(profile.texts, lambda text: read_day(text, profile.day_first)).n_unique() < MIN_DAYS:
         return False
     if "year" not in roles:
         return True
-    both = pl.DataFrame({"day": profile.texts, "year": roles["year"].texts}).drop_nulls()
-    days = both.select(parse_day(pl.col("day"))).to_series()
-    years = both["year"].str.extract(r"\b((?:19|20)[0-9]{2})\b", 1).cast(pl.Float64)
+    both = pl.DataFrame({"day": profile.texts, "year": roles["year"].years}).drop_nulls()
+    days = both.select(parse_day(pl.col("day"), profile.day_first)).to_series()
+    years = both["year"]
     is_late = EPOCH.year + days / 365.25 >= years - 1
     return float(is_late.mean() or 0.0) >= MIN_LATE  # type: ignore[arg-type]
+
+
+def _rank_day(profile: Profile) -> int:
+    words = {*split_words(profile.column), squash_name(profile.column)}
+    return min((rank for rank, word in enumerate(DAY_WORDS) if word in words), default=len(DAY_WORDS))
 
 
 def _is_link(profile: Profile, _: Roles) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from carprice.market.units import MAGNITUDES, split_tokens
+from carprice.market.units import CURRENCIES, MAGNITUDES, split_tokens
 
 EXCEL_EPOCH = date(1899, 12, 30)
 """Day 0 of a spreadsheet's dates, right from 1900-03-01 on."""
@@ -106,7 +106,10 @@ def read_quantity(text: str, decimal: str = ".") -> Quantity | None:
     for match in _NUMBER.finditer(text):
         if (number := _read_core(match.group(), decimal)) is None:
             return None
-        words += split_tokens(text[end : match.start()])
+        before = split_tokens(text[end : match.start()])
+        if before and text[match.start() - 1].isalpha() and before[-1] not in CURRENCIES:
+            return None  # the number of a name, as in X5
+        words += before
         scale, end = _read_magnitude(text, match.end())
         numbers.append(number)
         scales.append(scale)
@@ -143,7 +146,8 @@ def read_year(text: str, calendar: str = "gregorian") -> float | None:
         number = float(text)
     except ValueError:
         return None
-    if number in EXCEL_DAYS:
+    # A float is looked for in a range one by one.
+    if number.is_integer() and int(number) in EXCEL_DAYS:
         return float((EXCEL_EPOCH + timedelta(days=int(number))).year)
     return number if number == number and abs(number) < 1e300 else None
 

@@ -21,6 +21,8 @@ Calendar = Literal["gregorian", "buddhist", "minguo", "solar hijri", "japanese"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CURRENCY = re.compile("[A-Z]{3}")
+NO_CURRENCY = "XXX"
+"""ISO 4217's code of no currency, in drafts of files that do not say theirs; nothing is learnt with it."""
 MAX_TEXT = 100
 """Characters of a category, where the market file does not say."""
 DISTANCE_UNITS = get_args(DistanceUnit)

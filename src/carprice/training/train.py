@@ -16,8 +16,9 @@ from carprice.evaluation.report import build_report
 from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
+from carprice.listings.leaks import check_leaks
 from carprice.market.kinds import EPOCH
-from carprice.market.market_file import Market, dump_market
+from carprice.market.market_file import NO_CURRENCY, Market, dump_market
 from carprice.model.bundle_writer import ensure_writable, write_bundle
 from carprice.model.manifest import read_manifest
 from carprice.model.price_range import COVERAGE
@@ -28,7 +29,6 @@ from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.golden import pick_golden
 from carprice.training.importance import measure_importance
-from carprice.training.leaks import check_leaks
 from carprice.training.recipes import SMALL
 from carprice.training.split import Split, split_listings
 
@@ -75,6 +75,12 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
     gone with every listing, and that model serves. Raises TrainingError when the
     listings do not make a model, and BundleError at once where it could not be written.
     """
+    if market.currency == NO_CURRENCY:
+        raise TrainingError(
+            f"Market {market.name}: the currency of its prices is not known (currency = {NO_CURRENCY!r})",
+            "Write its three letters into the market file, such as EUR, or draft it again: "
+            "./carprice market init LISTINGS --currency EUR",
+        )
     ensure_writable(settings.artifacts_dir)
     frame = unify_spellings(listings.frame, market)
     check_leaks(frame, market)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from carprice.cli.main import main
+from carprice.cli.main import cli, main
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -78,18 +79,39 @@ def test_check_of_a_missing_file(run: Run, tmp_path: Path) -> None:
     )
 
 
+NOT_SURE = "Not sure: which currency is it? Say it with --currency\nNot sure: only a guess: say it with --distance\n"
+
+
 def test_init_to_stdout_and_to_a_file(run: Run, cars: Path, tmp_path: Path) -> None:
     code, text, err = run("market", "init", cars)
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, NOT_SURE)
     assert text.startswith('# Drafted from "cars.csv", 60 rows.')
     output = tmp_path / "mine.toml"
-    assert run("market", "init", cars, "--output", output) == (
-        0,
-        "",
-        f"Wrote {output}\nLook it through, then: ./carprice market check {cars} --market {output}\n",
-    )
-    assert output.read_text() == text
+    said = f"Wrote {output}\nLook it through, then: ./carprice market check {cars} --market {output}\n"
+    given = ("--currency", "eur", "--distance", "km")
+    assert run("market", "init", cars, "--output", output, *given) == (0, "", said)
+    assert 'name = "mine"\ntitle = "Used cars of mine"\ncurrency = "EUR"  # as it was said' in output.read_text()
     assert run("market", "check", cars, "--market", output)[0] == 0
+
+
+def test_init_asks_what_the_file_leaves_open(cars: Path) -> None:
+    done = CliRunner().invoke(cli, ["market", "init", str(cars), "--ask"], input="EUR\nmi\n")
+    assert done.exit_code == 0
+    assert 'currency = "EUR"  # as it was said\ndistance_unit = "mi"  # as it was said' in done.stdout
+    assert "The currency of the prices (which currency is it? Say it with --currency) [XXX]:" in done.stderr
+
+
+def test_a_market_without_a_currency_is_not_learnt_from(run: Run, cars: Path, tmp_path: Path) -> None:
+    output = tmp_path / "mine.toml"
+    run("market", "init", cars, "--output", output)
+    assert run("train", "--data", cars, "--market", output) == (
+        1,
+        "",
+        f"Reading {cars} ...\n"
+        "Error: Market mine: the currency of its prices is not known (currency = 'XXX')\n"
+        "Write its three letters into the market file, such as EUR, or draft it again: "
+        "./carprice market init LISTINGS --currency EUR\n",
+    )
 
 
 def test_init_never_overwrites_unless_forced(run: Run, cars: Path, tmp_path: Path) -> None:

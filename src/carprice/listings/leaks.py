@@ -1,12 +1,14 @@
 """Features that were computed from the price: with one, every figure is too good and every price a copy."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from carprice.errors import TrainingError
-from carprice.frames.encoding import Floats
 from carprice.listings.cleaning import CAR
 from carprice.market.market_file import Market
 
@@ -23,29 +25,53 @@ MAX_CORRELATION = 0.999
 MIN_MODEL_ROWS = 30
 MAX_MODELS = 50
 
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """The features, one or two, that give the price away, and the figure that shows it."""
+
+    names: tuple[str, ...]
+    figure: str
+
 
 def check_leaks(frame: pl.DataFrame, market: Market) -> None:
-    """Raises TrainingError naming a number from which, alone or times or over another, the price follows.
+    """Raises TrainingError naming a number from which, alone or times or over another, the price follows."""
+    leak = find_leak(frame, market)
+    if leak:
+        raise TrainingError(
+            f"Feature {' and '.join(leak.names)} gives the price away: {leak.figure}",
+            f"It was computed from the price, which no caller knows: remove features.{' or '.join(leak.names)} "
+            "from the market file.",
+        )
+
+
+def find_leak(frame: pl.DataFrame, market: Market) -> Leak | None:
+    """The first number, or two, from which the price follows; None where there is none or too few can tell.
 
     Of each car one listing counts: two of one car at nearly one price are neighbours by any number.
     """
     sample = frame.unique(CAR, keep="first", maintain_order=True)
     sample = sample[:: max(1, -(-sample.height // MAX_ROWS))]
     if sample.height < MIN_ROWS:
-        return
+        return None
     target = np.log(sample["price"].to_numpy())
     numbers = {
         feature.name: values
         for feature in market.features
         if (values := _read_numbers(sample[feature.name])) is not None and len(np.unique(values)) >= MIN_VALUES
     }
-    models = _group_models(sample, market)
+    return next(_find_leaks(numbers, target, _group_models(sample, market)), None)
+
+
+def _find_leaks(numbers: dict[str, Floats], target: Floats, models: list[np.ndarray]) -> Iterator[Leak]:
     for name, values in numbers.items():
-        _check_alone(name, values, target)
-        _check_order(name, values, target, models)
+        yield from _find_alone(name, values, target)
+        yield from _find_order(name, values, target, models)
     # A pair of which one alone gives the price away would be named for it, so pairs come last.
     for one, other in combinations(numbers, 2):
-        _check_pair((one, other), (numbers[one], numbers[other]), target)
+        yield from _find_pair((one, other), (numbers[one], numbers[other]), target)
 
 
 def measure_neighbours(values: Floats, target: Floats) -> float:
@@ -59,28 +85,30 @@ def measure_neighbours(values: Floats, target: Floats) -> float:
     return error if error < MAX_SHARE * usual else np.inf
 
 
-def _check_alone(name: str, values: Floats, target: Floats) -> None:
+def _find_alone(name: str, values: Floats, target: Floats) -> Iterator[Leak]:
     error = measure_neighbours(values, target)
     if error < MAX_ERROR:
-        _refuse(name, f"the cars with the nearest values have it within {error:.2%} in the median")
+        yield Leak((name,), f"the cars with the nearest values have it within {error:.2%} in the median")
 
 
-def _check_pair(names: tuple[str, str], pair: tuple[Floats, Floats], target: Floats) -> None:
+def _find_pair(names: tuple[str, str], pair: tuple[Floats, Floats], target: Floats) -> Iterator[Leak]:
     """Products and quotients, as sums of logarithms."""
     one, other = (np.log(np.where(values > 0, values, np.nan)) for values in pair)
     error = min(measure_neighbours(one + other, target), measure_neighbours(one - other, target))
     if error < MAX_ERROR:
-        _refuse(" and ".join(names), f"times or over each other they have it within {error:.2%} in the median")
+        yield Leak(names, f"times or over each other they have it within {error:.2%} in the median")
 
 
-def _check_order(name: str, values: Floats, target: Floats, models: list[np.ndarray]) -> None:
+def _find_order(name: str, values: Floats, target: Floats, models: list[np.ndarray]) -> Iterator[Leak]:
     found = []
     for rows in models:
         known = rows[~np.isnan(values[rows])]
         if len(known) >= MIN_MODEL_ROWS and len(np.unique(values[known])) >= MIN_MODEL_ROWS / 2:
             found.append(abs(_correlate_ranks(values[known], target[known])))
     if found and np.median(found) > MAX_CORRELATION:
-        _refuse(name, f"within a model the cars have the same order by it as by price ({np.median(found):.4f})")
+        yield Leak(
+            (name,), f"within a model the cars have the same order by it as by price ({np.median(found):.4f})"
+        )
 
 
 def _correlate_ranks(one: Floats, other: Floats) -> float:
@@ -107,12 +135,3 @@ def _read_numbers(values: pl.Series) -> Floats | None:
         return None
     numbers = digits.cast(pl.Float64, strict=False)
     return pl.select(pl.when(is_number).then(numbers)).to_series().fill_null(np.nan).to_numpy()
-
-
-def _refuse(names: str, figure: str) -> None:
-    """names: of one feature, or of two with `and` between."""
-    raise TrainingError(
-        f"Feature {names} gives the price away: {figure}",
-        f"It was computed from the price, which no caller knows: remove features.{names.replace(' and ', ' or ')} "
-        "from the market file.",
-    )

@@ -1,0 +1,204 @@
+"""What a column of an unknown file becomes: a feature, several, or none, each with the reason."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from carprice.drafting.draft_defaults import (
+    find_flag,
+    find_spellings,
+    guess_number_limits,
+    guess_unit,
+    guess_year_limits,
+    is_in_thousands,
+    reason_to_leave_out,
+    suggest_spellings,
+)
+from carprice.drafting.names import choose_name
+from carprice.drafting.profile import Numbers, Profile
+from carprice.drafting.taken_apart import (
+    Part,
+    find_fuel_words,
+    find_name_parts,
+    find_number_parts,
+    find_word_parts,
+)
+from carprice.drafting.writing import format_percent, quote
+from carprice.market.market_file import Decimal, Feature
+from carprice.market.units import convert_unit
+
+TEXT_ROLES = ("make", "model", "trim")
+FOLDED_ROLES = ("make", "model", "fuel", "transmission", "body", "drive")
+SHOWN_VALUES = 4
+THOUSAND = 1000.0
+MAX_CATEGORY_RATE = 0.5
+"""Distinct texts per row of a category: with more, nearly every row has its own."""
+PLAUSIBLE: dict[str, tuple[float, float]] = {
+    "power": (10, 2_000),
+    "engine_size": (0.3, 20),
+    "cylinders": (1, 16),
+    "gears": (1, 12),
+    "doors": (1, 7),
+    "seats": (1, 60),
+}
+"""Limits of numbers that stand in sentences: others are the numbers of something else."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is said of a column: lines of comment, and the feature, None where it is left out."""
+
+    column: str
+    comment: list[str]
+    feature: Feature | None = None
+
+
+@dataclass
+class FeatureDrafter:
+    """Makes features of the columns of a file, whose names it keeps apart.
+
+    roles: of the file's columns. price: its profile. units: by column, the unit that a column beside it names.
+    """
+
+    profiles: Sequence[Profile]
+    roles: dict[str, Profile]
+    price: Profile
+    distance_unit: str
+    units: dict[str, str]
+    taken: set[str] = field(default_factory=set)
+
+    def draft(self, profile: Profile, role: str) -> Iterator[Entry]:
+        """The entries of one column."""
+        prices = self.price.loose_numbers
+        assert prices
+        if reason := reason_to_leave_out(profile, role, prices):
+            yield Entry(profile.column, [f"it is left out: {reason}"])
+            if "text of its own" in reason:
+                yield from self._draft_parts(profile, role)
+            return
+        names = find_name_parts(profile, self._has("make", profile), self._has("model", profile))
+        if names:
+            yield from (self._draft_part(profile, part, "the name begins with the make") for part in names)
+            yield from self._draft_rest(profile)
+        elif profile.distinct_rate > MAX_CATEGORY_RATE and role == "make" and profile.known >= 50:
+            yield Entry(profile.column, ["it is left out: nearly every listing has a text of its own"])
+        else:
+            feature = self._make_feature(profile, role)
+            yield Entry(profile.column, [*self._describe(profile), *_suggest(profile, feature)], feature)
+        yield from self._draft_parts(profile, role)
+
+    def _has(self, role: str, profile: Profile) -> bool:
+        return role in self.taken or (role in self.roles and self.roles[role] is not profile)
+
+    def _draft_rest(self, profile: Profile) -> Iterator[Entry]:
+        """The whole name as the version, where several listings have each."""
+        if profile.distinct_rate <= MAX_CATEGORY_RATE:
+            name = choose_name("version", self.taken)
+            feature = Feature(name, profile.column, "category", optional=True, missing=profile.missing)
+            yield Entry(profile.column, self._describe(profile), feature)
+
+    def _draft_parts(self, profile: Profile, role: str) -> Iterator[Entry]:
+        """Features inside the texts of a column that has no number of its own, or words beside its numbers."""
+        if profile.numbers is None and role not in ("make", "model", "year") and not profile.is_date:
+            reserved = self.taken | {*self.roles}
+            for part in (*find_number_parts(profile, reserved), *find_fuel_words(profile, reserved)):
+                yield self._draft_part(profile, part, "it stands in the text")
+        elif profile.numbers and role != "year":
+            for part in find_word_parts(profile, self.taken | {*self.roles}):
+                yield self._draft_part(profile, part, "some of the numbers have it beside them")
+
+    def _draft_part(self, profile: Profile, part: Part, why: str) -> Entry:
+        name = choose_name(part.name or f"{profile.column} word", self.taken)
+        low, high = PLAUSIBLE.get(part.name, (None, None)) if part.kind == "number" else (None, None)
+        is_in_cc = part.unit == "cc"
+        feature = Feature(
+            name,
+            profile.column,
+            part.kind,
+            unit=part.unit,
+            min=low * 1000 if low is not None and is_in_cc else low,
+            max=high * 1000 if high is not None and is_in_cc else high,
+            optional=part.name not in ("make", "model") or profile.missing_rate > 0,
+            missing=profile.missing,
+            pattern=part.pattern,
+            decimal=_decimal_of(profile, part),
+            outside="missing" if part.kind == "number" else "drop",
+        )
+        return Entry(profile.column, [f"Of {quote(profile.column)}: {why}."], feature)
+
+    def _describe(self, profile: Profile) -> list[str]:
+        shown = ", ".join(quote(text[:30]) for text in profile.most_common[:SHOWN_VALUES])
+        more = ", ..." if profile.distinct > SHOWN_VALUES else ""
+        return [f"{format_percent(profile.missing_rate)} missing, {profile.distinct:,} values: {shown}{more}"]
+
+    def _make_feature(self, profile: Profile, role: str) -> Feature:
+        name = choose_name(role or profile.column, self.taken)
+        label = "" if role or profile.column.isascii() else profile.column
+        is_core = role in ("make", "model", "year", "mileage")
+        base = Feature(
+            name,
+            profile.column,
+            "category",
+            label=label,
+            optional=profile.missing_rate > 0 or not is_core,
+            missing=profile.missing,
+        )
+        if role == "year":
+            low, high = guess_year_limits(profile)
+            return replace(base, kind="year", min=low, max=high)
+        if flag := find_flag(profile) if role not in ("make", "model") else None:
+            return _make_flag(base, flag)
+        if profile.is_date:
+            return replace(base, kind="date", day_first=profile.day_first, optional=True, outside="missing")
+        if profile.numbers and role not in TEXT_ROLES and not _is_code(profile):
+            return self._make_number(base, profile.numbers, role)
+        return replace(base, replace=find_spellings(profile) if role in FOLDED_ROLES else {})
+
+    def _make_number(self, base: Feature, numbers: Numbers, role: str) -> Feature:
+        unit = guess_unit(numbers, role, self.distance_unit, self.units.get(base.column, ""))
+        own = numbers.unit or self.units.get(base.column, "")
+        is_other = unit != own and convert_unit(own, unit) is not None
+        scale = THOUSAND if role == "mileage" and is_in_thousands(numbers) else 1.0
+        factor = (convert_unit(own, unit) or 1.0) * scale if is_other else scale
+        low, high = guess_number_limits(Numbers(numbers.values * factor, numbers.decimal, unit), role)
+        return replace(
+            base,
+            kind="number",
+            unit=unit,
+            column_unit=own if is_other and not numbers.unit else "",
+            min=low,
+            max=high,
+            scale=scale,
+            decimal=numbers.decimal,
+            optional=True,
+            outside="missing",
+        )
+
+
+def _suggest(profile: Profile, feature: Feature) -> list[str]:
+    """What only a person can decide of a feature."""
+    lines = []
+    if feature.name == "make" and (pairs := suggest_spellings(profile)):
+        lines.append(f"{'; '.join(pairs)}: say it with replace.")
+    if feature.scale == THOUSAND:
+        lines.append("They are so low that they must be thousands; without scale they are taken as they are.")
+    return lines
+
+
+def _make_flag(base: Feature, flag: tuple[list[str], list[str]]) -> Feature:
+    yes, no = flag
+    if not no:
+        return replace(base, kind="flag", true=tuple(yes), false=("no",), blank="false", optional=True)
+    return replace(base, kind="flag", true=tuple(yes), false=tuple(no), optional=True)
+
+
+def _is_code(profile: Profile) -> bool:
+    """Whether numbers are names: few whole ones that begin with a zero, such as postal codes."""
+    return profile.share_with(r"^0[0-9]") > 0.05
+
+
+def _decimal_of(profile: Profile, part: Part) -> Decimal:
+    texts = profile.texts.drop_nulls().str.extract(part.pattern, 1).drop_nulls()
+    commas, points = (int(texts.str.contains(mark, literal=True).sum()) for mark in (",", "."))
+    return "," if part.kind == "number" and commas > points else "."

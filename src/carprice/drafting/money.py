@@ -1,0 +1,194 @@
+"""What an unknown file's prices are in: the currency, and what each is multiplied by; with the reason for each
+guess."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from carprice.drafting.names import split_words, squash_name, squash_words
+from carprice.drafting.profile import Numbers, Profile
+from carprice.drafting.vocabulary import COUNTRIES, IDIOMS, INDIAN_NAMES, LANGUAGES, PLACE_WORDS
+from carprice.market.market_file import NO_CURRENCY
+from carprice.market.units import CURRENCIES, MAGNITUDES, find_unit, split_tokens
+
+LAKH_CURRENCIES = ("INR", "PKR", "BDT", "LKR", "NPR")
+MILE_CURRENCIES = {"GBP": "mi", "USD": "mi"}
+MIN_SHARE = 0.9
+MIN_PLACES = 0.2
+MIN_OTHER_CURRENCY = 0.002
+MIN_WHOLE_PRICE = 1_000
+"""With a smaller median, prices are not in whole units of any currency that cars are sold in."""
+SHORT_WORD = 3
+INDIAN_GROUPS = r"[0-9],[0-9]{2},[0-9]{3}"
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A value, why it was chosen, and the question that remains, empty where there is none."""
+
+    value: str
+    reason: str
+    question: str = ""
+
+
+@dataclass(frozen=True)
+class Currency:
+    """The market's currency; column: what names each price's, where they differ; others: their shares by code."""
+
+    code: Guess
+    column: str
+    others: dict[str, float]
+
+
+def guess_currency(price: Profile, profiles: Sequence[Profile], country: Guess | None) -> Currency:
+    """The currency of the prices: by the signs beside them, a column of codes, names of columns, then the
+    country."""
+    local = COUNTRIES[country.value][0] if country else ""
+    signs = dict(price.loose_numbers.currencies) if price.loose_numbers else {}
+    if signs:
+        main = max(signs, key=lambda codes: signs[codes])
+        code = local if local in main else main[0]
+        question = "" if len(main) == 1 or local in main else f"the sign may mean {', '.join(main[1:4])} too"
+        others = {codes[0]: share for codes, share in signs.items() if code not in codes}
+        others = {other: share for other, share in others.items() if share >= MIN_OTHER_CURRENCY}
+        return Currency(Guess(code, "the prices say so", question), "", others)
+    for profile in profiles:
+        codes = _read_codes(profile)
+        if codes and profile is not price:
+            code = codes.most_common(1)[0][0]
+            total = sum(codes.values())
+            others = {other: count / total for other, count in codes.items() if other != code}
+            column = profile.column if others else ""
+            return Currency(Guess(code, f"column {profile.column!r} says so"), column, others)
+    return Currency(_guess_by_names(price, profiles, country, local), "", {})
+
+
+def _guess_by_names(price: Profile, profiles: Sequence[Profile], country: Guess | None, local: str) -> Guess:
+    for columns in ([price.column], [profile.column for profile in profiles]):
+        for column in columns:
+            codes = next((CURRENCIES[token] for token in _name_tokens(column) if token in CURRENCIES), ())
+            if codes:
+                return Guess(local if local in codes else codes[0], f"column {column!r} says so")
+    if country:
+        return Guess(local, country.reason, "only a guess: say it with --currency")
+    if any(_says_lakh(profile) for profile in profiles) or price.share_with(INDIAN_GROUPS) > MIN_PLACES:
+        return Guess("INR", "amounts are written as in India", "PKR and BDT are too: say it with --currency")
+    return Guess(NO_CURRENCY, "nothing in the file names it", "which currency is it? Say it with --currency")
+
+
+def guess_country(profiles: Sequence[Profile]) -> Guess | None:
+    """The country of a file: by the addresses of links, the places in it, then the language of its columns'
+    names."""
+    names = [profile.column for profile in profiles]
+    for find in (_find_by_links, _find_by_places):
+        if found := find(profiles):
+            return found
+    raw = {re.sub(r"[\s_.-]", "", name.casefold()) for name in names}
+    if raw & set(INDIAN_NAMES.split()):
+        return Guess("IN", "names of columns are as in IN")
+    scores = {country: len(raw & set(words.split())) for country, words in (*LANGUAGES.values(), *IDIOMS.items())}
+    best = max(scores, key=lambda country: scores[country])
+    return Guess(best, f"names of columns are as in {best}") if scores[best] >= 2 else None
+
+
+def guess_distance(profiles: Sequence[Profile], mileage: Profile | None, currency: str) -> Guess:
+    """km or mi: by the unit beside mileages, the columns' names, then what goes with the currency."""
+    if mileage and mileage.numbers and mileage.numbers.unit in ("km", "mi"):
+        return Guess(mileage.numbers.unit, "the mileages say so")
+    own = [profile for profile in profiles if profile is mileage]
+    for profile in [*own, *profiles]:
+        for word in split_words(profile.column):
+            if find_unit(word) in ("km", "mi") or word.startswith(("kilo", "km")):
+                return Guess(find_unit(word) or "km", f"column {profile.column!r} says so")
+    if any("mpg" in split_words(profile.column) for profile in profiles):
+        return Guess("mi", "fuel economy is in miles")
+    question = "only a guess: say it with --distance"
+    if currency == NO_CURRENCY:
+        return Guess("km", "nothing in the file names it", question)
+    return Guess(MILE_CURRENCIES.get(currency, "km"), f"usual with {currency}", question)
+
+
+def guess_scale(price: Profile, numbers: Numbers, profiles: Sequence[Profile], currency: str) -> Guess:
+    """What each price is multiplied by, where no word beside it says so; an empty value where nobody could
+    know."""
+    if numbers.has_magnitudes:
+        return Guess("1", "the prices say what they are in")
+    words = [*split_tokens(price.column), *split_words(price.column), *split_words(numbers.unit)]
+    named = next((MAGNITUDES[word] for word in words if MAGNITUDES.get(word, 0) >= MIN_WHOLE_PRICE), 0.0)
+    if named and numbers.quantile(0.5) < MIN_WHOLE_PRICE * 10:
+        return Guess(f"{named:.0f}", f"column {price.column!r} says so")
+    if numbers.quantile(0.5) >= MIN_WHOLE_PRICE:
+        return Guess("1", "")
+    sibling = next((item.column for item in profiles if item is not price and _says_lakh(item)), "")
+    if sibling or currency in LAKH_CURRENCIES:
+        reason = f"column {sibling!r} is in lakh" if sibling else f"{currency} is counted in lakh"
+        return Guess(
+            "100000", reason, f"{_median(numbers)} as a price: taken as lakh; --price-scale says otherwise"
+        )
+    return Guess("", "", f"the median price is {_median(numbers)}: of what? Say it with --price-scale")
+
+
+def is_lakh(text: str) -> bool:
+    """Whether a text says lakh, the Indian hundred thousand."""
+    return any(MAGNITUDES.get(word) == 1e5 for word in split_words(text))
+
+
+def _median(numbers: Numbers) -> str:
+    return f"{numbers.quantile(0.5):,g}"
+
+
+def _says_lakh(profile: Profile) -> bool:
+    return is_lakh(profile.column) or any(is_lakh(text) for text in profile.most_common[:100])
+
+
+def _name_tokens(column: str) -> list[str]:
+    """Words of a column's name that may be a currency: no single letter, and no word that means something else."""
+    tokens = [*split_tokens(column), *split_words(column)]
+    return [token for token in tokens if not (token.isascii() and token.isalpha() and len(token) < SHORT_WORD)]
+
+
+def _read_codes(profile: Profile) -> Counter[str]:
+    """How often each currency is named in a column that names nothing else; empty for any other column."""
+    codes: Counter[str] = Counter()
+    for text, count in profile.counts.items():
+        found = CURRENCIES.get(text.casefold())
+        if found and not text.isdigit():
+            codes[found[0]] += count
+        if profile.distinct > 40:
+            return Counter()
+    is_short = profile.known and sum(codes.values()) >= MIN_SHARE * profile.known
+    is_named = "currency" in split_words(profile.column) or all(len(text) == 3 for text in profile.most_common)
+    return codes if is_short and is_named else Counter()
+
+
+def _find_by_links(profiles: Sequence[Profile]) -> Guess | None:
+    domains = {word: code for code, (_, _, words) in COUNTRIES.items() for word in words.split() if word.isascii()}
+    for profile in profiles:
+        hosts = profile.texts.drop_nulls().str.extract(
+            r"^(?:https?://)?(?:www\.)?[\w-]+\.((?:com?\.)?[a-z]{2})(?:/|$)", 1
+        )
+        if hosts.len() and hosts.null_count() < hosts.len() / 2:
+            top = str(hosts.drop_nulls().mode()[0])
+            if top in domains:
+                return Guess(domains[top], f"column {profile.column!r} leads to .{top}")
+    return None
+
+
+def _find_by_places(profiles: Sequence[Profile]) -> Guess | None:
+    words = {word.replace("_", " "): code for code, (_, _, names) in COUNTRIES.items() for word in names.split()}
+    for profile in profiles:
+        is_place = bool(
+            {*split_words(profile.column), squash_name(profile.column)} & set(squash_words(PLACE_WORDS))
+        )
+        if profile.numbers or profile.is_date or not is_place:
+            continue
+        shares: Counter[str] = Counter()
+        for text, count in profile.counts.items():
+            tokens = {text.casefold(), *re.split(r"[\s,/()|-]+", text.casefold())}
+            for code in {words[token] for token in tokens if token in words}:
+                shares[code] += count
+        if shares and shares.most_common(1)[0][1] >= MIN_PLACES * profile.known:
+            code = shares.most_common(1)[0][0]
+            return Guess(code, f"column {profile.column!r} names places in {code}")
+    return None

@@ -1,0 +1,127 @@
+"""Features inside texts: litres and horsepower of an engine, the make and the line of a name, words that cars
+have."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+
+from carprice.drafting.column_matching import is_value, make_share
+from carprice.drafting.profile import Profile
+from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS
+
+MIN_PART_SHARE = 0.25
+"""The share of a column's texts that must have a part for it to be a feature."""
+MIN_NAME_SHARE = 0.5
+MIN_PART_VALUES = 2
+MIN_WORD_SHARE = 0.9
+MAX_FLAGS = 3
+MAX_TEXTS = 5_000
+NOT_FUEL = ("el", "gas", "premium", "solar")
+"""Fuels that are other words too."""
+YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
+NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a pattern takes out of a text: a feature's name, kind, pattern and unit."""
+
+    name: str
+    kind: str
+    pattern: str
+    unit: str = ""
+
+
+# Each with the words that may stand behind, or before, its number; a unit is that of the words found most often.
+_POWER = {
+    "hp": r"\s?(?:HP|hp|Hp|bhp|BHP|horsepower)\b",
+    "PS": r"\s?(?:PS|ps|Ps|cv|CV|Cv|ch|pk|л\.\s?с|лс|KM|hk|LE)\b",
+    "kW": r"\s?(?:kW|KW|kw|кВт)\b",
+}
+_SIZE = {
+    "l": r"\s?(?:L|l|л|Ltr|ltr|[Ll]it(?:er|re)s?)\b",
+    "cc": r"\s?(?:cc|CC|ccm|cm3|cm³|см3)",
+}
+_COUNTS = {
+    "cylinders": (r"\b[VIWHRL]-?([0-9]{1,2})\b", r"\b([0-9]{1,2})[ -]?(?:[Cc]yl|CYL|[Zz]yl|цил)"),
+    "gears": (r"\b([0-9]{1,2})[ -]?(?:[Ss]pe?e?d\b|[Gg]ang\b|[Vv]el\b|[Mm]archas|[Vv]itesses)",),
+    "doors": (r"\b([2-5])[ -]?(?:[Dd]oors?|[Dd]rs?\b|DR\b|[Pp]uertas|[Pp]ortas|[Pp]ortes|[Tt]ür)",),
+    "seats": (r"\b([2-9])[ -]?(?:[Ss]eats?|[Ss]eater|[Ss]itze|[Pp]lazas|[Pp]laces)",),
+}
+_BARE_SIZE = r"(?:^|\s)([0-9][.,][0-9])(?:[A-Za-z]{0,4}\b)"
+_WORD_BEHIND = r"([^\W\d_]+)\.?$"
+_WORD = re.compile(r"[^\W\d_][^\W\d_-]+")
+
+
+def find_number_parts(profile: Profile, taken: Set[str]) -> Iterator[Part]:
+    """Numbers that stand in a sentence, as in "300.0HP 3.7L V6" and "4 cyl, 2.2 L"; none of a name in taken."""
+    measured = {"power": _POWER, "engine_size": _SIZE}
+    for name, units in measured.items():
+        found = {unit: rf"{NUMBER}{words}" for unit, words in units.items()}
+        unit = max(found, key=lambda key: profile.share_with(found[key]))
+        if name not in taken and _is_part(profile, found[unit]):
+            yield Part(name, "number", found[unit], unit)
+        elif name == "engine_size" and name not in taken and _is_part(profile, _BARE_SIZE, MIN_NAME_SHARE):
+            yield Part(name, "number", _BARE_SIZE, "l")
+    for name, patterns in _COUNTS.items():
+        pattern = max(patterns, key=profile.share_with)
+        if name not in taken and _is_part(profile, pattern):
+            yield Part(name, "number", pattern)
+
+
+def find_name_parts(profile: Profile, has_make: bool, has_model: bool) -> list[Part]:
+    """The make and the line of names that begin with a make, a year before it or not; empty for other texts."""
+    several = profile.share_with(r"\S\s+\S")
+    if make_share(profile) <= MIN_NAME_SHARE or several <= MIN_NAME_SHARE:
+        return []
+    makes = "|".join(re.escape(make).replace(r"\ ", r"\s") for make in _long_makes(profile))
+    make = f"(?:(?i:{makes})|\\S+)" if makes else r"\S+"
+    parts = [] if has_make else [Part("make", "category", rf"^\s*{YEAR_BEFORE}({make})")]
+    return parts if has_model else [*parts, Part("model", "category", rf"^\s*{YEAR_BEFORE}{make}\s+(\S+)")]
+
+
+def find_word_parts(profile: Profile, taken: Set[str]) -> list[Part]:
+    """The words beside a column's numbers: as one category where each number has one, else a flag each."""
+    words = profile.numbers.words if profile.numbers else {}
+    if len(words) >= MIN_PART_VALUES and sum(words.values()) > MIN_WORD_SHARE:
+        roles = (
+            role for role in ("fuel", "transmission", "drive") if role not in taken and _are_values(words, role)
+        )
+        return [Part(next(roles, ""), "category", _WORD_BEHIND)]
+    return [Part(word, "flag", re.escape(word).replace(r"\ ", " ")) for word in list(words)[:MAX_FLAGS]]
+
+
+def find_fuel_words(profile: Profile, taken: Set[str]) -> Iterator[Part]:
+    """A category of the fuel, where sentences name it, as in "2.0 л / 190 л.с. / Бензин"."""
+    if "fuel" in taken:
+        return
+    words: Counter[str] = Counter()
+    for text, count in profile.counts.items():
+        for word in {word for word in _WORD.findall(text) if _is_fuel(word)}:
+            words[word] += count
+    common = [word for word, count in words.most_common(12) if count >= 0.002 * profile.known]
+    pattern = rf"({'|'.join(sorted(map(re.escape, common), key=len, reverse=True))})"
+    if len(common) >= MIN_PART_VALUES and profile.share_with(pattern) >= MIN_NAME_SHARE:
+        yield Part("fuel", "category", pattern)
+
+
+def _is_fuel(word: str) -> bool:
+    return is_value(word, "fuel") and word.casefold() not in NOT_FUEL
+
+
+def _are_values(words: dict[str, float], role: str) -> bool:
+    return sum(share for word, share in words.items() if is_value(word, role)) > MIN_NAME_SHARE
+
+
+def _is_part(profile: Profile, pattern: str, least: float = MIN_PART_SHARE) -> bool:
+    if profile.share_with(pattern) < least:
+        return False
+    return (
+        len({match.group(1) for text in profile.most_common[:MAX_TEXTS] if (match := re.search(pattern, text))})
+        >= MIN_PART_VALUES
+    )
+
+
+def _long_makes(profile: Profile) -> list[str]:
+    return [make for make in MAKES_OF_TWO_WORDS if profile.share_with(rf"(?i)\b{re.escape(make)}\b") > 0]

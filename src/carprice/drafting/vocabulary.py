@@ -1,0 +1,315 @@
+"""Words by which columns and their values are known, in the languages of many markets: data, no code.
+
+Names of columns are written without spaces and accents do not count; the surest come first.
+"""
+
+ROLE_NAMES: dict[str, str] = {
+    "price": (
+        "price askingprice sellingprice saleprice listprice carprice pricegbp priceusd priceeur pricenumeric prices "
+        "amount cost preis verkaufspreis prix precio prezzo preco preço valor цена цінa ціна cena vételár ár ara pret "
+        "preț fiyat fiyati fiyatı prijs pris hinta harga gia giá ราคา السعر سعر 価格 値段 支払総額 本体価格 价格 售价 報價 "
+        "가격 판매가 цена руб price lakh баасы үнэ τιμή מחיר"
+    ),
+    "make": (
+        "make manufacturer brand maker carmake marque marke hersteller marca марка márka marka merk märke bilmärke "
+        "merkki znacka značka vyrobce výrobce marca auto бренд производитель hãng hang merek ยี่ห้อ الماركة ماركة الشركة "
+        "メーカー 品牌 厂商 廠牌 제조사 브랜드 company carbrand vehiclemake automaker марка авто makename მწარმოებელი יצרן"
+    ),
+    "model": (
+        "model modelname carmodel modell modele modèle modelo modello модель модел malli série serie seri carname name "
+        "vehiclemodel dòng รุ่น الموديل موديل モデル 車種 车型 车系 車款 모델 모델명 cartitle მოდელი דגם"
+    ),
+    "year": (
+        "year prodyear productionyear modelyear yearofregistration registrationyear regyear manufacturingyear "
+        "yearofmanufacture manufactureyear yearofproduction firstregistration registrationdate regdate baujahr "
+        "erstzulassung ez annee année ano año anno jahr jahrgang год годвыпуска рік rok rokprodukcji rocznik évjárat ev "
+        "an anfabricatie anulfabricatiei rokvyroby yil yıl modelyili bouwjaar årsmodell årgang vuosimalli tahun năm "
+        "namsx ปี السنة سنة سنةالصنع 年式 初度登録 年份 上牌时间 出廠年份 연식 modelyearofcar vintage წელი שנה madeyear yom"
+    ),
+    "mileage": (
+        "kmdriven kmsdriven kilometersdriven kilometresdriven drivenkm drivenkms mileage odometer milage odo km kms "
+        "kilometers kilometres kilometer mileagekm miles kilometerstand laufleistung kilometrage kilométrage "
+        "kilometraje kilometri chilometraggio percorrenza quilometragem quilometros quilómetros пробег пробіг przebieg "
+        "km-óraállás kilométeróra futottkm rulaj kilometraj najeto najetokm stavtachometru kilometre tellerstand "
+        "kilometerstand mätarställning kilometertal kmstand ajetut mittarilukema jaraktempuh số km sokm ไมล์ เลขไมล์ "
+        "الممشى ممشى عددالكيلومترات 走行距離 里程 表显里程 里程数 주행거리 distance usedmiles გარბენი mileagemi"
+    ),
+    "fuel": (
+        "fuel fueltype kraftstoff kraftstoffart treibstoff carburant energie énergie combustible combustivel "
+        "combustível carburante alimentazione топливо типтоплива видтоплива паливо paliwo rodzajpaliwa üzemanyag "
+        "combustibil palivo yakit yakıt yakittipi brandstof bränsle drivmedel polttoaine bahanbakar nhiênliệu เชื้อเพลิง "
+        "الوقود نوعالوقود 燃料 燃料类型 연료 enginetype engtype drivstoff"
+    ),
+    "transmission": (
+        "transmission gearbox gearboxtype gear gears transmissiontype geartype getriebe schaltung boite boîte "
+        "boitedevitesse cambio caja cajadecambios câmbio кпп коробка коробкапередач трансмиссия коробкапереключения "
+        "skrzyniabiegów skrzyniabiegow sebességváltó valto cutie cutiedeviteze prevodovka převodovka vites vitestipi "
+        "transmissie växellåda girkasse vaihteisto transmisi hộpsố เกียร์ القير ناقلالحركة ミッション 変速箱 变速箱 變速系統 "
+        "변속기 미션 gearbox type"
+    ),
+    "engine_size": (
+        "enginesize enginevolume enginecapacity displacement enginedisplacement enginecc cc capacity hubraum "
+        "cylindree cylindrée cilindrada cilindrata объем объемдвигателя объём обʼєм двигун pojemność "
+        "pojemnoscsilnika hengerűrtartalom capacitatecilindrica objem motorhacmi motor motorvol engine engv "
+        "cilinderinhoud slagvolym kapasitasmesin dungtích سعةالمحرك المحرك 排気量 排量 배기량 двигатель engineliters litres"
+    ),
+    "power": (
+        "power horsepower hp bhp enginepower maxpower kw ps leistung leistungps leistungkw puissance potencia potência "
+        "potenza cv мощность лс потужність moc mocsilnika teljesítmény putere vykon výkon motorgucu beygir vermogen "
+        "effekt hästkrafter teho tenaga công suất قوة 馬力 功率 마력 출력 powerps horse_power"
+    ),
+    "body": (
+        "body bodytype bodystyle bodyshape carosserie carrosserie category vehicletype cartype karosserie karosserieform "
+        "carroceria carrocería carrozzeria кузов типкузова nadwozie typnadwozia kivitel caroserie karoserie kasa "
+        "kasatipi carrosserievorm kaross karosseri kori tipebodi kiểudáng ตัวถัง نوعالهيكل ボディタイプ 车身 차종 type bodywork "
+        "car/suv classification vehicleclass segment"
+    ),
+    "drive": (
+        "drive drivewheels drivetrain wheeldrive drivetype drivenwheels antrieb antriebsart traccion tracción tração "
+        "trazione transmisja привод napęd naped hajtás tractiune pohon cekis çekiş aandrijving drivhjul vetotapa "
+        "نظامالدفع الدفع 駆動 駆動方式 驱动 구동방식 wheels"
+    ),
+    "color": (
+        "color colour exteriorcolor exteriorcolour paint paintcolor farbe couleur cor colore цвет колір kolor szín "
+        "culoare barva renk kleur färg farge väri warna màu สี اللون لون 色 車体色 颜色 車色 색상 bodycolor extcolor"
+    ),
+    "doors": "doors numberofdoors doorcount numdoors doornumber türen turen portes puertas portas porte двери drzwi "
+    "ajtók usi kapi kapı deuren dörrar ovet ドア 车门 nrdoors",
+    "seats": "seats numberofseats seatcount seatingcapacity sitze plazas asientos lugares posti места miejsc nrofseats "
+    "zitplaatsen seating capacidad 座位 정원",
+    "cylinders": "cylinders cylinder numberofcylinders cylinderinengine cylindersinengine zylinder cilindros cilindri "
+    "цилиндры numcylinders enginecylinders",
+    "trim": "trim trimlevel variant version versión versão versione version ausstattung finition комплектация "
+    "wersja felszereltség versiune vybava donanim uitvoering grade グレード 配置 등급 subtitle edition series submodel",
+    "owners": "owner owners ownertype previousowners noofowners numberofowners owner_count vorbesitzer "
+    "anzahlvorbesitzer владельцы owner number",
+    "condition": "condition zustand état etat estado condizione состояние stan állapot stare stav durum staat "
+    "usedornew carcondition newused",
+}
+"""The names that the column of each role has."""
+
+NUMBER_ROLES = ("price", "mileage", "engine_size", "power", "doors", "seats", "cylinders")
+
+ROLE_VALUES: dict[str, str] = {
+    "fuel": (
+        "petrol gasoline gas diesel electric hybrid plug-in lpg cng hydrogen ethanol flex flexfuel unleaded premium "
+        "benzin benziner elektro erdgas autogas essence gazole électrique electrique hybride gpl gasolina diésel "
+        "eléctrico electrico híbrido hibrido gasóleo elétrico elettrica ibrida benzina metano бензин дизель дизельный "
+        "электро гибрид газ бензиновый електро benzyna elektryczny hybryda benzín nafta dízel dizel motorină motorina "
+        "benzine elektrisch bensin el dieselöl bensiini sähkö bensin solar xăng dầu điện เบนซิน ดีเซล بنزين ديزل هايبرد "
+        "ガソリン ディーゼル ハイブリッド 汽油 柴油 电动 混动 휘발유 가솔린 디젤 하이브리드 전기 mhev phev hev bev"
+    ),
+    "transmission": (
+        "automatic manual semi-automatic automated tiptronic cvt variator robot dct dsg amt auto schaltgetriebe "
+        "automatik halbautomatik manuelle automatique manuell automático automatico manuale mecánica mecanica mecánico "
+        "автомат автоматическая механика механическая ручная вариатор робот типтроник роботизированная ручна автоматична "
+        "automatyczna manualna automata manuális manuala automata manuální düz otomatik yarı handgeschakeld automaat "
+        "automat automaatti manuaali matic tự số sàn อัตโนมัติ ธรรมดา اوتوماتيك أوتوماتيك عادي يدوي オートマ マニュアル AT MT "
+        "自动 手动 自排 手排 오토 자동 수동 a/t m/t"
+    ),
+    "drive": (
+        "fwd rwd awd 4wd 2wd 4x4 4x2 front rear all-wheel front-wheel rear-wheel quattro xdrive 4matic передний задний "
+        "полный front wheel frontantrieb heckantrieb allrad allradantrieb traction propulsion intégrale delantera "
+        "trasera total dianteira traseira anteriore posteriore integrale przednie tylne fata spate přední zadní önden "
+        "arkadan voorwielaandrijving achterwielaandrijving framhjulsdrift fyrhjulsdrift 前驱 后驱 四驱 전륜 후륜 2ข้าง 4ข้าง"
+    ),
+    "body": (
+        "sedan saloon hatchback estate wagon suv coupe coupé convertible cabriolet cabrio van minivan pickup mpv "
+        "crossover roadster limousine kombi kleinwagen geländewagen berline break citadine monospace berlina familiar "
+        "todoterreno ranchera седан хэтчбек универсал внедорожник купе кроссовер минивэн хетчбек позашляховик "
+        "hatchback-auto kompakt miejskie szedán ferdehátú hatchbackm terepjáró sedán combi jeep targa mini-van "
+        "セダン ハッチバック ワゴン 轿车 越野车 掀背 세단 해치백 truck bus microcar liftback"
+    ),
+    "condition": "used new demo demonstrator gebraucht neu neuwagen occasion usado nuevo novo seminovo seminuevo usato "
+    "nuovo новый подержанный używany nowy használt új nou rulat ojeté nové sıfır ikinciel tweedehands nieuw begagnad "
+    "ny käytetty uusi bekas baru cũ mới جديد مستعمل 中古 新車 二手 신차 중고",
+}
+"""What values of each role's column begin with, or are."""
+
+MAKES = (
+    "acura aiways alfa alpina alpine ambassador aro asia aston audi austin baic baw bentley bestune bmw borgward brilliance "
+    "bugatti buick byd cadillac changan chery chevrolet chrysler citroen citroën cupra dacia daewoo daf daihatsu datsun "
+    "dodge dongfeng ds eagle exeed faw ferrari fiat fisker force ford foton gac gaz geely genesis gmc great gwm haima "
+    "haval hillman holden honda hongqi hsv hummer hyundai infiniti innoson isuzu iveco izh jac jaecoo jaguar jeep "
+    "jensen jetour jetta kaiyi kia lada lamborghini lancia land ldv leapmotor lexus lifan lincoln livan lotus lucid luxgen "
+    "mahindra man maruti maserati maxus maybach mazda mclaren mercedes mercedes-benz mercury mg mini mitsubishi mitsuoka "
+    "morgan morris moskvich nio nissan oldsmobile omoda opel ora perodua peugeot plymouth polestar pontiac porsche "
+    "proton ram range ravon renault rivian rolls rolls-royce rover saab samsung sang saturn scion seat skoda škoda skywell "
+    "smart soueast ssangyong ssang subaru suzuki swm tank tata tesla toyota trabant triumph tvr uaz vauxhall vaz venucia "
+    "vinfast volkswagen volvo voyah vw wartburg wuling xpeng zastava zaz zeekr zotye "
+    "ваз лада газ уаз заз москвич тойота ниссан хонда мазда форд бмв ауди мерседес мерседес-бенц фольксваген хендэ "
+    "хендай киа шкода рено пежо опель шевроле субару мицубиси лексус вольво トヨタ 日産 ホンダ スズキ マツダ ダイハツ スバル 三菱 "
+    "レクサス メルセデス・ベンツ アウディ 丰田 本田 大众 奔驰 宝马 奥迪 比亚迪 日产 福特 吉利 長安 现代 起亚 기아 현대 제네시스 쌍용 르노삼성 "
+    "쉐보레 تويوتا هيونداي نيسان فورد كيا هوندا شيفروليه لكزس مرسيدس"
+)
+"""The first words of makes."""
+
+MAKES_OF_TWO_WORDS = (
+    *("Alfa Romeo", "Aston Martin", "Land Rover", "Range Rover", "Great Wall", "Mercedes Benz", "Mercedes-Benz"),
+    *("Rolls Royce", "Ssang Yong", "Maruti Suzuki", "Force Motors", "Morris Garages", "DS Automobiles"),
+)
+
+MAKE_ALIASES = {
+    "vw": "volkswagen",
+    "chevy": "chevrolet",
+    "mercedes": "mercedes-benz",
+    "mb": "mercedes-benz",
+    "benz": "mercedes-benz",
+    "landrover": "land rover",
+    "range rover": "land rover",
+    "alfa": "alfa romeo",
+    "maruti": "maruti suzuki",
+    "ssang yong": "ssangyong",
+    "lynkco": "lynk & co",
+}
+"""Other names of makes, in small letters."""
+
+LEFT_OUT_WORDS: dict[str, str] = {
+    "it is a form of the price": (
+        "payment monthly installment instalment emi rata mensualidad mensualité finanzierung financing finance leasing "
+        "rate deposit downpayment valuation mmr msrp rrp estimate estimated fair deal dealrating pricerating rating "
+        "discount saving savings reduction pricehistory fipe tasacion bid bids reserve priceperkm pricepermile "
+        "anzahlung enganche cicilan trả tax-included depreciation dereg arf omv"
+    ),
+    "nobody can answer it who asks for a price": (
+        "abtest test crawled crawl scraped scrapedat scrape created datecreated datecrawled updated modified lastseen "
+        "firstseen timestamp inserted imported fetched views viewed clicks likes favorites nrofpictures pictures "
+        "numpictures photos photocount images imagecount phone telephone tel mobile contact email mail street streetname "
+        "address adresse dirección direccion endereço адрес sellername dealername dealer dealership dealerid seller_name "
+        "vendor shop showroom username user store postal postalcode postcode zipcode zip plz cep lat lon lng latitude "
+        "longitude coordinates offertype adtype listingtype source website site portal domain daysonmarket dayslisted "
+        "dayson ageofad adage publicdate publishdate posted postdate postingdate publication promoted sponsored featured "
+        "verified badge badges logo html json"
+    ),
+    "it names the listing, not the car": (
+        "id vin url link uuid guid index ref reference advert stock image img photo picture thumbnail href permalink "
+        "listingid adid carid slug sku unnamed plate licenseplate registrationnumber kennzeichen vinnumber chassis "
+        "chassisnumber rowid"
+    ),
+}
+"""Words of a column's name by which it is no feature, by the reason."""
+
+LISTING_TEXT_WORDS = "description desc beschreibung descripcion descripción descrição описание opis leírás text details comment comments"
+"""Names of free text."""
+
+YES_WORDS = "yes y true t 1 x ✓ ✔ ja j oui si sí sim sì да так tak igen da ano evet kyllä ya có ใช่ نعم はい 有 是 예 있음 available included"
+NO_WORDS = (
+    "no n false f 0 - nein non não nao нет ні nie nem nu ne hayır ei tidak không ไม่ لا いいえ 无 否 아니오 없음"
+)
+
+IDIOMS: dict[str, str] = {
+    "IN": "kmdriven kmsdriven kilometersdriven sellertype ownertype newprice seatingcapacity noofowners drivenkms owner",
+    "GB": "tax mpg enginesize registration previousowners bhp reg",
+    "US": "cleantitle msrp mmr citympg highwaympg drivetrain accident trim exteriorcolor interiorcolor titlestatus odometer",
+}
+"""Names of columns that data of a country share."""
+
+INDIAN_NAMES = "kmdriven kmsdriven kilometersdriven"
+"""Names of columns that one of which is enough to know Indian data by."""
+
+PLACE_WORDS = (
+    "location region city state country province county place area town district governorate prefecture ort stadt land "
+    "region plaats ville pays provincia ciudad estado cidade uf citta miasto wojewodztwo город регион область місто sehir "
+    "şehir il kota lokasi المدينة المنطقة 地区 城市 都道府県 지역"
+)
+"""Names of columns of places."""
+
+COUNTRIES: dict[str, tuple[str, str, str]] = {
+    "GB": ("GBP", "mi", "uk gb england scotland wales london manchester birmingham leeds glasgow edinburgh co.uk"),
+    "US": (
+        "USD",
+        "mi",
+        "usa us states california texas florida ohio ca tx fl ny nj il pa oh ga nc va mi az wi mo md",
+    ),
+    "DE": (
+        "EUR",
+        "km",
+        "germany deutschland berlin hamburg münchen köln frankfurt stuttgart de bayern nordrhein-westfalen",
+    ),
+    "FR": ("EUR", "km", "france paris lyon marseille toulouse bordeaux fr"),
+    "ES": ("EUR", "km", "spain españa madrid barcelona valencia sevilla es"),
+    "IT": ("EUR", "km", "italy italia roma milano torino napoli it"),
+    "PT": ("EUR", "km", "portugal lisboa porto braga pt"),
+    "NL": ("EUR", "km", "netherlands nederland amsterdam rotterdam utrecht nl"),
+    "BE": ("EUR", "km", "belgium belgique brussels bruxelles antwerpen be"),
+    "AT": ("EUR", "km", "austria österreich wien graz linz at"),
+    "IE": ("EUR", "km", "ireland dublin cork galway limerick ie"),
+    "FI": ("EUR", "km", "finland suomi helsinki tampere fi"),
+    "CH": ("CHF", "km", "switzerland schweiz suisse zürich genève basel bern ch"),
+    "PL": ("PLN", "km", "poland polska warszawa kraków wrocław poznań gdańsk mazowieckie pl"),
+    "CZ": ("CZK", "km", "czech česko praha brno ostrava cz"),
+    "HU": ("HUF", "km", "hungary magyarország budapest debrecen hu"),
+    "RO": ("EUR", "km", "romania bucuresti bucurești cluj-napoca iasi ro"),
+    "BG": ("BGN", "km", "bulgaria софия пловдив варна bg"),
+    "SE": ("SEK", "km", "sweden sverige stockholm göteborg malmö se"),
+    "NO": ("NOK", "km", "norway norge oslo bergen trondheim no"),
+    "DK": ("DKK", "km", "denmark danmark københavn aarhus odense dk"),
+    "TR": ("TRY", "km", "turkey türkiye istanbul ankara izmir bursa tr"),
+    "RU": ("RUB", "km", "russia россия москва санкт-петербург новосибирск екатеринбург казань ru"),
+    "UA": ("USD", "km", "ukraine україна украина київ киев львів одеса харків ua"),
+    "KZ": ("KZT", "km", "kazakhstan казахстан алматы астана шымкент караганда kz"),
+    "BY": ("USD", "km", "belarus беларусь минск гомель брест by"),
+    "GE": ("USD", "km", "georgia_ge tbilisi batumi kutaisi თბილისი ge"),
+    "IN": (
+        "INR",
+        "km",
+        "india mumbai delhi bangalore bengaluru hyderabad chennai pune kolkata ahmedabad jaipur kochi in",
+    ),
+    "PK": ("PKR", "km", "pakistan lahore karachi islamabad rawalpindi faisalabad punjab sindh pk"),
+    "BD": ("BDT", "km", "bangladesh dhaka chittagong bd"),
+    "LK": ("LKR", "km", "colombo gampaha kandy kurunegala lk"),
+    "SA": ("SAR", "km", "saudi riyadh jeddah dammam makkah madinah الرياض جدة الدمام sa"),
+    "AE": ("AED", "km", "uae dubai sharjah ajman دبي emirates ae"),
+    "KW": ("KWD", "km", "kuwait hawalli kw"),
+    "QA": ("QAR", "km", "qatar doha qa"),
+    "EG": ("EGP", "km", "egypt cairo giza alexandria القاهرة الجيزة الإسكندرية eg"),
+    "MA": ("MAD", "km", "morocco maroc casablanca rabat marrakech tanger ma"),
+    "NG": ("NGN", "km", "nigeria lagos abuja ibadan ng"),
+    "GH": ("GHS", "km", "ghana accra kumasi tema gh"),
+    "KE": ("KES", "km", "kenya nairobi mombasa ke"),
+    "ZA": ("ZAR", "km", "gauteng johannesburg pretoria durban kwazulu-natal za"),
+    "AU": ("AUD", "km", "australia nsw vic qld tas act sydney melbourne brisbane perth adelaide com.au"),
+    "NZ": ("NZD", "km", "zealand auckland wellington christchurch co.nz nz"),
+    "CA": ("CAD", "km", "canada ontario québec quebec alberta toronto montréal montreal vancouver calgary ottawa"),
+    "BR": ("BRL", "km", "brasil brazil sp rj mg pr rs sc ba campinas paulo curitiba com.br br"),
+    "MX": ("MXN", "km", "mexico méxico cdmx guadalajara monterrey jalisco puebla mx"),
+    "AR": ("ARS", "km", "argentina rosario mendoza ar"),
+    "CL": ("CLP", "km", "chile santiago valparaíso concepción cl"),
+    "CO": ("COP", "km", "colombia bogotá bogota medellín medellin cali"),
+    "MY": ("MYR", "km", "malaysia selangor johor penang perak lumpur sabah my"),
+    "ID": ("IDR", "km", "indonesia jakarta surabaya bandung bekasi tangerang jawa id"),
+    "PH": ("PHP", "km", "philippines manila quezon cebu makati ph"),
+    "TH": ("THB", "km", "thailand bangkok กรุงเทพ เชียงใหม่ th"),
+    "VN": ("VND", "km", "vietnam hanoi hà_nội hồ_chí_minh đà_nẵng vn"),
+    "SG": ("SGD", "km", "singapore sg"),
+    "JP": ("JPY", "km", "japan tokyo osaka 東京都 大阪府 愛知県 神奈川県 埼玉県 北海道 福岡県 jp"),
+    "KR": ("KRW", "km", "korea seoul busan incheon 서울 부산 경기 인천 대구 kr"),
+    "CN": ("CNY", "km", "china beijing shanghai guangzhou shenzhen 北京 上海 广州 深圳 杭州 成都 cn"),
+    "TW": ("TWD", "km", "taiwan taipei 台北 新北 台中 高雄 tw"),
+    "IL": ("ILS", "km", "israel תל_אביב ירושלים חיפה il"),
+}
+"""By ISO 3166: the currency that cars are priced in, the distance unit, and what names the country."""
+
+LANGUAGES: dict[str, tuple[str, str]] = {
+    "hu": ("HU", "márka modell évjárat vételár üzemanyag kivitel szín"),
+    "pl": ("PL", "marka przebieg rokprodukcji paliwo rodzajpaliwa skrzyniabiegów nadwozie cena moc"),
+    "cs": ("CZ", "značka najeto převodovka palivo rokvyroby výkon"),
+    "ro": ("RO", "rulaj combustibil caroserie anfabricatie preț"),
+    "tr": ("TR", "yakıt vites fiyat kilometre yıl kasa"),
+    "ru": ("RU", "марка модель год цена пробег топливо кузов привод коробка владельцы"),
+    "uk": ("UA", "ціна пробіг рік паливо колір"),
+    "de": ("DE", "marke kilometerstand preis baujahr erstzulassung kraftstoff getriebe hersteller leistung"),
+    "fr": ("FR", "marque modèle année kilométrage carburant prix boite"),
+    "it": ("IT", "prezzo anno chilometraggio alimentazione cilindrata cambio"),
+    "ja": ("JP", "価格 年式 走行距離 メーカー 車種 排気量"),
+    "ko": ("KR", "가격 연식 주행거리 모델 제조사 연료"),
+    "zh": ("CN", "价格 品牌 车型 里程 年份 排量"),
+    "vi": ("VN", "giá năm hãng nhiênliệu hộpsố"),
+    "th": ("TH", "ราคา ยี่ห้อ รุ่น เกียร์ สี"),
+    "id": ("ID", "harga tahun merek transmisi bahanbakar warna"),
+    "sv": ("SE", "märke pris årsmodell bränsle växellåda miltal"),
+    "no": ("NO", "merke pris årsmodell drivstoff girkasse"),
+    "da": ("DK", "mærke pris årgang brændstof"),
+    "nl": ("NL", "merk prijs bouwjaar brandstof tellerstand"),
+}
+"""By language: the country it most likely is, and names of columns."""
