@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import polars as pl
 
@@ -23,7 +22,7 @@ from carprice.drafting.draft_defaults import (
 from carprice.drafting.listing_columns import REASONS, find_listing_columns, guess_price_type
 from carprice.drafting.profile import Numbers, Profile, profile_column, read_numbers
 from carprice.errors import ListingsError, MarketError
-from carprice.listings.listings_file import ListingsFile
+from carprice.listings.listings_files import Source, open_listings
 
 SAMPLE_ROWS = 200_000
 MIN_PRICE_SHARE = 0.5
@@ -31,7 +30,7 @@ SHOWN_VALUES = 4
 YEAR_PATTERN = "((?:19|20)[0-9]{2})"
 
 
-def draft_market(path: Path, price_column: str = "") -> str:
+def draft_market(path: Source, price_column: str = "") -> str:
     """The text of a market file for the listings in path, from their first 200,000 rows.
 
     price_column: the price, where it is not found by itself. Raises ListingsError where the file
@@ -60,7 +59,7 @@ class _Price:
 class _Draft:
     """The draft's blocks of lines, each a table of the market file with its comment."""
 
-    path: Path
+    path: Source
     rows: int
     profiles: list[Profile]
     roles: dict[str, Profile]
@@ -183,10 +182,10 @@ class _Draft:
                 ]
 
 
-def _read_sample(path: Path) -> pl.DataFrame:
+def _read_sample(path: Source) -> pl.DataFrame:
     batches = []
     rows = 0
-    for batch in ListingsFile(path).read_batches():
+    for batch in open_listings(path).read_batches():
         batches.append(batch)
         rows += batch.height
         if rows >= SAMPLE_ROWS:
@@ -194,7 +193,7 @@ def _read_sample(path: Path) -> pl.DataFrame:
     return pl.concat(batches)
 
 
-def _find_price(path: Path, profiles: list[Profile], roles: dict[str, Profile], column: str) -> _Price:
+def _find_price(path: Source, profiles: list[Profile], roles: dict[str, Profile], column: str) -> _Price:
     if not column:
         if PRICE not in roles:
             numbers = ", ".join(profile.column for profile in profiles if profile.numbers) or "none"

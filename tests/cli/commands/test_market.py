@@ -64,6 +64,7 @@ def test_check_as_json(run: Run, cars: Path) -> None:
             "rows_kept": 60,
             "dropped": {},
             "fixed": {},
+            "notes": [],
             "findings": [],
         },
     }
@@ -74,7 +75,8 @@ def test_check_of_a_missing_file(run: Run, tmp_path: Path) -> None:
         1,
         "",
         f"Error: {tmp_path / 'no.csv'}: no such file\n"
-        "Save the listings as CSV in UTF-8 (comma, semicolon or tab), gzipped CSV, or Parquet.\n",
+        "Save the listings as CSV (comma, semicolon, tab or |), .xlsx, JSON, JSON lines or Parquet; "
+        ".gz, .zip and .tar.gz are unpacked.\n",
     )
 
 

@@ -1,0 +1,277 @@
+"""The encoding of a text file: UTF-8 and UTF-16 by their bytes, older ones by what their letters spell."""
+
+import codecs
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO, cast
+
+import charset_normalizer
+
+from carprice.errors import ListingsError
+from carprice.listings.byte_source import CHUNK_BYTES, ByteSource
+from carprice.listings.encoding_plausibility import LABELS, rate_text
+from carprice.listings.row_lines import shorten
+
+SAMPLE_BYTES = 256 * 1024
+MAX_LINE_BYTES = 16 * 1024 * 1024
+MIN_PLAUSIBILITY = 0.6
+"""Of 1: how much of the text must be letters as words of one language have them."""
+MIN_LEAD = 0.05
+"""How much more plausible the first must be than the second that reads the text otherwise."""
+MAX_CHAOS = 0.5
+UNLIKELY = 0.3
+"""Taken off where charset-normalizer does not hold it for a text, as the chaos that it finds is elsewhere."""
+
+_BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_WITHOUT_BOM = ("utf-16-le", "utf-16-be")
+_HIGH_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
+_ISO_2022 = b"\x1b$"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A codec of Python's, and a note where it is not UTF-8."""
+
+    codec: str
+    note: str = ""
+
+
+def find_encoding(source: ByteSource, wanted: str = "") -> Encoding:
+    """The encoding of all of a source; wanted: what the user says it is.
+
+    Raises ListingsError where it cannot be told, or is not the one wanted.
+    """
+    if wanted:
+        return _check_wanted(source, wanted)
+    head = source.read_head()
+    for mark, codec in _BOMS.items():
+        if head.startswith(mark):
+            return Encoding(codec, "" if codec == "utf-8-sig" else f"Read as {codec.upper()}")
+    if b"\0" in head:
+        return _find_utf16(source, head)
+    found = _scan_utf8(source)
+    if found.is_utf8:
+        return Encoding("utf-8")
+    return _find_legacy(source, found.sample)
+
+
+def open_utf8(source: ByteSource, codec: str, joins_returns: bool = False) -> IO[bytes]:
+    """The source's text as UTF-8, without a byte-order mark. joins_returns: lone \\r end its lines."""
+    stream = source.open()
+    if codec == "utf-8" and not joins_returns:
+        return stream
+    return cast(IO[bytes], io.BufferedReader(_Utf8Stream(stream, codec, source.name, joins_returns), CHUNK_BYTES))
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """Whether a file is UTF-8, but for fewer lines than it has in UTF-8; else some lines that are not ASCII."""
+
+    is_utf8: bool
+    sample: bytes
+
+
+def _scan_utf8(source: ByteSource) -> _Scan:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with source.open() as stream:
+        for data in _read_chunks(stream, source.name):
+            if _ISO_2022 in data:
+                return _Scan(False, data[:SAMPLE_BYTES])
+            if data.isascii() and not decoder.getstate()[0]:
+                continue
+            try:
+                decoder.decode(data)
+            except UnicodeDecodeError:
+                break
+        else:
+            if not decoder.getstate()[0]:
+                return _Scan(True, b"")
+    return _sample_lines(source)
+
+
+def _sample_lines(source: ByteSource) -> _Scan:
+    """Of lines that are not ASCII: are more of them UTF-8 than not? And the first of those that are not."""
+    good = bad = size = 0
+    sample: list[bytes] = []
+    with source.open() as stream:
+        for data in _read_chunks(stream, source.name):
+            for line in _HIGH_LINE.findall(data) if not data.isascii() else ():
+                if _is_utf8(line):
+                    good += 1
+                else:
+                    bad += 1
+                    if size < SAMPLE_BYTES:
+                        sample.append(line[:SAMPLE_BYTES])
+                        size += len(line)
+            if size >= SAMPLE_BYTES:
+                break
+    return _Scan(good > bad, b"\n".join(sample))
+
+
+def _read_chunks(stream: IO[bytes], name: str) -> Iterator[bytes]:
+    """Chunks that end with a line. Raises ListingsError for a line that has no end."""
+    pending: list[bytes] = []
+    size = place = 0
+    while data := stream.read(CHUNK_BYTES):
+        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if end:
+            yield b"".join([*pending, data[:end]])
+            pending, size = [], 0
+        pending.append(data[end:])
+        size += len(data) - end
+        place += len(data)
+        if size > MAX_LINE_BYTES:
+            raise ListingsError(
+                f"{name}: the line at byte {place - size:,} is longer than {MAX_LINE_BYTES // 1024**2} MB",
+                f"That is no table of listings; look at its start: head -c 1000 {name}",
+            )
+    yield b"".join(pending)
+
+
+def _find_legacy(source: ByteSource, sample: bytes) -> Encoding:
+    """The older encoding that spells words, checked over the whole source."""
+    if _ISO_2022 in sample:
+        return Encoding("iso2022_jp", "Read as iso-2022-jp")
+    matches = charset_normalizer.from_bytes(sample, cp_isolation=list(LABELS), threshold=MAX_CHAOS)
+    chaos = {str(match): match.chaos for match in matches}
+    rated: dict[str, tuple[float, str]] = {}
+    for codec in LABELS:
+        text = _decode_or_none(sample, codec)
+        if text is not None and text not in rated:
+            rated[text] = (rate_text(text, codec) - chaos.get(text, UNLIKELY), codec)
+    ranking = sorted(rated.items(), key=lambda item: -item[1][0])
+    for place, (text, (score, codec)) in enumerate(ranking):
+        others = [other for other in ranking[place + 1 :] if other[1][0] > score - MIN_LEAD]
+        if score < MIN_PLAUSIBILITY or others:
+            raise _undecided(source, [(text, codec), *((text, codec) for text, (_, codec) in others)])
+        if _decodes_whole(source, codec):
+            return Encoding(codec, f"Read as {LABELS[codec]}")
+    raise _undecided(source, [])
+
+
+def _undecided(source: ByteSource, found: list[tuple[str, str]]) -> ListingsError:
+    readings = "; ".join(f"{shorten(_example(text))} in {LABELS[codec]}" for text, codec in found[:3])
+    options = " or ".join(f"--encoding {LABELS[codec]}" for _, codec in found[:3]) or "--encoding windows-1252"
+    return ListingsError(
+        f"{source.name}: is not UTF-8, and its encoding cannot be told{': ' if readings else ''}{readings}",
+        f"Say which it is: {options}",
+    )
+
+
+def _example(text: str) -> str:
+    """The first word that is not ASCII."""
+    return next((word for word in re.split(r"[\s,;|\"]+", text) if not word.isascii()), text[:20])
+
+
+def _check_wanted(source: ByteSource, wanted: str) -> Encoding:
+    try:
+        codec = codecs.lookup(wanted).name
+        codecs.getincrementaldecoder(codec)
+        "".encode(codec)
+    except (LookupError, ValueError):
+        raise ListingsError(
+            f"--encoding: {wanted!r} is no encoding",
+            "Such as utf-8, utf-16, windows-1252, windows-1251, shift_jis.",
+        ) from None
+    codec = {"utf-8": "utf-8-sig"}.get(codec, codec)
+    if problem := _find_undecodable(source, codec):
+        raise ListingsError(f"{source.name}: {problem}", "Name another --encoding, or leave it out.")
+    return Encoding(codec, f"Read as {wanted}")
+
+
+def _find_utf16(source: ByteSource, head: bytes) -> Encoding:
+    """UTF-16 without a byte-order mark, known by delimiters, digits and line ends that make sense."""
+    whole = head[: len(head) // 2 * 2]
+    scores = {}
+    for codec in _WITHOUT_BOM:
+        text = whole.decode(codec, errors="replace")
+        scores[codec] = sum(mark in '\n\t,;|" 0123456789' for mark in text) / max(len(text), 1)
+    codec = max(scores, key=lambda name: scores[name])
+    place = head.index(b"\0")
+    if scores[codec] < 0.1 or _find_undecodable(source, codec):
+        raise ListingsError(f"{source.name}: is no text (byte {place} is zero)", "Is it the file you meant?")
+    return Encoding(codec, f"Read as {codec.upper()}")
+
+
+def _decodes_whole(source: ByteSource, codec: str) -> bool:
+    return not _find_undecodable(source, codec)
+
+
+def _find_undecodable(source: ByteSource, codec: str) -> str:
+    """The first place that is not in this encoding; empty where all of it is."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    line = 1
+    with source.open() as stream:
+        while True:
+            data = stream.read(CHUNK_BYTES)
+            try:
+                text = decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                line += error.object.count(b"\n", 0, error.start)
+                return f"line {line}: is not {codec} (byte 0x{error.object[error.start]:02x})"
+            if not data:
+                return ""
+            line += text.count("\n")
+
+
+def _decode_or_none(data: bytes, codec: str) -> str | None:
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_utf8(data: bytes) -> bool:
+    return _decode_or_none(data, "utf-8") is not None
+
+
+class _Utf8Stream(io.RawIOBase):
+    """A stream in another encoding as UTF-8."""
+
+    def __init__(self, stream: IO[bytes], codec: str, name: str, joins_returns: bool) -> None:
+        self._stream = stream
+        self._decode: Callable[..., str] = codecs.getincrementaldecoder(codec)(
+            "strict" if codec not in ("utf-8", "utf-8-sig") else "surrogateescape"
+        ).decode
+        self._name = name
+        self._codec = codec
+        self._joins_returns = joins_returns
+        self._pending = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        while not self._pending:
+            data = self._stream.read(CHUNK_BYTES)
+            text = self._decode_chunk(data)
+            if self._joins_returns:
+                text = text.replace("\r", "\n")
+            self._pending = text.encode("utf-8", "surrogateescape")
+            if not data:
+                break
+        taken, self._pending = self._pending[: len(view)], self._pending[len(view) :]
+        view[: len(taken)] = taken
+        return len(taken)
+
+    def _decode_chunk(self, data: bytes) -> str:
+        try:
+            return self._decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            raise ListingsError(
+                f"{self._name}: is not {self._codec} throughout ({error.reason})", "Name another --encoding."
+            ) from None
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
