@@ -40,7 +40,10 @@ BAD = {
     ),
     "gzip in name only": (b"\x1f\x8babcdefghijkl", "is packed and is damaged (Unknown compression method)"),
     "Parquet in name only": (b"PAR1" + b"x" * 20, "is damaged Parquet ("),
-    "old Excel": (b"\xd0\xcf\x11\xe0" + b"\0" * 40, "is an old Excel file (.xls), no table of listings"),
+    "old Excel": (
+        b"\xd0\xcf\x11\xe0" + b"\0" * 40,
+        "is an old Excel file (.xls), or one with a password, no table of listings",
+    ),
     "PDF": (b"%PDF-1.7\n%\xe2\xe3", "is a PDF file, no table of listings"),
     "HTML": (b"<!DOCTYPE html>\n<table><tr><td>Ford", "is HTML, no table of listings"),
 }

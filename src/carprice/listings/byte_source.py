@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, cast
 
@@ -16,6 +16,7 @@ from carprice.errors import ListingsError
 from carprice.listings.formats import HEAD_BYTES
 
 CHUNK_BYTES = 1024 * 1024
+MAX_LINE_BYTES = 16 * 1024 * 1024
 FREE_BYTES = 256 * 1024 * 1024
 """So much may be unpacked from anything."""
 MAX_UNPACKED = 200
@@ -91,6 +92,26 @@ def spool(name: str, stream: IO[bytes]) -> ByteSource:
         return copy
 
     return ByteSource(name, open_copy, file.tell())
+
+
+def read_whole_lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
+    """Yield a stream in parts that end with a line. Raises ListingsError for a line that has no end."""
+    pending: list[bytes] = []
+    size = place = 0
+    while data := stream.read(CHUNK_BYTES):
+        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if end:
+            yield b"".join([*pending, data[:end]])
+            pending, size = [], 0
+        pending.append(data[end:])
+        size += len(data) - end
+        place += len(data)
+        if size > MAX_LINE_BYTES:
+            raise ListingsError(
+                f"{name}: the line at byte {place - size:,} is longer than {MAX_LINE_BYTES // 1024**2} MB",
+                f"That is no table of listings; look at its start: head -c 1000 {name}",
+            )
+    yield b"".join(pending)
 
 
 class _GuardedStream(io.RawIOBase):

@@ -3,19 +3,18 @@
 import codecs
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, cast
 
 import charset_normalizer
 
 from carprice.errors import ListingsError
-from carprice.listings.byte_source import CHUNK_BYTES, ByteSource
+from carprice.listings.byte_source import CHUNK_BYTES, ByteSource, read_whole_lines
 from carprice.listings.encoding_plausibility import LABELS, rate_text
 from carprice.listings.row_lines import shorten
 
 SAMPLE_BYTES = 256 * 1024
-MAX_LINE_BYTES = 16 * 1024 * 1024
 MIN_PLAUSIBILITY = 0.6
 """Of 1: how much of the text must be letters as words of one language have them."""
 MIN_LEAD = 0.05
@@ -33,6 +32,7 @@ _BOMS = {
 }
 _WITHOUT_BOM = ("utf-16-le", "utf-16-be")
 _HIGH_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
+_UTF8 = ("utf-8", "utf-8-sig")
 _ISO_2022 = b"\x1b$"
 
 
@@ -66,7 +66,9 @@ def find_encoding(source: ByteSource, wanted: str = "") -> Encoding:
 def open_utf8(source: ByteSource, codec: str, joins_returns: bool = False) -> IO[bytes]:
     """The source's text as UTF-8, without a byte-order mark. joins_returns: lone \\r end its lines."""
     stream = source.open()
-    if codec == "utf-8" and not joins_returns:
+    if codec in _UTF8 and not joins_returns:
+        if cast(io.BufferedReader, stream).peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
+            stream.read(len(codecs.BOM_UTF8))
         return stream
     return cast(IO[bytes], io.BufferedReader(_Utf8Stream(stream, codec, source.name, joins_returns), CHUNK_BYTES))
 
@@ -82,7 +84,7 @@ class _Scan:
 def _scan_utf8(source: ByteSource) -> _Scan:
     decoder = codecs.getincrementaldecoder("utf-8")()
     with source.open() as stream:
-        for data in _read_chunks(stream, source.name):
+        for data in read_whole_lines(stream, source.name):
             if _ISO_2022 in data:
                 return _Scan(False, data[:SAMPLE_BYTES])
             if data.isascii() and not decoder.getstate()[0]:
@@ -102,7 +104,7 @@ def _sample_lines(source: ByteSource) -> _Scan:
     good = bad = size = 0
     sample: list[bytes] = []
     with source.open() as stream:
-        for data in _read_chunks(stream, source.name):
+        for data in read_whole_lines(stream, source.name):
             for line in _HIGH_LINE.findall(data) if not data.isascii() else ():
                 if _is_utf8(line):
                     good += 1
@@ -114,26 +116,6 @@ def _sample_lines(source: ByteSource) -> _Scan:
             if size >= SAMPLE_BYTES:
                 break
     return _Scan(good > bad, b"\n".join(sample))
-
-
-def _read_chunks(stream: IO[bytes], name: str) -> Iterator[bytes]:
-    """Chunks that end with a line. Raises ListingsError for a line that has no end."""
-    pending: list[bytes] = []
-    size = place = 0
-    while data := stream.read(CHUNK_BYTES):
-        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
-        if end:
-            yield b"".join([*pending, data[:end]])
-            pending, size = [], 0
-        pending.append(data[end:])
-        size += len(data) - end
-        place += len(data)
-        if size > MAX_LINE_BYTES:
-            raise ListingsError(
-                f"{name}: the line at byte {place - size:,} is longer than {MAX_LINE_BYTES // 1024**2} MB",
-                f"That is no table of listings; look at its start: head -c 1000 {name}",
-            )
-    yield b"".join(pending)
 
 
 def _find_legacy(source: ByteSource, sample: bytes) -> Encoding:
@@ -239,7 +221,7 @@ class _Utf8Stream(io.RawIOBase):
     def __init__(self, stream: IO[bytes], codec: str, name: str, joins_returns: bool) -> None:
         self._stream = stream
         self._decode: Callable[..., str] = codecs.getincrementaldecoder(codec)(
-            "strict" if codec not in ("utf-8", "utf-8-sig") else "surrogateescape"
+            "strict" if codec not in _UTF8 else "surrogateescape"
         ).decode
         self._name = name
         self._codec = codec

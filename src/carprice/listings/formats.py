@@ -12,8 +12,9 @@ PARQUET = b"PAR1"
 _TAR_PLACE, _TAR = 257, b"ustar"
 
 _REFUSED = {
-    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)",
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls), or one with a password",
     b"%PDF": "a PDF file",
+    b"PK\x05\x06": "an empty archive",
     b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive",
@@ -28,7 +29,7 @@ _REFUSED = {
     b"{\\rtf": "an RTF document",
 }
 _HINTS = {
-    "an old Excel file (.xls)": "Open it and save it as .xlsx or CSV.",
+    "an old Excel file (.xls), or one with a password": "Open it and save it as .xlsx or CSV.",
     "a bzip2 archive": "Unpack it first: bunzip2 FILE",
     "an xz archive": "Unpack it first: unxz FILE",
     "a Zstandard archive": "Unpack it first: unzstd FILE",

@@ -47,18 +47,36 @@ class Header:
 
 def find_header(lines: Sequence[str], source: str) -> Header:
     """The header of a file that starts with these lines. Raises ListingsError where there is none."""
-    delimiter = _find_separator_line(lines) or max(DELIMITERS, key=lambda mark: _rate(mark, lines))
-    records = _read_records(delimiter, lines)
-    place = _find_place(records)
+    named = _find_separator_line(lines)
+    above = 1 if named and len(lines) > 1 else 0
+    delimiter = named or max(DELIMITERS, key=lambda mark: _rate(mark, lines))
+    records = [(fields, end + above) for fields, end in _read_records(delimiter, lines[above:])]
+    place = find_header_record(records)
     names, last = records[place]
     rows = [fields for fields, _ in records[place + 1 :] if fields != names]
-    notes = _describe_skipped(lines, records[place - 1][1]) if place else []
+    skipped = records[place - 1][1] if place else above
+    notes = _describe_skipped(lines, skipped) if skipped else []
     names = _match_rows(names, rows, notes)
     columns = name_columns(names, rows, notes)
     if len(columns) > MAX_COLUMNS:
         raise ListingsError(f"{source}: line {last}: has {len(columns):,} columns", "Is it the file you meant?")
     check_header(names, rows, source, f"line {last}", delimiter)
     return Header(delimiter, columns, last, notes)
+
+
+def find_header_record(records: Sequence[Record]) -> int:
+    """Which of a file's first records is the header: the first that is no title, which fills few fields."""
+    usual, _ = _find_usual([len(fields) for fields, _ in records])
+    for place, (fields, _) in enumerate(records[:MAX_SKIPPED]):
+        filled = sum(bool(field.strip("\ufeff \t")) for field in fields)
+        if (
+            usual < 2
+            or len(fields) == usual == 2
+            or len(fields) > usual
+            or (filled > 1 and 2 * len(fields) > usual)
+        ):
+            return place
+    return 0
 
 
 def name_columns(names: Sequence[str], rows: Sequence[Sequence[str]], notes: list[str]) -> list[str | None]:
@@ -141,7 +159,7 @@ def _rate(delimiter: str, lines: Sequence[str]) -> float:
 
 def _find_usual(counts: Sequence[int]) -> tuple[int, int]:
     """The most common number of fields, and how often it is there."""
-    return max(Counter(counts).items(), key=lambda item: (item[1], item[0]))
+    return max(Counter(counts).items(), key=lambda item: item[1])
 
 
 def _read_records(delimiter: str, lines: Sequence[str]) -> list[Record]:
@@ -161,21 +179,6 @@ def _read_csv(delimiter: str, lines: Sequence[str]) -> Iterator[Record]:
     for fields in reader:
         if any(field.strip("\ufeff \t") for field in fields):
             yield fields, reader.line_num
-
-
-def _find_place(records: Sequence[Record]) -> int:
-    """Which record is the header: the first that is no title, which fills one field where others fill more."""
-    usual, _ = _find_usual([len(fields) for fields, _ in records])
-    for place, (fields, _) in enumerate(records[:MAX_SKIPPED]):
-        filled = sum(bool(field.strip("\ufeff \t")) for field in fields)
-        if (
-            usual < 2
-            or len(fields) == usual == 2
-            or len(fields) > usual
-            or (filled > 1 and 2 * len(fields) > usual)
-        ):
-            return place
-    return 0
 
 
 def _describe_skipped(lines: Sequence[str], count: int) -> list[str]:

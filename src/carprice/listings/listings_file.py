@@ -3,18 +3,31 @@
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import polars as pl
 
 from carprice.errors import ListingsError
+from carprice.listings.archives import is_workbook, unpack_tar, unpack_zip
 from carprice.listings.byte_source import ByteSource, spool, unpack_gzip
 from carprice.listings.csv_rows import CsvRows
 from carprice.listings.encodings import find_encoding, open_utf8
-from carprice.listings.formats import EXPECTED, GZIP, PARQUET, find_refused, find_refused_text
+from carprice.listings.formats import (
+    EXPECTED,
+    GZIP,
+    PARQUET,
+    ZIP,
+    find_refused,
+    find_refused_text,
+    is_json,
+    is_tar,
+)
+from carprice.listings.json_rows import JsonRows
 from carprice.listings.parquet_rows import ParquetRows
 from carprice.listings.row_lines import DroppedRow, DroppedRows, LineIndex
+from carprice.listings.workbook import WorkbookRows
 
 BATCH_ROWS = 100_000
 STANDARD_INPUT = "-"
@@ -51,6 +64,8 @@ class ListingsFile:
         self.path = path
         source = _unpack(_open_path(path))
         self._rows = _open_rows(source, encoding, is_strict)
+        if source.name.startswith(f"{path}:"):
+            self._rows.notes.insert(0, f"Read {source.name.removeprefix(f'{path}:')} of the archive")
         self.columns = self._rows.columns
 
     def read_batches(self, batch_rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
@@ -124,11 +139,17 @@ def _open_path(path: Path) -> ByteSource:
 
 
 def _unpack(source: ByteSource) -> ByteSource:
-    for _ in range(MAX_LAYERS):
+    """What the file holds behind its gzip, zip and tar."""
+    for _ in range(MAX_LAYERS + 1):
         head = source.read_head()
-        if not head.startswith(GZIP):
+        if head.startswith(GZIP):
+            source = unpack_gzip(source)
+        elif is_tar(head):
+            source = unpack_tar(source)
+        elif head.startswith(ZIP) and not is_workbook(source := source.as_file()):
+            source = unpack_zip(source)
+        else:
             return source
-        source = unpack_gzip(source)
     raise ListingsError(f"{source.name}: is packed more than {MAX_LAYERS} times", "Unpack it first.")
 
 
@@ -139,13 +160,16 @@ def _open_rows(source: ByteSource, encoding: str, is_strict: bool) -> Rows:
         raise ListingsError(f"{source.name}: is {name}, no table of listings", hint)
     if head.startswith(PARQUET):
         return ParquetRows(source.as_file(), is_strict)
+    if head.startswith(ZIP):
+        return WorkbookRows(source.as_file(), is_strict)
     found = find_encoding(source, encoding)
     with open_utf8(source, found.codec) as stream:
         text = stream.read(len(head)).decode(errors="replace")
     if what := find_refused_text(text):
         raise ListingsError(f"{source.name}: is {what}, no table of listings", EXPECTED)
     has_lone_returns = "\r" in text and "\n" not in text
-    rows = CsvRows(source.name, lambda: open_utf8(source, found.codec, has_lone_returns), is_strict)
+    open_text = partial(open_utf8, source, found.codec, has_lone_returns)
+    rows: Rows = (JsonRows if is_json(text) else CsvRows)(source.name, open_text, is_strict)
     if found.note:
         rows.notes.insert(0, found.note)
     return rows
