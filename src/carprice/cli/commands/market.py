@@ -16,6 +16,7 @@ from carprice.cli.options import (
 )
 from carprice.drafting.draft import draft_market
 from carprice.listings.cleaning import check_listings, load_listings
+from carprice.listings.listings_files import ListingsFiles
 from carprice.market.market_file import load_market
 from carprice.settings import Settings
 from carprice.simulation.statistics import measure_figures, write_figures
@@ -34,7 +35,7 @@ def market() -> None:
 @market_option
 @json_option("the report")
 @pass_settings
-def check(settings: Settings, listings: Path, market_name: str, as_json: bool) -> None:
+def check(settings: Settings, listings: ListingsFiles, market_name: str, as_json: bool) -> None:
     """Report what cleaning does to LISTINGS: rows read, kept, dropped and why, values fixed."""
     report = check_listings(listings, load_market(market_name, settings.markets_dir), _make_progress())
     if as_json:
@@ -50,7 +51,7 @@ def check(settings: Settings, listings: Path, market_name: str, as_json: bool) -
 )
 @output_option
 @force_option
-def init(listings: Path, price_column: str, output: Path | None, force: bool) -> None:
+def init(listings: ListingsFiles, price_column: str, output: Path | None, force: bool) -> None:
     """Draft a market file for LISTINGS that trains as it stands."""
     text = draft_market(listings, price_column)
     with open_output(output, force) as stream:
@@ -65,7 +66,9 @@ def init(listings: Path, price_column: str, output: Path | None, force: bool) ->
 @output_option
 @force_option
 @pass_settings
-def figures(settings: Settings, listings: Path, market_name: str, output: Path | None, force: bool) -> None:
+def figures(
+    settings: Settings, listings: ListingsFiles, market_name: str, output: Path | None, force: bool
+) -> None:
     """Measure the figures that simulated listings are drawn from."""
     source = load_market(market_name, settings.markets_dir)
     cars = load_listings(listings, source, _make_progress()).frame
