@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, rank_correlation, split_words
 from carprice.drafting.profile import Numbers, Profile
+from carprice.listings.header import is_named_by_place
 from carprice.market.market_file import RESERVED
 
 FENCE = 3.0
@@ -115,6 +116,8 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return f"it is missing in {profile.missing_rate:.1%} of the rows".replace("%", " %")
     if profile.distinct == 1:
         return f"it is {profile.most_common[0][:60]!r} wherever it is known"
+    if is_named_by_place(profile.column) and profile.distinct == profile.known:
+        return "it has no name and counts the rows"
     if role:
         return ""
     if words & PRICE_WORDS or _follows_price(profile, price):

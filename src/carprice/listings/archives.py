@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from carprice.errors import ListingsError
-from carprice.listings.byte_source import UNPACK_ERRORS, ByteSource, guard, spool
+from carprice.listings.byte_source import UNPACK_ERRORS, ByteSource, check_unpacked, spool
 from carprice.listings.formats import EXPECTED
 
 TABLES = (".csv", ".tsv", ".psv", ".xlsx", ".json", ".jsonl", ".ndjson", ".parquet")
@@ -41,9 +41,10 @@ def unpack_zip(source: ByteSource) -> ByteSource:
     member = members[name]
     if member.flag_bits & 1:
         raise ListingsError(f"{source.name}: is protected by a password", f"Unpack it first: unzip {source.name}")
+    check_unpacked(source.name, member.file_size, member.compress_size)
     try:
         with source.open() as stream, zipfile.ZipFile(stream) as archive, archive.open(member) as unpacked:
-            return spool(f"{source.name}:{name}", guard(unpacked, source.name, member.compress_size))
+            return spool(f"{source.name}:{name}", unpacked)
     except (*UNPACK_ERRORS, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise _damage(source, error) from None
 

@@ -52,23 +52,21 @@ def unpack_gzip(source: ByteSource) -> ByteSource:
 
     def open_unpacked() -> IO[bytes]:
         packed = source.open()
-        return guard(gzip.GzipFile(fileobj=packed), source.name, source.size, packed)
+        return guard(gzip.GzipFile(fileobj=packed), source.name, packed)
 
     return ByteSource(source.name, open_unpacked, source.size, is_seekable=False)
 
 
-def guard(unpacked: object, name: str, size: int, packed: IO[bytes] | None = None) -> IO[bytes]:
-    """A stream that is unpacked from `size` bytes; reading raises ListingsError where it is damaged or a bomb."""
-    return cast(
-        IO[bytes], io.BufferedReader(_GuardedStream(cast(IO[bytes], unpacked), name, size, packed), CHUNK_BYTES)
-    )
+def guard(unpacked: object, name: str, packed: IO[bytes]) -> IO[bytes]:
+    """A stream that is unpacked from another; reading raises ListingsError where it is damaged or a bomb."""
+    return cast(IO[bytes], io.BufferedReader(_GuardedStream(cast(IO[bytes], unpacked), name, packed), CHUNK_BYTES))
 
 
 def check_unpacked(name: str, unpacked: int, size: int) -> None:
-    """Raises ListingsError where so many bytes were unpacked, or are to be, from `size` that it is a bomb."""
+    """Raises ListingsError where so many bytes, or what is to become them, were `size` bytes: it is a bomb."""
     if unpacked > max(FREE_BYTES, MAX_UNPACKED * size):
         raise ListingsError(
-            f"{name}: unpacks to more than {MAX_UNPACKED} times its {size:,} bytes, which no listings do",
+            f"{name}: unpacks to more than {MAX_UNPACKED} times its size, which no listings do",
             "Unpack it yourself if you trust it.",
         )
 
@@ -115,15 +113,18 @@ def read_whole_lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
 
 
 class _GuardedStream(io.RawIOBase):
-    def __init__(self, unpacked: IO[bytes], name: str, size: int, packed: IO[bytes] | None) -> None:
+    def __init__(self, unpacked: IO[bytes], name: str, packed: IO[bytes]) -> None:
         self._unpacked = unpacked
         self._name = name
-        self._size = size
         self._packed = packed
         self._count = 0
 
     def readable(self) -> bool:
         return True
+
+    def tell(self) -> int:
+        """How many bytes were unpacked, for a stream that is unpacked from this one."""
+        return self._count
 
     def readinto(self, buffer: object) -> int:
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
@@ -134,12 +135,12 @@ class _GuardedStream(io.RawIOBase):
             raise ListingsError(f"{self._name}: is packed and {what}", "Copy or download it again.") from None
         view[: len(data)] = data
         self._count += len(data)
-        check_unpacked(self._name, self._count, self._size)
+        if self._count > FREE_BYTES:
+            check_unpacked(self._name, self._count, self._packed.tell())
         return len(data)
 
     def close(self) -> None:
         if not self.closed:
             self._unpacked.close()
-            if self._packed:
-                self._packed.close()
+            self._packed.close()
         super().close()

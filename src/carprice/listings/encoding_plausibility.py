@@ -109,7 +109,20 @@ def rate_text(text: str, codec: str) -> float:
 
     From 0 to 1, and up to MAX_KNOWN more where words are known.
     """
-    words = {word for word in _WORD.findall(text) if not word.isascii()}
+    return _rate_words(_find_words(text), codec)
+
+
+def compare_texts(one: tuple[str, str], other: tuple[str, str]) -> float:
+    """How much more plausible the first text and codec are than the second, by the words that differ."""
+    first, second = _find_words(one[0]), _find_words(other[0])
+    return _rate_words(first - second, one[1]) - _rate_words(second - first, other[1])
+
+
+def _find_words(text: str) -> set[str]:
+    return {word for word in _WORD.findall(text) if not word.isascii()}
+
+
+def _rate_words(words: set[str], codec: str) -> float:
     if not words:
         return 0.0
     if codec in _COMMON_LEADS:
@@ -121,6 +134,8 @@ def rate_text(text: str, codec: str) -> float:
 
 def _rate_word(word: str, alphabet: str) -> float:
     """Whether a word's letters are of one script and in the alphabet, and its symbols usual ones."""
+    if word.lower() in _KNOWN:
+        return 1.0
     letters = [mark for mark in word if mark.isalpha()]
     others = [mark for mark in word if not mark.isalpha() and not mark.isascii()]
     if any(mark not in _SYMBOLS for mark in others) or _INSIDE.search(word):

@@ -5,13 +5,14 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, cast
 
 import charset_normalizer
 
 from carprice.errors import ListingsError
 from carprice.listings.byte_source import CHUNK_BYTES, ByteSource, read_whole_lines
-from carprice.listings.encoding_plausibility import LABELS, rate_text
+from carprice.listings.encoding_plausibility import LABELS, compare_texts, rate_text
 from carprice.listings.row_lines import shorten
 
 SAMPLE_BYTES = 256 * 1024
@@ -19,6 +20,7 @@ MIN_PLAUSIBILITY = 0.6
 """Of 1: how much of the text must be letters as words of one language have them."""
 MIN_LEAD = 0.05
 """How much more plausible the first must be than the second that reads the text otherwise."""
+ANY_ENCODING = "--encoding NAME, such as windows-1252, cp850 or mac-roman"
 MAX_CHAOS = 0.5
 UNLIKELY = 0.3
 """Taken off where charset-normalizer does not hold it for a text, as the chaos that it finds is elsewhere."""
@@ -31,7 +33,8 @@ _BOMS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _WITHOUT_BOM = ("utf-16-le", "utf-16-be")
-_HIGH_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
+# Not |, which is half of a character in some encodings.
+_HIGH_FIELD = re.compile(rb'[^\n\t,;"]*[\x80-\xff][^\n\t,;"]*')
 _UTF8 = ("utf-8", "utf-8-sig")
 _ISO_2022 = b"\x1b$"
 
@@ -44,10 +47,10 @@ class Encoding:
     note: str = ""
 
 
-def find_encoding(source: ByteSource, wanted: str = "") -> Encoding:
-    """The encoding of all of a source; wanted: what the user says it is.
+def find_encoding(source: ByteSource, wanted: str = "", has_lines: bool = True) -> Encoding:
+    """The encoding of all of a source; wanted: what the user says it is. has_lines: as a table has.
 
-    Raises ListingsError where it cannot be told, or is not the one wanted.
+    Raises ListingsError where it cannot be told, is not the one wanted, or a line has no end.
     """
     if wanted:
         return _check_wanted(source, wanted)
@@ -57,7 +60,7 @@ def find_encoding(source: ByteSource, wanted: str = "") -> Encoding:
             return Encoding(codec, "" if codec == "utf-8-sig" else f"Read as {codec.upper()}")
     if b"\0" in head:
         return _find_utf16(source, head)
-    found = _scan_utf8(source)
+    found = _scan_utf8(source, has_lines)
     if found.is_utf8:
         return Encoding("utf-8")
     return _find_legacy(source, found.sample)
@@ -75,16 +78,17 @@ def open_utf8(source: ByteSource, codec: str, joins_returns: bool = False) -> IO
 
 @dataclass(frozen=True)
 class _Scan:
-    """Whether a file is UTF-8, but for fewer lines than it has in UTF-8; else some lines that are not ASCII."""
+    """Whether a file is UTF-8, but for fewer fields than it has in UTF-8; else some fields that are not ASCII."""
 
     is_utf8: bool
     sample: bytes
 
 
-def _scan_utf8(source: ByteSource) -> _Scan:
+def _scan_utf8(source: ByteSource, has_lines: bool) -> _Scan:
     decoder = codecs.getincrementaldecoder("utf-8")()
     with source.open() as stream:
-        for data in read_whole_lines(stream, source.name):
+        parts = iter(partial(stream.read, CHUNK_BYTES), b"")
+        for data in read_whole_lines(stream, source.name) if has_lines else parts:
             if _ISO_2022 in data:
                 return _Scan(False, data[:SAMPLE_BYTES])
             if data.isascii() and not decoder.getstate()[0]:
@@ -96,25 +100,23 @@ def _scan_utf8(source: ByteSource) -> _Scan:
         else:
             if not decoder.getstate()[0]:
                 return _Scan(True, b"")
-    return _sample_lines(source)
+    return _sample_fields(source)
 
 
-def _sample_lines(source: ByteSource) -> _Scan:
-    """Of lines that are not ASCII: are more of them UTF-8 than not? And the first of those that are not."""
+def _sample_fields(source: ByteSource) -> _Scan:
+    """Of fields that are not ASCII: are more of them UTF-8 than not? And the first of those that are not."""
     good = bad = size = 0
     sample: list[bytes] = []
     with source.open() as stream:
-        for data in read_whole_lines(stream, source.name):
-            for line in _HIGH_LINE.findall(data) if not data.isascii() else ():
-                if _is_utf8(line):
+        while size < SAMPLE_BYTES and (data := stream.read(CHUNK_BYTES)):
+            data += stream.readline(CHUNK_BYTES)
+            for text in _HIGH_FIELD.findall(data) if not data.isascii() else ():
+                if _is_utf8(text):
                     good += 1
                 else:
                     bad += 1
-                    if size < SAMPLE_BYTES:
-                        sample.append(line[:SAMPLE_BYTES])
-                        size += len(line)
-            if size >= SAMPLE_BYTES:
-                break
+                    sample.append(text[:SAMPLE_BYTES])
+                    size += len(text)
     return _Scan(good > bad, b"\n".join(sample))
 
 
@@ -128,29 +130,31 @@ def _find_legacy(source: ByteSource, sample: bytes) -> Encoding:
     for codec in LABELS:
         text = _decode_or_none(sample, codec)
         if text is not None and text not in rated:
-            rated[text] = (rate_text(text, codec) - chaos.get(text, UNLIKELY), codec)
+            rated[text] = (rate_text(text, codec) - min(chaos.get(text, UNLIKELY), UNLIKELY), codec)
     ranking = sorted(rated.items(), key=lambda item: -item[1][0])
     for place, (text, (score, codec)) in enumerate(ranking):
-        others = [other for other in ranking[place + 1 :] if other[1][0] > score - MIN_LEAD]
-        if score < MIN_PLAUSIBILITY or others:
-            raise _undecided(source, [(text, codec), *((text, codec) for text, (_, codec) in others)])
+        close = [(other, name) for other, (rate, name) in ranking[place + 1 :] if rate > score - MIN_LEAD]
+        others = [other for other in close if compare_texts((text, codec), other) < MIN_LEAD]
+        if score < MIN_PLAUSIBILITY:
+            break
+        if others:
+            raise _undecided(source, [(text, codec), *others])
         if _decodes_whole(source, codec):
             return Encoding(codec, f"Read as {LABELS[codec]}")
     raise _undecided(source, [])
 
 
 def _undecided(source: ByteSource, found: list[tuple[str, str]]) -> ListingsError:
-    readings = "; ".join(f"{shorten(_example(text))} in {LABELS[codec]}" for text, codec in found[:3])
-    options = " or ".join(f"--encoding {LABELS[codec]}" for _, codec in found[:3]) or "--encoding windows-1252"
+    words = [re.split(r"[\s,;|\"]+", text) for text, _ in found[:3]]
+    examples: tuple[str, ...] = next((row for row in zip(*words, strict=False) if len(set(row)) > 1), ())
+    readings = "; ".join(
+        f"{shorten(word)} in {LABELS[codec]}" for word, (_, codec) in zip(examples, found, strict=False)
+    )
+    options = " or ".join(f"--encoding {LABELS[codec]}" for _, codec in found[:3]) or ANY_ENCODING
     return ListingsError(
         f"{source.name}: is not UTF-8, and its encoding cannot be told{': ' if readings else ''}{readings}",
         f"Say which it is: {options}",
     )
-
-
-def _example(text: str) -> str:
-    """The first word that is not ASCII."""
-    return next((word for word in re.split(r"[\s,;|\"]+", text) if not word.isascii()), text[:20])
 
 
 def _check_wanted(source: ByteSource, wanted: str) -> Encoding:
@@ -164,7 +168,7 @@ def _check_wanted(source: ByteSource, wanted: str) -> Encoding:
             "Such as utf-8, utf-16, windows-1252, windows-1251, shift_jis.",
         ) from None
     codec = {"utf-8": "utf-8-sig"}.get(codec, codec)
-    if problem := _find_undecodable(source, codec):
+    if problem := _find_undecodable(source, codec, wanted):
         raise ListingsError(f"{source.name}: {problem}", "Name another --encoding, or leave it out.")
     return Encoding(codec, f"Read as {wanted}")
 
@@ -187,8 +191,8 @@ def _decodes_whole(source: ByteSource, codec: str) -> bool:
     return not _find_undecodable(source, codec)
 
 
-def _find_undecodable(source: ByteSource, codec: str) -> str:
-    """The first place that is not in this encoding; empty where all of it is."""
+def _find_undecodable(source: ByteSource, codec: str, name: str = "") -> str:
+    """The first place that is not in this encoding, which people call `name`; empty where all of it is."""
     decoder = codecs.getincrementaldecoder(codec)()
     line = 1
     with source.open() as stream:
@@ -198,7 +202,7 @@ def _find_undecodable(source: ByteSource, codec: str) -> str:
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
                 line += error.object.count(b"\n", 0, error.start)
-                return f"line {line}: is not {codec} (byte 0x{error.object[error.start]:02x})"
+                return f"line {line}: is not {name or codec} (byte 0x{error.object[error.start]:02x})"
             if not data:
                 return ""
             line += text.count("\n")

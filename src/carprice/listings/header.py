@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from carprice.errors import ListingsError
+from carprice.listings.formats import EXPECTED
 from carprice.listings.row_lines import shorten
 
 DELIMITERS = ("\t", ";", "|", ",")
@@ -51,6 +52,8 @@ def find_header(lines: Sequence[str], source: str) -> Header:
     above = 1 if named and len(lines) > 1 else 0
     delimiter = named or max(DELIMITERS, key=lambda mark: _rate(mark, lines))
     records = [(fields, end + above) for fields, end in _read_records(delimiter, lines[above:])]
+    if not records:
+        raise ListingsError(f"{source}: has no header", EXPECTED)
     place = find_header_record(records)
     names, last = records[place]
     rows = [fields for fields, _ in records[place + 1 :] if fields != names]
@@ -106,6 +109,11 @@ def name_columns(names: Sequence[str], rows: Sequence[Sequence[str]], notes: lis
     return columns
 
 
+def is_named_by_place(column: str) -> bool:
+    """Whether a column's name is one that name_columns gives where there is none."""
+    return re.fullmatch(r"column_[0-9]+", column) is not None
+
+
 def check_header(
     names: Sequence[str], rows: Sequence[Sequence[str]], source: str, place: str, delimiter: str = ","
 ) -> None:
@@ -152,6 +160,8 @@ def _find_separator_line(lines: Sequence[str]) -> str:
 def _rate(delimiter: str, lines: Sequence[str]) -> float:
     """How likely a delimiter is: by how many fields, in how many of the records alike, the header's too."""
     counts = [len(fields) for fields, _ in _read_records(delimiter, lines)]
+    if not counts:
+        return 0.0
     usual, times = _find_usual(counts)
     first = next((count for count in counts if count > 1), 1)
     return times / len(counts) * math.log(usual) * (1 if first == usual else HEADER_MISMATCH)
@@ -164,7 +174,7 @@ def _find_usual(counts: Sequence[int]) -> tuple[int, int]:
 
 def _read_records(delimiter: str, lines: Sequence[str]) -> list[Record]:
     records = list(_read_csv(delimiter, lines))
-    ends = [0, *(end for _, end in records)]
+    ends = [0, *(end for _, end in records), len(lines)]
     if any(end - start > MAX_RECORD_LINES for start, end in pairwise(ends)):
         records = [
             (fields, number)
@@ -176,9 +186,13 @@ def _read_records(delimiter: str, lines: Sequence[str]) -> list[Record]:
 
 def _read_csv(delimiter: str, lines: Sequence[str]) -> Iterator[Record]:
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-    for fields in reader:
-        if any(field.strip("\ufeff \t") for field in fields):
-            yield fields, reader.line_num
+    try:
+        for fields in reader:
+            if any(field.strip("\ufeff \t") for field in fields):
+                yield fields, reader.line_num
+    except csv.Error:
+        # A field without an end; the lines behind it are no help either.
+        return
 
 
 def _describe_skipped(lines: Sequence[str], count: int) -> list[str]:

@@ -162,7 +162,7 @@ def _open_rows(source: ByteSource, encoding: str, is_strict: bool) -> Rows:
         return ParquetRows(source.as_file(), is_strict)
     if head.startswith(ZIP):
         return WorkbookRows(source.as_file(), is_strict)
-    found = find_encoding(source, encoding)
+    found = find_encoding(source, encoding, has_lines=not is_json(head.decode(errors="replace")))
     with open_utf8(source, found.codec) as stream:
         text = stream.read(len(head)).decode(errors="replace")
     if what := find_refused_text(text):

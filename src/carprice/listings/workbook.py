@@ -1,6 +1,7 @@
 """The rows of an Excel workbook (.xlsx): of its first sheet that holds a table."""
 
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -101,7 +102,9 @@ class WorkbookRows:
     @contextmanager
     def _open(self) -> Iterator[Any]:
         """The workbook, its sheets read row by row. Raises ListingsError where it is damaged."""
-        with self.source.open() as stream:
+        with self.source.open() as stream, warnings.catch_warnings():
+            # openpyxl warns of styles, rules and links that no table needs.
+            warnings.filterwarnings("ignore", module="openpyxl")
             try:
                 with zipfile.ZipFile(stream) as packed:
                     unpacked = sum(member.file_size for member in packed.infolist())
