@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from carprice.errors import ListingsError
-from carprice.listings.columns import find_similar
+from carprice.listings.columns import find_similar, list_columns
 from carprice.listings.formats import EXPECTED
 from carprice.listings.listings_file import BATCH_ROWS, ListingsFile
 from carprice.listings.row_lines import DroppedRow
@@ -142,5 +142,5 @@ def _check_same(first: ListingsFile, file: ListingsFile) -> None:
         what, hint = f"has a column {extra[0]!r}, which {first.path} has not", ""
     raise ListingsError(
         f"{file.path}: {what}",
-        f"{hint}Files read together have the same columns; it has: {', '.join(file.columns)}.",
+        f"{hint}Files read together have the same columns; it has: {list_columns(file.columns)}.",
     )

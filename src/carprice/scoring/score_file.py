@@ -29,10 +29,10 @@ def score_file(
     """Price a listings file batch by batch, so that memory stays flat.
 
     Yields the file's own columns as text, then PRICES: price, low and high in whole units of the market's
-    currency, problem, which says why a row has no price, confidence, and warnings as `code:field`, joined by
-    "; ". A batch is read while the one before it is priced. note gets a line for each optional feature whose
-    column the file does not have. Raises ListingsError where the file cannot be read, lacks another column, or
-    has one of PRICES.
+    currency, problem, which says why a row has no price, confidence, and warnings as `code:field`, joined by "; ".
+    A batch is read while the one before it is priced. note gets a line for each optional feature whose column the
+    file does not have, and for lines that are no rows, which are left out. Raises ListingsError where the file
+    cannot be read, lacks another column, or has one of PRICES.
     """
     file = open_listings(path)
     for name in PRICES:
