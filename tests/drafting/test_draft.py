@@ -281,3 +281,10 @@ def test_names_are_taken_once() -> None:
     assert [choose_name(text, taken) for text in ("Fuel Type", "fuelType", "12", "price", "სხვა")] == [
         *("fuel_type", "fuel_type_2", "column_12", "price_2", "skhva"),
     ]
+
+
+def test_an_index_without_a_name_is_left_out(write_file: Write) -> None:
+    rows = [f"{row},Make{row % 5},{2000 + row % 20},{1000 + 37 * (row % 17)}" for row in range(60)]
+    draft = draft_text(write_file("\n".join([",make,year,price", *rows])))
+    assert '# "column_1" is left out: it has no name and counts the rows.' in draft
+    assert "[features.make]" in draft

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from carprice.errors import ListingsError, MarketError
-from carprice.listings import listings_file
+from carprice.listings import csv_rows
 from carprice.listings.cleaning import Cleaner, check_listings, load_listings
 from carprice.market.market_file import Market
 
@@ -245,7 +245,7 @@ def test_keys_never_change(make_market: Make) -> None:
 
 
 def test_duplicates_across_batches(make_market: Make, write_file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listings_file, "BLOCK_BYTES", 500)
+    monkeypatch.setattr(csv_rows, "BLOCK_BYTES", 500)
     rows = [f"Make{row % 70},{1990 + row % 30},{1000 + row % 210}" for row in range(2_000)]
     path = write_file("Make,Year,Price\n" + "\n".join(rows))
     batches = []

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from carprice.errors import ListingsError
-from carprice.listings import listings_file
-from carprice.listings.csv_errors import EXPECTED
+from carprice.listings import csv_rows
+from carprice.listings.formats import EXPECTED
 from carprice.listings.listings_file import ListingsFile
 
 Write = Callable[..., Path]
@@ -32,30 +32,58 @@ BAD = {
     "blank": (b"\n \n", "is empty"),
     "header only": (b"make,price\n", "has a header and no listings"),
     "header without a line end": (b"make,price", "has a header and no listings"),
-    "empty header": (b"\nmake,price\nFord,1\n", "line 1: is empty, not a header"),
-    "column twice": (b"make,make\nFord,1\n", "line 1: column 'make' is there twice"),
-    "spreadsheet": (b"PK\x03\x04abc", "is a spreadsheet or a zip archive, not CSV"),
-    "JSON": (b'[{"make": "Ford"}]', "is JSON, not CSV"),
-    "UTF-16": ("make,price\nFord,1\n".encode("utf-16"), "is UTF-16 text, not CSV"),
-    "zero byte": (b"make,price\nFo\0rd,1\n", "is not CSV (byte 13 is zero)"),
-    "too many fields": (
-        b"make,price\nFord,1\n\nBMW,2,3\n",
-        "line 4: should have 2 fields, has 3: 'BMW,2,3'",
+    "zero byte": (b"make,price\nFo\0rd,1\n", "is no text (byte 13 is zero)"),
+    "no row that fits": (b"make,price\nFord,1,2,3\n", "line 2: should have 2 fields, has 4: 'Ford,1,2,3'"),
+    "gzip cut off": (
+        gzip.compress(b"make,price\n" + b"Ford,1\n" * 9)[:-9],
+        "is packed and ends too early",
     ),
+    "gzip in name only": (b"\x1f\x8babcdefghijkl", "is packed and is damaged (Unknown compression method)"),
+    "Parquet in name only": (b"PAR1" + b"x" * 20, "is damaged Parquet ("),
+    "old Excel": (
+        b"\xd0\xcf\x11\xe0" + b"\0" * 40,
+        "is an old Excel file (.xls), or one with a password, no table of listings",
+    ),
+    "PDF": (b"%PDF-1.7\n%\xe2\xe3", "is a PDF file, no table of listings"),
+    "HTML": (b"<!DOCTYPE html>\n<table><tr><td>Ford", "is HTML, no table of listings"),
+}
+DROPPED = {
+    "too many fields": (b"make,price\nFord,1\n\nBMW,2,3\nVW,3\n", ["Ford", "VW"], ("too many fields", 4)),
     "too few fields": (
-        b'make,price\n"Ford\nFiesta",1\nBMW\n',
-        "line 4: should have 2 fields, has 1: 'BMW'",
+        b'make,price\n"Ford\nFiesta",1\nBMW\nVW,3\n',
+        ["Ford\nFiesta", "VW"],
+        ("too few fields", 4),
     ),
     "open quote": (
         b'make,price\nFord,1\n"BMW,2\n' + b"VW,3\n" * 50_000,
-        "line 3: a quote is opened and never closed",
+        ["Ford", *["VW"] * 50_000],
+        ("a quote is opened and never closed", 3),
     ),
-    "Latin-1": (b"make,price\nFord,1\nCitro\xebn,2\n", "line 3: is not UTF-8 (byte 23 is 0xeb)"),
-    "Latin-1 header": (b"make,pr\xe9is\nFord,1\n", "line 1: is not UTF-8 (byte 7 is 0xe9)"),
-    "cut character": (b"make,price\nFord,1\xc3", "line 2: is not UTF-8 (byte 17 is 0xc3)"),
-    "gzip cut off": (gzip.compress(b"make,price\n" + b"Ford,1\n" * 9)[:-9], "is gzip and ends too early"),
-    "gzip in name only": (b"\x1f\x8babcdefghijkl", "is damaged gzip (Unknown compression method)"),
-    "Parquet in name only": (b"PAR1" + b"x" * 20, "is damaged Parquet ("),
+    "open quote before a quote": (
+        b'a,b,c,d\n1,2,3,4\n"2,2,3,4\n3,2,3,4\n4,2,3,4\n5,"2",3,4\n',
+        ["1", "3", "4", "5"],
+        ("a quote is opened and never closed", 3),
+    ),
+    "a cut character": (
+        "make,price\nŠkoda,1\nCitroën,2\n".encode() + b"Fo\xc3rd,3\n",
+        ["Škoda", "Citroën"],
+        ("bytes that are not UTF-8", 4),
+    ),
+    "a zero byte far down": (
+        b"make,price\n" + b"Ford,1\n" * 700 + b"B\0MW,1\n",
+        ["Ford"] * 700,
+        ("a zero byte", 702),
+    ),
+}
+KEPT = {
+    "quote inside of a field": (b'make,price\nFord 5" rim,1\nVW,2\n', ['Ford 5" rim', "VW"]),
+    "quotes inside of quotes": (b'make,price\n"Ford "Focus" ST",1\nVW,2\n', ['Ford "Focus" ST', "VW"]),
+    "quotes behind spaces": (b'make, price\n"Ford", "1"\n"VW", "2"\n', ["Ford", "VW"]),
+    "doubled quotes": (b'make,price\n"Ford ""Focus""",1\nVW,2\n', ['Ford "Focus"', "VW"]),
+    "text of several lines": (
+        b'make,price,text,c,d\nFord,1,"Red.\nABS, ESP, air bag, radio, CD\nCall",1,2\n',
+        ["Ford"],
+    ),
 }
 
 
@@ -75,18 +103,32 @@ def test_bad_file(case: str, write_file: Write) -> None:
         assert error.value.what == f"{path}: {message}"
 
 
-def test_bad_bytes_say_how_to_convert(write_file: Write) -> None:
-    path = write_file(b"make,price\nCitro\xebn,2\n")
-    with pytest.raises(ListingsError) as error:
-        list(ListingsFile(path).read_batches())
-    assert error.value.hint == f"Convert it: iconv {path} -f WINDOWS-1252 -t UTF-8"
+@pytest.mark.parametrize("case", DROPPED)
+def test_rows_that_are_none_are_dropped_and_counted(case: str, write_file: Write) -> None:
+    content, kept, (reason, line) = DROPPED[case]
+    path = write_file(content)
+    file = ListingsFile(path)
+    rows = pl.concat(file.read_batches())
+    assert rows[rows.columns[0]].to_list() == kept
+    assert [(row.reason, row.count, row.line) for row in file.dropped] == [(reason, 1, line)]
+    with pytest.raises(ListingsError, match=f"line {line}: "):
+        list(ListingsFile(path, is_strict=True).read_batches())
 
 
-def test_bad_line_far_down(write_file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listings_file, "BLOCK_BYTES", 1_000)
-    path = write_file(b"make,price\n" + b"Ford,1\n" * 5_000 + b"BMW\n")
-    with pytest.raises(ListingsError, match="line 5002: should have 2 fields, has 1: 'BMW'"):
-        list(ListingsFile(path).read_batches())
+@pytest.mark.parametrize("case", KEPT)
+def test_quotes_that_are_kept(case: str, write_file: Write) -> None:
+    content, kept = KEPT[case]
+    file = ListingsFile(write_file(content))
+    assert pl.concat(file.read_batches())[file.columns[0]].to_list() == kept
+    assert file.dropped == []
+
+
+def test_a_dropped_row_far_down(write_file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "BLOCK_BYTES", 1_000)
+    file = ListingsFile(write_file(b"make,price\n" + b"Ford,1\n" * 5_000 + b"BMW\nVW,2\n"))
+    assert pl.concat(file.read_batches()).height == 5_001
+    assert [(row.count, row.line) for row in file.dropped] == [(1, 5_002)]
+    assert file.find_lines([2, 5_001, 5_002]) == [2, 5_001, 5_003]
 
 
 def test_no_file_and_a_folder(tmp_path: Path) -> None:

@@ -121,6 +121,15 @@ def test_a_file_without_the_column_of_an_optional_field(tmp_path: Path, pricer: 
     ]
 
 
+def test_lines_that_are_no_rows_are_said(tmp_path: Path, pricer: Pricer) -> None:
+    path = tmp_path / "cars.csv"
+    path.write_text("\n".join((COLUMNS, ROWS[0], "Ford,Fiesta", ROWS[1], "Ford")) + "\n")
+    notes: list[str] = []
+    frame = pl.concat(score_file(path, pricer, note=notes.append))
+    assert frame["predicted_price"].is_not_null().to_list() == [True, True]
+    assert notes == ["2 rows without a price were left out: too few fields, first: line 3, 'Ford,Fiesta'"]
+
+
 def test_a_file_without_the_column_of_a_required_field_is_refused(tmp_path: Path, pricer: Pricer) -> None:
     path = tmp_path / "cars.csv"
     path.write_text("make,model,year,transmission,fuelType\nFord,Fiesta,2017,Manual,Petrol\n")

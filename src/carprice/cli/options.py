@@ -2,14 +2,18 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from carprice.cli.console import say
 from carprice.ops.stacks.protocol import KINDS
 from carprice.settings import load_settings
+
+if TYPE_CHECKING:
+    from carprice.listings.listings_files import ListingsFiles
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -44,4 +48,36 @@ output_option = click.option(
     "--output", type=click.Path(path_type=Path), help="The file to write, instead of stdout."
 )
 force_option = click.option("--force", is_flag=True, help="Overwrite the output file.")
-listings_argument = click.argument("listings", type=click.Path(path_type=Path))
+
+
+def listings_argument(command: Command) -> Command:
+    """LISTINGS, the files to read, with --encoding and --strict; the command gets them as ListingsFiles."""
+
+    @functools.wraps(command)
+    def call(*arguments: Any, listings: tuple[Path, ...], encoding: str, strict: bool, **options: Any) -> Any:
+        return command(*arguments, listings=read_heads(listings, encoding, strict), **options)
+
+    return click.argument("listings", nargs=-1, required=True, type=click.Path(path_type=Path))(
+        reading_options(call)
+    )  # type: ignore[return-value]
+
+
+def reading_options(command: Command) -> Command:
+    """--encoding and --strict, which say how listings files are read."""
+    command = click.option(
+        "--strict", is_flag=True, help="Refuse a file with a line that is no row, instead of dropping the line."
+    )(command)
+    return click.option(
+        "--encoding", default="", metavar="NAME", help="What the files' text is in, such as windows-1251."
+    )(command)
+
+
+def read_heads(named: Sequence[Path], encoding: str, is_strict: bool) -> "ListingsFiles":
+    """The files that were named; how they were understood is said on stderr."""
+    # Imported here: polars takes time that commands without listings need not wait.
+    from carprice.listings.listings_files import ListingsFiles
+
+    files = ListingsFiles(named, encoding, is_strict)
+    for note in files.notes:
+        say(f"Note: {note}")
+    return files

@@ -17,7 +17,7 @@ from carprice.drafting.profile import Numbers, Profile, profile_column
 from carprice.drafting.proof import prove_features
 from carprice.drafting.writing import format_percent, write_draft
 from carprice.errors import ListingsError, MarketError
-from carprice.listings.listings_file import ListingsFile
+from carprice.listings.listings_files import Source, open_listings
 from carprice.market.market_file import Listing, Market, Price, parse_market
 from carprice.market.units import CODES
 
@@ -53,7 +53,7 @@ class Draft:
     questions: dict[str, str] = field(default_factory=dict)
 
 
-def draft_market(path: Path, answers: Answers = Answers()) -> Draft:  # frozen
+def draft_market(path: Source, answers: Answers = Answers()) -> Draft:  # frozen
     """A market file for the listings in path, from their first 200,000 rows, tried out on them.
 
     Raises ListingsError where the file cannot be read, MarketError where no column is a price, where its prices
@@ -114,7 +114,7 @@ def _tell(guess: Guess) -> str:
 
 
 def _guess(
-    path: Path, profiles: list[Profile], roles: dict[str, Profile], price: Profile, answers: Answers
+    path: Source, profiles: list[Profile], roles: dict[str, Profile], price: Profile, answers: Answers
 ) -> _Known:
     country = guess_country(profiles)
     currency = guess_currency(price, profiles, country)
@@ -140,7 +140,7 @@ def _guess(
     return _Known(currency, distance, scale)
 
 
-def _check_currency(path: Path, price: Profile, code: str) -> None:
+def _check_currency(path: Source, price: Profile, code: str) -> None:
     """Raise MarketError for a code that is none, or that the signs beside the prices cannot mean."""
     if code not in CODES:
         raise MarketError(f"--currency: should be a currency by ISO 4217, such as EUR (got {code!r})")
@@ -151,7 +151,7 @@ def _check_currency(path: Path, price: Profile, code: str) -> None:
         raise MarketError(f"{path}: column {price.column!r}: prices are in {found}, not in {code}", hint)
 
 
-def _draft_head(path: Path, name: str, price: Profile, listing: dict[str, Profile], known: _Known) -> Market:
+def _draft_head(path: Source, name: str, price: Profile, listing: dict[str, Profile], known: _Known) -> Market:
     """The market without its features."""
     numbers = _numbers_of(path, price)
     scale = float(known.scale.value)
@@ -206,10 +206,10 @@ def _draft_entries(
     return entries
 
 
-def _read_sample(path: Path) -> pl.DataFrame:
+def _read_sample(path: Source) -> pl.DataFrame:
     batches = []
     rows = 0
-    for batch in ListingsFile(path).read_batches():
+    for batch in open_listings(path).read_batches():
         batches.append(batch)
         rows += batch.height
         if rows >= SAMPLE_ROWS:
@@ -217,7 +217,7 @@ def _read_sample(path: Path) -> pl.DataFrame:
     return pl.concat(batches)
 
 
-def _find_price(path: Path, profiles: list[Profile], roles: dict[str, Profile], column: str) -> Profile:
+def _find_price(path: Source, profiles: list[Profile], roles: dict[str, Profile], column: str) -> Profile:
     if not column:
         if PRICE not in roles:
             numbers = ", ".join(profile.column for profile in profiles if profile.numbers) or "none"
@@ -234,7 +234,7 @@ def _find_price(path: Path, profiles: list[Profile], roles: dict[str, Profile], 
     return found[0]
 
 
-def _numbers_of(path: Path, price: Profile) -> Numbers:
+def _numbers_of(path: Source, price: Profile) -> Numbers:
     read = price.loose_numbers
     if read is None or read.quantile(0.5) <= 0:
         example = next(iter(price.most_common), "")

@@ -10,6 +10,7 @@ from carprice.drafting.listing_columns import VIN
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Numbers, Profile
 from carprice.drafting.vocabulary import LEFT_OUT_WORDS, MAKE_ALIASES, NO_WORDS, YES_WORDS
+from carprice.listings.header import is_named_by_place
 
 FENCE = 3.0
 """Price limits: the quartiles, each moved outwards by their ratio to this power."""
@@ -95,6 +96,8 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return f"it is missing in {profile.missing_rate:.1%} of the rows".replace("%", " %")
     if profile.distinct == 1 and not (find_flag(profile) and profile.missing_rate):
         return f"it is {profile.most_common[0][:60]!r} wherever it is known"
+    if is_named_by_place(profile.column) and profile.distinct == profile.known:
+        return "it has no name and counts the rows"
     if role:
         return ""
     words = {squash_name(profile.column), *split_words(profile.column)}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -11,6 +10,7 @@ from carprice.errors import BundleError, ListingsError
 from carprice.evaluation.report import Report, build_report
 from carprice.frames.encoding import unify_spellings
 from carprice.listings.cleaning import DAY, load_listings
+from carprice.listings.listings_files import Source
 from carprice.market.kinds import EPOCH
 from carprice.model.pricer import Pricer
 
@@ -29,7 +29,7 @@ def read_report(manifest: dict[str, Any]) -> Report:
     return report
 
 
-def judge_listings(path: Path, pricer: Pricer, report_progress: Progress | None = None) -> Report:
+def judge_listings(source: Source, pricer: Pricer, report_progress: Progress | None = None) -> Report:
     """The report on a file of the model's own market, and `later`, what of the file was judged.
 
     Where the market names the listing's day and the model knows the last one it has learnt from, listings that are
@@ -37,21 +37,25 @@ def judge_listings(path: Path, pricer: Pricer, report_progress: Progress | None 
     is the one learnt from.
     """
     market, version = pricer.market, pricer.version
-    listings = load_listings(path, market, report_progress)
+    listings = load_listings(source, market, report_progress)
     see = f"See how it was judged by others: ./carprice report {version}"
     if listings.fingerprint == pricer.manifest.get("data", {}).get("fingerprint"):
-        raise ListingsError(f"{path}: holds the very listings that {version} was trained with", see)
+        raise ListingsError(f"{source}: holds the very listings that {version} was trained with", see)
     frame = unify_spellings(listings.frame, market)
     is_dated = DAY in frame.columns and pricer.as_of is not None
     later = frame.filter(pl.col(DAY) > _count_days(pricer)) if is_dated else frame
     if later.is_empty():
         raise ListingsError(
-            f"{path}: none of its {frame.height:,} listings is later than {pricer.as_of}, the last day that "
+            f"{source}: none of its {frame.height:,} listings is later than {pricer.as_of}, the last day that "
             f"{version} has learnt from",
             see,
         )
     found = build_report(later, pricer, pricer.manifest.get("ageing"))
-    facts = {"source": path.name, "left_aside": frame.height - later.height, **_find_span(later, pricer, is_dated)}
+    facts = {
+        "source": source.name,
+        "left_aside": frame.height - later.height,
+        **_find_span(later, pricer, is_dated),
+    }
     notes = list(found["notes"])
     if not is_dated:
         notes.insert(0, "Whether the model has learnt from some of these listings is not known: they have no day.")

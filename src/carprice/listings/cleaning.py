@@ -3,15 +3,13 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
 from carprice.errors import ListingsError
 from carprice.listings.columns import check_columns, find_absent
-from carprice.listings.csv_errors import shorten
 from carprice.listings.deduplication import SeenRows, hash_features, pair_ids
-from carprice.listings.listings_file import ListingsFile
+from carprice.listings.listings_files import Source, open_listings
 from carprice.listings.parsing import (
     OUTSIDE_LIMITS,
     check_patterns,
@@ -24,6 +22,7 @@ from carprice.listings.parsing import (
     unreadable,
 )
 from carprice.listings.report import DROPPED, FIXED, CleaningEntry, CleaningReport
+from carprice.listings.row_lines import shorten
 from carprice.market.market_file import Feature, Market
 
 CAR, DAY = "@car", "@day"
@@ -50,25 +49,25 @@ class Listings:
     fingerprint: str
 
 
-def load_listings(path: Path, market: Market, report_progress: Progress | None = None) -> Listings:
-    """Read and clean a whole file; report_progress gets the number of rows read after each batch.
+def load_listings(source: Source, market: Market, report_progress: Progress | None = None) -> Listings:
+    """Read and clean a whole file, or several; report_progress gets the number of rows read after each batch.
 
     Raises ListingsError where the file cannot be read, lacks a column of the market, or keeps no row.
     """
-    cleaner = Cleaner(market, str(path))
+    cleaner = Cleaner(market, str(source))
     digest = hashlib.sha256()
     frames = []
-    for frame in _clean_batches(cleaner, path, report_progress):
+    for frame in _clean_batches(cleaner, source, report_progress):
         digest.update(frame["key"].to_numpy().tobytes())
         digest.update(frame["price"].to_numpy().tobytes())
         frames.append(frame)
     return Listings(pl.concat(frames), cleaner.report, digest.hexdigest())
 
 
-def check_listings(path: Path, market: Market, report_progress: Progress | None = None) -> CleaningReport:
+def check_listings(source: Source, market: Market, report_progress: Progress | None = None) -> CleaningReport:
     """The report alone, in flat memory. Raises ListingsError as load_listings does."""
-    cleaner = Cleaner(market, str(path))
-    for _ in _clean_batches(cleaner, path, report_progress):
+    cleaner = Cleaner(market, str(source))
+    for _ in _clean_batches(cleaner, source, report_progress):
         pass
     return cleaner.report
 
@@ -177,21 +176,24 @@ class Cleaner:
                     self.report.add(CleaningEntry(FIXED, reason, field.column, count, first_line + row, value))
 
 
-def _clean_batches(cleaner: Cleaner, path: Path, report_progress: Progress | None) -> Iterator[pl.DataFrame]:
-    file = ListingsFile(path)
-    check_columns(cleaner.market, file.columns, str(path))
+def _clean_batches(cleaner: Cleaner, source: Source, report_progress: Progress | None) -> Iterator[pl.DataFrame]:
+    files = open_listings(source)
+    check_columns(cleaner.market, files.columns, str(source))
     report = cleaner.report
-    report.counted = "row" if file.is_parquet else "line"
-    for batch in file.read_batches():
-        yield cleaner.clean(batch, file.first_line + report.rows_read)
+    report.counted, report.name = files.counted, files.name
+    for batch in files.read_batches():
+        yield cleaner.clean(batch, files.first_line + report.rows_read)
         if report_progress:
             report_progress(report.rows_read)
-    report.correct_lines(file.find_lines)
+    report.correct_places(files.find_places)
+    report.add_unread(files.dropped)
+    report.notes = files.notes
     if not report.rows_kept:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in report.dropped.items())
         raise ListingsError(
-            f"{path}: none of {report.rows_read:,} rows is a listing of market {cleaner.market.name} ({reasons})",
-            f"Compare the market file with a draft of this file: ./carprice market init {path}",
+            f"{source}: none of {report.rows_read:,} rows is a listing of market {cleaner.market.name} "
+            f"({reasons})",
+            f"Compare the market file with a draft of this file: ./carprice market init {source}",
         )
 
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz, process
 
 from carprice.errors import ListingsError
+from carprice.listings.row_lines import SHOWN_CHARACTERS
 from carprice.market.market_file import Feature, Market
 
+SHOWN_COLUMNS = 40
 MIN_SIMILARITY = 80
 """Of 100: how similar a column's name must be to be suggested for a missing one."""
 
@@ -31,9 +33,15 @@ def check_columns(market: Market, columns: Sequence[str], source: str, with_pric
         suggestion = f"Did you mean {similar!r}? " if similar else ""
         raise ListingsError(
             f"{source}: has no column {column!r}, which market {market.name} needs for {path}",
-            f"{suggestion}The file has: {', '.join(columns)}.\n"
+            f"{suggestion}The file has: {list_columns(columns)}.\n"
             f"Draft a market file for it: ./carprice market init {source}",
         )
+
+
+def list_columns(columns: Sequence[str]) -> str:
+    """The columns as a message shows them, not all where there are many."""
+    shown = ", ".join(column[:SHOWN_CHARACTERS] for column in columns[:SHOWN_COLUMNS])
+    return shown + (f" and {len(columns) - SHOWN_COLUMNS} more" if len(columns) > SHOWN_COLUMNS else "")
 
 
 def find_absent(market: Market, columns: Sequence[str]) -> list[Feature]:

@@ -1,51 +1,72 @@
-"""Listings files: CSV, gzipped CSV and Parquet, read in batches of raw text so that memory stays flat."""
+"""Listings files of every known format, read in batches of raw text so that memory stays flat."""
 
-import csv
-import gzip
-import io
-import zlib
+import sys
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, Protocol, cast
 
 import polars as pl
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
-import pyarrow.csv  # type: ignore[import-untyped]
-import pyarrow.parquet  # type: ignore[import-untyped]
 
 from carprice.errors import ListingsError
-from carprice.listings.csv_errors import EXPECTED, csv_error, explain_head
+from carprice.listings.archives import is_workbook, unpack_tar, unpack_zip
+from carprice.listings.byte_source import ByteSource, spool, unpack_gzip
+from carprice.listings.csv_rows import CsvRows
+from carprice.listings.encodings import find_encoding, open_utf8
+from carprice.listings.formats import (
+    EXPECTED,
+    GZIP,
+    PARQUET,
+    ZIP,
+    find_refused,
+    find_refused_text,
+    is_json,
+    is_tar,
+)
+from carprice.listings.json_rows import JsonRows
+from carprice.listings.parquet_rows import ParquetRows
+from carprice.listings.row_lines import DroppedRow, DroppedRows, LineIndex
+from carprice.listings.workbook import WorkbookRows
 
 BATCH_ROWS = 100_000
-BLOCK_BYTES = 4 * 1024 * 1024
-HEAD_BYTES = 64 * 1024
-DELIMITERS = (",", ";", "\t")
+STANDARD_INPUT = "-"
+MAX_LAYERS = 3
+"""Archives inside archives are unpacked so deep."""
 
-_GZIP = b"\x1f\x8b"
-_PARQUET = b"PAR1"
-_ZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
+
+class Rows(Protocol):
+    """The table in a file of one format. counted: how the place of a row is given, by `line` or by `row`.
+
+    lines and dropped are of the last reading; notes say how the file was understood.
+    """
+
+    counted: str
+    first_line: int
+    columns: list[str]
+    notes: list[str]
+    dropped: DroppedRows
+    lines: LineIndex
+
+    def read(self) -> Iterator[Any]:
+        """Yield Arrow tables of the rows in order, each column as text."""
+        ...
 
 
 class ListingsFile:
-    """A listings file whose head was read: its format, delimiter and columns are known.
+    """A listings file whose head was read: its format and columns are known.
 
-    Raises ListingsError where the file is missing, empty or of no known format.
+    encoding: what its text is in, where that is not to be found out. is_strict: a row that is none of the table is
+    an error, and not dropped. Raises ListingsError where the file is missing, empty or of no known format.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encoding: str = "", is_strict: bool = False) -> None:
         self.path = path
-        magic = _read_magic(path)
-        self.is_gzip = magic.startswith(_GZIP)
-        self.is_parquet = magic.startswith(_PARQUET)
-        self.delimiter = ""
-        self._lines_differ = False
-        if self.is_parquet:
-            self.columns = _open_parquet(path).schema_arrow.names
-        else:
-            self.delimiter, self.columns = self._read_header()
-        self._check_columns()
+        source = _unpack(_open_path(path))
+        self._rows = _open_rows(source, encoding, is_strict)
+        if source.name.startswith(f"{path}:"):
+            self._rows.notes.insert(0, f"Read {source.name.removeprefix(f'{path}:')} of the archive")
+        self.columns = self._rows.columns
 
     def read_batches(self, batch_rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
         """Yield the rows in order, at most batch_rows at a time, every column as raw text.
@@ -53,154 +74,102 @@ class ListingsFile:
         Raises ListingsError with file, line and value where the file is damaged, no table, or has no rows.
         """
         rows = 0
-        for batch in self._read_parquet(batch_rows) if self.is_parquet else self._read_csv():
-            frame = cast(pl.DataFrame, pl.from_arrow(batch))
-            for part in frame.iter_slices(batch_rows):
+        for table in _read_ahead(self._rows.read()):
+            frame = cast(pl.DataFrame, pl.from_arrow(table))
+            for part in frame.iter_slices(batch_rows) if frame.height else ():
                 rows += part.height
                 yield part
         if not rows:
-            raise ListingsError(f"{self.path}: has a header and no listings", EXPECTED)
+            raise ListingsError(
+                f"{self.path}: {self._rows.dropped.first or 'has a header and no listings'}", EXPECTED
+            )
 
     @property
     def first_line(self) -> int:
-        """The line of the first row, counted from 1; Parquet has rows only."""
-        return 1 if self.is_parquet else 2
+        """The line of the first row, counted from 1, where rows are counted as one line each."""
+        return self._rows.first_line
+
+    @property
+    def counted(self) -> str:
+        """How the place of a row is given: by `line` or by `row`."""
+        return self._rows.counted
+
+    @property
+    def notes(self) -> list[str]:
+        """How the file was understood, where that is not plain; complete once it was read."""
+        return self._rows.notes
+
+    @property
+    def dropped(self) -> list[DroppedRow]:
+        """The rows that were no rows of the table, by reason; read_batches leaves them out."""
+        return list(self._rows.dropped)
 
     def find_lines(self, counted: Sequence[int]) -> list[int]:
-        """The true line numbers of rows that were counted as one line each from first_line on.
-
-        Call it once the rows were read: only a file with empty lines or line ends inside quotes is
-        read again, by the slower parser that counts lines.
-        """
-        if not self._lines_differ or not counted:
-            return list(counted)
-        with self.open_text() as text:
-            reader = csv.reader(text, delimiter=self.delimiter)
-            starts = list(islice(_line_starts(reader), max(counted)))
-        return [starts[line - 1] for line in counted]
-
-    def open_bytes(self) -> IO[bytes]:
-        """The file's bytes, unzipped."""
-        return cast(IO[bytes], gzip.open(self.path) if self.is_gzip else self.path.open("rb"))
-
-    def open_text(self) -> IO[str]:
-        """The file's text, unzipped, line ends kept; bytes that are not UTF-8 become U+FFFD."""
-        return io.TextIOWrapper(self.open_bytes(), encoding="utf-8-sig", errors="replace", newline="")
-
-    def _read_header(self) -> tuple[str, list[str]]:
-        try:
-            with self.open_bytes() as raw:
-                head = raw.read(HEAD_BYTES)
-        except _ZIP_ERRORS as error:
-            raise _gzip_error(self.path, error) from None
-        if problem := explain_head(head):
-            raise ListingsError(f"{self.path}: {problem}", EXPECTED)
-        text = head.decode("utf-8-sig", errors="replace")
-        if "\ufffd" in text.splitlines()[0]:
-            raise csv_error(self, "its header is not UTF-8")
-        delimiter = max(DELIMITERS, key=text.splitlines()[0].count)
-        return delimiter, next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-
-    def _check_columns(self) -> None:
-        self.columns = [column.strip() for column in self.columns]
-        for column in self.columns:
-            if self.columns.count(column) > 1:
-                raise ListingsError(
-                    f"{self.path}: line 1: column {column!r} is there twice", "Rename one of them."
-                )
-
-    def _read_csv(self) -> Iterator[pa.RecordBatch]:
-        with _CountingFile(self.open_bytes()) as source:
-            rows = 0
-            try:
-                for batch in self._open_csv(source):
-                    rows += batch.num_rows
-                    yield batch
-            except pa.ArrowInvalid as error:
-                raise csv_error(self, str(error)) from None
-            except _ZIP_ERRORS as error:
-                raise _gzip_error(self.path, error) from None
-            self._lines_differ = source.newlines not in (rows, rows + 1)
-
-    def _open_csv(self, source: Any) -> pa.csv.CSVStreamingReader:
-        return pa.csv.open_csv(
-            pa.PythonFile(source, mode="r"),
-            pa.csv.ReadOptions(block_size=BLOCK_BYTES, skip_rows_after_names=1, column_names=self.columns),
-            pa.csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
-            pa.csv.ConvertOptions(column_types={name: pa.string() for name in self.columns}),
-        )
-
-    def _read_parquet(self, batch_rows: int) -> Iterator[pa.RecordBatch]:
-        try:
-            for batch in _open_parquet(self.path).iter_batches(batch_rows):
-                flat = {
-                    name: column
-                    for name, column in zip(self.columns, batch.columns, strict=True)
-                    if not pa.types.is_nested(column.type)
-                }
-                yield pa.RecordBatch.from_pydict({name: _as_text(column) for name, column in flat.items()})
-        except (pa.ArrowException, OSError) as error:
-            raise ListingsError(f"{self.path}: is damaged Parquet ({error})") from None
+        """The true lines of rows that were counted as one line each from first_line on, once they were read."""
+        return [self._rows.lines.find(line - self.first_line) for line in counted]
 
 
-def _as_text(column: pa.Array) -> pa.Array:
-    """A column as a CSV has it; NaN is a missing number, as the programs that write Parquet mean it."""
-    if pa.types.is_floating(column.type):
-        column = pc.if_else(pc.is_nan(column), None, column)
-    return column.cast(pa.string())
+def _read_ahead(tables: Iterator[Any]) -> Iterator[Any]:
+    """The same, each made while the one before it is worked on."""
+    with ThreadPoolExecutor(1, "reading") as pool:
+        pending = pool.submit(next, tables, None)
+        while (table := pending.result()) is not None:
+            pending = pool.submit(next, tables, None)
+            yield table
 
 
-class _CountingFile(io.RawIOBase):
-    """Bytes passed on, with the line ends in them counted."""
-
-    def __init__(self, raw: IO[bytes]) -> None:
-        self.raw = raw
-        self.newlines = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self.raw.read(size)
-        self.newlines += data.count(b"\n")
-        return data
-
-    def close(self) -> None:
-        self.raw.close()
-        super().close()
-
-
-def _read_magic(path: Path) -> bytes:
+def _open_path(path: Path) -> ByteSource:
+    if str(path) == STANDARD_INPUT:
+        source = spool("standard input", sys.stdin.buffer)
+        if not source.size:
+            raise ListingsError("standard input: is empty", EXPECTED)
+        return source
     try:
         with path.open("rb") as raw:
-            magic = raw.read(8)
+            is_empty = not raw.read(1)
     except FileNotFoundError:
         raise ListingsError(f"{path}: no such file", EXPECTED) from None
     except IsADirectoryError:
         raise ListingsError(f"{path}: is a folder, not a file", EXPECTED) from None
     except OSError as error:
         raise ListingsError(f"{path}: cannot be read ({error.strerror})") from None
-    if not magic:
+    if is_empty:
         raise ListingsError(f"{path}: is empty", EXPECTED)
-    return magic
+    return ByteSource(str(path), lambda: path.open("rb"), path.stat().st_size)
 
 
-def _open_parquet(path: Path) -> pa.parquet.ParquetFile:
-    try:
-        return pa.parquet.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise ListingsError(f"{path}: is damaged Parquet ({error})") from None
+def _unpack(source: ByteSource) -> ByteSource:
+    """What the file holds behind its gzip, zip and tar."""
+    for _ in range(MAX_LAYERS + 1):
+        head = source.read_head()
+        if head.startswith(GZIP):
+            source = unpack_gzip(source)
+        elif is_tar(head):
+            source = unpack_tar(source)
+        elif head.startswith(ZIP) and not is_workbook(source := source.as_file()):
+            source = unpack_zip(source)
+        else:
+            return source
+    raise ListingsError(f"{source.name}: is packed more than {MAX_LAYERS} times", "Unpack it first.")
 
 
-def _gzip_error(path: Path, error: Exception) -> ListingsError:
-    if isinstance(error, EOFError):
-        return ListingsError(f"{path}: is gzip and ends too early", "Copy or download it again.")
-    return ListingsError(f"{path}: is damaged gzip ({error})", "Copy or download it again.")
-
-
-def _line_starts(reader: Any) -> Iterator[int]:
-    line = 1
-    for fields in reader:
-        if fields:
-            yield line
-        line = reader.line_num + 1
+def _open_rows(source: ByteSource, encoding: str, is_strict: bool) -> Rows:
+    head = source.read_head()
+    name, hint = find_refused(head)
+    if name:
+        raise ListingsError(f"{source.name}: is {name}, no table of listings", hint)
+    if head.startswith(PARQUET):
+        return ParquetRows(source.as_file(), is_strict)
+    if head.startswith(ZIP):
+        return WorkbookRows(source.as_file(), is_strict)
+    found = find_encoding(source, encoding, has_lines=not is_json(head.decode(errors="replace")))
+    with open_utf8(source, found.codec) as stream:
+        text = stream.read(len(head)).decode(errors="replace")
+    if what := find_refused_text(text):
+        raise ListingsError(f"{source.name}: is {what}, no table of listings", EXPECTED)
+    has_lone_returns = "\r" in text and "\n" not in text
+    open_text = partial(open_utf8, source, found.codec, has_lone_returns)
+    rows: Rows = (JsonRows if is_json(text) else CsvRows)(source.name, open_text, is_strict)
+    if found.note:
+        rows.notes.insert(0, found.note)
+    return rows

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from carprice.listings.csv_errors import shorten
+from carprice.listings.row_lines import DroppedRow, shorten
 
 DROPPED = "dropped"
 FIXED = "fixed"
@@ -14,7 +14,7 @@ FIXED = "fixed"
 class CleaningEntry:
     """One thing that happened in one column: how often, and the first line and text it happened to.
 
-    column is empty for a duplicate, which is about the whole row.
+    column is empty for what is about the whole row. file: the one of the line, where there are several.
     """
 
     action: str
@@ -23,13 +23,15 @@ class CleaningEntry:
     count: int
     line: int
     value: str | None
+    file: str = ""
 
 
 @dataclass
 class CleaningReport:
-    """What was done to one file; rows_read = rows_kept + the sum of dropped.
+    """What was done to one file, or several; rows_read = rows_kept + the sum of dropped.
 
-    counted: how the place of an example is given, by `line` or, in Parquet, by `row`.
+    counted: how the place of an example is given, by `line` or, where a file has no lines, by `row`.
+    notes: how the file was understood, where that is not plain. name: of the file, without its folder.
     """
 
     market: str
@@ -38,6 +40,8 @@ class CleaningReport:
     rows_read: int = 0
     rows_kept: int = 0
     entries: list[CleaningEntry] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    name: str = ""
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -57,10 +61,17 @@ class CleaningReport:
                 return
         self.entries.append(found)
 
-    def correct_lines(self, find_lines: Callable[[Sequence[int]], list[int]]) -> None:
-        """Replace line numbers counted as one per row by those of the file."""
-        for entry, line in zip(self.entries, find_lines([entry.line for entry in self.entries]), strict=True):
-            entry.line = line
+    def correct_places(self, find_places: Callable[[Sequence[int]], list[tuple[str, int]]]) -> None:
+        """Replace line numbers counted as one per row by those of the file, and name it."""
+        places = find_places([entry.line for entry in self.entries])
+        for entry, (file, line) in zip(self.entries, places, strict=True):
+            entry.file, entry.line = file, line
+
+    def add_unread(self, dropped: Sequence[tuple[str, DroppedRow]]) -> None:
+        """Count the rows, by file, that reading left out."""
+        for file, row in dropped:
+            self.rows_read += row.count
+            self.add(CleaningEntry(DROPPED, row.reason, "", row.count, row.line, row.value, file))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON and the model's manifest."""
@@ -72,6 +83,7 @@ class CleaningReport:
             "rows_kept": self.rows_kept,
             "dropped": self.dropped,
             "fixed": self.fixed,
+            "notes": self.notes,
             "findings": [asdict(entry) for entry in self.entries],
         }
 
@@ -80,6 +92,7 @@ class CleaningReport:
         dropped = self.rows_read - self.rows_kept
         lines = [
             f"{self.source} as market {self.market}",
+            *(f"  {note}" for note in self.notes),
             f"  rows read     {self.rows_read:>11,}",
             f"  rows kept     {self.rows_kept:>11,}",
             f"  rows dropped  {dropped:>11,}",
@@ -99,7 +112,8 @@ class CleaningReport:
 
     def _describe_example(self, entry: CleaningEntry) -> str:
         value = "" if entry.value is None else f", {shorten(entry.value)}"
-        return f"{self.counted} {entry.line:,}{value}"
+        file = f"{entry.file} " if entry.file else ""
+        return f"{file}{self.counted} {entry.line:,}{value}"
 
     def _count(self, action: str, name: Callable[[CleaningEntry], str]) -> dict[str, int]:
         counts: dict[str, int] = {}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -13,7 +12,8 @@ from carprice.errors import ListingsError
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import Cleaner
 from carprice.listings.columns import check_columns, describe_absent
-from carprice.listings.listings_file import ListingsFile
+from carprice.listings.listings_files import Source, open_listings
+from carprice.listings.row_lines import shorten
 from carprice.model.pricer import Pricer
 
 BATCH_ROWS = 50_000
@@ -24,17 +24,17 @@ Note = Callable[[str], None]
 
 
 def score_file(
-    path: Path, pricer: Pricer, progress: Progress | None = None, note: Note | None = None
+    path: Source, pricer: Pricer, progress: Progress | None = None, note: Note | None = None
 ) -> Iterator[pl.DataFrame]:
     """Price a listings file batch by batch, so that memory stays flat.
 
     Yields the file's own columns as text, then PRICES: price, low and high in whole units of the market's
-    currency, problem, which says why a row has no price, confidence, and warnings as `code:field`, joined by
-    "; ". A batch is read while the one before it is priced. note gets a line for each optional feature whose
-    column the file does not have. Raises ListingsError where the file cannot be read, lacks another column, or
-    has one of PRICES.
+    currency, problem, which says why a row has no price, confidence, and warnings as `code:field`, joined by "; ".
+    A batch is read while the one before it is priced. note gets a line for each optional feature whose column the
+    file does not have, and for lines that are no rows, which are left out. Raises ListingsError where the file
+    cannot be read, lacks another column, or has one of PRICES.
     """
-    file = ListingsFile(path)
+    file = open_listings(path)
     for name in PRICES:
         if name in file.columns:
             raise ListingsError(
@@ -56,6 +56,9 @@ def score_file(
                 progress(cleaner.report.rows_read)
         if pending:
             yield pending.result()
+    for name, row in file.dropped if note else ():
+        example = f"first: {name}{' ' if name else ''}{file.counted} {row.line}, {shorten(row.value)}"
+        note(f"{row.count:,} rows without a price were left out: {row.reason}, {example}")  # type: ignore[misc]
 
 
 def write_scores(batches: Iterator[pl.DataFrame], output: IO[bytes], as_parquet: bool) -> int:

@@ -17,6 +17,7 @@ from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
 from carprice.listings.leaks import check_leaks
+from carprice.listings.listings_files import Source
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import NO_CURRENCY, Market, dump_market
 from carprice.model.bundle_writer import ensure_writable, write_bundle
@@ -62,10 +63,10 @@ class Training:
     test: pl.DataFrame
 
 
-def train_file(path: Path, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
-    """Read and clean a listings file, then train on it. Raises ListingsError and TrainingError."""
-    say(f"Reading {path} ...")
-    return train(load_listings(path, market), market, settings, seed, say)
+def train_file(source: Source, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
+    """Read and clean a listings file, or several, then train on it. Raises ListingsError and TrainingError."""
+    say(f"Reading {source} ...")
+    return train(load_listings(source, market), market, settings, seed, say)
 
 
 def train(listings: Listings, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
@@ -136,7 +137,7 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
         "market": dump_market(market),
         "demo": market.name == DEMO_MARKET,
         "data": {
-            "source": Path(report.source).name,
+            "source": report.name or Path(report.source).name,
             "fingerprint": listings.fingerprint,
             "rows_read": report.rows_read,
             "rows_kept": report.rows_kept,

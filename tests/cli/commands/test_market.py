@@ -51,6 +51,35 @@ def test_check(run: Run, cars: Path) -> None:
     )
 
 
+def test_check_of_several_files(run: Run, cars: Path, tmp_path: Path) -> None:
+    other = tmp_path / "more.csv"
+    other.write_text(CARS.replace(",", "|").replace("Ford", "Škoda") + "Škoda|Fabia\n", encoding="cp1250")
+    code, out, err = run("market", "check", cars, other, "--market", "demo")
+    assert (code, err) == (0, f"Note: {other}: Read as windows-1252\n")
+    assert out == (
+        f"{cars} {other} as market demo\n"
+        f"  {other}: Read as windows-1252\n"
+        "  rows read             121\n"
+        "  rows kept             120\n"
+        "  rows dropped            1\n"
+        f"    too few fields          1   first: {other} line 62, 'Škoda|Fabia'\n"
+    )
+    assert run("market", "check", tmp_path, "--market", "demo", "--encoding", "cp1250", "--strict") == (
+        1,
+        "",
+        f"Note: {cars}: Read as cp1250\nNote: {other}: Read as cp1250\n"
+        f"Error: {other}: line 62: should have 8 fields, has 2: 'Škoda|Fabia'\n"
+        "Correct it, or leave --strict out: such rows are dropped.\n",
+    )
+
+
+def test_check_of_standard_input(root: Path, cars: Path) -> None:
+    environment = {"PYTHONPATH": str(root / "src"), "CARPRICE_MARKETS_DIR": str(root / "markets")}
+    argv = [sys.executable, "-m", "carprice", "market", "check", "-", "--market", "demo"]
+    done = subprocess.run(argv, input=cars.read_bytes(), capture_output=True, check=True, env=environment)
+    assert done.stdout.decode().splitlines()[1] == "  rows read              60"
+
+
 def test_check_as_json(run: Run, cars: Path) -> None:
     code, out, _ = run("market", "check", cars, "--market", "demo", "--json")
     assert code == 0
@@ -65,6 +94,7 @@ def test_check_as_json(run: Run, cars: Path) -> None:
             "rows_kept": 60,
             "dropped": {},
             "fixed": {},
+            "notes": [],
             "findings": [],
         },
     }
@@ -75,11 +105,14 @@ def test_check_of_a_missing_file(run: Run, tmp_path: Path) -> None:
         1,
         "",
         f"Error: {tmp_path / 'no.csv'}: no such file\n"
-        "Save the listings as CSV in UTF-8 (comma, semicolon or tab), gzipped CSV, or Parquet.\n",
+        "Save the listings as CSV (comma, semicolon, tab or |), .xlsx, JSON, JSON lines or Parquet; "
+        ".gz, .zip and .tar.gz are unpacked.\n",
     )
 
 
-NOT_SURE = "Not sure: which currency is it? Say it with --currency\nNot sure: only a guess: say it with --distance\n"
+NOT_SURE = (
+    "Not sure: which currency is it? Say it with --currency\nNot sure: only a guess: say it with --distance\n"
+)
 
 
 def test_init_to_stdout_and_to_a_file(run: Run, cars: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from carprice.cli.options import (
 )
 from carprice.drafting.draft import Answers, Draft, PriceScaleError, draft_market
 from carprice.listings.cleaning import check_listings, load_listings
+from carprice.listings.listings_files import ListingsFiles
 from carprice.market.market_file import DISTANCE_UNITS, load_market
 from carprice.settings import Settings
 from carprice.simulation.statistics import measure_figures, write_figures
@@ -41,7 +42,7 @@ def market() -> None:
 @market_option
 @json_option("the report")
 @pass_settings
-def check(settings: Settings, listings: Path, market_name: str, as_json: bool) -> None:
+def check(settings: Settings, listings: ListingsFiles, market_name: str, as_json: bool) -> None:
     """Report what cleaning does to LISTINGS: rows read, kept, dropped and why, values fixed."""
     report = check_listings(listings, load_market(market_name, settings.markets_dir), _make_progress())
     if as_json:
@@ -60,7 +61,7 @@ def check(settings: Settings, listings: Path, market_name: str, as_json: bool) -
 @output_option
 @force_option
 def init(
-    listings: Path,
+    listings: ListingsFiles,
     price: str,
     currency: str,
     distance: str | None,
@@ -84,7 +85,7 @@ def init(
         say(f"Wrote {output}\nLook it through, then: ./carprice market check {listings} --market {output}")
 
 
-def ask_questions(listings: Path, answers: Answers) -> Draft:
+def ask_questions(listings: ListingsFiles, answers: Answers) -> Draft:
     """The draft by the answers that a person gives to each question that the file leaves open."""
     try:
         draft = draft_market(listings, answers)
@@ -110,7 +111,9 @@ def ask_questions(listings: Path, answers: Answers) -> Draft:
 @output_option
 @force_option
 @pass_settings
-def figures(settings: Settings, listings: Path, market_name: str, output: Path | None, force: bool) -> None:
+def figures(
+    settings: Settings, listings: ListingsFiles, market_name: str, output: Path | None, force: bool
+) -> None:
     """Measure the figures that simulated listings are drawn from."""
     source = load_market(market_name, settings.markets_dir)
     cars = load_listings(listings, source, _make_progress()).frame

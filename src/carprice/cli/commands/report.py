@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.cli.options import force_option, json_option, pass_settings
+from carprice.cli.options import force_option, json_option, pass_settings, read_heads, reading_options
 from carprice.market.market_file import parse_market
 from carprice.model.manifest import find_bundle, read_manifest
 from carprice.settings import Settings
@@ -17,10 +17,13 @@ from carprice.system.files import open_output
 @click.argument("version", default="")
 @click.option(
     "--data",
+    "named",
     type=click.Path(path_type=Path),
+    multiple=True,
     metavar="LISTINGS",
-    help="Judge it by these listings of its market, which came after its training.",
+    help="Judge it by these listings of its market, which came after its training; again for more files.",
 )
+@reading_options
 @click.option(
     "--html", "page", type=click.Path(path_type=Path), metavar="FILE", help="Write one page with plots too."
 )
@@ -28,7 +31,14 @@ from carprice.system.files import open_output
 @json_option("the report")
 @pass_settings
 def report(
-    settings: Settings, version: str, data: Path | None, page: Path | None, force: bool, as_json: bool
+    settings: Settings,
+    version: str,
+    named: tuple[Path, ...],
+    encoding: str,
+    strict: bool,
+    page: Path | None,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Show how good the prices of VERSION are; without one, those of the champion.
 
@@ -41,8 +51,9 @@ def report(
 
     folder = find_bundle(settings.artifacts_dir, version)
     manifest = read_manifest(folder)
-    if data:
-        found = judge_listings(data, load_pricer(folder), lambda rows: say(f"Read {rows:,} rows ..."))
+    if named:
+        listings = read_heads(named, encoding, strict)
+        found = judge_listings(listings, load_pricer(folder), lambda rows: say(f"Read {rows:,} rows ..."))
     else:
         found = read_report(manifest)
     if page:

@@ -8,6 +8,7 @@ import click
 
 from carprice.cli.console import say
 from carprice.cli.options import force_option, listings_argument, model_option, pass_settings
+from carprice.listings.listings_files import ListingsFiles
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import load_pricer
 from carprice.scoring.score_file import score_file, write_scores
@@ -23,7 +24,9 @@ from carprice.system.files import open_output
 )
 @force_option
 @pass_settings
-def score(settings: Settings, listings: Path, version: str | None, output: Path | None, force: bool) -> None:
+def score(
+    settings: Settings, listings: ListingsFiles, version: str | None, output: Path | None, force: bool
+) -> None:
     """Price every car of the LISTINGS file; each row comes back with its prices, or with what is wrong.
 
     The columns added are predicted_price, predicted_low and predicted_high in whole units of the currency, problem

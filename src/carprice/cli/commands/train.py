@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.cli.options import json_option, market_option, pass_settings
+from carprice.cli.options import json_option, market_option, pass_settings, read_heads, reading_options
 from carprice.evaluation.text import format_head
 from carprice.market.market_file import load_market
 from carprice.settings import Settings
@@ -18,17 +18,29 @@ from carprice.training.train import DEMO_MARKET, SEED, train_file
 @market_option
 @click.option(
     "--data",
+    "named",
     type=click.Path(path_type=Path),
-    help="The listings: CSV, .csv.gz or .parquet. The demo market draws its own where there are none.",
+    multiple=True,
+    help="The listings: a file, a pattern, a folder or - for stdin; again for more files of the same columns. "
+    "The demo market draws its own where there are none.",
 )
+@reading_options
 @click.option("--seed", default=SEED, show_default=True, help="Same data, seed and lock give the same trees.")
 @json_option("the manifest")
 @pass_settings
-def train(settings: Settings, market_name: str, data: Path | None, seed: int, as_json: bool) -> None:
+def train(
+    settings: Settings,
+    market_name: str,
+    named: tuple[Path, ...],
+    encoding: str,
+    strict: bool,
+    seed: int,
+    as_json: bool,
+) -> None:
     """Learn from listings and write a model."""
     market = load_market(market_name, settings.markets_dir)
-    if data:
-        training = train_file(data, market, settings, seed, say)
+    if named:
+        training = train_file(read_heads(named, encoding, strict), market, settings, seed, say)
     elif market.name == DEMO_MARKET:
         training = train_demo(settings, seed, say)
     else:

@@ -1,0 +1,84 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from carprice.errors import ListingsError
+from carprice.listings.listings_file import ListingsFile
+
+Write = Callable[..., Path]
+
+READ = {
+    "pipes": ("make|price\nFord|1\nBMW|2\n", ["make", "price"], []),
+    "comma inside a name": ("Price, EUR;Year\n5.000,50;2015\n6.000,00;2014\n", ["Price, EUR", "Year"], []),
+    "decimal commas": ("make;price;km\nFord;1,5;2,5\nBMW;2,5;3,5\n", ["make", "price", "km"], []),
+    "semicolons inside of texts": ('make,tags\nFord,"a;b"\nBMW,c;d\n', ["make", "tags"], []),
+    "index": (",make\n1,Ford\n0,BMW\n", ["column_1", "make"], ["Column 1 has no name: it is called 'column_1'"]),
+    "index without a header": (
+        'make,price\n"1","Ford",5\n"2","BMW",6\n',
+        ["column_1", "make", "price"],
+        [
+            "Rows have one field more than the header: the first is taken as an index without a name",
+            "Column 1 has no name: it is called 'column_1'",
+        ],
+    ),
+    "empty columns": ("make,price,,\nFord,1,,\n", ["make", "price"], ["Left out 2 empty columns without a name"]),
+    "delimiter at the end of rows": (
+        "make,price\nFord,1,\nBMW,2,\n",
+        ["make", "price"],
+        ["Left out 1 empty column without a name"],
+    ),
+    "delimiter at the end of the header": ("make,price,\nFord,1\nBMW,2\n", ["make", "price"], []),
+    "name twice": (
+        "make,price,price\nFord,1,2\n",
+        ["make", "price", "price_2"],
+        ["Column 'price' is there twice: the one at place 3 is called 'price_2'"],
+    ),
+    "title": (
+        "Our used cars\n\nmake,year,price\nFord,2015,5\nBMW,2016,6\n",
+        ["make", "year", "price"],
+        ["Skipped line 1 above the header: 'Our used cars'"],
+    ),
+    "title with delimiters": (
+        "Our used cars;;\nmake;year;price\nFord;2015;5\nBMW;2016;6\n",
+        ["make", "year", "price"],
+        ["Skipped line 1 above the header: 'Our used cars;;'"],
+    ),
+    "separator line": (
+        "sep=|\nmake|price\nFord|1\n",
+        ["make", "price"],
+        ["Skipped line 1 above the header: 'sep=|'"],
+    ),
+    "years as names": ("make,2019,2020\nFord,a,b\nBMW,b,a\n", ["make", "2019", "2020"], []),
+    "a header that comes again": ("make,fuel\nFord,gas\nmake,fuel\nBMW,oil\n", ["make", "fuel"], []),
+}
+NO_HEADER = {
+    "numbers": "Skoda,Octavia,2011,38532\nKia,Rio,2012,25516\n",
+    "units": "Skoda,164656 km,€ 5000\nKia,152244 km,€ 6000\n",
+    "texts": "Ford,Focus,Petrol\nFord,Ka,Petrol\nFord,Focus,Diesel\n",
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_reads(case: str, write_file: Write) -> None:
+    text, columns, notes = READ[case]
+    file = ListingsFile(write_file(text))
+    assert (file.columns, file.notes) == (columns, notes)
+    frame = pl.concat(file.read_batches())
+    assert file.dropped == []
+    assert file.find_lines([file.first_line + frame.height - 1]) == [text.count("\n")]
+
+
+@pytest.mark.parametrize("case", NO_HEADER)
+def test_no_header(case: str, write_file: Write) -> None:
+    text = NO_HEADER[case]
+    path = write_file(text)
+    with pytest.raises(ListingsError) as error:
+        ListingsFile(path)
+    first = text.splitlines()[0]
+    names = ",".join(f"name{number + 1}" for number in range(len(first.split(","))))
+    assert str(error.value) == (
+        f"{path}: line 1 looks like a listing, not a header: {first!r}\n"
+        f"Put the names of the columns above it: (echo '{names}'; cat {path}) > with-header.csv"
+    )
