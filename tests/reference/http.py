@@ -107,6 +107,7 @@ def _write_examples(app: Flask, path: str) -> list[str]:
     cars = {
         "/predict/price": [
             ("", short),
+            ("", change(short, asking_price=9995)),
             ("?explain=1", change(short, model="Fiista")),
             ("", change(short, year=1900, colour="red")),
         ],
@@ -187,4 +188,4 @@ def _write_metrics(app: Flask) -> list[str]:
 
 def without_amounts(page: str) -> str:
     """The page without its prices: another machine's arithmetic may differ in the last bit."""
-    return re.sub(r'("(?:price|low|high|base|amount)": )-?\d+', r"\1N", page)
+    return re.sub(r'("(?:price|low|high|base|amount|percentile|percent_to_market)": )-?\d+', r"\1N", page)

@@ -12,7 +12,7 @@ from carprice.api.responses import JSON_TYPE, PROBLEM_TYPE, RefusedError
 from carprice.api.schemas import PUBLISHED
 from carprice.api.state import LoadedModel
 from carprice.market.kinds import KINDS
-from carprice.market.market_file import Feature
+from carprice.market.market_file import ASKING, Feature
 from carprice.model.listing import FieldProblem
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 
@@ -86,15 +86,25 @@ def _build_schemas(model: LoadedModel) -> dict[str, Schema]:
 
 def _describe_listing(model: LoadedModel) -> Schema:
     pricer = model.pricer
+    fields = {
+        feature.name: describe_field(feature, pricer.encoders.get(feature.name))
+        for feature in pricer.market.features
+    }
     return {
         "type": "object",
-        "properties": {
-            feature.name: describe_field(feature, pricer.encoders.get(feature.name))
-            for feature in pricer.market.features
-        },
+        "properties": {**fields, ASKING: _describe_asking(model.currency)},
         "required": [feature.name for feature in pricer.market.features if not feature.optional],
         "additionalProperties": False,
         "examples": [pricer.manifest["golden"][0]["listing"]],
+    }
+
+
+def _describe_asking(currency: str) -> Schema:
+    return {
+        "type": ["number", "null"],
+        "exclusiveMinimum": 0,
+        "title": "Asking price",
+        "description": f"In {currency}. It moves no price; the answer says where it lies.",
     }
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from flask import Blueprint, Response, current_app, request
 from msgspec import UNSET
 
-from carprice.api.decoding import MalformedError, load_json
+from carprice.api.decoding import Decoded, MalformedError, load_json
 from carprice.api.request_body import check_count, load_listings, read_body
 from carprice.api.responses import (
     JSON,
@@ -42,7 +42,7 @@ def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
         query = environ["QUERY_STRING"]
         explain, limits = read_options(model, query) if query else (False, None)
         valuation = _price_listing(model, body, limits)
-        breakdown = model.pricer.explain_values(_check_listing(model, body)) if explain else UNSET
+        breakdown = model.pricer.explain_values(_check_listing(model, body).values) if explain else UNSET
     except RefusedError as refused:
         return refused.response(environ["carprice.request_id"])
     price, low, high = valuation.price, valuation.low, valuation.high
@@ -64,6 +64,7 @@ def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
         valuation.warnings + model.age_warnings(state.settings.max_model_days),
         valuation.not_given,
         breakdown,
+        valuation.position,
     )
     return WsgiResponse(200, encode(answer), _HEADERS)
 
@@ -84,12 +85,13 @@ def _price_listing(model: LoadedModel, body: bytes, limits: Limits | None) -> Va
 
     Raises RefusedError with 400 or 422.
     """
-    values = model.decoder.decode_fast(body)
-    if values is None:
-        values = _check_listing(model, body)
-        valuation = model.pricer.price_values(values, limits)
+    decoded = model.decoder.decode_fast(body)
+    if decoded is None:
+        values, asking = _check_listing(model, body)
+        valuation = model.pricer.price_values(values, limits, asking)
     else:
-        valuation = model.pricer.price_values(values, limits)
+        values, asking = decoded
+        valuation = model.pricer.price_values(values, limits, asking)
         if valuation.warnings:
             _check_listing(model, body)
     _refuse_unvalued(model, values, valuation)
@@ -105,16 +107,16 @@ def _refuse_unvalued(model: LoadedModel, values: Sequence[Value], valuation: Val
         raise UnvaluedError(f"Not valued: {reason}", f"{likely}By all else, a guess: {amounts}")
 
 
-def _check_listing(model: LoadedModel, body: bytes) -> Sequence[Value]:
-    """The values of a listing. Raises RefusedError with 400 or 422 and every problem."""
+def _check_listing(model: LoadedModel, body: bytes) -> Decoded:
+    """A listing that is as it should be. Raises RefusedError with 400 or 422 and every problem."""
     try:
-        values, problems = model.decoder.decode_checked(body)
+        decoded, problems = model.decoder.decode_checked(body)
     except MalformedError as error:
         raise RefusedError(400, str(error)) from None
     if problems:
         count = "1 field is wrong" if len(problems) == 1 else f"{len(problems)} fields are wrong"
         raise RefusedError(422, count, problems)
-    return values
+    return decoded
 
 
 def _price_in_turn(state: ServiceState, model: LoadedModel, body: bytes, limits: Limits | None) -> BatchAnswer:
@@ -146,10 +148,11 @@ def _price_batch(state: ServiceState, model: LoadedModel, body: bytes, limits: L
 
 
 def _price_rows(
-    model: LoadedModel, rows: Sequence[Sequence[Value]], body: bytes, limits: Limits | None
+    model: LoadedModel, decoded: Sequence[Decoded], body: bytes, limits: Limits | None
 ) -> list[Valuation | ProblemAnswer]:
     """Price rows that the fast decoder took; those with a warning are then checked, as _price_listing does."""
-    valuations = model.pricer.price_rows(rows, limits)
+    rows, askings = [each.values for each in decoded], [each.asking for each in decoded]
+    valuations = model.pricer.price_rows(rows, limits, askings)
     results: list[Valuation | ProblemAnswer] = [*valuations]
     refuses = model.pricer.market.price.refuse
     warned = [index for index, valuation in enumerate(valuations) if refuses or valuation.warnings]

@@ -10,7 +10,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from carprice.market.market_file import KindName
 from carprice.model.encoding import InputWarning
 from carprice.model.listing import FieldProblem
-from carprice.model.valuation import Breakdown, Confidence, Coverage, Money, NotGiven, Valuation
+from carprice.model.position import Position
+from carprice.model.valuation import Breakdown, Confidence, Coverage, Money, NotGiven, Placed, Valuation
 from carprice.names import ARTIFACTS, FALLBACK
 
 Figures = dict[str, float | None]
@@ -40,6 +41,7 @@ class PriceAnswer(Struct):
     warnings: tuple[InputWarning, ...]
     not_given: tuple[NotGiven, ...]
     breakdown: Breakdown | UnsetType = UNSET
+    position: Placed = UNSET
 
 
 class ProblemAnswer(Struct):
@@ -193,6 +195,7 @@ class ModelAnswer(Struct):
 PUBLISHED: dict[str, type] = {
     "Valuation": PriceAnswer,
     "Breakdown": Breakdown,
+    "Position": Position,
     "Warning": InputWarning,
     "RowValuation": Valuation,
     "BatchAnswer": BatchAnswer,

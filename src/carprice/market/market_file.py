@@ -23,8 +23,10 @@ MAX_TEXT = 100
 """Characters of a category, where the market file does not say."""
 DISTANCE_UNITS = get_args(DistanceUnit)
 _SIGNS = {"up": 1, "down": -1, "none": 0}
-# Columns that cleaning adds to the features.
-RESERVED = ("price", "key", "problem")
+ASKING = "asking_price"
+"""Of a listing to be priced: what is asked for it. It stands beside the features, and no model sees it."""
+# Columns that cleaning adds to the features, and what a listing may have besides them.
+RESERVED = ("price", "key", "problem", ASKING)
 
 
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

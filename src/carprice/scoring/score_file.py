@@ -1,6 +1,6 @@
 """Prices for a whole file of listings: every row of the file gets a row of prices, in order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
@@ -8,39 +8,50 @@ from typing import IO, Any
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
+from msgspec.structs import replace
 
 from carprice.errors import ListingsError
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import Cleaner
-from carprice.listings.columns import check_columns, describe_absent
+from carprice.listings.columns import check_columns, describe_absent, find_similar
 from carprice.listings.listings_file import ListingsFile
+from carprice.listings.parsing import parse_value, price_feature, trim_text
+from carprice.market.market_file import Price
 from carprice.model.pricer import Pricer
 
 BATCH_ROWS = 50_000
 PRICES = ("predicted_price", "predicted_low", "predicted_high", "problem", "confidence", "warnings")
+POSITION = {
+    "percentile": "asking_position",
+    "word": "asking_word",
+    "percent_to_market": "asking_percent_to_market",
+}
+"""The columns of frames/position.py in the file that is written."""
 
 Progress = Callable[[int], None]
 Note = Callable[[str], None]
 
 
 def score_file(
-    path: Path, pricer: Pricer, progress: Progress | None = None, note: Note | None = None
+    path: Path,
+    pricer: Pricer,
+    progress: Progress | None = None,
+    note: Note | None = None,
+    asking: str | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Price a listings file batch by batch, so that memory stays flat.
 
     Yields the file's own columns as text, then PRICES: price, low and high in whole units of the market's
     currency, problem, which says why a row has no price, confidence, and warnings as `code:field`, joined by
     "; ". A batch is read while the one before it is priced. note gets a line for each optional feature whose
-    column the file does not have. Raises ListingsError where the file cannot be read, lacks another column, or
-    has one of PRICES.
+    column the file does not have. asking: the column with asking prices, written as the market's price column is;
+    then the columns of POSITION come last, empty where a row has no price or no asking price. Raises ListingsError
+    where the file cannot be read, lacks another column, or has one of PRICES.
     """
     file = ListingsFile(path)
-    for name in PRICES:
-        if name in file.columns:
-            raise ListingsError(
-                f"{path}: has a column {name!r} already, which the prices would replace",
-                "Rename or remove that column, or score the file that was scored before it was",
-            )
+    _check_free(file, [*PRICES, *(POSITION.values() if asking else ())])
+    if asking:
+        _check_asking(file, asking)
     check_columns(pricer.market, file.columns, str(path), with_price=False)
     for line in describe_absent(pricer.market, file.columns) if note else ():
         note(line)  # type: ignore[misc]
@@ -49,7 +60,7 @@ def score_file(
     with ThreadPoolExecutor(1, "pricing") as pool:
         for batch in file.read_batches(BATCH_ROWS):
             frame = cleaner.mark_problems(batch, file.first_line + cleaner.report.rows_read)
-            priced, pending = pending, pool.submit(_price_batch, batch, frame, pricer)
+            priced, pending = pending, pool.submit(_price_batch, batch, frame, pricer, asking)
             if priced:
                 yield priced.result()
             if progress:
@@ -75,10 +86,40 @@ def write_scores(batches: Iterator[pl.DataFrame], output: IO[bytes], as_parquet:
     return rows
 
 
-def _price_batch(batch: pl.DataFrame, frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
-    """The batch with PRICES. frame: of Cleaner.mark_problems, row by row the same cars."""
+def _check_free(file: ListingsFile, names: Sequence[str]) -> None:
+    for name in names:
+        if name in file.columns:
+            raise ListingsError(
+                f"{file.path}: has a column {name!r} already, which the prices would replace",
+                "Rename or remove that column, or score the file that was scored before it was",
+            )
+
+
+def _check_asking(file: ListingsFile, asking: str) -> None:
+    if asking not in file.columns:
+        similar = find_similar(asking, file.columns)
+        suggestion = f"Did you mean {similar!r}? " if similar else ""
+        raise ListingsError(
+            f"{file.path}: has no column {asking!r} to take asking prices from",
+            f"{suggestion}The file has: {', '.join(file.columns)}",
+        )
+
+
+def read_asking_prices(batch: pl.DataFrame, column: str, price: Price) -> np.ndarray:
+    """The prices of a column (rows,), read as the market's price column is; NaN for one that cannot be read."""
+    feature = replace(price_feature(price), column=column)
+    values = batch.select(parse_value(feature, trim_text(feature)).cast(pl.Float64)).to_series()
+    return values.fill_null(np.nan).to_numpy()
+
+
+def _price_batch(batch: pl.DataFrame, frame: pl.DataFrame, pricer: Pricer, asking: str | None) -> pl.DataFrame:
+    """The batch with PRICES, and POSITION with asking. frame: of Cleaner.mark_problems, row by row the same."""
     good = frame["problem"].is_null()
-    priced = price_frame(frame.filter(good).drop("problem"), pricer)
+    asked = None
+    if asking:
+        asked = read_asking_prices(batch.filter(good), asking, pricer.market.price)
+    priced = price_frame(frame.filter(good).drop("problem"), pricer, asked)
+    positions = POSITION if asking else {}
     is_valued = pl.col("unvalued").is_null()
     amounts = [
         pl.when(is_valued).then(pl.Series(np.rint(priced[source].to_numpy()))).cast(pl.Int64).alias(name)
@@ -89,9 +130,12 @@ def _price_batch(batch: pl.DataFrame, frame: pl.DataFrame, pricer: Pricer) -> pl
         pl.concat_str(pl.lit("not valued: "), "unvalued").alias("problem"),
         pl.when(is_valued).then("confidence").alias("confidence"),
         pl.col("warnings"),
+        *(pl.when(is_valued).then(name).alias(column) for name, column in positions.items()),
     )
     if good.all():
         return batch.hstack(answers)
     rows = pl.DataFrame({"row": good.arg_true()}).hstack(answers)
     placed = frame.select("problem").with_row_index("row").join(rows, "row", "left", maintain_order="left")
-    return batch.hstack(placed.select(*PRICES[:3], pl.coalesce("problem", "problem_right"), *PRICES[4:]))
+    return batch.hstack(
+        placed.select(*PRICES[:3], pl.coalesce("problem", "problem_right"), *PRICES[4:], *positions.values())
+    )

@@ -87,6 +87,26 @@ Price                     12,214 EUR
     )
 
 
+def test_an_asking_price_is_placed(run: Run, version: str) -> None:
+    car = ("make=Ford", "year=2020", "mileage=50000", "leather=yes")
+    code, out, errors = run(*car, "asking_price=12999.5")
+    assert (code, errors) == (0, "")
+    assert out.splitlines()[3] == (
+        "Asking      12,999.5 EUR: fair (106.4 % of the price, above 64 % of such prices)"
+    )
+    code, out, _ = run(*car, "asking_price=12999.5", "--json")
+    assert json.loads(out)["data"]["position"] == {
+        "percentile": 64.0,
+        "percent_to_market": 106.4,
+        "word": "fair",
+    }
+    out = run("make=Frod", "year=2020", "asking_price=9000")[1]
+    assert out.splitlines()[3] == "Asking      9,000 EUR: not placed, the model never saw such a car"
+    for wrong in ("much", "0", "nan"):
+        expected = f"Error: asking_price: should be a number above 0\n{HINT}"
+        assert run("make=Ford", "year=2020", f"asking_price={wrong}") == (1, "", expected)
+
+
 def test_a_price_with_notes(run: Run, tmp_path: Path) -> None:
     version = write_tiny(tmp_path / "artifacts", demo=True)
     assert run("make=Frod", "year=1995", "mileage=", "leather=no", "--explain") == (

@@ -6,13 +6,13 @@ from datetime import date
 from typing import Any
 
 import click
-from msgspec import to_builtins
+from msgspec import UNSET, to_builtins
 
 from carprice.cli.console import print_json
 from carprice.cli.options import json_option, model_option, pass_settings
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS
-from carprice.market.market_file import Feature
+from carprice.market.market_file import ASKING, Feature
 from carprice.model.encoding import InputWarning
 from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
@@ -63,6 +63,7 @@ def price(
     """Price one car: ./carprice price make=Ford model=Fiesta year=2017 mileage=15944 ...
 
     No server is needed. A model's name with a space needs quotes: "model=3 Series".
+    With asking_price=9995 the answer says where that lies among the prices of such cars.
     """
     quote = price_car(fields, replace(settings, model_version=version or settings.model_version), coverage)
     if as_json:
@@ -123,6 +124,8 @@ def describe_quote(quote: Quote, explain: bool) -> dict[str, Any]:
             for warning in (*valuation.warnings, *quote.notes)
         ],
     }
+    if valuation.position is not UNSET:
+        data["position"] = to_builtins(valuation.position)
     if explain:
         data["breakdown"] = to_builtins(quote.breakdown)
     return data
@@ -137,6 +140,7 @@ def format_quote(quote: Quote, explain: bool) -> str:
         *([" ".join(_write_value(feature, quote.listing) for feature in named)] if named else []),
         f"Price       {valuation.price:,} {currency}",
         f"Range       {valuation.low:,} to {valuation.high:,} {currency} ({_promise(quote)})",
+        *_format_position(quote),
         f"Confidence  {SURENESS[valuation.confidence]}",
         f"Model       {pricer.version}, {pricer.market.title}{as_of}",
     ]
@@ -147,6 +151,17 @@ def format_quote(quote: Quote, explain: bool) -> str:
     if valuation.not_given:
         lines.append(f"Note: not given: {', '.join(map(_name_cost, valuation.not_given))}")
     return "\n".join([*lines, *(["", *_format_breakdown(quote)] if explain else [])])
+
+
+def _format_position(quote: Quote) -> list[str]:
+    position = quote.valuation.position
+    if position is UNSET:
+        return []
+    asking = f"Asking      {quote.listing[ASKING]:,.12g} {quote.pricer.market.currency}"
+    if position is None:
+        return [f"{asking}: not placed, the model never saw such a car"]
+    place = f"{position.percent_to_market:g} % of the price, above {position.percentile:g} % of such prices"
+    return [f"{asking}: {position.word} ({place})"]
 
 
 def _promise(quote: Quote) -> str:
