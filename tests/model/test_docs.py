@@ -105,7 +105,7 @@ def test_the_example_runs(page: str, small_bundle: Path, capsys: pytest.CaptureF
 
 def test_names_of_the_code_are_where_the_page_says(page: str) -> None:
     named = re.findall(r"`(\w+)` in `(carprice[./]\S+?)(?:\.py)?`", page)
-    assert [name for name, _ in named] == ["write_bundle", "FORMAT", "read_bundle"]
+    assert [name for name, _ in named] == ["WORD_LIMITS", "write_bundle", "FORMAT", "read_bundle"]
     for name, module in named:
         found = getattr(import_module(module.replace("/", ".")), name)
         assert getattr(found, "__module__", module.replace("/", ".")) == module.replace("/", "."), "defined there"
