@@ -178,5 +178,6 @@ def _describe(frame: pl.DataFrame, market: Market, learnt: Fitted) -> dict[str, 
         "importance": measure_importance(frame, learnt.pricer("20200101T000000Z")),
         "params": {"recipe": learnt.recipe.name, "seed": SEED},
         "libraries": {"lightgbm": lgb.__version__},
+        "distance_per_year": 8_000.0,
         "mlflow": None,
     }

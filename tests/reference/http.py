@@ -112,6 +112,11 @@ def _write_examples(app: Flask, path: str) -> list[str]:
             ("", change(short, year=1900, colour="red")),
         ],
         "/predict/batch": [("", [short, {}])],
+        "/predict/curve": [
+            ("", {"listing": short, "along": "mileage", "from": 10_000, "to": 250_000, "points": 3}),
+            ("", {"listing": short, "years": 2}),
+            ("", {"listing": short, "along": "fuel"}),
+        ],
     }
     lines = []
     for query, body in cars.get(path, ()):

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from carprice import __version__
+from carprice.api.curve_schema import CURVE_DESCRIPTION, CURVE_SUMMARY, describe_order, give_example
 from carprice.api.decoding import field_type
 from carprice.api.metrics import CONTENT_TYPE
 from carprice.api.responses import JSON_TYPE, PROBLEM_TYPE, RefusedError
@@ -15,6 +16,7 @@ from carprice.market.kinds import KINDS
 from carprice.market.market_file import ASKING, Feature
 from carprice.model.listing import FieldProblem
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
+from carprice.names import CURVE_PATH
 
 Schema = dict[str, Any]
 
@@ -75,9 +77,9 @@ def _build_schemas(model: LoadedModel) -> dict[str, Schema]:
 
     _, found = msgspec.json.schema_components(PUBLISHED.values(), ref_template="{name}")
     answers: dict[str, Schema] = json.loads(msgspec.json.encode(found), object_hook=publish)
-    schemas = {"Listing": _describe_listing(model)}
+    schemas = {"Listing": _describe_listing(model), "CurveOrder": describe_order(model.pricer.market)}
     schemas |= {name: answers.pop(answer.__name__) for name, answer in PUBLISHED.items()} | answers
-    for name in ("Valuation", "BatchAnswer"):
+    for name in ("Valuation", "BatchAnswer", "CurveAnswer"):
         schemas[name]["properties"]["currency"] = {"const": model.currency}
     problem = RefusedError(422, "1 field is wrong", [FieldProblem("should be a whole number", "#/year")])
     schemas["Problem"]["examples"] = [json.loads(problem.response("4f1c2a").body)]
@@ -132,7 +134,11 @@ def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
     batch["description"] = "Each row gets its valuation or its problem; a bad row never fails the others."
     batch["parameters"] = [coverage, *batch["parameters"]]
     batch["requestBody"] = _body(_list_of(_ref("Listing")), [listing])
-    return {"/predict/price": {"post": price}, "/predict/batch": {"post": batch}}
+    curve = _operation("predict", "drawCurve", CURVE_SUMMARY, _ref("CurveAnswer"), _BODY_PROBLEMS)
+    curve["description"] = CURVE_DESCRIPTION
+    curve["requestBody"] = _body(_ref("CurveOrder"), give_example(model.pricer.market, listing))
+    paths = {"/predict/price": price, "/predict/batch": batch, CURVE_PATH: curve}
+    return {path: {"post": operation} for path, operation in paths.items()}
 
 
 def _information_paths() -> dict[str, Any]:

@@ -20,6 +20,7 @@ from carprice.api.responses import (
     RefusedError,
     UnvaluedError,
     WsgiResponse,
+    count_wrong,
     encode,
     flask_response,
     json_response,
@@ -94,11 +95,11 @@ def _price_listing(model: LoadedModel, body: bytes, limits: Limits | None) -> Va
         valuation = model.pricer.price_values(values, limits, asking)
         if valuation.warnings:
             _check_listing(model, body)
-    _refuse_unvalued(model, values, valuation)
+    refuse_unvalued(model, values, valuation)
     return valuation
 
 
-def _refuse_unvalued(model: LoadedModel, values: Sequence[Value], valuation: Valuation) -> None:
+def refuse_unvalued(model: LoadedModel, values: Sequence[Value], valuation: Valuation) -> None:
     """Raises UnvaluedError where the market refuses such a car."""
     if reason := model.pricer.find_refusal(values, valuation):
         names = [name for warning in valuation.warnings for name in warning.suggestions]
@@ -114,8 +115,7 @@ def _check_listing(model: LoadedModel, body: bytes) -> Decoded:
     except MalformedError as error:
         raise RefusedError(400, str(error)) from None
     if problems:
-        count = "1 field is wrong" if len(problems) == 1 else f"{len(problems)} fields are wrong"
-        raise RefusedError(422, count, problems)
+        raise count_wrong(problems)
     return decoded
 
 
@@ -161,7 +161,7 @@ def _price_rows(
         try:
             if valuations[index].warnings:
                 _check_listing(model, bytes(raws[index]))
-            _refuse_unvalued(model, rows[index], valuations[index])
+            refuse_unvalued(model, rows[index], valuations[index])
         except RefusedError as refused:
             results[index] = refused.problem()
     return results

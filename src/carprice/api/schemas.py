@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from carprice.market.market_file import KindName
+from carprice.model.curve import Curve, CurvePoint
 from carprice.model.encoding import InputWarning
 from carprice.model.listing import FieldProblem
 from carprice.model.position import Position
@@ -67,6 +68,16 @@ class BatchAnswer(Struct):
         list[Any],  # a union that msgspec cannot describe, because it could not tell one from the other in JSON
         Meta(extra_json_schema={"items": {"anyOf": [{"$ref": "Valuation"}, {"$ref": "ProblemAnswer"}]}}),
     ]
+
+
+class CurveAnswer(Struct):
+    """What a car would be worth; warnings are about the model."""
+
+    currency: str
+    model_version: str
+    as_of: AsOf
+    warnings: tuple[InputWarning, ...]
+    curve: Curve
 
 
 class AliveAnswer(Struct):
@@ -199,6 +210,9 @@ PUBLISHED: dict[str, type] = {
     "Warning": InputWarning,
     "RowValuation": Valuation,
     "BatchAnswer": BatchAnswer,
+    "CurveAnswer": CurveAnswer,
+    "Curve": Curve,
+    "CurvePoint": CurvePoint,
     "Problem": ProblemAnswer,
     "Alive": AliveAnswer,
     "Status": StatusAnswer,

@@ -63,6 +63,7 @@ class Pricer:
         self._keys = frozenset(model["depreciation"]["keys"])
         self.as_of = None if model["as_of"] is None else EPOCH + timedelta(days=model["as_of"])
         self.costs: dict[str, float] = model["costs"]
+        self.distance_per_year = _read_distance(bundle.manifest.get("distance_per_year"))
         self._not_given = [NotGiven(name, _added_cost(self.costs, name)) for name in names]
 
     def price(self, listing: Mapping[str, Any]) -> Valuation:
@@ -264,6 +265,11 @@ def _read_market(manifest: Mapping[str, Any]) -> Market:
         return parse_market(manifest["market"], "manifest.json: market")
     except MarketError as error:
         raise BundleError(error.what, RETRAIN) from None
+
+
+def _read_distance(value: Any) -> float | None:
+    """How far cars usually go in a year; None where the bundle does not say."""
+    return float(value) if isinstance(value, int | float) and 0 < value < math.inf else None
 
 
 def _added_cost(costs: Mapping[str, float], name: str) -> float | None:

@@ -25,6 +25,7 @@ from carprice.model.pricer import Pricer
 from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
+from carprice.training.distance import measure_distance
 from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.golden import pick_golden
 from carprice.training.importance import measure_importance
@@ -142,6 +143,7 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
             "cut": _name_day(split.cut),
             "as_of": _name_day(served.model["as_of"]),
         },
+        "distance_per_year": measure_distance(listings.frame, market),
         "params": {**_describe_recipe(judged), "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},
     }

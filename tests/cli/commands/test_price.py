@@ -107,6 +107,46 @@ def test_an_asking_price_is_placed(run: Run, version: str) -> None:
         assert run("make=Ford", "year=2020", f"asking_price={wrong}") == (1, "", expected)
 
 
+CAR = ("make=Ford", "year=2020", "mileage=50000", "leather=yes")
+
+
+def test_a_curve(run: Run, version: str) -> None:
+    code, out, errors = run(*CAR, "--curve", "mileage", "--from", "0", "--to", "900000", "--points", "3")
+    assert (code, errors) == (0, "")
+    assert out.split("\n\n")[1].splitlines()[0].split() == ["Mileage", "Price", "Range"]
+    assert out.splitlines()[-1].startswith("900,000 km")
+    assert out.splitlines()[-1].endswith("  no training listing went so far")
+    code, out, _ = run(*CAR, "--curve", "mileage", "--points", "2", "--json")
+    assert [point["seen"] for point in json.loads(out)["data"]["curve"]["points"]] == [True, True]
+
+
+def test_the_years_to_come(run: Run, version: str) -> None:
+    code, out, errors = run(*CAR, "--years", "2", "--distance-per-year", "10000")
+    assert (code, errors) == (0, "")
+    assert [line.split()[:4] for line in out.split("\n\n")[1].splitlines()[1:4]] == [
+        ["0", "2020", "50,000", "km"],
+        ["1", "2019", "60,000", "km"],
+        ["2", "2018", "70,000", "km"],
+    ]
+    assert out.splitlines()[-1] == "Note: the car goes 10,000 km a year"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--curve", "make"), "--curve: should be one of year, mileage\n"),
+        (("--curve", "mileage", "--from", "x"), "--from: should be a number (got 'x')\n"),
+        (("--curve", "mileage", "--from", "-5"), "--from: should be from 0 to 900000 km\n"),
+        (("--curve", "mileage", "--from", "9", "--to", "8"), "--to: should be above from\n"),
+        (("--points", "5"), "--curve: should name a number of the listing, unless years is given instead\n"),
+        (("--years", "1", "--to", "8"), "--to: goes with along, not with years\n"),
+        (("--years", "1"), "--distance-per-year: is needed: the model does not know how far cars go in a year\n"),
+    ],
+)
+def test_wrong_curves(run: Run, version: str, options: tuple[str, ...], message: str) -> None:
+    assert run(*CAR, *options) == (1, "", f"Error: {message}")
+
+
 def test_a_price_with_notes(run: Run, tmp_path: Path) -> None:
     version = write_tiny(tmp_path / "artifacts", demo=True)
     assert run("make=Frod", "year=1995", "mileage=", "leather=no", "--explain") == (

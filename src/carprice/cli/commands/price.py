@@ -9,10 +9,13 @@ import click
 from msgspec import UNSET, to_builtins
 
 from carprice.cli.console import print_json
+from carprice.cli.curve_text import draw_typed_curve, format_curve
 from carprice.cli.options import json_option, model_option, pass_settings
 from carprice.errors import ListingsError
-from carprice.market.kinds import KINDS
+from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature
+from carprice.model.curve import Curve
+from carprice.model.curve_plan import MAX_POINTS, MAX_YEARS, MIN_POINTS, CurveOrder
 from carprice.model.encoding import InputWarning
 from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
@@ -39,9 +42,11 @@ class Quote:
 
     pricer: Pricer
     listing: Mapping[str, Any]
+    values: Sequence[Value]
     valuation: Valuation
     breakdown: Breakdown
     notes: tuple[InputWarning, ...] = ()
+    curve: Curve | None = None
 
 
 @click.command()
@@ -55,10 +60,22 @@ class Quote:
     show_default=True,
     help="The share of prices that the range should hold.",
 )
+@click.option("--curve", "along", metavar="FIELD", help="Show the price along a number, such as mileage.")
+@click.option("--from", "start", metavar="VALUE", help="Where the curve starts; else where the listings do.")
+@click.option("--to", "end", metavar="VALUE", help="Where it ends.")
+@click.option("--points", type=click.IntRange(MIN_POINTS, MAX_POINTS), help="How many points it has.")
+@click.option("--years", type=click.IntRange(1, MAX_YEARS), help="Show the price in the years to come.")
+@click.option("--distance-per-year", type=click.FloatRange(min=0), help="With --years: else what cars usually go.")
 @json_option("the valuation")
 @pass_settings
 def price(
-    settings: Settings, fields: tuple[str, ...], version: str | None, explain: bool, coverage: float, as_json: bool
+    settings: Settings,
+    fields: tuple[str, ...],
+    version: str | None,
+    explain: bool,
+    coverage: float,
+    as_json: bool,
+    **order: Any,
 ) -> None:
     """Price one car: ./carprice price make=Ford model=Fiesta year=2017 mileage=15944 ...
 
@@ -66,6 +83,8 @@ def price(
     With asking_price=9995 the answer says where that lies among the prices of such cars.
     """
     quote = price_car(fields, replace(settings, model_version=version or settings.model_version), coverage)
+    if any(value is not None for value in order.values()):
+        quote = replace(quote, curve=draw_typed_curve(quote.pricer, quote.values, CurveOrder(**order)))
     if as_json:
         print_json("valuation", describe_quote(quote, explain))
     else:
@@ -85,7 +104,7 @@ def price_car(fields: Sequence[str], settings: Settings, coverage: float = COVER
         guess = f"{valuation.low:,} to {valuation.high:,} {pricer.market.currency}"
         raise ListingsError(f"Not valued: {reason}", f"By all else, a guess: {guess}")
     notes = pricer.warn_of_age(date.today(), settings.max_model_days)
-    return Quote(pricer, listing, valuation, pricer.explain(listing), notes)
+    return Quote(pricer, listing, values, valuation, pricer.explain(listing), notes)
 
 
 def split_fields(fields: Sequence[str]) -> dict[str, str]:
@@ -126,6 +145,8 @@ def describe_quote(quote: Quote, explain: bool) -> dict[str, Any]:
     }
     if valuation.position is not UNSET:
         data["position"] = to_builtins(valuation.position)
+    if quote.curve:
+        data["curve"] = to_builtins(quote.curve)
     if explain:
         data["breakdown"] = to_builtins(quote.breakdown)
     return data
@@ -150,6 +171,8 @@ def format_quote(quote: Quote, explain: bool) -> str:
     lines += [f"Note: {f'{note.field} {note.detail}'.strip()}" for note in notes]
     if valuation.not_given:
         lines.append(f"Note: not given: {', '.join(map(_name_cost, valuation.not_given))}")
+    if quote.curve:
+        lines += ["", format_curve(quote.curve, pricer.market)]
     return "\n".join([*lines, *(["", *_format_breakdown(quote)] if explain else [])])
 
 
