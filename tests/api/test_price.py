@@ -1,6 +1,7 @@
 """POST /predict/price: one table of requests, each answered by WsgiApp itself and by Flask's route."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +79,8 @@ NOT_OBJECT = {"#": "should be an object with the fields of one listing"}
 LISTING_LIMIT = f"The body should have at most {LIMIT} bytes"
 WANTS_JSON = "The body should be JSON, sent with Content-Type: application/json"
 WANTS_FLAG = "The query has a wrong value: explain should be 0 or 1"
+WANTS_COUNT = "The query has a wrong value: comparables should be a whole number from 0 to 20"
+WANTS_ID = "The query has a wrong value: id should have 1 to 200 characters"
 WANTS_SHARE = "The query has a wrong value: coverage should be from 0.5 to 0.98"
 UNKNOWN = "unknown_category"
 COMBINATION = "unknown_combination"
@@ -99,6 +102,9 @@ CASES = [
     good("explain=0", query="?explain=0"),
     good("explain=1", query="?explain=1"),
     good("the last explain counts", query="?explain=0&explain=1"),
+    good("comparables", query="?comparables=5"),
+    good("no comparables", query="?comparables=0&id=x"),
+    good("comparables, explained", query="?comparables=20&explain=1&id=WVW%201"),
     good("coverage", query="?coverage=0.8"),
     good("coverage, explained", query="?coverage=0.98&explain=1"),
     good("other parameters", query="?verbose=1&explain=1"),
@@ -186,6 +192,12 @@ CASES = [
     Case("explain=", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain="),
     Case("explain=true", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain=true"),
     *[
+        Case(f"comparables={count}", as_json(UK_CAR), 422, WANTS_COUNT, query=f"?comparables={count}")
+        for count in ("", "x", "-1", "21", "1.5", "%C2%B2", "9999")
+    ],
+    Case("id=", as_json(UK_CAR), 422, WANTS_ID, query="?comparables=1&id="),
+    Case("a long id", as_json(UK_CAR), 422, WANTS_ID, query=f"?id={'x' * 201}"),
+    *[
         Case(f"coverage={share}", as_json(UK_CAR), 422, WANTS_SHARE, query=f"?coverage={share}")
         for share in ("", "x", "0", "0.49", "0.981", "1", "90", "nan", "inf")
     ],
@@ -214,7 +226,8 @@ def test_both_ways_answer_the_same(app: Flask, case: Case) -> None:
         assert b"919191919191" not in result.body
     else:
         assert {warned["pointer"]: warned["code"] for warned in result.json["warnings"]} == case.codes
-        assert ("breakdown" in result.json) == case.query.endswith("explain=1")
+        assert ("breakdown" in result.json) == ("explain=1" in case.query)
+        assert ("comparables" in result.json) == (re.search("comparables=[1-9]", case.query) is not None)
 
 
 def test_a_good_answer_is_the_pricers(app: Flask, way: Way, pricer: Pricer) -> None:

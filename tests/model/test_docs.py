@@ -88,7 +88,8 @@ def test_every_error_is_named(page: str, trained: Bundle) -> None:
 
 
 def test_the_files_and_limits_are_those_of_the_code(page: str) -> None:
-    assert re.findall(r"(?m)^\| `([^`]+)` \|", page.split("\n## ")[0]) == [*manifest.FILES, manifest.MANIFEST]
+    named = re.findall(r"(?m)^\| `([^`]+)` \|", page.split("\n## ")[0])
+    assert named == [*manifest.FILES, manifest.COMPARABLES, manifest.MANIFEST]
     assert f"| `format` | the format of the whole bundle: {manifest.FORMAT} |" in page
     assert (
         f"larger than {manifest.MAX_BYTES >> 20} MB (the manifest: {manifest.MAX_MANIFEST_BYTES >> 20} MB)" in page

@@ -9,11 +9,13 @@ from carprice import __version__
 from carprice.api.curve_schema import CURVE_DESCRIPTION, CURVE_SUMMARY, describe_order, give_example
 from carprice.api.decoding import field_type
 from carprice.api.metrics import CONTENT_TYPE
+from carprice.api.options import MAX_ID
 from carprice.api.responses import JSON_TYPE, PROBLEM_TYPE, RefusedError
 from carprice.api.schemas import PUBLISHED
 from carprice.api.state import LoadedModel
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import ASKING, Feature
+from carprice.model.comparables import MAX_COMPARABLES
 from carprice.model.listing import FieldProblem
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.names import CURVE_PATH
@@ -126,7 +128,8 @@ def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
     listing = model.pricer.manifest["golden"][0]["listing"]
     price = _operation("predict", "priceOne", "Price one car", _ref("Valuation"), _BODY_PROBLEMS)
     coverage = {"$ref": "#/components/parameters/coverage"}
-    price["parameters"] = [{"$ref": "#/components/parameters/explain"}, coverage, *price["parameters"]]
+    own = [{"$ref": f"#/components/parameters/{name}"} for name in ("explain", "comparables", "id")]
+    price["parameters"] = [*own, coverage, *price["parameters"]]
     price["requestBody"] = _body(_ref("Listing"), listing)
     batch = _operation(
         "predict", "priceMany", "Price many cars, in order", _ref("BatchAnswer"), (*_BODY_PROBLEMS, "429")
@@ -197,6 +200,18 @@ def _parameters() -> dict[str, Any]:
             "in": "query",
             "description": "1 adds the breakdown that sums to the price.",
             "schema": {"type": "integer", "enum": [0, 1], "default": 0},
+        },
+        "comparables": {
+            "name": "comparables",
+            "in": "query",
+            "description": "How many listings most like the car to show.",
+            "schema": {"type": "integer", "minimum": 0, "maximum": MAX_COMPARABLES, "default": 0},
+        },
+        "id": {
+            "name": "id",
+            "in": "query",
+            "description": "Of the car, as the listings have it: that car is not shown among its comparables.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID},
         },
         "coverage": {
             "name": "coverage",

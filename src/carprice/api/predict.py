@@ -3,15 +3,14 @@
 Both are plain functions of the WSGI environment, so that WsgiApp and Flask's own routes give the same answers.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, current_app, request
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from carprice.api.decoding import Decoded, MalformedError, load_json
+from carprice.api.options import PLAIN, Options, read_options
 from carprice.api.request_body import check_count, load_listings, read_body
 from carprice.api.responses import (
     JSON,
@@ -27,9 +26,11 @@ from carprice.api.responses import (
 )
 from carprice.api.schemas import BatchAnswer, PriceAnswer, ProblemAnswer
 from carprice.api.state import LoadedModel, ServiceState
+from carprice.errors import BundleError
 from carprice.market.kinds import Value
-from carprice.model.price_range import MAX_COVERAGE, MIN_COVERAGE, Limits
-from carprice.model.valuation import Valuation
+from carprice.model.comparables import Comparables
+from carprice.model.price_range import Limits
+from carprice.model.valuation import Breakdown, Valuation
 from carprice.names import BATCH_PATH, PRICE_PATH
 
 _HEADERS = (JSON, NO_STORE)
@@ -41,9 +42,9 @@ def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
         model = state.require_model()
         body = read_body(environ, state.settings.max_listing_bytes, state.bodies_in_progress)
         query = environ["QUERY_STRING"]
-        explain, limits = read_options(model, query) if query else (False, None)
-        valuation = _price_listing(model, body, limits)
-        breakdown = model.pricer.explain_values(_check_listing(model, body).values) if explain else UNSET
+        options = read_options(model, query) if query else PLAIN
+        valuation = _price_listing(model, body, options.limits)
+        breakdown, comparables = _give_evidence(model, body, options) if options.wants_evidence else (UNSET, UNSET)
     except RefusedError as refused:
         return refused.response(environ["carprice.request_id"])
     price, low, high = valuation.price, valuation.low, valuation.high
@@ -66,6 +67,7 @@ def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
         valuation.not_given,
         breakdown,
         valuation.position,
+        comparables,
     )
     return WsgiResponse(200, encode(answer), _HEADERS)
 
@@ -75,8 +77,8 @@ def answer_batch(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
     try:
         model = state.require_model()
         body = read_body(environ, state.settings.max_body_bytes, state.bodies_in_progress)
-        _, limits = read_options(model, environ["QUERY_STRING"])
-        return json_response(_price_in_turn(state, model, body, limits))
+        options = read_options(model, environ["QUERY_STRING"])
+        return json_response(_price_in_turn(state, model, body, options.limits))
     except RefusedError as refused:
         return refused.response(environ["carprice.request_id"])
 
@@ -174,25 +176,18 @@ def _price_row(model: LoadedModel, body: bytes, limits: Limits | None) -> Valuat
         return refused.problem()
 
 
-def read_options(model: LoadedModel, query: str) -> tuple[bool, Limits | None]:
-    """Whether a query wants the breakdown, and the limits of the coverage it asks for.
-
-    Raises RefusedError with 422 naming the option and what it should be.
-    """
-    options = parse_qs(query, keep_blank_values=True)
-    explain, coverage = options.get("explain", ["0"])[-1], options.get("coverage", [""])[-1]
-    if explain not in ("0", "1"):
-        raise RefusedError(422, "The query has a wrong value: explain should be 0 or 1")
-    if "coverage" not in options:
-        return explain == "1", None
-    try:
-        share = float(coverage)
-    except ValueError:
-        share = math.nan
-    if not MIN_COVERAGE <= share <= MAX_COVERAGE:
-        expected = f"{MIN_COVERAGE} to {MAX_COVERAGE}"
-        raise RefusedError(422, f"The query has a wrong value: coverage should be from {expected}")
-    return explain == "1", model.pricer.range.limits(share)
+def _give_evidence(
+    model: LoadedModel, body: bytes, options: Options
+) -> tuple[Breakdown | UnsetType, Comparables | UnsetType]:
+    """What was asked for besides the price. Raises RefusedError with 503 where comparables are damaged."""
+    values, asking = _check_listing(model, body)
+    comparables: Comparables | UnsetType = UNSET
+    if options.comparables:
+        try:
+            comparables = model.find_comparables(values, options.comparables, options.car, asking)
+        except BundleError as error:
+            raise RefusedError(503, f"The comparables cannot be read: {error.what}") from None
+    return model.pricer.explain_values(values) if options.explain else UNSET, comparables
 
 
 blueprint = Blueprint("predict", __name__)

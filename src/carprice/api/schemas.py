@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from carprice.market.market_file import KindName
+from carprice.model.comparables import Comparable, Comparables
 from carprice.model.curve import Curve, CurvePoint
 from carprice.model.encoding import InputWarning
 from carprice.model.listing import FieldProblem
@@ -43,6 +44,7 @@ class PriceAnswer(Struct):
     not_given: tuple[NotGiven, ...]
     breakdown: Breakdown | UnsetType = UNSET
     position: Placed = UNSET
+    comparables: Comparables | UnsetType = UNSET
 
 
 class ProblemAnswer(Struct):
@@ -207,6 +209,8 @@ PUBLISHED: dict[str, type] = {
     "Valuation": PriceAnswer,
     "Breakdown": Breakdown,
     "Position": Position,
+    "Comparables": Comparables,
+    "Comparable": Comparable,
     "Warning": InputWarning,
     "RowValuation": Valuation,
     "BatchAnswer": BatchAnswer,

@@ -50,12 +50,14 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a row of the source is besides its features; each but price_type a column, empty where there is none.
 
     id: of the car, such as a VIN. seen: the day of the listing or sale, as kind date has it. link: to the listing.
+    comparables: whether a model of these listings may keep them, to show the like of a car beside its price.
     """
 
     id: str = ""
     seen: str = ""
     link: str = ""
     price_type: PriceType = "asking"
+    comparables: bool = True
 
 
 class Feature(msgspec.Struct, frozen=True):

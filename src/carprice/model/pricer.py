@@ -127,6 +127,21 @@ class Pricer:
         is_named = self.model_column is None or row[self.model_column] == row[self.model_column]
         return score, size, is_named, () if in_range and is_known else self.find_warnings(values)
 
+    def read_values(self, listing: Mapping[str, Any]) -> list[Value]:
+        """The values of a listing in feature order. Raises ListingsError naming every wrong field."""
+        return self._check(listing)
+
+    def log_prices(self, rows: Sequence[Sequence[Value]]) -> list[float]:
+        """The logarithms of the prices of at least one listing, as exactly as they are known."""
+        scores, _ = self.forest.score_columns(self.encoder.encode_columns(rows)[0])
+        return [score + self.level for score in scores]
+
+    def plain_score(self, values: Sequence[Value]) -> float:
+        """What line and trees say of a listing's own year alone, in log price without the level."""
+        row, _ = self.encoder.encode(values)
+        line, _ = self.forest.depreciation.find(row)
+        return self.forest.plain_score(row, line)
+
     def find_warnings(self, values: Sequence[Value]) -> tuple[InputWarning, ...]:
         """A warning for each value that training never saw, and for a model that is not of its make."""
         warnings = self.encoder.find_warnings(values)

@@ -25,6 +25,7 @@ from carprice.model.pricer import Pricer
 from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
+from carprice.training.comparables import build_comparables
 from carprice.training.distance import measure_distance
 from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.golden import pick_golden
@@ -63,18 +64,33 @@ class Training:
     test: pl.DataFrame
 
 
-def train_file(path: Path, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
+def train_file(
+    path: Path,
+    market: Market,
+    settings: Settings,
+    seed: int = SEED,
+    say: Say = print,
+    keep_comparables: bool = True,
+) -> Training:
     """Read and clean a listings file, then train on it. Raises ListingsError and TrainingError."""
     say(f"Reading {path} ...")
-    return train(load_listings(path, market), market, settings, seed, say)
+    return train(load_listings(path, market), market, settings, seed, say, keep_comparables)
 
 
-def train(listings: Listings, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
+def train(
+    listings: Listings,
+    market: Market,
+    settings: Settings,
+    seed: int = SEED,
+    say: Say = print,
+    keep_comparables: bool = True,
+) -> Training:
     """Learn from cleaned listings and write a bundle below settings.artifacts_dir.
 
     A model of the training part is judged by the test part, once, after everything is chosen; then the same way is
-    gone with every listing, and that model serves. Raises TrainingError when the
-    listings do not make a model, and BundleError at once where it could not be written.
+    gone with every listing, and that model serves. keep_comparables: the bundle keeps listings to be shown, unless
+    the market file has `comparables = false`. Raises TrainingError when the listings do not make a model, and
+    BundleError at once where it could not be written.
     """
     ensure_writable(settings.artifacts_dir)
     frame = unify_spellings(listings.frame, market)
@@ -93,7 +109,11 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     golden = pick_golden(frame, market)
-    version = write_bundle(settings.artifacts_dir, served.encoders, served.scaler, served.model, manifest, golden)
+    kept = None
+    if keep_comparables and market.listing.comparables:
+        kept = build_comparables(frame, served.pricer("served"), served.index)
+    parts = (served.encoders, served.scaler, served.model)
+    version = write_bundle(settings.artifacts_dir, *parts, manifest, golden, kept)
     folder = settings.artifacts_dir / version
     return Training(
         version=version,

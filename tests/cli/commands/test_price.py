@@ -277,6 +277,29 @@ def test_a_real_market(run: Run, small_bundle: Path, monkeypatch: pytest.MonkeyP
     assert "not given" in out
 
 
+FIESTA = ("make=Ford", "model=Fiesta", "year=2017", "transmission=Manual", "mileage=15944", "fuel=Petrol")
+
+
+def test_comparables(run: Run, small_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(small_bundle))
+    code, out, errors = run(*FIESTA, "--comparables", "3")
+    assert (code, errors) == (0, "")
+    head, columns, *rows, last = out.split("\n\n")[1].splitlines()
+    assert head == "Comparables (same make and model, worth at most 25% more or less)"
+    assert columns.split()[-2:] == ["Asked", "Here"]
+    assert len(rows) == 3
+    data = json.loads(run(*FIESTA, "--comparables", "3", "--id", "A1", "--json")[1])["data"]["comparables"]
+    assert last == f"The median of these, for this car: {data['median']:,} GBP"
+    assert [f"{each['price']:,}" for each in data["listings"]] == [row.split()[-2] for row in rows]
+    none = run("make=Lada", "model=Niva", *FIESTA[2:], "--comparables", "3")[1]
+    assert none.endswith("\nComparables: none, no listing is like this car\n")
+
+
+def test_a_model_without_listings_has_no_comparables(run: Run, version: str) -> None:
+    out = run(*CAR, "--comparables", "3")[1]
+    assert out.endswith("\nComparables: none, this model keeps no listings to show\n")
+
+
 def test_it_needs_none_of_the_heavy_libraries(version: str, tmp_path: Path) -> None:
     """A price comes in a blink: neither polars nor MLflow nor NumPy is imported for it."""
     code = (
