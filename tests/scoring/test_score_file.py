@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from carprice.cli.main import cli
 from carprice.errors import ListingsError
+from carprice.model.comparables import load_finder
 from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
 from carprice.model.position import Position
@@ -204,6 +205,24 @@ def test_asking_prices_are_placed_as_the_pricer_places_them(tmp_path: Path, pric
         ]
     for column in POSITION.values():
         assert frame[column].is_null().to_list() == [False, False, True, True, True, True, False], column
+
+
+def test_an_asking_price_is_ranked_among_comparables(listings: Path, small_bundle: Path, pricer: Pricer) -> None:
+    path = listings.with_name("asked.csv")
+    path.write_text(
+        "\n".join((f"{COLUMNS},Asked", f"{ROWS[0]},1", f"{ROWS[0]},90000", f"{ROWS[3]},5", f"{ROWS[4]},5")) + "\n"
+    )
+    finder = load_finder(find_bundle(small_bundle), pricer)
+    frame = pl.concat(score_file(path, pricer, asking="Asked", finder=finder))
+    assert frame.columns[-2:] == ["asking_rank", "asking_comparables"]
+    assert frame["asking_rank"].to_list() == [1, 6, None, None]
+    assert frame["asking_comparables"].to_list() == [5, 5, None, None]
+
+
+def test_a_rank_needs_asking_prices(listings: Path) -> None:
+    result = CliRunner().invoke(cli, ["score", str(listings), "--comparables"])
+    assert result.exit_code == 2
+    assert "--comparables ranks asking prices: name their column with --asking COLUMN." in result.stderr
 
 
 def test_a_refused_price_has_no_position(tmp_path: Path, pricer: Pricer) -> None:

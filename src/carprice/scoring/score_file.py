@@ -8,16 +8,15 @@ from typing import IO, Any
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
-from msgspec.structs import replace
 
 from carprice.errors import ListingsError
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import Cleaner
 from carprice.listings.columns import check_columns, describe_absent, find_similar
 from carprice.listings.listings_file import ListingsFile
-from carprice.listings.parsing import parse_value, price_feature, trim_text
-from carprice.market.market_file import Price
+from carprice.model.comparables import ComparableFinder
 from carprice.model.pricer import Pricer
+from carprice.scoring.ranking import RANKING, rank_asking_prices, read_asking_prices
 
 BATCH_ROWS = 50_000
 PRICES = ("predicted_price", "predicted_low", "predicted_high", "problem", "confidence", "warnings")
@@ -38,6 +37,7 @@ def score_file(
     progress: Progress | None = None,
     note: Note | None = None,
     asking: str | None = None,
+    finder: ComparableFinder | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Price a listings file batch by batch, so that memory stays flat.
 
@@ -45,11 +45,13 @@ def score_file(
     currency, problem, which says why a row has no price, confidence, and warnings as `code:field`, joined by
     "; ". A batch is read while the one before it is priced. note gets a line for each optional feature whose
     column the file does not have. asking: the column with asking prices, written as the market's price column is;
-    then the columns of POSITION come last, empty where a row has no price or no asking price. Raises ListingsError
-    where the file cannot be read, lacks another column, or has one of PRICES.
+    then the columns of POSITION come last, empty where a row has no price or no asking price. finder: of the
+    model's comparables; then those of RANKING follow. Raises ListingsError where the file cannot be read, lacks another
+    column, or has one of those that are added.
     """
     file = ListingsFile(path)
-    _check_free(file, [*PRICES, *(POSITION.values() if asking else ())])
+    added = [*PRICES, *(POSITION.values() if asking else ()), *(RANKING if asking and finder else ())]
+    _check_free(file, added)
     if asking:
         _check_asking(file, asking)
     check_columns(pricer.market, file.columns, str(path), with_price=False)
@@ -60,7 +62,7 @@ def score_file(
     with ThreadPoolExecutor(1, "pricing") as pool:
         for batch in file.read_batches(BATCH_ROWS):
             frame = cleaner.mark_problems(batch, file.first_line + cleaner.report.rows_read)
-            priced, pending = pending, pool.submit(_price_batch, batch, frame, pricer, asking)
+            priced, pending = pending, pool.submit(_answer_batch, batch, frame, pricer, asking, finder)
             if priced:
                 yield priced.result()
             if progress:
@@ -86,6 +88,14 @@ def write_scores(batches: Iterator[pl.DataFrame], output: IO[bytes], as_parquet:
     return rows
 
 
+def _answer_batch(
+    batch: pl.DataFrame, frame: pl.DataFrame, pricer: Pricer, asking: str | None, finder: ComparableFinder | None
+) -> pl.DataFrame:
+    """The batch with every column that is added. frame: of Cleaner.mark_problems, row by row the same cars."""
+    priced = _price_batch(batch, frame, pricer, asking)
+    return priced.hstack(rank_asking_prices(priced, frame, asking, finder)) if asking and finder else priced
+
+
 def _check_free(file: ListingsFile, names: Sequence[str]) -> None:
     for name in names:
         if name in file.columns:
@@ -103,13 +113,6 @@ def _check_asking(file: ListingsFile, asking: str) -> None:
             f"{file.path}: has no column {asking!r} to take asking prices from",
             f"{suggestion}The file has: {', '.join(file.columns)}",
         )
-
-
-def read_asking_prices(batch: pl.DataFrame, column: str, price: Price) -> np.ndarray:
-    """The prices of a column (rows,), read as the market's price column is; NaN for one that cannot be read."""
-    feature = replace(price_feature(price), column=column)
-    values = batch.select(parse_value(feature, trim_text(feature)).cast(pl.Float64)).to_series()
-    return values.fill_null(np.nan).to_numpy()
 
 
 def _price_batch(batch: pl.DataFrame, frame: pl.DataFrame, pricer: Pricer, asking: str | None) -> pl.DataFrame:
