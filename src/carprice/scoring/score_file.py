@@ -46,8 +46,8 @@ def score_file(
     "; ". A batch is read while the one before it is priced. note gets a line for each optional feature whose
     column the file does not have. asking: the column with asking prices, written as the market's price column is;
     then the columns of POSITION come last, empty where a row has no price or no asking price. finder: of the
-    model's comparables; then those of RANKING follow. Raises ListingsError where the file cannot be read, lacks another
-    column, or has one of those that are added.
+    model's comparables; then those of RANKING follow. Raises ListingsError where the file cannot be read, lacks
+    another column, or has one of those that are added.
     """
     file = ListingsFile(path)
     added = [*PRICES, *(POSITION.values() if asking else ()), *(RANKING if asking and finder else ())]
