@@ -2,8 +2,8 @@
 
     PYTHONPATH=src .venv/bin/python benchmarks/files.py [--listings FOLDER] [--market NAME] [--write]
 
-The reference parses each file by the market file that was written by hand for it, and learns as anybody would: L1 on
-the logarithm of the price. Both learn from the same rows, and price the same others.
+The reference parses each file by the market file that was written by hand for it, and learns as anybody would: L1
+on the logarithm of the price. Both learn from the same rows, and price the same others.
 """
 
 import argparse
@@ -39,7 +39,17 @@ def main() -> None:
         if path.exists():
             rows.append(measure_file(name, path))
             print(rows[-1], flush=True)
-    columns = ("file", "listings", "draft MAE", "by hand", "ratio", "draft median", "by hand", "ratio", "draft took")
+    columns = (
+        "file",
+        "listings",
+        "draft MAE",
+        "by hand",
+        "ratio",
+        "draft median",
+        "by hand",
+        "ratio",
+        "draft took",
+    )
     lines = [format_table(columns, rows)]
     print_section("Raw files", "PYTHONPATH=src .venv/bin/python benchmarks/files.py --write", lines, options.write)
 
@@ -53,7 +63,9 @@ def measure_file(name: str, path: Path) -> list[str]:
     raw = pl.concat(ListingsFile(path).read_batches())
     hand, draft = (clean_rows(raw, market) for market in (by_hand, drafted))
     split = split_listings(hand.join(draft.select(ROW), ROW, "semi", maintain_order="left"))
-    ours = Split(*(draft.filter(pl.col(ROW).is_in(part[ROW].implode())) for part in (split.training, split.test)), split.cut)
+    ours = Split(
+        *(draft.filter(pl.col(ROW).is_in(part[ROW].implode())) for part in (split.training, split.test)), split.cut
+    )
     errors = measure_errors(ours.test["price"].to_numpy(), price_ours(ours, drafted))
     reference = measure_errors(split.test["price"].to_numpy(), price_plain(split, by_hand))
     return [

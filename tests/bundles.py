@@ -14,6 +14,7 @@ from carprice.listings.cleaning import CAR
 from carprice.market.market_file import Market, dump_market, parse_market
 from carprice.model.bundle_writer import write_bundle
 from carprice.model.manifest import set_champion
+from carprice.training.comparables import build_comparables
 from carprice.training.fit import Fitted, fit_listings
 from carprice.training.importance import measure_importance
 from carprice.training.recipes import Recipe
@@ -134,7 +135,8 @@ def grow_bundle(
     learnt = fit_listings(frame, market, SEED, lambda _: None, replace(recipe, trees=trees))
     golden = [read_listing(row, market) for row in frame[:: frame.height // 5].iter_rows(named=True)]
     facts = _describe(frame, market, learnt)
-    version = write_bundle(artifacts_dir, learnt.encoders, learnt.scaler, learnt.model, facts, golden)
+    kept = build_comparables(frame, learnt.pricer("grown"), learnt.index)
+    version = write_bundle(artifacts_dir, learnt.encoders, learnt.scaler, learnt.model, facts, golden, kept)
     set_champion(artifacts_dir, version)
     return version
 
@@ -178,5 +180,6 @@ def _describe(frame: pl.DataFrame, market: Market, learnt: Fitted) -> dict[str, 
         "importance": measure_importance(frame, learnt.pricer("20200101T000000Z")),
         "params": {"recipe": learnt.recipe.name, "seed": SEED},
         "libraries": {"lightgbm": lgb.__version__},
+        "distance_per_year": 8_000.0,
         "mlflow": None,
     }

@@ -165,7 +165,9 @@ service = create_app(load_settings(os.environ))
 client = service.test_client()
 model = service.extensions["carprice"].model
 car = model.pricer.manifest["golden"][0]["listing"]
-answers = [client.post("/predict/price", json=car), client.post("/predict/price?explain=1", json=car)]
+answers = [client.post(f"/predict/price{query}", json=car) for query in ("", "?explain=1&comparables=5")]
+assert answers[1].json["comparables"]["listings"]
+answers.append(client.post("/predict/curve", json={"listing": car, "years": 2}))
 answers.append(client.post("/predict/price", json={**car, "make": "Lada"}))
 answers.append(client.post("/predict/batch", json=[car, car]))
 pages = "/ /info/status /info/model /info/features /metrics /livez /readyz /api/docs /api/openapi.json".split()

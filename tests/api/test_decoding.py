@@ -49,8 +49,8 @@ PIECES += [b'"2015-03-01"', b'"2015-03-01T00:00:00Z"', b'"15-3-1"', b'""', b'" "
 @pytest.fixture(params=["uk", "dated"])
 def decoder_and_car(request: pytest.FixtureRequest, markets_dir: Path) -> tuple[ListingDecoder, dict[str, Any]]:
     if request.param == "uk":
-        return ListingDecoder(load_market("uk", markets_dir)), UK_CAR
-    return ListingDecoder(dated_market()), DATED_CAR
+        return ListingDecoder(load_market("uk", markets_dir)), {**UK_CAR, "asking_price": 9995}
+    return ListingDecoder(dated_market()), {**DATED_CAR, "asking_price": 9995.5}
 
 
 def mutate(draw: random.Random, car: dict[str, Any]) -> bytes:
@@ -78,15 +78,17 @@ def test_the_fast_way_is_never_wrong(decoder_and_car: tuple[ListingDecoder, dict
     bodies = [mutate(draw, car) for _ in range(BODIES)] + list(replace_values(draw, car))
     fast = 0
     for body in bodies:
-        values = decoder.decode_fast(body)
-        if values is None:
+        fast_found = decoder.decode_fast(body)
+        if fast_found is None:
             continue
+        values = fast_found.values
         found, problems = decoder.decode_checked(body)
         if problems:
             # A text of blanks alone: no code fits it, so that it is not priced the fast way.
             assert {problem.detail for problem in problems} == {"should be a text"}, body
             continue
-        assert [text.strip() if isinstance(text, str) else text for text in values] == found, body
+        assert [text.strip() if isinstance(text, str) else text for text in values] == found.values, body
+        assert fast_found.asking == found.asking, body
         fast += 1
     assert fast > BODIES // 5, "most good bodies are decoded the fast way"
 

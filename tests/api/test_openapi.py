@@ -88,8 +88,10 @@ def test_information_is_as_documented(any_app: Flask, path: str) -> None:
 def test_valuations_are_as_documented(app: Flask) -> None:
     document = read_document(app)
     example = document["paths"]["/predict/price"]["post"]["requestBody"]["content"]["application/json"]["example"]
-    for car in (example, UK_CAR, change(UK_CAR, make="Frod", mileage=400_000, tax=None)):
-        for query in ("", "?explain=1"):
+    asked = [change(UK_CAR, asking_price=price, model=model) for price, model in ((9995, "Fiesta"), (None, "A3"))]
+    asked.append(change(UK_CAR, asking_price=1.5, model="A3"))
+    for car in (example, UK_CAR, change(UK_CAR, make="Frod", mileage=400_000, tax=None), *asked):
+        for query in ("", "?explain=1", "?comparables=3"):
             result = call(app.wsgi_app, "POST", f"/predict/price{query}", as_json(car))
             assert result.status == 200
             check(document, "POST", "/predict/price", result)

@@ -1,6 +1,7 @@
 """POST /predict/price: one table of requests, each answered by WsgiApp itself and by Flask's route."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from msgspec import to_builtins
 from msgspec.structs import replace
 from tests.api.calls import JSON, WAYS, Result, as_json, call, find_state
 from tests.model.cars import UK_CAR, change
@@ -21,6 +23,7 @@ CHUNKED = ""
 LIMIT = 65_536
 YEARS = {"#/year": "should be from 1980 to 2021"}
 MILES = {"#/mileage": "should be from 0 to 500000 mi"}
+ASKING = {"#/asking_price": "should be a number above 0"}
 TEXT = "should be a text"
 REQUIRED = "is required"
 
@@ -52,7 +55,7 @@ def wrong(name: str, errors: dict[str, str], **fields: Any) -> Case:
 
 
 def raw(field_name: str, text: str) -> bytes:
-    """The car with JSON text in place of one value."""
+    """The car with JSON text as one value."""
     return as_json(change(UK_CAR, **{field_name: "@"})).replace(b'"@"', text.encode())
 
 
@@ -76,6 +79,8 @@ NOT_OBJECT = {"#": "should be an object with the fields of one listing"}
 LISTING_LIMIT = f"The body should have at most {LIMIT} bytes"
 WANTS_JSON = "The body should be JSON, sent with Content-Type: application/json"
 WANTS_FLAG = "The query has a wrong value: explain should be 0 or 1"
+WANTS_COUNT = "The query has a wrong value: comparables should be a whole number from 0 to 20"
+WANTS_ID = "The query has a wrong value: id should have 1 to 200 characters"
 WANTS_SHARE = "The query has a wrong value: coverage should be from 0.5 to 0.98"
 UNKNOWN = "unknown_category"
 COMBINATION = "unknown_combination"
@@ -97,6 +102,9 @@ CASES = [
     good("explain=0", query="?explain=0"),
     good("explain=1", query="?explain=1"),
     good("the last explain counts", query="?explain=0&explain=1"),
+    good("comparables", query="?comparables=5"),
+    good("no comparables", query="?comparables=0&id=x"),
+    good("comparables, explained", query="?comparables=20&explain=1&id=WVW%201"),
     good("coverage", query="?coverage=0.8"),
     good("coverage, explained", query="?coverage=0.98&explain=1"),
     good("other parameters", query="?verbose=1&explain=1"),
@@ -126,6 +134,21 @@ CASES = [
     wrong("above a limit", MILES, mileage=500_001),
     wrong("below zero", MILES, mileage=-1),
     wrong("half a year", {"#/year": "should be a whole number"}, year=2017.5),
+    good("an asking price", change(UK_CAR, asking_price=9995)),
+    good("an asking price of null", change(UK_CAR, asking_price=None)),
+    good(
+        "an asking price that is read slowly",
+        change(UK_CAR, asking_price=9995.5, model="a:b"),
+        codes={"#/model": UNKNOWN},
+    ),
+    wrong("an asking price of 0", ASKING, asking_price=0),
+    wrong("an asking price below 0", ASKING, asking_price=-5),
+    wrong("an asking price as text", ASKING, asking_price=SECRET),
+    wrong("an asking price and another field", {**YEARS, **ASKING}, asking_price=True, year=1979),
+    Case("an asking price of 1e999", raw("asking_price", "1e999"), 422, "1 field is wrong", ASKING),
+    malformed(
+        "an asking price twice", as_json(change(UK_CAR, asking_price=1))[:-1] + b', "asking_price": 2}', TWICE
+    ),
     wrong("unknown field", {"#/colour": "is not a field of this market"}, colour=SECRET),
     wrong(
         "field with a typing error",
@@ -169,6 +192,12 @@ CASES = [
     Case("explain=", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain="),
     Case("explain=true", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain=true"),
     *[
+        Case(f"comparables={count}", as_json(UK_CAR), 422, WANTS_COUNT, query=f"?comparables={count}")
+        for count in ("", "x", "-1", "21", "1.5", "%C2%B2", "9999")
+    ],
+    Case("id=", as_json(UK_CAR), 422, WANTS_ID, query="?comparables=1&id="),
+    Case("a long id", as_json(UK_CAR), 422, WANTS_ID, query=f"?id={'x' * 201}"),
+    *[
         Case(f"coverage={share}", as_json(UK_CAR), 422, WANTS_SHARE, query=f"?coverage={share}")
         for share in ("", "x", "0", "0.49", "0.981", "1", "90", "nan", "inf")
     ],
@@ -197,7 +226,8 @@ def test_both_ways_answer_the_same(app: Flask, case: Case) -> None:
         assert b"919191919191" not in result.body
     else:
         assert {warned["pointer"]: warned["code"] for warned in result.json["warnings"]} == case.codes
-        assert ("breakdown" in result.json) == case.query.endswith("explain=1")
+        assert ("breakdown" in result.json) == ("explain=1" in case.query)
+        assert ("comparables" in result.json) == (re.search("comparables=[1-9]", case.query) is not None)
 
 
 def test_a_good_answer_is_the_pricers(app: Flask, way: Way, pricer: Pricer) -> None:
@@ -236,6 +266,24 @@ def test_what_was_not_given_comes_with_its_cost(app: Flask, way: Way, pricer: Pr
     ]
 
 
+def test_an_asking_price_is_placed(app: Flask, way: Way, pricer: Pricer) -> None:
+    cars = [change(UK_CAR, asking_price=price) for price in (9_000, 12_000.5)] + [UK_CAR]
+    found = [call(way(app), "POST", "/predict/price", as_json(car)).json for car in cars]
+    positions = [to_builtins(pricer.price(car).position) for car in cars[:2]]
+    assert [answer.get("position", "absent") for answer in found] == [*positions, "absent"]
+    assert set(positions[0]) == {"percentile", "percent_to_market", "word"}
+    assert {answer["price"] for answer in found} == {pricer.price(UK_CAR).price}
+    for more in ([], [change(UK_CAR, model="a:b")]):  # a text with a colon is not read the fast way
+        batch = call(way(app), "POST", "/predict/batch", as_json([*cars, *more])).json["results"]
+        assert [answer.get("position", "absent") for answer in batch[:3]] == [*positions, "absent"]
+
+
+def test_a_car_never_seen_is_not_placed(app: Flask, way: Way) -> None:
+    car = change(UK_CAR, make="Audi", asking_price=9_000)
+    assert call(way(app), "POST", "/predict/price", as_json(car)).json["position"] is None
+    assert call(way(app), "POST", "/predict/batch", as_json([car])).json["results"][0]["position"] is None
+
+
 def test_no_share_is_promised_for_a_car_never_seen(app: Flask, way: Way) -> None:
     found = call(way(app), "POST", "/predict/price", as_json(change(UK_CAR, make="Audi"))).json
     assert (found["coverage"], found["confidence"]) == (None, "low")
@@ -246,7 +294,7 @@ def test_a_car_that_the_market_refuses_is_not_valued(
 ) -> None:
     strict = replace(pricer.market, price=replace(pricer.market.price, refuse=True))
     monkeypatch.setattr(find_state(app).require_model().pricer, "market", strict)
-    car = change(UK_CAR, model="Fiista")
+    car = change(UK_CAR, model="Fiista", asking_price=9_000)
     result = call(way(app), "POST", "/predict/price", as_json(car))
     assert result.header("Content-Type") == "application/problem+json"
     problem, guess = result.json, pricer.price(car)

@@ -207,7 +207,12 @@ def test_which_car_and_which_day(make_market: Make, write_file: Write) -> None:
     )
     listings = load_listings(path, make_market(LISTING))
     frame = listings.frame
-    assert frame.columns == ["make", "year", "price", "key", "@car", "@day"]
+    assert frame.columns == ["make", "year", "price", "key", "@car", "@day", "@ref"]
+    assert frame["@ref"].to_list() == ["A1", "A1", None, "B2"]
+    without = load_listings(path, make_market(f"{LISTING}comparables = false\n")).frame
+    assert without.columns == frame.columns[:-1]
+    linked = load_listings(path, make_market(f'{LISTING}link = "Make"\n')).frame
+    assert linked["@ref"].to_list() == ["Ford", "Ford", "BMW", "BMW"]
     assert frame["@day"].to_list() == [18263.0, 18262.0, None, None]
     cars, keys = frame["@car"].to_list(), frame["key"].to_list()
     assert cars[0] == cars[1] != keys[0]

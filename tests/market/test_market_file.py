@@ -61,6 +61,10 @@ BAD = {
         CARS + '[features.key]\ncolumn = "A"\nkind = "number"',
         "cars.toml: features.key: 'key' is a name that the product uses itself",
     ),
+    "asking price as a feature": (
+        CARS + '[features.asking_price]\ncolumn = "A"\nkind = "number"',
+        "cars.toml: features.asking_price: 'asking_price' is a name that the product uses itself",
+    ),
     "bad name": (
         CARS + '[features.Make]\ncolumn = "A"\nkind = "number"',
         "cars.toml: features.Make: should be a name of a-z, 0-9 and _ of at most 40 characters (got 'Make')",

@@ -88,7 +88,8 @@ def test_every_error_is_named(page: str, trained: Bundle) -> None:
 
 
 def test_the_files_and_limits_are_those_of_the_code(page: str) -> None:
-    assert re.findall(r"(?m)^\| `([^`]+)` \|", page.split("\n## ")[0]) == [*manifest.FILES, manifest.MANIFEST]
+    named = re.findall(r"(?m)^\| `([^`]+)` \|", page.split("\n## ")[0])
+    assert named == [*manifest.FILES, manifest.COMPARABLES, manifest.MANIFEST]
     assert f"| `format` | the format of the whole bundle: {manifest.FORMAT} |" in page
     assert (
         f"larger than {manifest.MAX_BYTES >> 20} MB (the manifest: {manifest.MAX_MANIFEST_BYTES >> 20} MB)" in page
@@ -105,7 +106,7 @@ def test_the_example_runs(page: str, small_bundle: Path, capsys: pytest.CaptureF
 
 def test_names_of_the_code_are_where_the_page_says(page: str) -> None:
     named = re.findall(r"`(\w+)` in `(carprice[./]\S+?)(?:\.py)?`", page)
-    assert [name for name, _ in named] == ["write_bundle", "FORMAT", "read_bundle"]
+    assert [name for name, _ in named] == ["WORD_LIMITS", "write_bundle", "FORMAT", "read_bundle"]
     for name, module in named:
         found = getattr(import_module(module.replace("/", ".")), name)
         assert getattr(found, "__module__", module.replace("/", ".")) == module.replace("/", "."), "defined there"

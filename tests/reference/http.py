@@ -11,6 +11,7 @@ from tests.model.cars import UK_CAR, change
 from tests.reference.schema_tables import describe_type, link_schema, write_table
 
 from carprice.api.slow_clients import BUSY_SECONDS, MIN_BYTES_PER_SECOND
+from carprice.model.comparables import MAX_COMPARABLES
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.names import MIB
 from carprice.settings import Settings
@@ -43,6 +44,8 @@ has such cars refused as `unvalued`. A number outside the market's limits is ref
 
 OPTIONS = {
     "explain": "`?explain=1` adds the breakdown that sums to the price; `?explain=0` is the default.",
+    "comparables": "`?comparables=5` adds the listings that are most like it, at most "
+    f"{MAX_COMPARABLES}; `&id=` names the car, so that it is not among them.",
     "coverage": "`?coverage=0.8` gives the range that holds 80 % of prices; "
     f"from {MIN_COVERAGE} to {MAX_COVERAGE}, and {COVERAGE} is the default.",
 }
@@ -107,10 +110,17 @@ def _write_examples(app: Flask, path: str) -> list[str]:
     cars = {
         "/predict/price": [
             ("", short),
+            ("", change(short, asking_price=9995)),
+            ("?comparables=2", short),
             ("?explain=1", change(short, model="Fiista")),
             ("", change(short, year=1900, colour="red")),
         ],
         "/predict/batch": [("", [short, {}])],
+        "/predict/curve": [
+            ("", {"listing": short, "along": "mileage", "from": 10_000, "to": 250_000, "points": 3}),
+            ("", {"listing": short, "years": 2}),
+            ("", {"listing": short, "along": "fuel"}),
+        ],
     }
     lines = []
     for query, body in cars.get(path, ()):
@@ -187,4 +197,8 @@ def _write_metrics(app: Flask) -> list[str]:
 
 def without_amounts(page: str) -> str:
     """The page without its prices: another machine's arithmetic may differ in the last bit."""
-    return re.sub(r'("(?:price|low|high|base|amount)": )-?\d+', r"\1N", page)
+    return re.sub(
+        r'("(?:price|low|high|base|amount|percentile|percent_to_market|adjusted|alike|median)": )-?\d+',
+        r"\1N",
+        page,
+    )

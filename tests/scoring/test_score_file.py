@@ -10,10 +10,12 @@ from msgspec.structs import replace
 
 from carprice.cli.main import cli
 from carprice.errors import ListingsError
+from carprice.model.comparables import load_finder
 from carprice.model.listing import parse_fields
 from carprice.model.manifest import find_bundle
+from carprice.model.position import Position
 from carprice.model.pricer import Pricer, load_pricer
-from carprice.scoring.score_file import PRICES, score_file, write_scores
+from carprice.scoring.score_file import POSITION, PRICES, score_file, write_scores
 
 COLUMNS = "make,model,year,transmission,mileage,fuelType,tax,mpg,engineSize"
 ROWS = (
@@ -173,10 +175,10 @@ def test_the_command_writes_a_file_and_says_so(
 ) -> None:
     monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(small_bundle))
     output = listings.with_name("prices.csv")
-    result = CliRunner().invoke(cli, ["score", str(listings), "--output", str(output)])
+    result = CliRunner().invoke(cli, ["score", str(listings), "--output", str(output), "--asking", "tax"])
     version = find_bundle(small_bundle).name
     assert result.stderr == f"Read 6 rows ...\nPriced 6 rows with model {version}, in {output}\n"
-    assert output.read_text().splitlines()[0] == f"{COLUMNS},{','.join(PRICES)}"
+    assert output.read_text().splitlines()[0] == f"{COLUMNS},{','.join((*PRICES, *POSITION.values()))}"
 
 
 def test_a_file_that_was_scored_before_is_refused(listings: Path, tmp_path: Path, pricer: Pricer) -> None:
@@ -186,6 +188,65 @@ def test_a_file_that_was_scored_before_is_refused(listings: Path, tmp_path: Path
     with pytest.raises(ListingsError) as error:
         list(score_file(path, pricer))
     assert error.value.what == f"{path}: has a column 'predicted_price' already, which the prices would replace"
+
+
+ASKED = ("9995", "£ 12,500", "", "many", "9995", "9995", "9,000.50")
+
+
+def test_asking_prices_are_placed_as_the_pricer_places_them(tmp_path: Path, pricer: Pricer) -> None:
+    path = tmp_path / "cars.csv"
+    rows = [*ROWS[:3], ROWS[0], ROWS[3], ROWS[4], ROWS[2]]
+    lines = [f'{row},"{asked}"' for row, asked in zip(rows, ASKED, strict=True)]
+    path.write_text("\n".join((f"{COLUMNS},Asked", *lines)) + "\n")
+    market = pricer.market
+    pricer.market = replace(market, price=replace(market.price, pattern="([0-9.,]+)"))
+    frame = pl.concat(score_file(path, pricer, asking="Asked"))
+    assert frame.columns == [*COLUMNS.split(","), "Asked", *PRICES, *POSITION.values()]
+    names = [feature.name for feature in market.features]
+    for place, asking in ((0, 9_995), (1, 12_500), (6, 9_000.5)):
+        row = frame.row(place, named=True)
+        fields = parse_fields(market, dict(zip(names, rows[place].split(","), strict=True)))
+        fields["engine_size"] = fields["engine_size"] or None
+        position = pricer.price({**fields, "asking_price": asking}).position
+        assert isinstance(position, Position)
+        assert [row[column] for column in POSITION.values()] == [
+            *(position.percentile, position.word, position.percent_to_market)
+        ]
+    for column in POSITION.values():
+        assert frame[column].is_null().to_list() == [False, False, True, True, True, True, False], column
+
+
+def test_an_asking_price_is_ranked_among_comparables(listings: Path, small_bundle: Path, pricer: Pricer) -> None:
+    path = listings.with_name("asked.csv")
+    path.write_text(
+        "\n".join((f"{COLUMNS},Asked", f"{ROWS[0]},1", f"{ROWS[0]},90000", f"{ROWS[3]},5", f"{ROWS[4]},5")) + "\n"
+    )
+    finder = load_finder(find_bundle(small_bundle), pricer)
+    frame = pl.concat(score_file(path, pricer, asking="Asked", finder=finder))
+    assert frame.columns[-2:] == ["asking_rank", "asking_comparables"]
+    assert frame["asking_rank"].to_list() == [1, 6, None, None]
+    assert frame["asking_comparables"].to_list() == [5, 5, None, None]
+
+
+def test_a_rank_needs_asking_prices(listings: Path) -> None:
+    result = CliRunner().invoke(cli, ["score", str(listings), "--comparables"])
+    assert result.exit_code == 2
+    assert "--comparables ranks asking prices: name their column with --asking COLUMN." in result.stderr
+
+
+def test_a_refused_price_has_no_position(tmp_path: Path, pricer: Pricer) -> None:
+    path = tmp_path / "cars.csv"
+    path.write_text("\n".join((f"{COLUMNS},Asked", f"{ROWS[0]},9995", f"{STRANGE[2]},9995")) + "\n")
+    pricer.market = replace(pricer.market, price=replace(pricer.market.price, refuse=True))
+    frame = pl.concat(score_file(path, pricer, asking="Asked"))
+    assert frame["asking_word"].is_null().to_list() == [False, True]
+
+
+def test_a_column_of_asking_prices_that_is_not_there_is_refused(listings: Path, pricer: Pricer) -> None:
+    with pytest.raises(ListingsError) as error:
+        list(score_file(listings, pricer, asking="Milage"))
+    assert error.value.what == f"{listings}: has no column 'Milage' to take asking prices from"
+    assert error.value.hint == f"Did you mean 'mileage'? The file has: {COLUMNS.replace(',', ', ')}"
 
 
 def test_a_file_of_another_market_is_refused(tmp_path: Path, pricer: Pricer) -> None:

@@ -17,6 +17,8 @@ from carprice.listings.cleaning import DAY, Listings
 from carprice.listings.report import CleaningReport
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import Market
+from carprice.model.comparables import load_finder
+from carprice.model.manifest import COMPARABLES
 from carprice.model.pricer import load_pricer
 from carprice.settings import Settings
 from carprice.training import train as train_module
@@ -37,11 +39,15 @@ def teach(tmp_path: Path) -> Callable[..., Training]:
     """Train on a clean frame, quietly, into a folder of the test's own."""
 
     def teach(
-        frame: pl.DataFrame, market: Market, seed: int = SEED, say: Callable[[str], None] = lambda _: None
+        frame: pl.DataFrame,
+        market: Market,
+        seed: int = SEED,
+        say: Callable[[str], None] = lambda _: None,
+        keep_comparables: bool = True,
     ) -> Training:
         report = CleaningReport(market.name, "invented.csv", rows_read=frame.height)
         listings = Listings(add_keys(frame), report, "fingerprint")
-        return train(listings, market, Settings(artifacts_dir=tmp_path / "artifacts"), seed, say)
+        return train(listings, market, Settings(artifacts_dir=tmp_path / "artifacts"), seed, say, keep_comparables)
 
     return teach
 
@@ -79,6 +85,21 @@ def test_a_served_model_that_is_worse_than_the_judged_one_is_a_bug(
     monkeypatch.setattr(train_module, "fit_listings", forget)
     with pytest.raises(TrainingError, match=r"has a median error of \d+\.\d% on listings that it has seen, where"):
         teach(invent_uk_listings(uk, ROWS), uk)
+
+
+def test_listings_are_kept_to_be_shown_unless_they_may_not_be(teach: Callable[..., Training], uk: Market) -> None:
+    frame = invent_uk_listings(uk, 300)
+    kept = teach(frame, uk)
+    assert kept.manifest["comparables"]["rows"] == 300
+    assert COMPARABLES in kept.manifest["files"]
+    finder = load_finder(kept.folder, load_pricer(kept.folder))
+    assert finder
+    assert finder.store.rows == 300
+    forbidden = replace(uk, listing=replace(uk.listing, comparables=False))
+    for without in (teach(frame, forbidden), teach(frame, uk, keep_comparables=False)):
+        assert "comparables" not in without.manifest
+        assert not (without.folder / COMPARABLES).exists()
+        assert load_finder(without.folder, load_pricer(without.folder)) is None
 
 
 def test_the_recipe_is_chosen_once(teach: Callable[..., Training], uk: Market) -> None:

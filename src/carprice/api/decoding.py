@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from carprice.market.kinds import KINDS, Value
-from carprice.market.market_file import Feature, Market
-from carprice.model.listing import FieldProblem, check_listing
+from carprice.market.market_file import ASKING, Feature, Market
+from carprice.model.listing import FieldProblem, check_listing, read_asking
 
 JSON_TYPES: dict[str, type] = {"string": str, "number": float, "integer": float, "boolean": bool}
 """What msgspec makes of a JSON value: every number a float, as the model has it."""
@@ -16,6 +16,13 @@ JSON_TYPES: dict[str, type] = {"string": str, "number": float, "integer": float,
 
 class MalformedError(Exception):
     """The body is not JSON that can be read; the text says why and where."""
+
+
+class Decoded(NamedTuple):
+    """A listing: its values in feature order, and what is asked for it, where that is given."""
+
+    values: Sequence[Value]
+    asking: float | None
 
 
 class ListingDecoder:
@@ -27,10 +34,11 @@ class ListingDecoder:
         optional = [
             (feature.name, field_type(feature) | None, None) for feature in market.features if feature.optional
         ]
+        optional.append((ASKING, Annotated[float, msgspec.Meta(gt=0)] | None, None))
         listing = msgspec.defstruct("Listing", [*required, *optional], forbid_unknown_fields=True, kw_only=True)
         self._decode = msgspec.json.Decoder(listing).decode
         self._decode_list = msgspec.json.Decoder(list[listing]).decode  # type: ignore[valid-type]
-        self._fields = listing.__struct_fields__
+        self._fields = listing.__struct_fields__[:-1]
         names = [feature.name for feature in market.features]
         self._order = None if list(self._fields) == names else [self._fields.index(name) for name in names]
         self._readers = tuple(
@@ -39,41 +47,43 @@ class ListingDecoder:
             if not _is_value(feature)
         )
 
-    def decode_fast(self, body: bytes) -> Sequence[Value] | None:
-        """The values of a listing in feature order, or None where decode_checked has to decode it.
+    def decode_fast(self, body: bytes) -> Decoded | None:
+        """A listing, or None where decode_checked has to decode it.
 
         As many colons as fields means that no field is there twice; few texts have a colon.
         """
         try:
-            values: Sequence[Any] = msgspec.structs.astuple(self._decode(body))
+            found: Sequence[Any] = msgspec.structs.astuple(self._decode(body))
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        if body.count(b":") != len(values) - values.count(None):
+        if body.count(b":") != len(found) - found.count(None):
             return None
-        return self._read_values(values)
+        values = self._read_values(found[:-1])
+        return None if values is None else Decoded(values, found[-1])
 
-    def decode_fast_rows(self, body: bytes) -> list[Sequence[Value]] | None:
-        """The values of every listing in a list, or None where decode_fast returns None for one of them."""
+    def decode_fast_rows(self, body: bytes) -> list[Decoded] | None:
+        """Every listing in a list, or None where decode_fast returns None for one of them."""
         try:
-            rows: list[Sequence[Value]] = [msgspec.structs.astuple(listing) for listing in self._decode_list(body)]
+            rows: list[Sequence[Any]] = [msgspec.structs.astuple(listing) for listing in self._decode_list(body)]
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        if body.count(b":") != sum(len(values) - values.count(None) for values in rows):
+        if body.count(b":") != sum(len(found) - found.count(None) for found in rows):
             return None
-        if not self._order and not self._readers:
-            return rows
-        read = [self._read_values(values) for values in rows]
-        return None if None in read else read  # type: ignore[return-value]
+        read = [self._read_values(found[:-1]) for found in rows]
+        if None in read:
+            return None
+        return [Decoded(values, found[-1]) for values, found in zip(read, rows, strict=True) if values is not None]
 
-    def decode_checked(self, body: bytes) -> tuple[list[Value], list[FieldProblem]]:
-        """The values of a listing and every problem with it. Raises MalformedError where it is not JSON."""
+    def decode_checked(self, body: bytes) -> tuple[Decoded, list[FieldProblem]]:
+        """A listing and every problem with it. Raises MalformedError where it is not JSON."""
         return self.check(load_json(body))
 
-    def check(self, fields: Any) -> tuple[list[Value], list[FieldProblem]]:
-        """The values of a decoded listing and every problem with it."""
+    def check(self, fields: Any) -> tuple[Decoded, list[FieldProblem]]:
+        """A decoded listing and every problem with it; it is usable only when there is none."""
         if not isinstance(fields, dict):
-            return [], [FieldProblem("should be an object with the fields of one listing", "#")]
-        return check_listing(self._market, fields)
+            return Decoded([], None), [FieldProblem("should be an object with the fields of one listing", "#")]
+        values, problems = check_listing(self._market, fields)
+        return Decoded(values, None if problems else read_asking(fields)), problems
 
     def _read_values(self, decoded: Sequence[Any]) -> Sequence[Value] | None:
         """The values in feature order, or None where one cannot be read."""

@@ -6,15 +6,19 @@ from typing import Any
 import msgspec
 
 from carprice import __version__
+from carprice.api.curve_schema import CURVE_DESCRIPTION, CURVE_SUMMARY, describe_order, give_example
 from carprice.api.decoding import field_type
 from carprice.api.metrics import CONTENT_TYPE
+from carprice.api.options import MAX_ID
 from carprice.api.responses import JSON_TYPE, PROBLEM_TYPE, RefusedError
 from carprice.api.schemas import PUBLISHED
 from carprice.api.state import LoadedModel
 from carprice.market.kinds import KINDS
-from carprice.market.market_file import Feature
+from carprice.market.market_file import ASKING, Feature
+from carprice.model.comparables import MAX_COMPARABLES
 from carprice.model.listing import FieldProblem
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
+from carprice.names import CURVE_PATH
 
 Schema = dict[str, Any]
 
@@ -75,9 +79,9 @@ def _build_schemas(model: LoadedModel) -> dict[str, Schema]:
 
     _, found = msgspec.json.schema_components(PUBLISHED.values(), ref_template="{name}")
     answers: dict[str, Schema] = json.loads(msgspec.json.encode(found), object_hook=publish)
-    schemas = {"Listing": _describe_listing(model)}
+    schemas = {"Listing": _describe_listing(model), "CurveOrder": describe_order(model.pricer.market)}
     schemas |= {name: answers.pop(answer.__name__) for name, answer in PUBLISHED.items()} | answers
-    for name in ("Valuation", "BatchAnswer"):
+    for name in ("Valuation", "BatchAnswer", "CurveAnswer"):
         schemas[name]["properties"]["currency"] = {"const": model.currency}
     problem = RefusedError(422, "1 field is wrong", [FieldProblem("should be a whole number", "#/year")])
     schemas["Problem"]["examples"] = [json.loads(problem.response("4f1c2a").body)]
@@ -86,15 +90,25 @@ def _build_schemas(model: LoadedModel) -> dict[str, Schema]:
 
 def _describe_listing(model: LoadedModel) -> Schema:
     pricer = model.pricer
+    fields = {
+        feature.name: describe_field(feature, pricer.encoders.get(feature.name))
+        for feature in pricer.market.features
+    }
     return {
         "type": "object",
-        "properties": {
-            feature.name: describe_field(feature, pricer.encoders.get(feature.name))
-            for feature in pricer.market.features
-        },
+        "properties": {**fields, ASKING: _describe_asking(model.currency)},
         "required": [feature.name for feature in pricer.market.features if not feature.optional],
         "additionalProperties": False,
         "examples": [pricer.manifest["golden"][0]["listing"]],
+    }
+
+
+def _describe_asking(currency: str) -> Schema:
+    return {
+        "type": ["number", "null"],
+        "exclusiveMinimum": 0,
+        "title": "Asking price",
+        "description": f"In {currency}. It moves no price; the answer says where it lies.",
     }
 
 
@@ -114,7 +128,8 @@ def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
     listing = model.pricer.manifest["golden"][0]["listing"]
     price = _operation("predict", "priceOne", "Price one car", _ref("Valuation"), _BODY_PROBLEMS)
     coverage = {"$ref": "#/components/parameters/coverage"}
-    price["parameters"] = [{"$ref": "#/components/parameters/explain"}, coverage, *price["parameters"]]
+    own = [{"$ref": f"#/components/parameters/{name}"} for name in ("explain", "comparables", "id")]
+    price["parameters"] = [*own, coverage, *price["parameters"]]
     price["requestBody"] = _body(_ref("Listing"), listing)
     batch = _operation(
         "predict", "priceMany", "Price many cars, in order", _ref("BatchAnswer"), (*_BODY_PROBLEMS, "429")
@@ -122,7 +137,11 @@ def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
     batch["description"] = "Each row gets its valuation or its problem; a bad row never fails the others."
     batch["parameters"] = [coverage, *batch["parameters"]]
     batch["requestBody"] = _body(_list_of(_ref("Listing")), [listing])
-    return {"/predict/price": {"post": price}, "/predict/batch": {"post": batch}}
+    curve = _operation("predict", "drawCurve", CURVE_SUMMARY, _ref("CurveAnswer"), _BODY_PROBLEMS)
+    curve["description"] = CURVE_DESCRIPTION
+    curve["requestBody"] = _body(_ref("CurveOrder"), give_example(model.pricer.market, listing))
+    paths = {"/predict/price": price, "/predict/batch": batch, CURVE_PATH: curve}
+    return {path: {"post": operation} for path, operation in paths.items()}
 
 
 def _information_paths() -> dict[str, Any]:
@@ -181,6 +200,18 @@ def _parameters() -> dict[str, Any]:
             "in": "query",
             "description": "1 adds the breakdown that sums to the price.",
             "schema": {"type": "integer", "enum": [0, 1], "default": 0},
+        },
+        "comparables": {
+            "name": "comparables",
+            "in": "query",
+            "description": "How many listings most like the car to show.",
+            "schema": {"type": "integer", "minimum": 0, "maximum": MAX_COMPARABLES, "default": 0},
+        },
+        "id": {
+            "name": "id",
+            "in": "query",
+            "description": "Of the car, as the listings have it: that car is not shown among its comparables.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID},
         },
         "coverage": {
             "name": "coverage",

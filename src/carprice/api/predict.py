@@ -3,15 +3,14 @@
 Both are plain functions of the WSGI environment, so that WsgiApp and Flask's own routes give the same answers.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, current_app, request
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
-from carprice.api.decoding import MalformedError, load_json
+from carprice.api.decoding import Decoded, MalformedError, load_json
+from carprice.api.options import PLAIN, Options, read_options
 from carprice.api.request_body import check_count, load_listings, read_body
 from carprice.api.responses import (
     JSON,
@@ -20,15 +19,18 @@ from carprice.api.responses import (
     RefusedError,
     UnvaluedError,
     WsgiResponse,
+    count_wrong,
     encode,
     flask_response,
     json_response,
 )
 from carprice.api.schemas import BatchAnswer, PriceAnswer, ProblemAnswer
 from carprice.api.state import LoadedModel, ServiceState
+from carprice.errors import BundleError
 from carprice.market.kinds import Value
-from carprice.model.price_range import MAX_COVERAGE, MIN_COVERAGE, Limits
-from carprice.model.valuation import Valuation
+from carprice.model.comparables import Comparables
+from carprice.model.price_range import Limits
+from carprice.model.valuation import Breakdown, Valuation
 from carprice.names import BATCH_PATH, PRICE_PATH
 
 _HEADERS = (JSON, NO_STORE)
@@ -40,9 +42,9 @@ def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
         model = state.require_model()
         body = read_body(environ, state.settings.max_listing_bytes, state.bodies_in_progress)
         query = environ["QUERY_STRING"]
-        explain, limits = read_options(model, query) if query else (False, None)
-        valuation = _price_listing(model, body, limits)
-        breakdown = model.pricer.explain_values(_check_listing(model, body)) if explain else UNSET
+        options = read_options(model, query) if query else PLAIN
+        valuation = _price_listing(model, body, options.limits)
+        breakdown, comparables = _give_evidence(model, body, options) if options.wants_evidence else (UNSET, UNSET)
     except RefusedError as refused:
         return refused.response(environ["carprice.request_id"])
     price, low, high = valuation.price, valuation.low, valuation.high
@@ -64,6 +66,8 @@ def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
         valuation.warnings + model.age_warnings(state.settings.max_model_days),
         valuation.not_given,
         breakdown,
+        valuation.position,
+        comparables,
     )
     return WsgiResponse(200, encode(answer), _HEADERS)
 
@@ -73,8 +77,8 @@ def answer_batch(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
     try:
         model = state.require_model()
         body = read_body(environ, state.settings.max_body_bytes, state.bodies_in_progress)
-        _, limits = read_options(model, environ["QUERY_STRING"])
-        return json_response(_price_in_turn(state, model, body, limits))
+        options = read_options(model, environ["QUERY_STRING"])
+        return json_response(_price_in_turn(state, model, body, options.limits))
     except RefusedError as refused:
         return refused.response(environ["carprice.request_id"])
 
@@ -84,19 +88,20 @@ def _price_listing(model: LoadedModel, body: bytes, limits: Limits | None) -> Va
 
     Raises RefusedError with 400 or 422.
     """
-    values = model.decoder.decode_fast(body)
-    if values is None:
-        values = _check_listing(model, body)
-        valuation = model.pricer.price_values(values, limits)
+    decoded = model.decoder.decode_fast(body)
+    if decoded is None:
+        values, asking = _check_listing(model, body)
+        valuation = model.pricer.price_values(values, limits, asking)
     else:
-        valuation = model.pricer.price_values(values, limits)
+        values, asking = decoded
+        valuation = model.pricer.price_values(values, limits, asking)
         if valuation.warnings:
             _check_listing(model, body)
-    _refuse_unvalued(model, values, valuation)
+    refuse_unvalued(model, values, valuation)
     return valuation
 
 
-def _refuse_unvalued(model: LoadedModel, values: Sequence[Value], valuation: Valuation) -> None:
+def refuse_unvalued(model: LoadedModel, values: Sequence[Value], valuation: Valuation) -> None:
     """Raises UnvaluedError where the market refuses such a car."""
     if reason := model.pricer.find_refusal(values, valuation):
         names = [name for warning in valuation.warnings for name in warning.suggestions]
@@ -105,16 +110,15 @@ def _refuse_unvalued(model: LoadedModel, values: Sequence[Value], valuation: Val
         raise UnvaluedError(f"Not valued: {reason}", f"{likely}By all else, a guess: {amounts}")
 
 
-def _check_listing(model: LoadedModel, body: bytes) -> Sequence[Value]:
-    """The values of a listing. Raises RefusedError with 400 or 422 and every problem."""
+def _check_listing(model: LoadedModel, body: bytes) -> Decoded:
+    """A listing that is as it should be. Raises RefusedError with 400 or 422 and every problem."""
     try:
-        values, problems = model.decoder.decode_checked(body)
+        decoded, problems = model.decoder.decode_checked(body)
     except MalformedError as error:
         raise RefusedError(400, str(error)) from None
     if problems:
-        count = "1 field is wrong" if len(problems) == 1 else f"{len(problems)} fields are wrong"
-        raise RefusedError(422, count, problems)
-    return values
+        raise count_wrong(problems)
+    return decoded
 
 
 def _price_in_turn(state: ServiceState, model: LoadedModel, body: bytes, limits: Limits | None) -> BatchAnswer:
@@ -146,10 +150,11 @@ def _price_batch(state: ServiceState, model: LoadedModel, body: bytes, limits: L
 
 
 def _price_rows(
-    model: LoadedModel, rows: Sequence[Sequence[Value]], body: bytes, limits: Limits | None
+    model: LoadedModel, decoded: Sequence[Decoded], body: bytes, limits: Limits | None
 ) -> list[Valuation | ProblemAnswer]:
     """Price rows that the fast decoder took; those with a warning are then checked, as _price_listing does."""
-    valuations = model.pricer.price_rows(rows, limits)
+    rows, askings = [each.values for each in decoded], [each.asking for each in decoded]
+    valuations = model.pricer.price_rows(rows, limits, askings)
     results: list[Valuation | ProblemAnswer] = [*valuations]
     refuses = model.pricer.market.price.refuse
     warned = [index for index, valuation in enumerate(valuations) if refuses or valuation.warnings]
@@ -158,7 +163,7 @@ def _price_rows(
         try:
             if valuations[index].warnings:
                 _check_listing(model, bytes(raws[index]))
-            _refuse_unvalued(model, rows[index], valuations[index])
+            refuse_unvalued(model, rows[index], valuations[index])
         except RefusedError as refused:
             results[index] = refused.problem()
     return results
@@ -171,25 +176,18 @@ def _price_row(model: LoadedModel, body: bytes, limits: Limits | None) -> Valuat
         return refused.problem()
 
 
-def read_options(model: LoadedModel, query: str) -> tuple[bool, Limits | None]:
-    """Whether a query wants the breakdown, and the limits of the coverage it asks for.
-
-    Raises RefusedError with 422 naming the option and what it should be.
-    """
-    options = parse_qs(query, keep_blank_values=True)
-    explain, coverage = options.get("explain", ["0"])[-1], options.get("coverage", [""])[-1]
-    if explain not in ("0", "1"):
-        raise RefusedError(422, "The query has a wrong value: explain should be 0 or 1")
-    if "coverage" not in options:
-        return explain == "1", None
-    try:
-        share = float(coverage)
-    except ValueError:
-        share = math.nan
-    if not MIN_COVERAGE <= share <= MAX_COVERAGE:
-        expected = f"{MIN_COVERAGE} to {MAX_COVERAGE}"
-        raise RefusedError(422, f"The query has a wrong value: coverage should be from {expected}")
-    return explain == "1", model.pricer.range.limits(share)
+def _give_evidence(
+    model: LoadedModel, body: bytes, options: Options
+) -> tuple[Breakdown | UnsetType, Comparables | UnsetType]:
+    """What was asked for besides the price. Raises RefusedError with 503 where comparables are damaged."""
+    values, asking = _check_listing(model, body)
+    comparables: Comparables | UnsetType = UNSET
+    if options.comparables:
+        try:
+            comparables = model.find_comparables(values, options.comparables, options.car, asking)
+        except BundleError as error:
+            raise RefusedError(503, f"The comparables cannot be read: {error.what}") from None
+    return model.pricer.explain_values(values) if options.explain else UNSET, comparables
 
 
 blueprint = Blueprint("predict", __name__)

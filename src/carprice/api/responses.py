@@ -60,6 +60,12 @@ class RefusedError(Exception):
         return WsgiResponse(self.status, encode(problem), (PROBLEM, NO_STORE, *self.headers))
 
 
+def count_wrong(problems: Sequence[FieldProblem]) -> RefusedError:
+    """The problem of a body whose fields are wrong, each named."""
+    count = "1 field is wrong" if len(problems) == 1 else f"{len(problems)} fields are wrong"
+    return RefusedError(422, count, problems)
+
+
 class UnvaluedError(RefusedError):
     """A car that the model should not price; next_best says what it can say."""
 

@@ -8,9 +8,12 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from carprice.market.market_file import KindName
+from carprice.model.comparables import Comparable, Comparables
+from carprice.model.curve import Curve, CurvePoint
 from carprice.model.encoding import InputWarning
 from carprice.model.listing import FieldProblem
-from carprice.model.valuation import Breakdown, Confidence, Coverage, Money, NotGiven, Valuation
+from carprice.model.position import Position
+from carprice.model.valuation import Breakdown, Confidence, Coverage, Money, NotGiven, Placed, Valuation
 from carprice.names import ARTIFACTS, FALLBACK
 
 Figures = dict[str, float | None]
@@ -40,6 +43,8 @@ class PriceAnswer(Struct):
     warnings: tuple[InputWarning, ...]
     not_given: tuple[NotGiven, ...]
     breakdown: Breakdown | UnsetType = UNSET
+    position: Placed = UNSET
+    comparables: Comparables | UnsetType = UNSET
 
 
 class ProblemAnswer(Struct):
@@ -65,6 +70,16 @@ class BatchAnswer(Struct):
         list[Any],  # a union that msgspec cannot describe, because it could not tell one from the other in JSON
         Meta(extra_json_schema={"items": {"anyOf": [{"$ref": "Valuation"}, {"$ref": "ProblemAnswer"}]}}),
     ]
+
+
+class CurveAnswer(Struct):
+    """What a car would be worth; warnings are about the model."""
+
+    currency: str
+    model_version: str
+    as_of: AsOf
+    warnings: tuple[InputWarning, ...]
+    curve: Curve
 
 
 class AliveAnswer(Struct):
@@ -193,9 +208,15 @@ class ModelAnswer(Struct):
 PUBLISHED: dict[str, type] = {
     "Valuation": PriceAnswer,
     "Breakdown": Breakdown,
+    "Position": Position,
+    "Comparables": Comparables,
+    "Comparable": Comparable,
     "Warning": InputWarning,
     "RowValuation": Valuation,
     "BatchAnswer": BatchAnswer,
+    "CurveAnswer": CurveAnswer,
+    "Curve": Curve,
+    "CurvePoint": CurvePoint,
     "Problem": ProblemAnswer,
     "Alive": AliveAnswer,
     "Status": StatusAnswer,

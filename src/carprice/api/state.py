@@ -3,7 +3,7 @@
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,8 @@ from carprice.api.metrics import Metrics
 from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
 from carprice.errors import BundleError, CarPriceError
+from carprice.market.kinds import Value
+from carprice.model.comparables import ComparableFinder, Comparables, find_none, load_finder
 from carprice.model.encoding import InputWarning
 from carprice.model.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.pricer import Pricer, load_pricer
@@ -37,6 +39,9 @@ class LoadedModel:
         self.currency = pricer.market.currency
         self.decoder = ListingDecoder(pricer.market)
         self.as_of = pricer.as_of.isoformat() if pricer.as_of else None
+        self._finding = threading.Lock()
+        self._finder: ComparableFinder | None = None
+        self._has_looked = False
         self._age_warnings: tuple[date, tuple[InputWarning, ...]] | None = None
 
     def age_warnings(self, max_days: int) -> tuple[InputWarning, ...]:
@@ -45,6 +50,20 @@ class LoadedModel:
         if self._age_warnings is None or self._age_warnings[0] != today:
             self._age_warnings = today, self.pricer.warn_of_age(today, max_days)
         return self._age_warnings[1]
+
+    def find_comparables(
+        self, values: Sequence[Value], count: int, car: str | None, asking: float | None
+    ) -> Comparables:
+        """As ComparableFinder.find; the bundle's listings are read when they are asked for first.
+
+        Raises BundleError where they are damaged.
+        """
+        if not self._has_looked:
+            with self._finding:
+                if not self._has_looked:
+                    self._finder = load_finder(self.folder, self.pricer)
+                    self._has_looked = True
+        return self._finder.find(values, count, car, asking) if self._finder else find_none()
 
     def find_run(self) -> dict[str, Any] | None:
         """Its MLflow run. The manifest may name it only after the model was loaded: a training adds it last."""

@@ -174,7 +174,7 @@ def _draft_head(path: Source, name: str, price: Profile, listing: dict[str, Prof
         ),
         features=(),
         listing=Listing(
-            **{key: profile.column for key, profile in listing.items()},
+            **{key: profile.column for key, profile in listing.items()},  # type: ignore[arg-type]
             price_type=guess_price_type(price.column, listing),  # type: ignore[arg-type]
             day_first=listing[SEEN].day_first if SEEN in listing else None,
         ),

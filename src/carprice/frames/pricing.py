@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from carprice.frames.encoding import Floats, encode_frame
+from carprice.frames.position import place_asking_prices
 from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.frames.warnings import Warnings, find_warnings, join_warnings
 from carprice.model.encoding import OUTSIDE_TRAINING
@@ -32,13 +33,14 @@ class Predictions:
     warnings: Warnings
 
 
-def price_frame(frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
+def price_frame(frame: pl.DataFrame, pricer: Pricer, asking: Floats | None = None) -> pl.DataFrame:
     """A clean frame with what each listing is worth.
 
     Adds predicted, low, high (currency, not rounded), confidence (text), coverage (the share that the range
     holds, null where none is promised), within (the chance that the actual price is within 10 %), unvalued
     (why the pricer would not value it, else null) and warnings (as `code:field`, joined by "; ", null where there
-    is none). The frame may have other columns, and none of these.
+    is none). asking: what is asked for each (rows,), NaN where that is not known; then the columns of
+    frames/position.py are added too. The frame may have other columns, and none of these.
     """
     found = predict_frame(frame, pricer)
     limits, factors = np.array(pricer.range.usual.of_groups), np.array(pricer.range.factors)
@@ -46,7 +48,12 @@ def price_frame(frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
     log_price = found.score + pricer.level
     high, medium = (np.array(each)[found.group] for each in (pricer.range.high, pricer.range.medium))
     levels = np.where(found.size <= high, "high", np.where(found.size <= medium, "medium", "low"))
+    placed: list[pl.Series] = []
+    if asking is not None:
+        promised = np.where(found.is_claimed, scale, np.nan)
+        placed = place_asking_prices(asking, np.exp(log_price), promised, found.group, pricer).get_columns()
     return frame.with_columns(
+        *placed,
         pl.Series("predicted", np.exp(log_price)),
         pl.Series("low", np.exp(log_price + limits[found.group, 0] * scale)),
         pl.Series("high", np.exp(log_price + limits[found.group, 1] * scale)),

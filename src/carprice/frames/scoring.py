@@ -29,6 +29,12 @@ def score_matrix(matrix: Floats, forest: PriceForest) -> tuple[Floats, np.ndarra
     return _score_rows(matrix, lines, place, forest), rows, is_known
 
 
+def plain_scores(matrix: Floats, forest: PriceForest) -> Floats:
+    """Of each row what line and trees say of its own year alone; the matrix changes as in score_matrix."""
+    lines, place, _ = find_lines(matrix, forest.depreciation)
+    return _add_trees(matrix, lines, place, forest)
+
+
 def flag_matrix(matrix: Floats, flags: Sequence[int]) -> list[Floats]:
     """A column for each flagged category, by index: 1 where it is missing, else 0."""
     return [np.isnan(matrix[:, index]).astype(float) for index in flags]

@@ -25,7 +25,7 @@ from carprice.listings.report import DROPPED, FIXED, CleaningEntry, CleaningRepo
 from carprice.listings.row_lines import shorten
 from carprice.market.market_file import Feature, Market
 
-CAR, DAY = "@car", "@day"
+CAR, DAY, REF = "@car", "@day", "@ref"
 """Columns of a clean frame besides its features, price and key; no feature can have such a name."""
 DUPLICATE = "duplicate"
 UNREADABLE_DAY = "unreadable day, taken as missing"
@@ -41,7 +41,8 @@ class Listings:
 
     frame: one column per feature in market order (String or Float64), price (Float64), key (UInt64, of the
     features), CAR (UInt64, of the id, else the key), and where the market has listing.seen, DAY (Float64, days
-    since 1970-01-01; null where it is not known). fingerprint: SHA-256 over the keys and prices in file order.
+    since 1970-01-01; null where it is not known), and where comparables may be shown, REF (String, the link, else
+    the id). fingerprint: SHA-256 over the keys and prices in file order.
     """
 
     frame: pl.DataFrame
@@ -156,6 +157,10 @@ class Cleaner:
                 entry = CleaningEntry(FIXED, UNREADABLE_DAY, listing.seen, count, first_line + row, texts[row])
                 self.report.add(entry)
             found.append(days.alias(DAY))
+        reference = listing.link or listing.id
+        if listing.comparables and reference and reference in batch.columns:
+            texts = batch[reference].cast(pl.String).str.strip_chars()
+            found.append(texts.set(texts == "", None).alias(REF))
         return found
 
     def _report_dropped(self, problem: pl.Series, work: pl.DataFrame, first_line: int) -> None:

@@ -27,8 +27,10 @@ MAX_TEXT = 100
 """Characters of a category, where the market file does not say."""
 DISTANCE_UNITS = get_args(DistanceUnit)
 _SIGNS = {"up": 1, "down": -1, "none": 0}
-# Columns that cleaning adds to the features.
-RESERVED = ("price", "key", "problem")
+ASKING = "asking_price"
+"""Of a listing to be priced: what is asked for it. It stands beside the features, and no model sees it."""
+# Columns that cleaning adds to the features, and what a listing may have besides them.
+RESERVED = ("price", "key", "problem", ASKING)
 
 
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +59,7 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: of the car, such as a VIN. seen: the day of the listing or sale, as kind date has it. link: to the listing.
     day_first: whether 01/02/2020 in seen is the first of February; without it such a day is not read.
+    comparables: whether a model of these listings may keep them, to show the like of a car beside its price.
     """
 
     id: str = ""
@@ -64,6 +67,7 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     link: str = ""
     price_type: PriceType = "asking"
     day_first: bool | None = None
+    comparables: bool = True
 
 
 class Feature(msgspec.Struct, frozen=True):

@@ -41,7 +41,7 @@ def read_bundle(folder: Path) -> Bundle:
     Raises BundleError naming file, expectation and value.
     """
     manifest = read_manifest(folder)
-    encoders, scaler, model = (_read_pickle(folder / name, manifest["files"][name]) for name in FILES)
+    encoders, scaler, model = (read_pickle(folder / name, manifest["files"][name]) for name in FILES)
     return check_bundle(Bundle(manifest, encoders, scaler, model), folder)
 
 
@@ -54,7 +54,8 @@ def check_bundle(bundle: Bundle, folder: Path) -> Bundle:
     return replace(bundle, model=check_model(bundle.model, model, bundle.manifest["format"]))
 
 
-def _read_pickle(path: Path, expected: Mapping[str, Any]) -> Any:
+def read_pickle(path: Path, expected: Mapping[str, Any]) -> Any:
+    """The value of a pickle whose manifest entry it fits. Raises BundleError."""
     data = read_verified(path, expected)
     try:
         return load_plain(data)

@@ -10,8 +10,10 @@ from typing import Any
 
 from carprice.errors import BundleError, FileError
 from carprice.model.bundle import Bundle, check_bundle
+from carprice.model.comparables import ComparableFinder, golden_values, load_finder, open_store
 from carprice.model.encoding import Encoders, Scaler
 from carprice.model.manifest import (
+    COMPARABLES,
     FILES,
     FORMAT,
     VERSION_TIME,
@@ -34,11 +36,13 @@ def write_bundle(
     model: Mapping[str, Any],
     facts: Mapping[str, Any],
     golden: Sequence[Mapping[str, Any]],
+    comparables: Mapping[str, Any] | None = None,
 ) -> str:
     """Write a new bundle and return its version, a UTC time.
 
     facts are the manifest's keys that training knows (market, data, metrics and so on); golden are listings
-    as the API takes them, priced here with the pricer itself. The folder appears under its name only when
+    as the API takes them, priced here with the pricer itself. comparables: what comparables.pkl holds, or None for
+    a bundle without listings to show. The folder appears under its name only when
     it is complete and has been read back as a pricer would. Raises BundleError where the parts make no
     bundle or another process holds the folder, FileError where it cannot be written.
     """
@@ -51,7 +55,7 @@ def write_bundle(
             folder = artifacts_dir / f"{UNFINISHED}{version}"
             folder.mkdir()
             facts = {**facts, "version": version, "created": created.isoformat(timespec="seconds")}
-            _fill_folder(folder, (encoders, scaler, dict(model)), facts, golden)
+            _fill_folder(folder, (encoders, scaler, dict(model)), facts, golden, comparables)
             folder.rename(artifacts_dir / version)
             sync_folder(artifacts_dir)
     except HeldError:
@@ -79,14 +83,18 @@ def _fill_folder(
     parts: tuple[Encoders, Scaler, dict[str, Any]],
     facts: Mapping[str, Any],
     golden: Sequence[Mapping[str, Any]],
+    comparables: Mapping[str, Any] | None,
 ) -> None:
     try:
         files = {name: _write_pickle(folder / name, value) for name, value in zip(FILES, parts, strict=True)}
         manifest = {"format": FORMAT, **facts, "files": files, "golden": []}
         pricer = Pricer(check_bundle(Bundle(manifest, *parts), folder))
         manifest["golden"] = [_price_golden(pricer, listing) for listing in golden]
+        if comparables is not None:
+            files[COMPARABLES] = _write_pickle(folder / COMPARABLES, dict(comparables))
+            manifest["comparables"] = _describe_comparables(comparables, pricer)
         write_manifest(folder, manifest)
-        load_pricer(folder)
+        load_finder(folder, load_pricer(folder))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -107,6 +115,13 @@ def _free_version(artifacts_dir: Path, created: datetime) -> str:
 
 def _price_golden(pricer: Pricer, listing: Mapping[str, Any]) -> dict[str, Any]:
     return {"listing": dict(listing), **pricer.golden_valuation(listing)}
+
+
+def _describe_comparables(comparables: Mapping[str, Any], pricer: Pricer) -> dict[str, Any]:
+    """How many are kept, and the prices of those that are most like the first golden listing."""
+    finder = ComparableFinder(open_store(comparables, pricer), pricer)
+    found = finder.find(golden_values(pricer)).listings
+    return {"rows": comparables["rows"], "golden": [each.price for each in found]}
 
 
 def _write_pickle(path: Path, value: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from carprice.model.lightgbm_text import check_model_text
 from carprice.model.manifest import RETRAIN
 
 _RAW_SCORE = 1
+_LEAVES = 2
 _CONTRIBUTIONS = 3
 _FLOAT64 = 1
 _ALL_TREES = -1
@@ -93,6 +94,9 @@ class Trees:
             raise BundleError(f"model.pkl: trees: {error}", RETRAIN) from None
         self._booster = _Booster(_load_library(), text)
         self._thread = threading.local()
+        count = ctypes.c_int()
+        _call(self._booster.library, "LGBM_BoosterNumberOfTotalModel", self._booster.handle, ctypes.byref(count))
+        self.count = count.value
 
     def predict_row(self, row: list[float]) -> float:
         """The raw score of one row. Raises BundleError where LightGBM fails."""
@@ -108,6 +112,10 @@ class Trees:
         Raises ValueError for a buffer of another type or size, BundleError where LightGBM fails.
         """
         return self._predict_matrix(rows, _RAW_SCORE, 1, threads, by_column=by_column)
+
+    def leaves(self, rows: Any) -> "array[float]":
+        """The leaf that each row, stored by column, falls into in each tree: a whole number, row after row."""
+        return self._predict_matrix(rows, _LEAVES, self.count, 1, by_column=True)
 
     def contributions(self, row: list[float]) -> list[float]:
         """What each column adds to the raw score, and last the base; they sum to the raw score.

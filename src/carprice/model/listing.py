@@ -10,7 +10,7 @@ import msgspec
 
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
-from carprice.market.market_file import Feature, Market
+from carprice.market.market_file import ASKING, Feature, Market
 
 MAX_PROBLEMS = 50
 MAX_ECHO = 40
@@ -29,7 +29,7 @@ def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value
     """Turn the fields of a decoded JSON object into values in feature order; at most 50 problems are named.
 
     A category becomes a str, anything else a float (flag 0 or 1, date days since 1970-01-01), a missing
-    optional value None. The values are usable only when there is no problem.
+    optional value None. The values are usable only when there is no problem; then read_asking raises nothing.
     """
     values: list[Value] = []
     problems = []
@@ -38,13 +38,31 @@ def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value
             values.append(_check_value(feature, fields.get(feature.name)))
         except ValueError as error:
             problems.append(FieldProblem(str(error), f"#/{feature.name}"))
+    try:
+        read_asking(fields)
+    except ValueError as error:
+        problems.append(FieldProblem(str(error), f"#/{ASKING}"))
     names = [feature.name for feature in market.features]
     for name in fields:
-        if name not in names:
+        if name not in names and name != ASKING:
             if len(problems) >= MAX_PROBLEMS:
                 break
             problems.append(FieldProblem(_unknown_field(name, names), f"#/{_escape(name)}"))
     return values, problems
+
+
+def read_asking(fields: Mapping[str, Any]) -> float | None:
+    """What is asked for a listing, or None where that is not given. Raises ValueError saying what it should be."""
+    value = fields.get(ASKING)
+    if value is None:
+        return None
+    try:
+        asking = KINDS["number"].read(value)
+    except (TypeError, ValueError):
+        asking = math.inf
+    if not isinstance(asking, float) or not 0 < asking < math.inf:
+        raise ValueError("should be a number above 0")
+    return asking
 
 
 def parse_fields(market: Market, pairs: Mapping[str, str]) -> dict[str, Any]:
@@ -60,6 +78,9 @@ def parse_fields(market: Market, pairs: Mapping[str, str]) -> dict[str, Any]:
                 fields[feature.name] = kind.parse(text)
             except ValueError:
                 raise ListingsError(f"{feature.name}: should be {kind.expected} (got {text!r})") from None
+    if ASKING in fields:
+        with suppress(ValueError):  # check_listing says what it should be
+            fields[ASKING] = float(fields[ASKING])
     return fields
 
 

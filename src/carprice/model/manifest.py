@@ -23,6 +23,8 @@ FORMATS = (1, FORMAT)
 
 MANIFEST = "manifest.json"
 FILES = ("encoders.pkl", "scaler.pkl", "model.pkl")
+COMPARABLES = "comparables.pkl"
+"""A bundle may have it besides: the listings that may be shown beside a price."""
 
 MAX_BYTES = 1 << 28
 MAX_MANIFEST_BYTES = 1 << 24
@@ -74,8 +76,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def verify_bundle(folder: Path) -> dict[str, Any]:
     """The manifest of a bundle whose files have their sizes and digests. Raises BundleError naming the file."""
     manifest = read_manifest(folder)
-    for name in FILES:
-        read_verified(folder / name, manifest["files"][name])
+    for name in (*FILES, COMPARABLES):
+        if name in manifest["files"]:
+            read_verified(folder / name, manifest["files"][name])
     return manifest
 
 
@@ -184,7 +187,7 @@ def _check_format(found: Any, path: Path) -> None:
 
 def _check_keys(manifest: dict[str, Any], path: Path) -> None:
     checked = convert(manifest, _Manifest, str(path), BundleError, RETRAIN)
-    for name in FILES:
+    for name in (*FILES, *({COMPARABLES} & checked.files.keys())):
         convert(checked.files.get(name), _File, f"{path}: files.{name}", BundleError, RETRAIN)
     folder, version = path.parent.name, checked.version
     if not is_version(version) or (is_version(folder) and folder != version):

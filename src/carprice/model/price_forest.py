@@ -43,9 +43,9 @@ class PriceForest:
 
     def score(self, row: Row, line: Line) -> float:
         """Line and trees together of one row."""
-        wide = self.widen(row)
         if self.years is None:
-            return self.depreciation.value(row, line) + self.trees.predict_row(wide)
+            return self.plain_score(row, line)
+        wide = self.widen(row)
         index = self.years.index
         years = self.years.find_years(line.key, row[index])
         scores = []
@@ -53,6 +53,10 @@ class PriceForest:
             wide[index] = year
             scores.append(self.depreciation.value(wide, line) + self.trees.predict_row(wide))
         return find_middle(scores, years)
+
+    def plain_score(self, row: Row, line: Line) -> float:
+        """The same without what the years around it make of it."""
+        return self.depreciation.value(row, line) + self.trees.predict_row(self.widen(row))
 
     def score_columns(self, columns: list[Row]) -> tuple[Row, set[int]]:
         """The scores of rows given as columns, and the rows whose keys were never seen together.
@@ -74,6 +78,12 @@ class PriceForest:
             middles.append(find_middle(scores[start : start + count], years))
             start += count
         return middles, strange
+
+    def leaf_rows(self, columns: list[Row]) -> list[Sequence[float]]:
+        """Of rows given as columns the leaf in each tree. Changes the columns as score_columns does."""
+        self._find_lines(columns)
+        leaves, count = self.trees.leaves(self._widen_columns(columns)), self.trees.count
+        return [leaves[start : start + count] for start in range(0, len(leaves), count or 1)]
 
     def contributions(self, row: Row, line: Line) -> tuple[Row, float]:
         """What each column adds to the score, and the base; they sum to the score."""
@@ -101,10 +111,12 @@ class PriceForest:
                 trend + line.slopes[number] * (value - center) if value == value else trend
                 for trend, line, value in zip(trends, lines, columns[index], strict=True)
             ]
-        wide = [[codes.get(value, MISSING) for value in columns[index]] for index, codes in self.wide]
-        rows = join_columns([*columns, *wide, *self.flag_columns(columns)])
-        scores = self.trees.predict_rows(rows, by_column=True)
+        scores = self.trees.predict_rows(self._widen_columns(columns), by_column=True)
         return [trend + score for trend, score in zip(trends, scores, strict=True)]
+
+    def _widen_columns(self, columns: Sequence[Sequence[float]]) -> "array[float]":
+        wide = [[codes.get(value, MISSING) for value in columns[index]] for index, codes in self.wide]
+        return join_columns([*columns, *wide, *self.flag_columns(columns)])
 
     def _find_lines(self, columns: list[Row]) -> tuple[list[Line], set[int]]:
         keys, lines = self.depreciation.keys, self.depreciation.lines

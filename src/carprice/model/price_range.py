@@ -69,6 +69,13 @@ class PriceRange:
         table = self.quantiles[group]
         return find_level(table, math.log1p(share) / scale) - find_level(table, math.log1p(-share) / scale)
 
+    def level(self, error: float, scale: float, group: int) -> float:
+        """The share of prices, from 0 to 1, that lie at most that far from the price. error: in log price, signed.
+
+        scale: of the car's range. Beyond the quantiles that are kept it is 0 or 1.
+        """
+        return find_level(self.quantiles[group], error / scale)
+
     def confidence(self, size: float, group: int) -> Confidence:
         """`high`, `medium` or `low`."""
         if size <= self.high[group]:

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET
+
 from carprice.errors import BundleError, ListingsError, MarketError
 from carprice.market.kinds import EPOCH, Value
 from carprice.market.market_file import Market, parse_market
@@ -22,11 +24,12 @@ from carprice.model.encoding import (
     warn_of_age,
 )
 from carprice.model.lightgbm_capi import Trees, release_memory
-from carprice.model.listing import check_listing
+from carprice.model.listing import check_listing, read_asking
 from carprice.model.manifest import RETRAIN, VERSION_TIME
+from carprice.model.position import Position, place_asking
 from carprice.model.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.price_range import COVERAGE, Limits, PriceRange
-from carprice.model.valuation import Breakdown, Confidence, NotGiven, Valuation
+from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 
 GOLDEN_TOLERANCE = 1e-9
 """Relative. The last bit of exp may differ between machines; a larger difference is another model."""
@@ -60,10 +63,14 @@ class Pricer:
         self._keys = frozenset(model["depreciation"]["keys"])
         self.as_of = None if model["as_of"] is None else EPOCH + timedelta(days=model["as_of"])
         self.costs: dict[str, float] = model["costs"]
+        self.distance_per_year = _read_distance(bundle.manifest.get("distance_per_year"))
         self._not_given = [NotGiven(name, _added_cost(self.costs, name)) for name in names]
 
     def price(self, listing: Mapping[str, Any]) -> Valuation:
-        """Price one listing given as feature name to value. Raises ListingsError naming every wrong field."""
+        """Price one listing given as feature name to value, and place its asking_price where it has one.
+
+        Raises ListingsError naming every wrong field.
+        """
         return self.price_listing(listing)[1]
 
     def price_listing(
@@ -71,15 +78,25 @@ class Pricer:
     ) -> tuple[Sequence[Value], Valuation]:
         """The values of a listing in feature order, and its valuation. Raises ListingsError as price does."""
         values = self._check(listing)
-        return values, self.price_values(values, limits)
+        return values, self.price_values(values, limits, read_asking(listing))
 
-    def price_values(self, values: Sequence[Value], limits: Limits | None = None) -> Valuation:
-        """Price the values of one listing, in feature order. limits: of range.limits, for another coverage."""
+    def price_values(
+        self, values: Sequence[Value], limits: Limits | None = None, asking: float | None = None
+    ) -> Valuation:
+        """Price the values of one listing, in feature order. limits: of range.limits, for another coverage.
+
+        asking: what is asked for it, above 0, to be placed among the prices of such cars.
+        """
         score, size, is_named, warnings = self._predict(values)
-        return self._value(score, size, is_named, warnings, values, limits or self.range.usual)
+        return self._value(score, size, is_named, warnings, values, asking, limits or self.range.usual)
 
-    def price_rows(self, rows: Sequence[Sequence[Value]], limits: Limits | None = None) -> list[Valuation]:
-        """Price many listings, each given as its values in feature order."""
+    def price_rows(
+        self,
+        rows: Sequence[Sequence[Value]],
+        limits: Limits | None = None,
+        askings: Sequence[float | None] | None = None,
+    ) -> list[Valuation]:
+        """Price many listings, each given as its values in feature order; askings: as in price_values, of each."""
         if not rows:
             return []
         columns, to_check = self.encoder.encode_columns(rows)
@@ -93,8 +110,13 @@ class Pricer:
             named = [code == code for code in columns[self.model_column]]
         to_check |= strange
         warned = [self.find_warnings(values) if row in to_check else () for row, values in enumerate(rows)]
-        limits = limits or self.range.usual
-        return [self._value(*of_row, limits) for of_row in zip(scores, sizes, named, warned, rows, strict=True)]
+        limits, askings = limits or self.range.usual, askings or [None] * len(rows)
+        return [
+            self._value(score, size, is_named, warnings, values, asking, limits)
+            for score, size, is_named, warnings, values, asking in zip(
+                scores, sizes, named, warned, rows, askings, strict=True
+            )
+        ]
 
     def _predict(self, values: Sequence[Value]) -> tuple[float, float, bool, tuple[InputWarning, ...]]:
         """The score, the log of its usual error, whether the model is known, and the warnings."""
@@ -104,6 +126,21 @@ class Pricer:
         size = self.spread.predict_row([*row, *self.forest.flag(row), score]) if self.spread else 0.0
         is_named = self.model_column is None or row[self.model_column] == row[self.model_column]
         return score, size, is_named, () if in_range and is_known else self.find_warnings(values)
+
+    def read_values(self, listing: Mapping[str, Any]) -> list[Value]:
+        """The values of a listing in feature order. Raises ListingsError naming every wrong field."""
+        return self._check(listing)
+
+    def log_prices(self, rows: Sequence[Sequence[Value]]) -> list[float]:
+        """The logarithms of the prices of at least one listing, as exactly as they are known."""
+        scores, _ = self.forest.score_columns(self.encoder.encode_columns(rows)[0])
+        return [score + self.level for score in scores]
+
+    def plain_score(self, values: Sequence[Value]) -> float:
+        """What line and trees say of a listing's own year alone, in log price without the level."""
+        row, _ = self.encoder.encode(values)
+        line, _ = self.forest.depreciation.find(row)
+        return self.forest.plain_score(row, line)
 
     def find_warnings(self, values: Sequence[Value]) -> tuple[InputWarning, ...]:
         """A warning for each value that training never saw, and for a model that is not of its make."""
@@ -191,6 +228,7 @@ class Pricer:
         is_named: bool,
         warnings: tuple[InputWarning, ...],
         values: Sequence[Value],
+        asking: float | None,
         limits: Limits,
     ) -> Valuation:
         group = self.range.group(size, is_named)
@@ -201,7 +239,15 @@ class Pricer:
         missing: tuple[NotGiven, ...] = ()
         if None in values:
             missing = tuple([item for item, value in zip(self._not_given, values, strict=True) if value is None])
-        return Valuation(round(price), round(low), round(high), confidence, coverage, warnings, missing)
+        position: Placed = UNSET
+        if asking is not None:
+            position = self._place(asking, price, size, group) if is_claimed else None
+        return Valuation(round(price), round(low), round(high), confidence, coverage, warnings, missing, position)
+
+    def _place(self, asking: float, price: float, size: float, group: int) -> Position:
+        """Where an asking price lies among the prices of such cars. price: not rounded."""
+        scale = math.exp(size) * self.range.factors[group]
+        return place_asking(asking, price, self.range.level(math.log(asking / price), scale, group))
 
     def _amounts(
         self, score: float, size: float, group: int, is_claimed: bool, limits: Limits
@@ -234,6 +280,11 @@ def _read_market(manifest: Mapping[str, Any]) -> Market:
         return parse_market(manifest["market"], "manifest.json: market")
     except MarketError as error:
         raise BundleError(error.what, RETRAIN) from None
+
+
+def _read_distance(value: Any) -> float | None:
+    """How far cars usually go in a year; None where the bundle does not say."""
+    return float(value) if isinstance(value, int | float) and 0 < value < math.inf else None
 
 
 def _added_cost(costs: Mapping[str, float], name: str) -> float | None:

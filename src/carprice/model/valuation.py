@@ -3,8 +3,10 @@
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from carprice.model.encoding import InputWarning
+from carprice.model.position import Position
 
 Money = Annotated[int, msgspec.Meta(description="In whole units of the market's currency.")]
 Confidence = Annotated[
@@ -14,6 +16,12 @@ Confidence = Annotated[
 Coverage = Annotated[
     float | None,
     msgspec.Meta(description="The share of prices that the range holds; null where training saw no such car."),
+]
+
+
+Placed = Annotated[
+    Position | UnsetType | None,
+    msgspec.Meta(description="Where the asking price lies, if it is given; null where training saw no such car."),
 ]
 
 
@@ -39,6 +47,7 @@ class Valuation(msgspec.Struct, frozen=True):
     coverage: Coverage
     warnings: tuple[InputWarning, ...]
     not_given: tuple[NotGiven, ...]
+    position: Placed = UNSET
 
 
 class BreakdownPart(msgspec.Struct, frozen=True):

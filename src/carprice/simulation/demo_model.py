@@ -39,11 +39,17 @@ def ensure_champion(
     record_training(training, settings, say)
 
 
-def train_demo(settings: Settings, seed: int = SEED, say: Say = print, count: int = DEMO_LISTINGS) -> Training:
+def train_demo(
+    settings: Settings,
+    seed: int = SEED,
+    say: Say = print,
+    count: int = DEMO_LISTINGS,
+    keep_comparables: bool = True,
+) -> Training:
     """Train on `count` simulated listings. Raises ListingsError, MarketError and TrainingError."""
     say(f"Drawing {count:,} simulated listings ...")
     market = load_market(DEMO_MARKET, settings.markets_dir)
-    return train(draw_clean(market, count, settings), market, settings, seed, say)
+    return train(draw_clean(market, count, settings), market, settings, seed, say, keep_comparables)
 
 
 def draw_clean(market: Market, count: int, settings: Settings) -> Listings:

@@ -27,6 +27,8 @@ from carprice.model.pricer import Pricer
 from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
+from carprice.training.comparables import build_comparables
+from carprice.training.distance import measure_distance
 from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.golden import pick_golden
 from carprice.training.importance import measure_importance
@@ -63,25 +65,35 @@ class Training:
     test: pl.DataFrame
 
 
-def train_file(source: Source, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
+def train_file(
+    source: Source,
+    market: Market,
+    settings: Settings,
+    seed: int = SEED,
+    say: Say = print,
+    keep_comparables: bool = True,
+) -> Training:
     """Read and clean a listings file, or several, then train on it. Raises ListingsError and TrainingError."""
     say(f"Reading {source} ...")
-    return train(load_listings(source, market), market, settings, seed, say)
+    return train(load_listings(source, market), market, settings, seed, say, keep_comparables)
 
 
-def train(listings: Listings, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
+def train(
+    listings: Listings,
+    market: Market,
+    settings: Settings,
+    seed: int = SEED,
+    say: Say = print,
+    keep_comparables: bool = True,
+) -> Training:
     """Learn from cleaned listings and write a bundle below settings.artifacts_dir.
 
     A model of the training part is judged by the test part, once, after everything is chosen; then the same way is
-    gone with every listing, and that model serves. Raises TrainingError when the
-    listings do not make a model, and BundleError at once where it could not be written.
+    gone with every listing, and that model serves. keep_comparables: the bundle keeps listings to be shown, unless
+    the market file has `comparables = false`. Raises TrainingError when the listings do not make a model, and
+    BundleError at once where it could not be written.
     """
-    if market.currency == NO_CURRENCY:
-        raise TrainingError(
-            f"Market {market.name}: the currency of its prices is not known (currency = {NO_CURRENCY!r})",
-            "Write its three letters into the market file, such as EUR, or draft it again: "
-            "./carprice market init LISTINGS --currency EUR",
-        )
+    _check_currency(market)
     ensure_writable(settings.artifacts_dir)
     frame = unify_spellings(listings.frame, market)
     check_leaks(frame, market)
@@ -99,7 +111,11 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     golden = pick_golden(frame, market)
-    version = write_bundle(settings.artifacts_dir, served.encoders, served.scaler, served.model, manifest, golden)
+    kept = None
+    if keep_comparables and market.listing.comparables:
+        kept = build_comparables(frame, served.pricer("served"), served.index)
+    parts = (served.encoders, served.scaler, served.model)
+    version = write_bundle(settings.artifacts_dir, *parts, manifest, golden, kept)
     folder = settings.artifacts_dir / version
     return Training(
         version=version,
@@ -108,6 +124,16 @@ def train(listings: Listings, market: Market, settings: Settings, seed: int = SE
         params=manifest["params"],
         test=test,
     )
+
+
+def _check_currency(market: Market) -> None:
+    """Raise TrainingError for a draft whose file did not say what its prices are in."""
+    if market.currency == NO_CURRENCY:
+        raise TrainingError(
+            f"Market {market.name}: the currency of its prices is not known (currency = {NO_CURRENCY!r})",
+            "Write its three letters into the market file, such as EUR, or draft it again: "
+            "./carprice market init LISTINGS --currency EUR",
+        )
 
 
 def _judge(judged: Fitted, split: Split, test: pl.DataFrame, pricer: Pricer, seed: int) -> dict[str, Any]:
@@ -149,6 +175,7 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
             "cut": _name_day(split.cut),
             "as_of": _name_day(served.model["as_of"]),
         },
+        "distance_per_year": measure_distance(listings.frame, market),
         "params": {**_describe_recipe(judged), "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},
     }

@@ -87,6 +87,66 @@ Price                     12,214 EUR
     )
 
 
+def test_an_asking_price_is_placed(run: Run, version: str) -> None:
+    car = ("make=Ford", "year=2020", "mileage=50000", "leather=yes")
+    code, out, errors = run(*car, "asking_price=12999.5")
+    assert (code, errors) == (0, "")
+    assert out.splitlines()[3] == (
+        "Asking      12,999.5 EUR: fair (106.4 % of the price, above 64 % of such prices)"
+    )
+    code, out, _ = run(*car, "asking_price=12999.5", "--json")
+    assert json.loads(out)["data"]["position"] == {
+        "percentile": 64.0,
+        "percent_to_market": 106.4,
+        "word": "fair",
+    }
+    out = run("make=Frod", "year=2020", "asking_price=9000")[1]
+    assert out.splitlines()[3] == "Asking      9,000 EUR: not placed, the model never saw such a car"
+    for wrong in ("much", "0", "nan"):
+        expected = f"Error: asking_price: should be a number above 0\n{HINT}"
+        assert run("make=Ford", "year=2020", f"asking_price={wrong}") == (1, "", expected)
+
+
+CAR = ("make=Ford", "year=2020", "mileage=50000", "leather=yes")
+
+
+def test_a_curve(run: Run, version: str) -> None:
+    code, out, errors = run(*CAR, "--curve", "mileage", "--from", "0", "--to", "900000", "--points", "3")
+    assert (code, errors) == (0, "")
+    assert out.split("\n\n")[1].splitlines()[0].split() == ["Mileage", "Price", "Range"]
+    assert out.splitlines()[-1].startswith("900,000 km")
+    assert out.splitlines()[-1].endswith("  no training listing went so far")
+    code, out, _ = run(*CAR, "--curve", "mileage", "--points", "2", "--json")
+    assert [point["seen"] for point in json.loads(out)["data"]["curve"]["points"]] == [True, True]
+
+
+def test_the_years_to_come(run: Run, version: str) -> None:
+    code, out, errors = run(*CAR, "--years", "2", "--distance-per-year", "10000")
+    assert (code, errors) == (0, "")
+    assert [line.split()[:4] for line in out.split("\n\n")[1].splitlines()[1:4]] == [
+        ["0", "2020", "50,000", "km"],
+        ["1", "2019", "60,000", "km"],
+        ["2", "2018", "70,000", "km"],
+    ]
+    assert out.splitlines()[-1] == "Note: the car goes 10,000 km a year"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--curve", "make"), "--curve: should be one of year, mileage\n"),
+        (("--curve", "mileage", "--from", "x"), "--from: should be a number (got 'x')\n"),
+        (("--curve", "mileage", "--from", "-5"), "--from: should be from 0 to 900000 km\n"),
+        (("--curve", "mileage", "--from", "9", "--to", "8"), "--to: should be above from\n"),
+        (("--points", "5"), "--curve: should name a number of the listing, unless years is given instead\n"),
+        (("--years", "1", "--to", "8"), "--to: goes with along, not with years\n"),
+        (("--years", "1"), "--distance-per-year: is needed: the model does not know how far cars go in a year\n"),
+    ],
+)
+def test_wrong_curves(run: Run, version: str, options: tuple[str, ...], message: str) -> None:
+    assert run(*CAR, *options) == (1, "", f"Error: {message}")
+
+
 def test_a_price_with_notes(run: Run, tmp_path: Path) -> None:
     version = write_tiny(tmp_path / "artifacts", demo=True)
     assert run("make=Frod", "year=1995", "mileage=", "leather=no", "--explain") == (
@@ -215,6 +275,29 @@ def test_a_real_market(run: Run, small_bundle: Path, monkeypatch: pytest.MonkeyP
     assert total[1:] == lines[1][1:]
     assert "15,944.5 mi" in out
     assert "not given" in out
+
+
+FIESTA = ("make=Ford", "model=Fiesta", "year=2017", "transmission=Manual", "mileage=15944", "fuel=Petrol")
+
+
+def test_comparables(run: Run, small_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(small_bundle))
+    code, out, errors = run(*FIESTA, "--comparables", "3")
+    assert (code, errors) == (0, "")
+    head, columns, *rows, last = out.split("\n\n")[1].splitlines()
+    assert head == "Comparables (same make and model, worth at most 25% more or less)"
+    assert columns.split()[-2:] == ["Asked", "Here"]
+    assert len(rows) == 3
+    data = json.loads(run(*FIESTA, "--comparables", "3", "--id", "A1", "--json")[1])["data"]["comparables"]
+    assert last == f"The median of these, for this car: {data['median']:,} GBP"
+    assert [f"{each['price']:,}" for each in data["listings"]] == [row.split()[-2] for row in rows]
+    none = run("make=Lada", "model=Niva", *FIESTA[2:], "--comparables", "3")[1]
+    assert none.endswith("\nComparables: none, no listing is like this car\n")
+
+
+def test_a_model_without_listings_has_no_comparables(run: Run, version: str) -> None:
+    out = run(*CAR, "--comparables", "3")[1]
+    assert out.endswith("\nComparables: none, this model keeps no listings to show\n")
 
 
 def test_it_needs_none_of_the_heavy_libraries(version: str, tmp_path: Path) -> None:

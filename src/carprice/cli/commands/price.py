@@ -3,18 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
-from msgspec import to_builtins
+from msgspec import UNSET, to_builtins
 
+from carprice.cli.comparables_text import format_comparables
 from carprice.cli.console import print_json
+from carprice.cli.curve_text import draw_typed_curve, format_curve
 from carprice.cli.options import json_option, model_option, pass_settings
 from carprice.errors import ListingsError
-from carprice.market.kinds import KINDS
-from carprice.market.market_file import Feature
+from carprice.market.kinds import KINDS, Value
+from carprice.market.market_file import ASKING, Feature
+from carprice.model.comparables import MAX_COMPARABLES, Comparables, find_none, load_finder
+from carprice.model.curve import Curve
+from carprice.model.curve_plan import MAX_POINTS, MAX_YEARS, MIN_POINTS, CurveOrder
 from carprice.model.encoding import InputWarning
-from carprice.model.listing import parse_fields
+from carprice.model.listing import parse_fields, read_asking
 from carprice.model.manifest import find_bundle
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.model.pricer import Pricer, load_pricer
@@ -37,11 +43,15 @@ SURENESS = {
 class Quote:
     """One priced car: its fields as the API takes them, and what the model says. notes: on the model's age."""
 
+    folder: Path
     pricer: Pricer
     listing: Mapping[str, Any]
+    values: Sequence[Value]
     valuation: Valuation
     breakdown: Breakdown
     notes: tuple[InputWarning, ...] = ()
+    curve: Curve | None = None
+    comparables: Comparables | None = None
 
 
 @click.command()
@@ -49,22 +59,50 @@ class Quote:
 @model_option
 @click.option("--explain", is_flag=True, help="Show what each field adds to the price.")
 @click.option(
+    "--comparables",
+    type=click.IntRange(1, MAX_COMPARABLES),
+    help="Show so many listings most like it, each with its price adjusted to this car.",
+)
+@click.option(
+    "--id", "car", metavar="TEXT", help="Of the car, as the listings have it: it is no comparable of its own."
+)
+@click.option(
     "--coverage",
     type=click.FloatRange(MIN_COVERAGE, MAX_COVERAGE),
     default=COVERAGE,
     show_default=True,
     help="The share of prices that the range should hold.",
 )
+@click.option("--curve", "along", metavar="FIELD", help="Show the price along a number, such as mileage.")
+@click.option("--from", "start", metavar="VALUE", help="Where the curve starts; else where the listings do.")
+@click.option("--to", "end", metavar="VALUE", help="Where it ends.")
+@click.option("--points", type=click.IntRange(MIN_POINTS, MAX_POINTS), help="How many points it has.")
+@click.option("--years", type=click.IntRange(1, MAX_YEARS), help="Show the price in the years to come.")
+@click.option("--distance-per-year", type=click.FloatRange(min=0), help="With --years: else what cars usually go.")
 @json_option("the valuation")
 @pass_settings
 def price(
-    settings: Settings, fields: tuple[str, ...], version: str | None, explain: bool, coverage: float, as_json: bool
+    settings: Settings,
+    fields: tuple[str, ...],
+    version: str | None,
+    explain: bool,
+    comparables: int | None,
+    car: str | None,
+    coverage: float,
+    as_json: bool,
+    **order: Any,
 ) -> None:
     """Price one car: ./carprice price make=Ford model=Fiesta year=2017 mileage=15944 ...
 
     No server is needed. A model's name with a space needs quotes: "model=3 Series".
+    With asking_price=9995 the answer says where that lies among the prices of such cars.
     """
-    quote = price_car(fields, replace(settings, model_version=version or settings.model_version), coverage)
+    settings = replace(settings, model_version=version or settings.model_version)
+    quote = price_car(fields, settings, coverage)
+    if any(value is not None for value in order.values()):
+        quote = replace(quote, curve=draw_typed_curve(quote.pricer, quote.values, CurveOrder(**order)))
+    if comparables:
+        quote = replace(quote, comparables=_find_comparables(quote, comparables, car))
     if as_json:
         print_json("valuation", describe_quote(quote, explain))
     else:
@@ -77,14 +115,21 @@ def price_car(fields: Sequence[str], settings: Settings, coverage: float = COVER
     Raises ListingsError naming every wrong field, or why the car is not valued, and BundleError.
     """
     pairs = split_fields(fields)
-    pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version))
+    folder = find_bundle(settings.artifacts_dir, settings.model_version)
+    pricer = load_pricer(folder)
     listing = parse_fields(pricer.market, pairs)
     values, valuation = pricer.price_listing(listing, pricer.range.limits(coverage))
     if reason := pricer.find_refusal(values, valuation):
         guess = f"{valuation.low:,} to {valuation.high:,} {pricer.market.currency}"
         raise ListingsError(f"Not valued: {reason}", f"By all else, a guess: {guess}")
     notes = pricer.warn_of_age(date.today(), settings.max_model_days)
-    return Quote(pricer, listing, valuation, pricer.explain(listing), notes)
+    return Quote(folder, pricer, listing, values, valuation, pricer.explain(listing), notes)
+
+
+def _find_comparables(quote: Quote, count: int, car: str | None) -> Comparables:
+    """Raises BundleError where the model's listings are damaged."""
+    finder = load_finder(quote.folder, quote.pricer)
+    return finder.find(quote.values, count, car, read_asking(quote.listing)) if finder else find_none()
 
 
 def split_fields(fields: Sequence[str]) -> dict[str, str]:
@@ -123,6 +168,12 @@ def describe_quote(quote: Quote, explain: bool) -> dict[str, Any]:
             for warning in (*valuation.warnings, *quote.notes)
         ],
     }
+    if valuation.position is not UNSET:
+        data["position"] = to_builtins(valuation.position)
+    if quote.comparables:
+        data["comparables"] = to_builtins(quote.comparables)
+    if quote.curve:
+        data["curve"] = to_builtins(quote.curve)
     if explain:
         data["breakdown"] = to_builtins(quote.breakdown)
     return data
@@ -137,6 +188,7 @@ def format_quote(quote: Quote, explain: bool) -> str:
         *([" ".join(_write_value(feature, quote.listing) for feature in named)] if named else []),
         f"Price       {valuation.price:,} {currency}",
         f"Range       {valuation.low:,} to {valuation.high:,} {currency} ({_promise(quote)})",
+        *_format_position(quote),
         f"Confidence  {SURENESS[valuation.confidence]}",
         f"Model       {pricer.version}, {pricer.market.title}{as_of}",
     ]
@@ -146,7 +198,22 @@ def format_quote(quote: Quote, explain: bool) -> str:
     lines += [f"Note: {f'{note.field} {note.detail}'.strip()}" for note in notes]
     if valuation.not_given:
         lines.append(f"Note: not given: {', '.join(map(_name_cost, valuation.not_given))}")
+    if quote.comparables:
+        lines += ["", format_comparables(quote.comparables, quote.listing, pricer.market)]
+    if quote.curve:
+        lines += ["", format_curve(quote.curve, pricer.market)]
     return "\n".join([*lines, *(["", *_format_breakdown(quote)] if explain else [])])
+
+
+def _format_position(quote: Quote) -> list[str]:
+    position = quote.valuation.position
+    if position is UNSET:
+        return []
+    asking = f"Asking      {quote.listing[ASKING]:,.12g} {quote.pricer.market.currency}"
+    if position is None:
+        return [f"{asking}: not placed, the model never saw such a car"]
+    place = f"{position.percent_to_market:g} % of the price, above {position.percentile:g} % of such prices"
+    return [f"{asking}: {position.word} ({place})"]
 
 
 def _promise(quote: Quote) -> str:

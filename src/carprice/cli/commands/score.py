@@ -9,6 +9,7 @@ import click
 from carprice.cli.console import say
 from carprice.cli.options import force_option, listings_argument, model_option, pass_settings
 from carprice.listings.listings_files import ListingsFiles
+from carprice.model.comparables import NOT_KEPT, load_finder
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import load_pricer
 from carprice.scoring.score_file import score_file, write_scores
@@ -23,22 +24,45 @@ from carprice.system.files import open_output
     "--output", type=click.Path(path_type=Path), help="The .csv or .parquet file to write, instead of stdout."
 )
 @force_option
+@click.option("--asking", metavar="COLUMN", help="The column of the asking prices: say where each of them lies.")
+@click.option(
+    "--comparables", is_flag=True, help="With --asking: its rank among comparable cars; some milliseconds a row."
+)
 @pass_settings
 def score(
-    settings: Settings, listings: ListingsFiles, version: str | None, output: Path | None, force: bool
+    settings: Settings,
+    listings: ListingsFiles,
+    version: str | None,
+    output: Path | None,
+    force: bool,
+    asking: str | None,
+    comparables: bool,
 ) -> None:
     """Price every car of the LISTINGS file; each row comes back with its prices, or with what is wrong.
 
     The columns added are predicted_price, predicted_low and predicted_high in whole units of the currency, problem
     (why a row has no price), confidence (high, medium or low) and warnings, such as unknown_category:make. A
     column of an optional field may be left out of the file.
+
+    --asking adds asking_position (the per cent of prices of such cars that are lower), asking_word (great, good,
+    fair, high or very high) and asking_percent_to_market, empty where a row has no price or no asking price. With
+    --comparables, asking_rank is 1 where it is the cheapest of itself and the asking_comparables cars most like
+    it, whose prices are adjusted to it.
     """
     settings = replace(settings, model_version=version or settings.model_version)
-    pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version))
+    if comparables and not asking:
+        raise click.UsageError("--comparables ranks asking prices: name their column with --asking COLUMN.")
+    folder = find_bundle(settings.artifacts_dir, settings.model_version)
+    pricer = load_pricer(folder)
+    finder = load_finder(folder, pricer) if comparables else None
+    if comparables and not finder:
+        _say_note(f"{NOT_KEPT}, so no asking price has a rank")
     for warning in pricer.warn_of_age(date.today(), settings.max_model_days):
         _say_note(warning.detail)
     with open_output(output, force) as stream:
-        batches = score_file(listings, pricer, lambda rows: say(f"Read {rows:,} rows ..."), _say_note)
+        batches = score_file(
+            listings, pricer, lambda rows: say(f"Read {rows:,} rows ..."), _say_note, asking, finder
+        )
         rows = write_scores(batches, stream, as_parquet=output is not None and output.suffix == ".parquet")
     say(f"Priced {rows:,} rows with model {pricer.version}{f', in {output}' if output else ''}")
 

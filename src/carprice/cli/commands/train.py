@@ -26,6 +26,11 @@ from carprice.training.train import DEMO_MARKET, SEED, train_file
 )
 @reading_options
 @click.option("--seed", default=SEED, show_default=True, help="Same data, seed and lock give the same trees.")
+@click.option(
+    "--no-comparables",
+    is_flag=True,
+    help="Keep no listings in the model, so that none can be shown beside a price.",
+)
 @json_option("the manifest")
 @pass_settings
 def train(
@@ -35,14 +40,15 @@ def train(
     encoding: str,
     strict: bool,
     seed: int,
+    no_comparables: bool,
     as_json: bool,
 ) -> None:
     """Learn from listings and write a model."""
     market = load_market(market_name, settings.markets_dir)
     if named:
-        training = train_file(read_heads(named, encoding, strict), market, settings, seed, say)
+        training = train_file(read_heads(named, encoding, strict), market, settings, seed, say, not no_comparables)
     elif market.name == DEMO_MARKET:
-        training = train_demo(settings, seed, say)
+        training = train_demo(settings, seed, say, keep_comparables=not no_comparables)
     else:
         raise click.UsageError(f"--data is missing: market {market.name!r} has no listings of its own.")
     record_training(training, settings, say)
