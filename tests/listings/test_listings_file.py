@@ -54,6 +54,11 @@ DROPPED = {
         ["Ford\nFiesta", "VW"],
         ("too few fields", 4),
     ),
+    "too many fields in several lines": (
+        b'make,price,text\nFord,1,"a\nb",x\nVW,2,c\n',
+        ["VW"],
+        ("too many fields", 2),
+    ),
     "open quote": (
         b'make,price\nFord,1\n"BMW,2\n' + b"VW,3\n" * 50_000,
         ["Ford", *["VW"] * 50_000],

@@ -19,6 +19,7 @@ COLUMNS = ["make", "model", "year", "price"]
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1251", "cp1252", "shift_jis", "gb18030")
 Table = tuple[str, list[list[str]], str]
 TEXTS = st.text(st.sampled_from("abXY 19.é\"Ж,;|\t'\n"), max_size=8)
+PROSE = st.text(st.sampled_from('abXY\n" '), max_size=12)
 PLAIN = st.text(st.sampled_from("abXY19."), min_size=1, max_size=8)
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -122,6 +123,20 @@ def test_a_stray_quote_costs_no_other_row(
     if len(hit) <= 1:
         assert frame.height + sum(row.count for row in file.dropped) == len(rows)
         assert kept >= set(range(len(rows))) - hit
+
+
+@quick
+@given(rows=st.lists(st.lists(PROSE, min_size=1, max_size=6), min_size=6, max_size=40))
+def test_a_record_of_several_lines_counts_once(path: Path, rows: list[list[str]]) -> None:
+    rows = [["Ford", "Focus", "2015", "5000"]] * 5 + [["x", *row] for row in rows]
+    output = io.StringIO(newline="")
+    csv.writer(output).writerows([COLUMNS, *rows])
+    found = read(path, output.getvalue().encode())
+    if found is None:
+        return
+    file, frame = found
+    assert [*frame.rows()] == [tuple(row) for row in rows if len(row) == len(COLUMNS)]
+    assert frame.height + sum(row.count for row in file.dropped) == len(rows)
 
 
 @quick

@@ -91,14 +91,15 @@ class Recovery:
             return end
         record = self._split(text, at)
         if record is None:
-            if self._hides_rows(text[end : end + HIDDEN_BYTES]):
+            if self._hides_rows(text[end : end + HIDDEN_BYTES], is_closed=False):
                 self.dropped.add(OPEN_QUOTE, line, _decode(raw))
                 return end
             return None
-        if record.end > end and (len(record.fields) != self.fields or self._hides_rows(text[end : record.end])):
+        fits = len(record.fields) == self.fields
+        if record.end > end and self._hides_rows(text[end : record.end], MIN_HIDDEN_ROWS if fits else 1):
             self.dropped.add(OPEN_QUOTE, line, _decode(raw))
             return end
-        found.stray += record.is_stray and len(record.fields) == self.fields
+        found.stray += record.is_stray and fits
         row = self.delimiter.join(b'"' + value.replace(b'"', b'""') + b'"' for value in record.fields)
         self._take_fields(row, len(record.fields), line, raw, found)
         return record.end
@@ -140,12 +141,18 @@ class Recovery:
                 return _Record(fields, at + _line_end_size(text, at), is_stray)
             at += 1
 
-    def _hides_rows(self, text: bytes) -> bool:
-        """Whether the lines inside a quoted field are rows of the table."""
-        inner = text.splitlines()[:-1]
-        rows = sum(line.count(self.delimiter) == self.fields - 1 for line in inner)
+    def _hides_rows(self, text: bytes, least: int = MIN_HIDDEN_ROWS, is_closed: bool = True) -> bool:
+        """Whether of the lines behind the one that opens a quote so many, and most, are rows of the table.
+
+        The last line is no evidence: it may close the quote, or go on; nor, where the quote is closed, is a line
+        with quotes, which may close one field and open the next.
+        """
+        lines = text.splitlines()[:-1]
+        rows = sum(
+            line.count(self.delimiter) == self.fields - 1 for line in lines if not (is_closed and b'"' in line)
+        )
         share = 1.0 if self.fields <= FEW_FIELDS else MOST_LINES
-        return self.fields > 1 and rows >= MIN_HIDDEN_ROWS and rows >= share * len(inner)
+        return self.fields > 1 and rows >= least and rows >= share * len(lines)
 
 
 def _end_of_line(text: bytes, at: int) -> int:

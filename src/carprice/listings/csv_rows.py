@@ -12,7 +12,7 @@ from carprice.listings.csv_blocks import Block, BlockReader, Quotes
 from carprice.listings.csv_recovery import Recovery
 from carprice.listings.formats import EXPECTED
 from carprice.listings.header import SAMPLE_LINES, find_header
-from carprice.listings.row_lines import DroppedRows, LineIndex
+from carprice.listings.row_lines import DroppedRows, LineIndex, add_note
 
 BLOCK_BYTES = 4 * 1024 * 1024
 HEAD_BYTES = 256 * 1024
@@ -45,6 +45,7 @@ class CsvRows:
     def read(self) -> Iterator[pa.Table]:
         """Yield the rows in order, all columns as text. Raises ListingsError where most of them are none."""
         self.lines = LineIndex()
+        self.dropped.clear()
         with self.open_text() as stream:
             stream.read(self._header_bytes)
             mark = self.delimiter.encode()
@@ -63,8 +64,7 @@ class CsvRows:
                     self._refuse_most_dropped()
                 yield table
         self._refuse_most_dropped()
-        if stray:
-            self.notes.append(f"Quotes inside of fields were kept as text in {stray:,} lines")
+        add_note(self.notes, f"Quotes inside of fields were kept as text in {stray:,} lines" if stray else "")
 
     def _parse_sound(self, block: Block) -> pa.Table | None:
         """The rows of a sound block; None where one of them is no row."""

@@ -48,6 +48,7 @@ class JsonRows:
     def read(self) -> Iterator[Any]:
         """Yield the rows in order, as text. Raises ListingsError where the JSON is damaged."""
         self.lines = LineIndex()
+        self.dropped.clear()
         batch: list[list[Text]] = []
         for row, place in self._read_rows():
             batch.append([row.get(name) for name in self.columns])
@@ -90,7 +91,7 @@ class JsonRows:
                 self._flatten(value, "", row, 0)
                 yield row, place
             else:
-                self.dropped.add(NO_OBJECT, place, text)
+                self.dropped.add(NO_OBJECT, place, text or json.dumps(value))
 
     def _read_lines(self) -> Iterator[tuple[Any, int, str]]:
         place = 0
@@ -121,12 +122,14 @@ class JsonRows:
                         f"Keep one: jq .{'.'.join(path)} {self.source} > listings.json",
                     )
                 table = path
-                yield value, number, json.dumps(value)[:100]
+                yield value, number, ""
 
     def _flatten(self, value: dict[str, Any], prefix: str, row: dict[str, Text], depth: int) -> None:
         for key, inner in value.items():
-            name = f"{prefix}{key}".strip()
-            if isinstance(inner, dict):
+            name = f"{prefix}{key}"
+            if isinstance(inner, str):
+                row[name] = inner
+            elif isinstance(inner, dict):
                 if depth < MAX_NESTED:
                     self._flatten(inner, f"{name}.", row, depth + 1)
             elif not isinstance(inner, list):

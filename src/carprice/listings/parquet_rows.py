@@ -46,6 +46,7 @@ class ParquetRows:
     def read(self) -> Iterator[pa.Table]:
         """Yield the rows in order, all columns as text. Raises ListingsError where the file is damaged."""
         self.lines = LineIndex()
+        self.dropped.clear()
         with self.source.open() as stream:
             batches = self._read_batches(stream)
             while True:

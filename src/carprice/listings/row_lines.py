@@ -1,6 +1,7 @@
 """Where the rows of a file stand in it, and the rows that reading drops: every row is counted once."""
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,12 @@ def shorten(text: str) -> str:
     return repr(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…")
 
 
+def add_note(notes: list[str], note: str) -> None:
+    """Add what a reading found, once however often the file is read; empty is nothing."""
+    if note and note not in notes:
+        notes.append(note)
+
+
 class LineIndex:
     """The line of each row, in a few bytes per block of rows that fill one line each."""
 
@@ -28,10 +35,14 @@ class LineIndex:
 
     def add_block(self, rows: int, lines: int | Lines) -> None:
         """Add rows of one line each from line `lines` on, or rows (rows,) that start at `lines`."""
-        if rows:
+        if not rows:
+            return
+        before = self._blocks[-1] if self._blocks else None
+        goes_on = isinstance(before, int) and before + self.rows - self._starts[-1] == lines
+        if not isinstance(lines, int) or not goes_on:
             self._starts.append(self.rows)
             self._blocks.append(lines if isinstance(lines, int) else lines.astype(np.int32))
-            self.rows += rows
+        self.rows += rows
 
     def find(self, row: int) -> int:
         """The line of a row, counted from 0, that was added."""
@@ -73,5 +84,11 @@ class DroppedRows:
         found = self._found.setdefault(reason, DroppedRow(reason, 0, line, value[: 2 * SHOWN_CHARACTERS]))
         found.count += 1
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def clear(self) -> None:
+        """Forget them, as the file is read again."""
+        self.count = 0
+        self.first = ""
+        self._found = {}
+
+    def __iter__(self) -> Iterator[DroppedRow]:
         return iter(self._found.values())

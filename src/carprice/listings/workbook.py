@@ -16,7 +16,7 @@ from carprice.errors import ListingsError
 from carprice.listings.byte_source import ByteSource, check_unpacked
 from carprice.listings.formats import EXPECTED
 from carprice.listings.header import Record, check_header, find_header_record, name_columns
-from carprice.listings.row_lines import DroppedRows, LineIndex
+from carprice.listings.row_lines import DroppedRows, LineIndex, add_note
 from carprice.listings.text_tables import Text, build_table, write_value
 
 BATCH_ROWS = 10_000
@@ -68,6 +68,7 @@ class WorkbookRows:
     def read(self) -> Iterator[Any]:
         """Yield the rows in order, as text. Raises ListingsError where the file is damaged."""
         self.lines = LineIndex()
+        self.dropped.clear()
         width, outside = len(self._names), 0
         with self._open() as workbook:
             records = _read_records(workbook[self._sheet])
@@ -83,8 +84,7 @@ class WorkbookRows:
                     yield build_table(self.columns, batch)
                     batch = []
             yield build_table(self.columns, batch)
-        if outside:
-            self.notes.append(f"Cells beside the table were not read in {outside:,} rows")
+        add_note(self.notes, f"Cells beside the table were not read in {outside:,} rows" if outside else "")
 
     def _find_columns(self, sample: list[Record]) -> None:
         place = find_header_record(sample)
