@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import StackError
-from carprice.system.jsonl import append_line, read_lines
+from carprice.system.files import copy_once, is_regular
+from carprice.system.jsonl import MAX_BYTES, append_line, read_lines
 
 JOURNAL_FILE = "deployments.jsonl"
 
 
 @dataclass(frozen=True)
 class Journal:
-    """The journal in a file."""
+    """The journal in a file. before: where an earlier release kept it, taken over with the first line written."""
 
     path: Path
+    before: Path | None = None
 
     def add(self, event: str, **facts: Any) -> None:
         """Append one line and flush it to disk. A torn last line of a crash is closed off first.
@@ -30,6 +32,8 @@ class Journal:
         """
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
         try:
+            if self.before:
+                copy_once(self.before, self.path, MAX_BYTES)
             append_line(self.path, line)
         except OSError as error:
             raise StackError(
@@ -45,7 +49,10 @@ class Journal:
     def lines(self) -> Iterator[dict[str, Any]]:
         """Every whole line, oldest first; what a crash tore is left out."""
         try:
-            yield from (line for line in read_lines(self.path) if "event" in line)
+            path = self.path
+            if self.before and not path.exists() and is_regular(self.before):
+                path = self.before
+            yield from (line for line in read_lines(path) if "event" in line)
         except OSError as error:
             raise StackError(f"{self.path}: cannot be read ({error.strerror})", f"ls -l {self.path}") from None
 
