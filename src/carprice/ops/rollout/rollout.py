@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from carprice.errors import CarPriceError, StackError
-from carprice.model.manifest import champion_version
+from carprice.model.manifest import usable_champion
 from carprice.names import API, CANDIDATE, LOG_HINT
 from carprice.ops.docker import compose_argv
 from carprice.ops.docker.build import build_image
@@ -125,11 +125,11 @@ def open_release(context: StackContext, plan: Plan, lock: Lock) -> None:
 @contextmanager
 def record_champion(context: StackContext) -> Iterator[None]:
     """Tell MLflow of the champion where the block changed it."""
-    before = champion_version(context.artifacts_dir)
+    before = usable_champion(context.artifacts_dir)
     try:
         yield
     finally:
-        champion = champion_version(context.artifacts_dir)
+        champion = usable_champion(context.artifacts_dir)
         if champion and champion != before:
             from carprice.tracking.promotion import record_rollout  # MLflow takes seconds to import
 
