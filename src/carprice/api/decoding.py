@@ -8,7 +8,7 @@ import msgspec
 
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
-from carprice.model.listing import FieldProblem, check_listing
+from carprice.model.listing import MAX_PROBLEMS, FieldProblem, check_listing
 
 JSON_TYPES: dict[str, type] = {"string": str, "number": float, "integer": float, "boolean": bool}
 """What msgspec makes of a JSON value: every number a float, as the model has it."""
@@ -65,15 +65,18 @@ class ListingDecoder:
         read = [self._read_values(values) for values in rows]
         return None if None in read else read  # type: ignore[return-value]
 
-    def decode_checked(self, body: bytes) -> tuple[list[Value], list[FieldProblem]]:
-        """The values of a listing and every problem with it. Raises MalformedError where it is not JSON."""
-        return self.check(load_json(body))
+    def decode_checked(self, body: bytes, most: int = MAX_PROBLEMS) -> tuple[list[Value], list[FieldProblem]]:
+        """The values of a listing and the problems with it. Raises MalformedError where it is not JSON.
 
-    def check(self, fields: Any) -> tuple[list[Value], list[FieldProblem]]:
-        """The values of a decoded listing and every problem with it."""
+        most: problems after which unknown fields are no longer named.
+        """
+        return self.check(load_json(body), most)
+
+    def check(self, fields: Any, most: int = MAX_PROBLEMS) -> tuple[list[Value], list[FieldProblem]]:
+        """The values of a decoded listing and the problems with it."""
         if not isinstance(fields, dict):
             return [], [FieldProblem("should be an object with the fields of one listing", "#")]
-        return check_listing(self._market, fields)
+        return check_listing(self._market, fields, most)
 
     def _read_values(self, decoded: Sequence[Any]) -> Sequence[Value] | None:
         """The values in feature order, or None where one cannot be read."""

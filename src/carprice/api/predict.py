@@ -27,9 +27,13 @@ from carprice.api.responses import (
 from carprice.api.schemas import BatchAnswer, PriceAnswer, ProblemAnswer
 from carprice.api.state import LoadedModel, ServiceState
 from carprice.market.kinds import Value
+from carprice.model.listing import MAX_PROBLEMS, MAX_ROW_PROBLEMS
 from carprice.model.price_range import MAX_COVERAGE, MIN_COVERAGE, Limits
 from carprice.model.valuation import Valuation
-from carprice.names import BATCH_PATH, PRICE_PATH
+from carprice.names import BATCH_PATH, MIB, PRICE_PATH
+
+MAX_ANSWER_BYTES = 16 * MIB
+"""Of a batch: twice what ten thousand rows with three warnings each take."""
 
 _HEADERS = (JSON, NO_STORE)
 
@@ -74,24 +78,28 @@ def answer_batch(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
         model = state.require_model()
         body = read_body(environ, state.settings.max_body_bytes, state.bodies_in_progress)
         _, limits = read_options(model, environ["QUERY_STRING"])
-        return json_response(_price_in_turn(state, model, body, limits))
+        response = json_response(_price_in_turn(state, model, body, limits))
     except RefusedError as refused:
         return refused.response(environ["carprice.request_id"])
+    if len(response.body) > MAX_ANSWER_BYTES:
+        detail = f"The answer would have more than {MAX_ANSWER_BYTES} bytes; send fewer listings"
+        return RefusedError(413, detail).response(environ["carprice.request_id"])
+    return response
 
 
-def _price_listing(model: LoadedModel, body: bytes, limits: Limits | None) -> Valuation:
+def _price_listing(model: LoadedModel, body: bytes, limits: Limits | None, most: int = MAX_PROBLEMS) -> Valuation:
     """Price one listing. The fast decoder checks all but what would be out of range, so that is checked again.
 
-    Raises RefusedError with 400 or 422.
+    most: unknown fields to name. Raises RefusedError with 400 or 422.
     """
     values = model.decoder.decode_fast(body)
     if values is None:
-        values = _check_listing(model, body)
+        values = _check_listing(model, body, most)
         valuation = model.pricer.price_values(values, limits)
     else:
         valuation = model.pricer.price_values(values, limits)
         if valuation.warnings:
-            _check_listing(model, body)
+            _check_listing(model, body, most)
     _refuse_unvalued(model, values, valuation)
     return valuation
 
@@ -105,10 +113,10 @@ def _refuse_unvalued(model: LoadedModel, values: Sequence[Value], valuation: Val
         raise UnvaluedError(f"Not valued: {reason}", f"{likely}By all else, a guess: {amounts}")
 
 
-def _check_listing(model: LoadedModel, body: bytes) -> Sequence[Value]:
-    """The values of a listing. Raises RefusedError with 400 or 422 and every problem."""
+def _check_listing(model: LoadedModel, body: bytes, most: int = MAX_PROBLEMS) -> Sequence[Value]:
+    """The values of a listing. Raises RefusedError with 400 or 422 and the problems, `most` unknown fields."""
     try:
-        values, problems = model.decoder.decode_checked(body)
+        values, problems = model.decoder.decode_checked(body, most)
     except MalformedError as error:
         raise RefusedError(400, str(error)) from None
     if problems:
@@ -157,18 +165,18 @@ def _price_rows(
     for index in warned:
         try:
             if valuations[index].warnings:
-                _check_listing(model, bytes(raws[index]))
+                _check_listing(model, bytes(raws[index]), MAX_ROW_PROBLEMS)
             _refuse_unvalued(model, rows[index], valuations[index])
         except RefusedError as refused:
-            results[index] = refused.problem()
+            results[index] = refused.problem(MAX_ROW_PROBLEMS)
     return results
 
 
 def _price_row(model: LoadedModel, body: bytes, limits: Limits | None) -> Valuation | ProblemAnswer:
     try:
-        return _price_listing(model, body, limits)
+        return _price_listing(model, body, limits, MAX_ROW_PROBLEMS)
     except RefusedError as refused:
-        return refused.problem()
+        return refused.problem(MAX_ROW_PROBLEMS)
 
 
 def read_options(model: LoadedModel, query: str) -> tuple[bool, Limits | None]:

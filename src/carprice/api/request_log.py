@@ -37,7 +37,8 @@ def say_line(stream: TextIO, level: str, event: str, **facts: Any) -> None:
 
 def _as_line(facts: dict[str, Any]) -> str:
     stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return json.dumps({"time": stamp, **facts}, ensure_ascii=False)
+    # In ASCII: a path may hold characters that steer a terminal, or turn the order of letters around.
+    return json.dumps({"time": stamp, **facts})
 
 
 class _Budget:
