@@ -239,6 +239,8 @@ def start_batch(app: Flask, body: Any) -> "queue.Queue[int]":
 
     def send() -> None:
         environ = {"wsgi.input": body, "CONTENT_TYPE": "application/json", "carprice.request_id": "a"}
+        if isinstance(body, HeldBody):
+            environ["CONTENT_LENGTH"] = str(len(b"[]"))
         with app.test_request_context(PATH, method="POST", environ_overrides=environ):
             status.put(app.full_dispatch_request().status_code)
 

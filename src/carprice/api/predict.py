@@ -42,7 +42,7 @@ def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
     """Price the listing in the request's body."""
     try:
         model = state.require_model()
-        body = read_body(environ, state.settings.max_listing_bytes, state.bodies_in_progress)
+        body = read_body(environ, state.settings.max_listing_bytes, state.bodies_in_progress, state.uploads)
         query = environ["QUERY_STRING"]
         explain, limits = read_options(model, query) if query else (False, None)
         valuation = _price_listing(model, body, limits)
@@ -76,7 +76,7 @@ def answer_batch(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
     """Price the listings in the request's body, in order; a bad one gets a problem instead of a price."""
     try:
         model = state.require_model()
-        body = read_body(environ, state.settings.max_body_bytes, state.bodies_in_progress)
+        body = read_body(environ, state.settings.max_body_bytes, state.bodies_in_progress, state.uploads)
         _, limits = read_options(model, environ["QUERY_STRING"])
         response = json_response(_price_in_turn(state, model, body, limits))
     except RefusedError as refused:

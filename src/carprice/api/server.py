@@ -87,7 +87,13 @@ def build_app() -> Any:
     settings = load_settings(os.environ)
     app = create_app(settings)
     state = app.extensions["carprice"]
-    watch_connections(settings.port, settings.idle_seconds, settings.threads, state.bodies_in_progress)
+    watch_connections(
+        settings.port,
+        settings.idle_seconds,
+        settings.threads,
+        state.bodies_in_progress,
+        lambda: state.uploads.is_full,
+    )
     _follow_parent(settings.shutdown_seconds)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     state.log.info("serving", url=f"http://{host}:{settings.port}", model_version=state.version)

@@ -14,6 +14,7 @@ from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
 from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
+from carprice.api.uploads import UploadSlots
 from carprice.errors import BundleError, CarPriceError
 from carprice.model.encoding import InputWarning
 from carprice.model.manifest import champion_version, find_bundle, read_manifest
@@ -72,6 +73,7 @@ class ServiceState:
         self.model: LoadedModel | None = None
         self.reason = "It is being loaded"
         self.bodies_in_progress: set[int] = set()
+        self.uploads = UploadSlots(settings.threads)
         self.batches = threading.BoundedSemaphore(settings.max_batches)
         self._closed = threading.Event()
         self._set_version(NO_VERSION)
