@@ -91,6 +91,9 @@ class Trees:
             columns, safe_text = rebuild_text(text)
         except ValueError as error:
             raise BundleError(f"model.pkl: trees: {error}", RETRAIN) from None
+        except MemoryError:
+            what = f"model.pkl: trees: {len(text):,} characters need more memory than there is"
+            raise BundleError(what, RETRAIN) from None
         self.columns = tuple(columns)
         self._booster = _Booster(_load_library(), safe_text)
         self._thread = threading.local()

@@ -5,7 +5,6 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,10 +40,13 @@ class Journal:
                 f"Allow it: chmod -R a+rwX {self.path.parent}",
             ) from None
 
-    def try_add(self, event: str, **facts: Any) -> None:
-        """Append one line, or leave it: for the way back, which must not stop at a full disk."""
-        with suppress(StackError):
+    def try_add(self, event: str, **facts: Any) -> str:
+        """Append one line, or leave it where the disk is full, say. Returns why it was left, else nothing."""
+        try:
             self.add(event, **facts)
+        except StackError as error:
+            return error.what
+        return ""
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Every whole line, oldest first; what a crash tore is left out."""

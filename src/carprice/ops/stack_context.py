@@ -73,7 +73,8 @@ class StackContext:
             self.journal.try_add("step", step=name, release=release, seconds=seconds, failed=first_line(error))
             raise
         seconds = round(time.monotonic() - started, 3)
-        self.journal.add("step", step=name, release=release, seconds=seconds)
+        # A disk that has become full is no reason to go back: the beginning is written, what runs is the truth.
+        self.journal.try_add("step", step=name, release=release, seconds=seconds)
         self.say(f"{done} ({seconds:.1f} s)")
 
 

@@ -180,7 +180,14 @@ def waiting_promotion(settings: Settings) -> str | None:
 def _record_promotion(version: str, before: str | None, mlflow: str, settings: Settings) -> Promotion:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     promotion = Promotion(now, version, before, _name_user(), mlflow)
-    append_line(settings.artifacts_dir / RECORD_FILE, asdict(promotion))
+    path = settings.artifacts_dir / RECORD_FILE
+    try:
+        append_line(path, asdict(promotion))
+    except OSError as error:
+        raise FileError(
+            f"{version} is the champion, but {path} does not say so: it cannot be written ({error.strerror})",
+            f"See what is in its way: ls -l {path}; df {settings.artifacts_dir}",
+        ) from None
     return promotion
 
 

@@ -20,6 +20,7 @@ from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.model.valuation import Breakdown, NotGiven, Valuation
 from carprice.settings import Settings
+from carprice.system.text import escape_text
 
 NOT_GIVEN = "not given"
 TITLE = ("make", "model", "year")
@@ -146,7 +147,7 @@ def format_quote(quote: Quote, explain: bool) -> str:
     lines += [f"Note: {f'{note.field} {note.detail}'.strip()}" for note in notes]
     if valuation.not_given:
         lines.append(f"Note: not given: {', '.join(map(_name_cost, valuation.not_given))}")
-    return "\n".join([*lines, *(["", *_format_breakdown(quote)] if explain else [])])
+    return "\n".join(map(escape_text, [*lines, *(["", *_format_breakdown(quote)] if explain else [])]))
 
 
 def _promise(quote: Quote) -> str:
