@@ -18,6 +18,7 @@ from carprice.settings import Settings
 from carprice.system.jsonl import append_line, read_lines
 from carprice.tracking.client import SEND_HINT, connect_client, expect_failures, show_url
 from carprice.tracking.outbox import keep_bundle
+from carprice.tracking.proof import prove_apart
 from carprice.tracking.upload import (
     Say,
     Sent,
@@ -85,12 +86,13 @@ def send_waiting(settings: Settings, say: Say = print) -> list[Sent]:
 def promote_version(version: str, settings: Settings, offline: bool = False, say: Say = print) -> Promotion:
     """Make a version the champion in MLflow and in artifacts/champion, both or neither.
 
-    The bundle has to load and price its golden listings first; a damaged champion file is no obstacle. offline
-    leaves MLflow for later: send_waiting sends it. Raises BundleError for a version that is missing or damaged,
-    TrackingError where MLflow does not answer.
+    The bundle has to load and price its golden listings first, in a process of its own and then here; a damaged
+    champion file is no obstacle. offline leaves MLflow for later: send_waiting sends it. Raises BundleError for a
+    version that is missing or damaged, TrackingError where MLflow does not answer.
     """
     check_version(version)
     folder = find_bundle(settings.artifacts_dir, version)
+    prove_apart(folder)
     load_pricer(folder)
     before = usable_champion(settings.artifacts_dir)
     if offline:
