@@ -1,5 +1,6 @@
 """POST /predict/batch: one result or problem for each row, in order."""
 
+import difflib
 import io
 import queue
 import threading
@@ -16,6 +17,8 @@ from tests.model.cars import DATED_CAR, UK_CAR, change
 from carprice.api import predict
 from carprice.api.state import LoadedModel, ServiceState
 from carprice.market.market_file import parse_market
+from carprice.model import listing, suggestions
+from carprice.model.listing import MAX_ROW_PROBLEMS
 
 PATH = "/predict/batch"
 SECRET = "xyzzy"
@@ -114,7 +117,43 @@ def check_rows(app: Flask, usual: dict[str, Any], cars: list[Any]) -> Result:
 def price_alone(app: Flask, car: Any) -> dict[str, Any]:
     answer = call(app.wsgi_app, "POST", "/predict/price", as_json(car)).json
     of_all = ("currency", "model_version", "as_of", "instance")
-    return {key: value for key, value in answer.items() if key not in of_all}
+    found = {key: value for key, value in answer.items() if key not in of_all}
+    if "errors" in found:
+        found["errors"] = found["errors"][:MAX_ROW_PROBLEMS]
+    return found
+
+
+def test_a_small_batch_has_no_great_answer(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """30 KB of `{}` used to be answered with 3.8 MB, unknown fields with fifty errors a row."""
+    bodies = [b"[" + b",".join([b"{}"] * 1000) + b"]"]
+    bodies.append(as_json([{**UK_CAR, **{f"mileag{letter}": 1 for letter in "abcdefghijklmnopqrst"}}] * 1000))
+    for body in bodies:
+        result = call(app.wsgi_app, "POST", PATH, body)
+        assert len(result.body) < 1_000_000
+        assert {len(row["errors"]) for row in result.json["results"]} == {MAX_ROW_PROBLEMS}
+    monkeypatch.setattr(predict, "MAX_ANSWER_BYTES", 1000)
+    problem = call(app.wsgi_app, "POST", PATH, bodies[0]).problem
+    assert (problem["status"], problem["detail"]) == (
+        413,
+        "The answer would have more than 1000 bytes; send fewer listings",
+    )
+
+
+def test_a_wrong_name_is_searched_for_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    searches: list[str] = []
+    found = difflib.get_close_matches
+
+    def count(word: str, *rest: Any, **more: Any) -> list[str]:
+        searches.append(word)
+        return found(word, *rest, **more)
+
+    for module in (listing, suggestions):
+        monkeypatch.setattr(module, "get_close_matches", count)
+    rows = [change(UK_CAR, make="Frodx"), change(UK_CAR, milaegex=1)] * 500
+    results = call(app.wsgi_app, "POST", PATH, as_json(rows)).json["results"]
+    assert results[-2]["warnings"][0]["suggestions"] == ["Ford"]
+    assert "did you mean 'mileage'?" in results[-1]["errors"][0]["detail"]
+    assert sorted(searches) == ["frodx", "milaegex"]
 
 
 def test_a_row_that_is_not_json_does_not_fail_the_others(app: Flask) -> None:
@@ -200,6 +239,8 @@ def start_batch(app: Flask, body: Any) -> "queue.Queue[int]":
 
     def send() -> None:
         environ = {"wsgi.input": body, "CONTENT_TYPE": "application/json", "carprice.request_id": "a"}
+        if isinstance(body, HeldBody):
+            environ["CONTENT_LENGTH"] = str(len(b"[]"))
         with app.test_request_context(PATH, method="POST", environ_overrides=environ):
             status.put(app.full_dispatch_request().status_code)
 

@@ -51,6 +51,15 @@ def test_a_request_is_one_line(app: Flask, tmp_path: Path) -> None:
     }
 
 
+def test_lines_have_no_control_characters(app: Flask, tmp_path: Path) -> None:
+    """Of C1, which a terminal may obey, or that turn the order of letters around."""
+    call(app.wsgi_app, "GET", "/\u009b31m\u202e\x1b".encode().decode("latin-1"))
+    price(app, change(UK_CAR, make="\u202eFord\u009b"))
+    close(app)
+    for name in ("api.jsonl", "requests.jsonl"):
+        assert (tmp_path / "logs" / name).read_text().replace("\n", "").isascii()
+
+
 def test_the_sample_holds_valid_single_requests_with_their_answers(app: Flask, tmp_path: Path) -> None:
     odd = change(UK_CAR, make="Frod", tax=None)
     for car in (UK_CAR, change(UK_CAR, year=3), odd, {}, [UK_CAR]):

@@ -20,6 +20,7 @@ from carprice.api.slow_clients import BUSY_SECONDS
 from carprice.model.manifest import champion_version
 
 ROWS = 10_000
+BATCH = "/predict/batch"
 
 
 @pytest.fixture
@@ -230,6 +231,26 @@ def test_bodies_that_trickle_do_not_hold_the_service(start: Start) -> None:
     assert BUSY_SECONDS < time.monotonic() - began < 10
     assert server.price()[0] == 200
     for connection in slow:
+        connection.close()
+
+
+def test_slow_uploads_hold_nobody(start: Start) -> None:
+    """More of them than there are threads, on paths of both kinds."""
+    server = start(threads=4, idle_seconds=60).wait_up()
+    slow = [
+        server.begin_request(length, path) for length, path in ((60_000, "/predict/price"), (4_000_000, BATCH))
+    ]
+    late = [server.connect() for _ in range(20)]
+    for connection in late:
+        head = f"POST {BATCH} HTTP/1.1\r\nHost: cars\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Content-Length: 4000000\r\n\r\n[".encode())
+    for connection in late:
+        assert connection.recv(100).startswith(b"HTTP/1.1 429 ")
+    assert [server.price()[0] for _ in range(50)] == [200] * 50
+    assert server.get("/info/status")[0] == 200
+    for connection in slow:
+        assert connection.recv(100) == b"", "cut, as others wanted to send"
+    for connection in (*slow, *late):
         connection.close()
 
 

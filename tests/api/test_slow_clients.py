@@ -1,7 +1,9 @@
 """Connections on which nothing moves, or too little, are closed; those that are used are not."""
 
 import fcntl
+import os
 import socket
+import subprocess
 import sys
 import termios
 import time
@@ -161,16 +163,19 @@ def test_there_is_less_patience_while_every_thread_waits_for_a_body(monkeypatch:
     monkeypatch.setattr(slow_clients, "BUSY_SECONDS", SECONDS)
     monkeypatch.setattr(slow_clients, "BUSY_CHECK_SECONDS", SECONDS / 10)
     with listen() as quiet, listen() as busy:
-        first, second = connect(quiet), connect(busy)
+        first, second, kept = connect(quiet), connect(busy), connect(busy)
+        for client, server in (first, second):
+            send(client, server, b"half a request")
         watchers = [
             watch_connections(listener.getsockname()[1], PATIENT, 2, in_progress)
             for listener, in_progress in ((quiet, {1}), (busy, {1, 2}))
         ]
         wait_until(lambda: not is_open(second[0]))
         assert is_open(first[0]), "it has been idle for longer"
+        assert is_open(kept[0]), "nobody waits for it"
         for watcher in watchers:
             watcher.set()
-        for connection in (*first, *second):
+        for connection in (*first, *second, *kept):
             connection.close()
 
 
@@ -181,6 +186,7 @@ def test_bodies_in_progress_are_counted_when_they_stay(monkeypatch: pytest.Monke
     bodies = OtherBodies()
     with listen() as listener:
         client, server = connect(listener)
+        send(client, server, b"half a request")
         stopped = watch_connections(listener.getsockname()[1], PATIENT, 1, bodies)
         wait_until(lambda: bodies.checks > 10)
         assert is_open(client)
@@ -217,3 +223,45 @@ def test_files_are_not_taken_for_connections(listener: socket.socket) -> None:
 
 def count_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_there_is_less_patience_in_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1,500 idle connections of one client used to keep others out for as long as they had time to be idle."""
+    monkeypatch.setattr(slow_clients, "BUSY_SECONDS", SECONDS)
+    monkeypatch.setattr(slow_clients, "BUSY_CHECK_SECONDS", SECONDS / 10)
+    monkeypatch.setattr(slow_clients, "CROWD", 0)
+    with listen() as listener:
+        client, server = connect(listener)
+        stopped = watch_connections(listener.getsockname()[1], PATIENT, 1, frozenset())
+        wait_until(lambda: not is_open(client))
+        stopped.set()
+        client.close()
+        server.close()
+
+
+FULL = """
+import os, resource, socket, sys, threading, time
+from carprice.api.slow_clients import watch_connections
+listener = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(listener.getsockname())
+server, _ = listener.accept()
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+taken = []
+try:
+    while True:
+        taken.append(os.open("/dev/null", os.O_RDONLY))
+except OSError:
+    pass
+watch_connections(listener.getsockname()[1], 0.3, 1, frozenset())
+client.settimeout(20)
+print(client.recv(1), [thread.name for thread in threading.enumerate()])
+"""
+
+
+def test_it_goes_on_at_the_limit_of_descriptors() -> None:
+    """The thread ended with the first look, and with it every limit of time."""
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", FULL], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "b'' ['MainThread', 'slow-clients']\n", done.stderr

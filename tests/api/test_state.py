@@ -1,6 +1,7 @@
 """Without a bundle: 503 with the reason, until one is there."""
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,7 @@ def ask_all(app: Flask) -> list[Result]:
 
 def test_without_a_bundle_every_answer_says_why(make_app: MakeApp, tmp_path: Path) -> None:
     app = make_app(artifacts_dir=tmp_path / "artifacts")
-    reason = (
-        f"{tmp_path / 'artifacts'}: has no champion, so there is no model to serve. Train one: ./carprice train"
-    )
+    reason = "artifacts: has no champion, so there is no model to serve. Train one: ./carprice train"
     for result in ask_all(app):
         assert result.status == 503
         assert result.problem["detail"] == f"No model is loaded: {reason}"
@@ -69,6 +68,20 @@ def test_a_bundle_that_appears_is_picked_up(make_app: MakeApp, small_bundle: Pat
     results = ask_all(app)
     assert [result.status for result in results] == [200] * len(results)
     assert {result.header("X-Model-Version") for result in results} == {version}
+
+
+def test_strangers_do_not_read_the_champion_file(make_app: MakeApp, artifacts: Path) -> None:
+    (artifacts / CHAMPION).write_text("a secret that was linked to")
+    detail = get(make_app(artifacts_dir=artifacts)).problem["detail"]
+    assert detail.startswith(
+        "No model is loaded: champion: should hold one version such as 20261123T124500Z. Name"
+    )
+    assert "secret" not in detail
+
+
+def test_the_uptime_does_not_follow_the_clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert 0 <= get(app).json["uptime_seconds"] < 600
 
 
 def test_a_loaded_model_stays(make_app: MakeApp, artifacts: Path) -> None:
@@ -96,7 +109,8 @@ def test_a_damaged_bundle_is_named_until_it_is_mended(
     app = make_app(artifacts_dir=artifacts)
     for result in ask_all(app):
         assert result.status == 503
-        assert result.problem["detail"].startswith(f"No model is loaded: {path}: is ")
+        assert result.problem["detail"].startswith(f"No model is loaded: {version}/{name}: is ")
+        assert str(artifacts) not in result.body.decode(), "which strangers need not know; the log has it"
     write_file(path, whole)  # whole at once: the service looks all the while
     wait_until(lambda: get(app).status == 200)
     errors = capsys.readouterr().err.splitlines()

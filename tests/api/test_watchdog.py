@@ -17,6 +17,9 @@ from typing import Any
 import psutil
 import pytest
 
+from carprice.api.occupancy import answer_occupancy, ask_occupancy
+from carprice.api.watchdog import Watchdog
+
 SECONDS = 1
 FAILURES = 2
 BOUND = SECONDS * (FAILURES + 1)
@@ -212,3 +215,43 @@ def test_a_model_taken_away_is_no_reason(
     wait_for(lambda: replica.ask() == 200)
     shutil.rmtree(artifacts)
     assert_stays(replica, 200)
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_tells_a_full_worker_from_one_that_hangs(is_full: bool) -> None:
+    """It answered once, and then its threads were taken."""
+    ended: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        watchdog = Watchdog("127.0.0.1", port, 0.1, 3, 60, ended.append, lambda: is_full)
+        stopped = watchdog.start()
+        connection, _ = listener.accept()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        if is_full:
+            time.sleep(1)
+        else:
+            wait_for(lambda: ended, 20)
+        stopped.set()
+        connection.close()
+    assert ended == ([] if is_full else ["GET /info/status: no answer within 0.1 s, 3 times in a row"])
+
+
+def test_the_worker_says_whether_it_is_full() -> None:
+    """A number that no process has stands for a main process."""
+    pid, found = 2**22 + os.getpid(), [True]
+    assert not ask_occupancy(pid, 0.1), "nobody answers"
+    answer_occupancy(pid, lambda: found[0])
+    assert ask_occupancy(pid, 20)
+    found[0] = False
+    assert not ask_occupancy(pid, 20)
+
+
+def test_a_replica_full_of_slow_clients_is_left_running(start: Callable[..., Replica], small_bundle: Path) -> None:
+    replica = start(small_bundle, threads=1, idle_seconds=600)
+    wait_for(lambda: replica.ask() == 200)
+    wait_for(replica.is_watched)
+    assert not ask_occupancy(replica.process.pid, 20)
+    with socket.create_connection(("127.0.0.1", replica.port)) as slow:
+        slow.sendall(b"POST /predict/price HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n")
+        slow.sendall(b"Content-Length: 1000\r\n\r\n")
+        wait_for(lambda: ask_occupancy(replica.process.pid, 20))

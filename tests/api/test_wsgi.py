@@ -154,3 +154,11 @@ def test_a_bug_in_a_view_is_logged_and_not_told(app: Flask, tmp_path: Path) -> N
     found = wait_until(lambda: [x for x in read_lines(tmp_path / "logs" / "api.jsonl") if "traceback" in x])
     assert [(line["path"], line["request_id"]) for line in found] == [("/info/status", "abc")]
     assert "ZeroDivisionError: the secret of the crash" in found[0]["traceback"]
+
+
+def test_a_redirect_does_not_say_where_this_site_is(app: Flask) -> None:
+    """What the request calls it may be anything, and a proxy before it may have another scheme."""
+    result = call(app.wsgi_app, "GET", "//info//status?a=1", headers={"Host": "evil.example"})
+    assert (result.status, result.header("Location")) == (308, "/info/status?a=1")
+    assert "evil" not in str(result)
+    assert result.header("Cache-Control") == "no-store"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.model.damage import edit_manifest, put, refusal, replace_file
+from tests.model.damage import edit_manifest, edit_pickle, put, refusal, replace_file
 from tests.model.users import NOBODY, run_as_nobody
 
 from carprice.model import manifest as manifest_module
@@ -35,6 +35,52 @@ def test_a_file_is_a_folder(bundle_folder: Path, name: str) -> None:
     (bundle_folder / name).unlink()
     (bundle_folder / name).mkdir()
     assert str(refusal(bundle_folder)) == f"{bundle_folder / name}: cannot be read (Is a directory)\n{RETRAIN}"
+
+
+@pytest.mark.parametrize("name", [*PICKLES, "manifest.json"])
+def test_a_pipe_is_not_waited_for(bundle_folder: Path, name: str) -> None:
+    (bundle_folder / name).unlink()
+    os.mkfifo(bundle_folder / name)
+    path = bundle_folder / name
+    assert str(refusal(bundle_folder)) == f"{path}: should be a plain file\nSee what it is: ls -lL {path}"
+
+
+def test_a_device_has_no_end(bundle_folder: Path) -> None:
+    (bundle_folder / "model.pkl").unlink()
+    (bundle_folder / "model.pkl").symlink_to("/dev/zero")
+    assert refusal(bundle_folder).what == f"{bundle_folder / 'model.pkl'}: should be a plain file"
+
+
+def test_a_file_that_is_linked_to_is_read(bundle_folder: Path, tmp_path: Path) -> None:
+    """As Kubernetes mounts files."""
+    (bundle_folder / "model.pkl").rename(tmp_path / "elsewhere")
+    (bundle_folder / "model.pkl").symlink_to(tmp_path / "elsewhere")
+    load_pricer(bundle_folder)
+
+
+def test_too_many_golden_listings(bundle_folder: Path) -> None:
+    edit_manifest(bundle_folder, lambda manifest: manifest.update(golden=manifest["golden"] * 201))
+    assert "golden: should be " in refusal(bundle_folder).what
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("scaler.pkl", ("year",)),
+        ("scaler.pkl", ("year", "mean")),
+        ("model.pkl", ("transform",)),
+        ("model.pkl", ("costs",)),
+    ],
+)
+def test_a_value_that_holds_itself_is_not_written_out(
+    bundle_folder: Path, name: str, path: tuple[str, ...]
+) -> None:
+    """262,144 lists, in a file of 100 bytes and in the message."""
+    nested: list[Any] = []
+    for _ in range(18):
+        nested = [nested, nested]
+    edit_pickle(bundle_folder, name, put(*path, value=nested))
+    assert len(refusal(bundle_folder).what) < 400
 
 
 @pytest.mark.parametrize("name", PICKLES)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ops.world import World
 
 from carprice.errors import StackError
 from carprice.ops.lock import hold_lock, is_alive, read_lock
@@ -38,7 +40,7 @@ with hold_lock(Path(sys.argv[1]), "rollout", print):
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "logs" / "deploy.lock"
+    return tmp_path / "var" / "deploy.lock"
 
 
 @contextmanager
@@ -146,3 +148,22 @@ def test_a_number_that_another_process_got_since_is_not_the_holder(path: Path) -
     assert is_alive(mine)
     assert not is_alive({**mine, "since": mine["since"] - 1e6})
     assert is_alive({**mine, "host": "another"}), "nobody here can tell"
+
+
+def test_a_link_in_its_place_is_not_followed(path: Path, tmp_path: Path) -> None:
+    """A container that could put one there would have a file of the host emptied."""
+    victim = tmp_path / "victim"
+    victim.write_text("whole")
+    path.parent.mkdir()
+    path.symlink_to(victim)
+    with pytest.raises(StackError, match=r"deploy\.lock: cannot be written \(it is a symbolic link, which is not"):
+        take(path)
+    assert victim.read_text() == "whole"
+
+
+def test_lock_and_journal_are_where_no_container_writes(world: World, root: Path) -> None:
+    context = world.context()
+    mounted = re.findall(r"- \./([\w/]+):", (root / "docker-compose.yml").read_text())
+    assert "logs" in mounted
+    for path in (context.lock_file, context.journal.path):
+        assert path.relative_to(context.folder).parts[0] not in mounted

@@ -107,7 +107,7 @@ class World:
     def context(self, limits: Limits = FAST) -> StackContext:
         """The context over this world."""
         runner = WorldRunner(self.folder, {}, world=self)
-        journal = Journal(self.folder / "logs" / JOURNAL_FILE)
+        journal = Journal(self.folder / "var" / JOURNAL_FILE)
         settings = Settings(
             stack_dir=self.folder,
             artifacts_dir=self.folder / "artifacts",

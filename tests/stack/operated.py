@@ -46,9 +46,12 @@ def make_stack_context(stack: Stack, say: Callable[[str], None] = print, **chang
     """The stack as the functions of `ops` take it."""
     runner = Runner(stack.folder, plain_environment(stack, **changes))
     logs = stack.folder / "logs"
-    settings = Settings(stack_dir=stack.folder, artifacts_dir=stack.folder / "artifacts", logs_dir=logs)
+    var = stack.folder / "var"
+    settings = Settings(
+        stack_dir=stack.folder, artifacts_dir=stack.folder / "artifacts", logs_dir=logs, var_dir=var
+    )
     limits = load_limits(stack.folder)
-    return StackContext(settings, runner, Edge(runner), Journal(logs / JOURNAL_FILE), limits, say)
+    return StackContext(settings, runner, Edge(runner), Journal(var / JOURNAL_FILE), limits, say)
 
 
 def ask_doctor(stack: Stack, **changes: str) -> dict[str, Finding]:

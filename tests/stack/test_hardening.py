@@ -58,7 +58,7 @@ def test_the_runtime_socket_is_the_edges_own(shared: Stack) -> None:
 
 
 def test_only_what_should_listens(shared: Stack) -> None:
-    assert list_listeners(shared.containers(EDGE)[0]) == {"0.0.0.0:5000", "127.0.0.1:9999"}
+    assert list_listeners(shared.containers(EDGE)[0]) == {"0.0.0.0:5000", "127.0.0.1:5001", "127.0.0.1:9999"}
     assert list_listeners(shared.containers(MLFLOW)[0]) == {"0.0.0.0:5000"}
     for container in shared.containers(API):
         assert list_listeners(container) == {"0.0.0.0:5000"}

@@ -1,9 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from carprice.errors import FileError
-from carprice.system.files import open_output
+from carprice.system.files import open_output, open_regular, write_file
 
 
 def test_file_appears_whole(tmp_path: Path) -> None:
@@ -36,3 +37,30 @@ def test_no_such_folder(tmp_path: Path) -> None:
     with pytest.raises(FileError) as error, open_output(tmp_path / "no" / "a.csv"):
         pass
     assert str(error.value) == f"{tmp_path / 'no' / 'a.csv'}: cannot be written (No such file or directory)"
+
+
+PLANTED = {
+    "link": lambda path, victim: path.symlink_to(victim),
+    "pipe": lambda path, _: os.mkfifo(path),
+    "folder": lambda path, _: path.mkdir(),
+}
+"""What a container may put where a command on the host reads or writes."""
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+@pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_RDWR | os.O_CREAT, os.O_WRONLY | os.O_APPEND | os.O_CREAT])
+def test_only_a_plain_file_is_opened(kind: str, flags: int, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("whole")
+    PLANTED[kind](tmp_path / "planted", victim)
+    with pytest.raises(OSError, match=r"symbolic link|not a plain file|Is a directory|No such device"):
+        open_regular(tmp_path / "planted", flags)
+    assert victim.read_text() == "whole"
+
+
+def test_a_draft_does_not_go_through_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("whole")
+    (tmp_path / f".champion.{os.getpid()}").symlink_to(victim)
+    write_file(tmp_path / "champion", b"new")
+    assert (victim.read_text(), (tmp_path / "champion").read_text()) == ("whole", "new")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.model.damage import edit_pickle, put
 from tests.tracking.conftest import free_port
 from tests.tracking.trainings import copy_training
 
@@ -16,6 +17,7 @@ from carprice.model.pricer import load_pricer
 from carprice.names import REGISTERED_MODEL
 from carprice.settings import Settings
 from carprice.tracking.client import SEND_HINT, connect_client
+from carprice.tracking.model_list import describe_change, list_models
 from carprice.tracking.outbox import keep_bundle, list_pending
 from carprice.tracking.promotion import (
     list_promotions,
@@ -158,6 +160,68 @@ def test_a_damaged_bundle_is_not_promoted(small_bundle: Path, offline: Settings)
     with pytest.raises(BundleError, match=r"model\.pkl: is truncated"):
         promote_version(training.version, offline, offline=True)
     assert champion_version(offline.artifacts_dir) is None
+
+
+@pytest.mark.parametrize("version", ["", " ", "image", "../x", "20300101T000000Z\n"])
+def test_what_is_no_version_is_not_promoted(small_bundle: Path, offline: Settings, version: str) -> None:
+    """An empty one used to stand for the champion, and then to be written as its name."""
+    training = copy_training(small_bundle, offline)
+    set_champion(offline.artifacts_dir, training.version)
+    with pytest.raises(BundleError) as caught:
+        promote_version(version, offline, offline=True)
+    assert caught.value.what == f"Model version {version!r} is not a version such as 20261123T124500Z"
+    assert champion_version(offline.artifacts_dir) == training.version
+
+
+@pytest.mark.parametrize("text", ["\n", "", "nonsense", "\xff" * 5000])
+def test_a_damaged_champion_is_put_right(small_bundle: Path, offline: Settings, text: str) -> None:
+    training = copy_training(small_bundle, offline)
+    (offline.artifacts_dir / "champion").write_text(text)
+    assert describe_change(training.version, offline) == []
+    assert [(model.version, model.aliases) for model in list_models(offline)] == [
+        (training.version, ("challenger",))
+    ]
+    promotion = promote_version(training.version, offline, offline=True)
+    assert promotion.before is None
+    assert champion_version(offline.artifacts_dir) == training.version
+
+
+def test_a_damaged_champion_does_not_fail_a_training(small_bundle: Path, offline: Settings) -> None:
+    training = copy_training(small_bundle, offline)
+    (offline.artifacts_dir / "champion").write_text("nonsense")
+    said: list[str] = []
+    record_training(training, offline, said.append)
+    assert said[0].startswith(f"Warning: {offline.artifacts_dir / 'champion'}: should hold one version such as ")
+    assert said[0].endswith("./carprice models, then ./carprice promote VERSION")
+
+
+def test_a_foreign_version_in_mlflow_is_not_the_champion(small_bundle: Path, online: Settings) -> None:
+    """Whoever reaches MLflow may register a model under our version."""
+    training = copy_training(small_bundle, online)
+    record_training(training, online, print)
+    client = connect_client(online)
+    own = client.get_model_version_by_alias(REGISTERED_MODEL, "champion")
+    tags = {"carprice.version": training.version}
+    model_id = own.source.rpartition("/")[2]
+    foreign = client.create_model_version(REGISTERED_MODEL, own.source, own.run_id, tags, model_id=model_id)
+    client.delete_model_version(REGISTERED_MODEL, own.version)
+    with pytest.raises(
+        TrackingError, match=rf"car-price version {foreign.version} was not sent from .*{training.version}"
+    ):
+        promote_version(training.version, online)
+    assert read_alias(client, "champion") is None
+
+
+def test_other_files_in_mlflow_are_not_the_champion(small_bundle: Path, online: Settings) -> None:
+    first, second = (copy_training(small_bundle, online) for _ in range(2))
+    for training in (first, second):
+        record_training(training, online, print)
+    edit_pickle(second.folder, "model.pkl", put("costs", value={}))
+    with pytest.raises(
+        TrackingError, match=r"has another model\.pkl than the bundle, so somebody else changed it"
+    ):
+        promote_version(second.version, online)
+    assert alias_version(online, "champion") == first.version
 
 
 def test_the_record_survives_a_line_that_broke_off(small_bundle: Path, offline: Settings) -> None:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response, request
 from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import RequestRedirect
 
 from carprice.api import curve, info, pages, predict
 from carprice.api.info import find_state
@@ -40,6 +42,16 @@ class _App(Flask):
     def log_exception(self, _: Any) -> None:
         """Write it to the log of the service."""
         find_state().log_crash(request.environ)
+
+    def handle_http_exception(self, error: HTTPException) -> Any:
+        """As Flask's, but a redirect is relative: what the request calls this site may be anything."""
+        if not isinstance(error, RequestRedirect):
+            return super().handle_http_exception(error)
+        _, _, path, query, _ = urlsplit(error.new_url)
+        location = urlunsplit(("", "", f"/{path.lstrip('/')}", query, ""))
+        response = Response(status=308, headers={"Location": location, "Cache-Control": "no-store"})
+        del response.headers["Content-Type"]
+        return response
 
     def make_default_options_response(self) -> Response:
         """No content, which needs no content type."""

@@ -31,7 +31,9 @@ def _answer_curve(state: ServiceState, environ: dict[str, Any]) -> CurveAnswer:
     """Raises RefusedError with 400, 413, 415, 422 or 503."""
     model = state.require_model()
     try:
-        body = load_json(read_body(environ, state.settings.max_listing_bytes, state.bodies_in_progress))
+        body = load_json(
+            read_body(environ, state.settings.max_listing_bytes, state.bodies_in_progress, state.uploads)
+        )
     except MalformedError as error:
         raise RefusedError(400, str(error)) from None
     order = _read_order(body)

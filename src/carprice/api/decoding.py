@@ -8,7 +8,7 @@ import msgspec
 
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature, Market
-from carprice.model.listing import FieldProblem, check_listing, read_asking
+from carprice.model.listing import MAX_PROBLEMS, FieldProblem, check_listing, read_asking
 
 JSON_TYPES: dict[str, type] = {"string": str, "number": float, "integer": float, "boolean": bool}
 """What msgspec makes of a JSON value: every number a float, as the model has it."""
@@ -74,15 +74,18 @@ class ListingDecoder:
             return None
         return [Decoded(values, found[-1]) for values, found in zip(read, rows, strict=True) if values is not None]
 
-    def decode_checked(self, body: bytes) -> tuple[Decoded, list[FieldProblem]]:
-        """A listing and every problem with it. Raises MalformedError where it is not JSON."""
-        return self.check(load_json(body))
+    def decode_checked(self, body: bytes, most: int = MAX_PROBLEMS) -> tuple[Decoded, list[FieldProblem]]:
+        """A listing and the problems with it. Raises MalformedError where it is not JSON.
 
-    def check(self, fields: Any) -> tuple[Decoded, list[FieldProblem]]:
-        """A decoded listing and every problem with it; it is usable only when there is none."""
+        most: problems after which unknown fields are no longer named.
+        """
+        return self.check(load_json(body), most)
+
+    def check(self, fields: Any, most: int = MAX_PROBLEMS) -> tuple[Decoded, list[FieldProblem]]:
+        """A decoded listing and the problems with it; it is usable only when there is none."""
         if not isinstance(fields, dict):
             return Decoded([], None), [FieldProblem("should be an object with the fields of one listing", "#")]
-        values, problems = check_listing(self._market, fields)
+        values, problems = check_listing(self._market, fields, most)
         return Decoded(values, None if problems else read_asking(fields)), problems
 
     def _read_values(self, decoded: Sequence[Any]) -> Sequence[Value] | None:

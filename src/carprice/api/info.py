@@ -100,10 +100,10 @@ def _describe_status(state: ServiceState, model: LoadedModel) -> StatusAnswer:
         release=state.settings.release,
         market=model.pricer.market.name,
         source=model.source,
-        waiting_for=(state.reason or None) if model.source == FALLBACK else None,
+        waiting_for=(state.public_reason or None) if model.source == FALLBACK else None,
         demo=bool(model.pricer.manifest.get("demo", False)),
         artifacts=LoadedFiles("loaded", "loaded", "loaded"),
-        uptime_seconds=round(time.time() - state.started_at, 1),
+        uptime_seconds=round(time.monotonic() - state.started, 1),
     )
 
 

@@ -26,14 +26,15 @@ _PROBLEMS = {
     "400": "The body is not JSON, or is incomplete",
     "404": "There is nothing at this path",
     "405": "The path does not take this method; Allow names those it takes",
+    "408": "The body comes too slowly while others wait to send theirs",
     "413": "The body or the batch is too large",
     "415": "The body is not sent as application/json",
     "422": "Values are wrong, errors names each field; or the car is not valued, next_best says what can be said",
-    "429": "As many batches as allowed are being priced",
+    "429": "As many batches as allowed are being priced, or large bodies received",
     "500": "A bug; the log has it under the request's id",
     "503": "No model is loaded; detail says why",
 }
-_BODY_PROBLEMS = ("400", "413", "415", "422", "503")
+_BODY_PROBLEMS = ("400", "408", "413", "415", "422", "429", "503")
 _WITH_RETRY = ("429", "503")
 _ANSWER_HEADERS = {
     "X-Request-ID": "The id of the request, its own or a new one, as in the log.",
@@ -131,9 +132,7 @@ def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
     own = [{"$ref": f"#/components/parameters/{name}"} for name in ("explain", "comparables", "id")]
     price["parameters"] = [*own, coverage, *price["parameters"]]
     price["requestBody"] = _body(_ref("Listing"), listing)
-    batch = _operation(
-        "predict", "priceMany", "Price many cars, in order", _ref("BatchAnswer"), (*_BODY_PROBLEMS, "429")
-    )
+    batch = _operation("predict", "priceMany", "Price many cars, in order", _ref("BatchAnswer"), _BODY_PROBLEMS)
     batch["description"] = "Each row gets its valuation or its problem; a bad row never fails the others."
     batch["parameters"] = [coverage, *batch["parameters"]]
     batch["requestBody"] = _body(_list_of(_ref("Listing")), [listing])

@@ -29,9 +29,13 @@ from carprice.api.state import LoadedModel, ServiceState
 from carprice.errors import BundleError
 from carprice.market.kinds import Value
 from carprice.model.comparables import Comparables
+from carprice.model.listing import MAX_PROBLEMS, MAX_ROW_PROBLEMS
 from carprice.model.price_range import Limits
 from carprice.model.valuation import Breakdown, Valuation
-from carprice.names import BATCH_PATH, PRICE_PATH
+from carprice.names import BATCH_PATH, MIB, PRICE_PATH
+
+MAX_ANSWER_BYTES = 16 * MIB
+"""Of a batch: twice what ten thousand rows with three warnings each take."""
 
 _HEADERS = (JSON, NO_STORE)
 
@@ -40,7 +44,7 @@ def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
     """Price the listing in the request's body."""
     try:
         model = state.require_model()
-        body = read_body(environ, state.settings.max_listing_bytes, state.bodies_in_progress)
+        body = read_body(environ, state.settings.max_listing_bytes, state.bodies_in_progress, state.uploads)
         query = environ["QUERY_STRING"]
         options = read_options(model, query) if query else PLAIN
         valuation = _price_listing(model, body, options.limits)
@@ -76,27 +80,31 @@ def answer_batch(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
     """Price the listings in the request's body, in order; a bad one gets a problem instead of a price."""
     try:
         model = state.require_model()
-        body = read_body(environ, state.settings.max_body_bytes, state.bodies_in_progress)
+        body = read_body(environ, state.settings.max_body_bytes, state.bodies_in_progress, state.uploads)
         options = read_options(model, environ["QUERY_STRING"])
-        return json_response(_price_in_turn(state, model, body, options.limits))
+        response = json_response(_price_in_turn(state, model, body, options.limits))
     except RefusedError as refused:
         return refused.response(environ["carprice.request_id"])
+    if len(response.body) > MAX_ANSWER_BYTES:
+        detail = f"The answer would have more than {MAX_ANSWER_BYTES} bytes; send fewer listings"
+        return RefusedError(413, detail).response(environ["carprice.request_id"])
+    return response
 
 
-def _price_listing(model: LoadedModel, body: bytes, limits: Limits | None) -> Valuation:
+def _price_listing(model: LoadedModel, body: bytes, limits: Limits | None, most: int = MAX_PROBLEMS) -> Valuation:
     """Price one listing. The fast decoder checks all but what would be out of range, so that is checked again.
 
-    Raises RefusedError with 400 or 422.
+    most: unknown fields to name. Raises RefusedError with 400 or 422.
     """
     decoded = model.decoder.decode_fast(body)
     if decoded is None:
-        values, asking = _check_listing(model, body)
+        values, asking = _check_listing(model, body, most)
         valuation = model.pricer.price_values(values, limits, asking)
     else:
         values, asking = decoded
         valuation = model.pricer.price_values(values, limits, asking)
         if valuation.warnings:
-            _check_listing(model, body)
+            _check_listing(model, body, most)
     refuse_unvalued(model, values, valuation)
     return valuation
 
@@ -110,10 +118,11 @@ def refuse_unvalued(model: LoadedModel, values: Sequence[Value], valuation: Valu
         raise UnvaluedError(f"Not valued: {reason}", f"{likely}By all else, a guess: {amounts}")
 
 
-def _check_listing(model: LoadedModel, body: bytes) -> Decoded:
-    """A listing that is as it should be. Raises RefusedError with 400 or 422 and every problem."""
+def _check_listing(model: LoadedModel, body: bytes, most: int = MAX_PROBLEMS) -> Decoded:
+    """A listing that is as it should be. Raises RefusedError with 400 or 422 and the problems, `most` unknown
+    fields."""
     try:
-        decoded, problems = model.decoder.decode_checked(body)
+        decoded, problems = model.decoder.decode_checked(body, most)
     except MalformedError as error:
         raise RefusedError(400, str(error)) from None
     if problems:
@@ -162,18 +171,18 @@ def _price_rows(
     for index in warned:
         try:
             if valuations[index].warnings:
-                _check_listing(model, bytes(raws[index]))
+                _check_listing(model, bytes(raws[index]), MAX_ROW_PROBLEMS)
             refuse_unvalued(model, rows[index], valuations[index])
         except RefusedError as refused:
-            results[index] = refused.problem()
+            results[index] = refused.problem(MAX_ROW_PROBLEMS)
     return results
 
 
 def _price_row(model: LoadedModel, body: bytes, limits: Limits | None) -> Valuation | ProblemAnswer:
     try:
-        return _price_listing(model, body, limits)
+        return _price_listing(model, body, limits, MAX_ROW_PROBLEMS)
     except RefusedError as refused:
-        return refused.problem()
+        return refused.problem(MAX_ROW_PROBLEMS)
 
 
 def _give_evidence(

@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 
 from carprice.api.responses import JSON_TYPE, RefusedError
+from carprice.api.uploads import UploadSlots
 from carprice.model.listing import FieldProblem
 
 
-def read_body(environ: dict[str, Any], limit: int, in_progress: set[int]) -> bytes:
-    """The JSON body of a request, at most limit bytes of it. Raises RefusedError with 400, 413 or 415.
+def read_body(environ: dict[str, Any], limit: int, in_progress: set[int], uploads: UploadSlots) -> bytes:
+    """The JSON body of a request, at most limit bytes of it. Raises RefusedError with 400, 408, 413, 415 or 429.
 
     A longer body is refused by its Content-Length before a byte is read; one sent in chunks has none.
     in_progress: has an id of the request while its body is read.
@@ -24,7 +25,7 @@ def read_body(environ: dict[str, Any], limit: int, in_progress: set[int]) -> byt
         raise _too_large(limit)
     in_progress.add(id(environ))
     try:
-        body: bytes = environ["wsgi.input"].read(length)
+        body = uploads.read(environ["wsgi.input"], length, bool(announced))
     finally:
         in_progress.discard(id(environ))
     if announced and len(body) < length:

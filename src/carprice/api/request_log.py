@@ -19,6 +19,7 @@ from typing import Any, TextIO
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 
 from carprice.settings import Settings
+from carprice.system.files import open_regular
 
 LOG_FILE = "api.jsonl"
 SAMPLE_FILE = "requests.jsonl"
@@ -36,7 +37,8 @@ def say_line(stream: TextIO, level: str, event: str, **facts: Any) -> None:
 
 def _as_line(facts: dict[str, Any]) -> str:
     stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return json.dumps({"time": stamp, **facts}, ensure_ascii=False)
+    # In ASCII: a path may hold characters that steer a terminal, or turn the order of letters around.
+    return json.dumps({"time": stamp, **facts})
 
 
 class _Budget:
@@ -186,8 +188,8 @@ class RequestLog:
 
 
 def _open_file(path: Path, max_bytes: int, files: int) -> logging.Handler:
-    with path.open("a"):
-        pass  # the handler opens its file only with the first line, too late to report a failure
+    # The handler opens its file only with the first line, too late to report a failure.
+    os.close(open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666))
     return _File(str(path), maxBytes=max_bytes, backupCount=files, encoding="utf-8")
 
 

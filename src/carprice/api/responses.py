@@ -48,9 +48,9 @@ class RefusedError(Exception):
         self.headers = headers
         self.type, self.title = "about:blank", HTTP_STATUS_CODES[status]
 
-    def problem(self) -> ProblemAnswer:
-        """The problem details, with at most 50 wrong fields."""
-        errors = list(self.errors[:MAX_PROBLEMS]) or UNSET
+    def problem(self, most: int = MAX_PROBLEMS) -> ProblemAnswer:
+        """The problem details, with so many wrong fields at most."""
+        errors = list(self.errors[:most]) or UNSET
         return ProblemAnswer(self.type, self.title, self.status, self.detail, errors)
 
     def response(self, request_id: str) -> WsgiResponse:
@@ -74,9 +74,9 @@ class UnvaluedError(RefusedError):
         self.type, self.title = UNVALUED_TYPE, "Unvalued"
         self.next_best = next_best
 
-    def problem(self) -> ProblemAnswer:
+    def problem(self, most: int = MAX_PROBLEMS) -> ProblemAnswer:
         """The problem details with the next best thing."""
-        problem = super().problem()
+        problem = super().problem(most)
         problem.next_best = self.next_best
         return problem
 

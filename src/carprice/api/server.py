@@ -11,6 +11,7 @@ from typing import Any
 
 from carprice.api.app import create_app
 from carprice.api.bind_address import find_address
+from carprice.api.occupancy import answer_occupancy, ask_occupancy
 from carprice.api.request_log import say_line
 from carprice.api.slow_clients import watch_connections
 from carprice.api.watchdog import Watchdog
@@ -19,6 +20,7 @@ from carprice.settings import Settings, load_settings
 MAX_CONNECTIONS = 1024
 """Open at once, idle ones included; as many more wait in the listening queue."""
 MAX_HEAD_BYTES = 65_536
+OCCUPANCY_SECONDS = 2.0
 
 
 def serve(settings: Settings, target: str = "carprice.api.server:build_app") -> int:
@@ -46,6 +48,7 @@ def serve(settings: Settings, target: str = "carprice.api.server:build_app") -> 
         settings.watchdog_failures,
         settings.start_seconds,
         end_worker,
+        lambda: ask_occupancy(os.getpid(), OCCUPANCY_SECONDS),
     ).start()
     # Until it serves, a worker has the main process's handler, and would ignore a SIGTERM while it loads.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
@@ -87,8 +90,17 @@ def build_app() -> Any:
     settings = load_settings(os.environ)
     app = create_app(settings)
     state = app.extensions["carprice"]
-    watch_connections(settings.port, settings.idle_seconds, settings.threads, state.bodies_in_progress)
+    watch_connections(
+        settings.port,
+        settings.idle_seconds,
+        settings.threads,
+        state.bodies_in_progress,
+        lambda: state.uploads.is_full,
+    )
     _follow_parent(settings.shutdown_seconds)
+    parent = multiprocessing.parent_process()
+    if parent and parent.pid:
+        answer_occupancy(parent.pid, lambda: len(state.bodies_in_progress) >= settings.threads)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     state.log.info("serving", url=f"http://{host}:{settings.port}", model_version=state.version)
     Finalize(None, state.close, exitpriority=0)

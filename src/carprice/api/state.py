@@ -1,5 +1,6 @@
 """What the views share: settings, the loaded model or why there is none, metrics and logs."""
 
+import re
 import threading
 import time
 import traceback
@@ -13,6 +14,7 @@ from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
 from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
+from carprice.api.uploads import UploadSlots
 from carprice.errors import BundleError, CarPriceError
 from carprice.market.kinds import Value
 from carprice.model.comparables import ComparableFinder, Comparables, find_none, load_finder
@@ -25,6 +27,7 @@ from carprice.settings import Settings
 RETRY_SECONDS = 1.0
 PAUSE_PER_LOAD = 10
 NO_VERSION = "none"
+_VALUE = re.compile(r" \(got .*\)", re.DOTALL)
 SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 
 
@@ -83,12 +86,13 @@ class ServiceState:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.started_at = time.time()
+        self.started = time.monotonic()
         self.metrics = Metrics()
         self.log = RequestLog(settings)
         self.model: LoadedModel | None = None
         self.reason = "It is being loaded"
         self.bodies_in_progress: set[int] = set()
+        self.uploads = UploadSlots(settings.threads)
         self.batches = threading.BoundedSemaphore(settings.max_batches)
         self._closed = threading.Event()
         self._set_version(NO_VERSION)
@@ -97,8 +101,17 @@ class ServiceState:
         """The loaded model. Raises RefusedError with 503 and the reason where there is none."""
         model = self.model
         if model is None:
-            raise RefusedError(503, f"No model is loaded: {self.reason}", headers=(RETRY,))
+            raise RefusedError(503, f"No model is loaded: {self.public_reason}", headers=(RETRY,))
         return model
+
+    @property
+    def public_reason(self) -> str:
+        """The reason for strangers: without the folders of this machine and the values that were found."""
+        folders = (self.settings.artifacts_dir, Path(self.settings.fallback_dir or self.settings.artifacts_dir))
+        reason = self.reason
+        for folder in folders:
+            reason = reason.replace(f"{folder}/", "").replace(str(folder), folder.name)
+        return _VALUE.sub("", reason)
 
     def load(self) -> bool:
         """Try to load the model that the settings ask for; log the reason once where that fails.

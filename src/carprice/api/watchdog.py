@@ -2,7 +2,8 @@
 
 They restart what exits, but not what hangs. The main process, which otherwise only waits for its worker, asks for
 the worker's status. A worker that is stopped, in a deadlock, or does not price as in training does not answer 200;
-after a few times in a row it is killed.
+after a few times in a row it is killed. One whose threads all wait for slow clients does not answer either, but
+says by another way that it is full: a new one would be as full at once.
 """
 
 import http.client
@@ -27,7 +28,7 @@ class Watchdog:
 
     That is after `failures` bad answers in a row. No answer is bad once there was one, and in any case after
     start_seconds. A status other than 200 is bad once there was a 200: a service that never had a model says why,
-    and is left running.
+    and is left running. No answer is not bad while is_full() says that slow clients hold every thread.
     """
 
     host: str
@@ -36,6 +37,7 @@ class Watchdog:
     failures: int
     start_seconds: float
     end_worker: Callable[[str], None]
+    is_full: Callable[[], bool] = lambda: False
 
     def start(self) -> threading.Event:
         """Watch in the background until the returned event is set."""
@@ -53,7 +55,8 @@ class Watchdog:
             status = self._ask()
             seen.add(status)
             is_late = asked - started > self.start_seconds
-            failed = failed + 1 if _is_bad(status, seen, is_late) else 0
+            is_bad = _is_bad(status, seen, is_late) and not (status == NO_ANSWER and self.is_full())
+            failed = failed + 1 if is_bad else 0
             if failed >= self.failures:
                 self.end_worker(_describe(status, failed, self.seconds))
                 return

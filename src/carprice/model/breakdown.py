@@ -25,6 +25,7 @@ def round_to_sum(amounts: Sequence[float], total: int) -> list[int]:
     """Whole amounts that sum to total: round down, then give the largest remainders one more each."""
     whole = [math.floor(amount) for amount in amounts]
     order = sorted(range(len(amounts)), key=lambda index: whole[index] - amounts[index])
-    for step in range(total - sum(whole)):
-        whole[order[step % len(order)]] += 1
+    each, rest = divmod(total - sum(whole), len(whole))
+    for place, index in enumerate(order):
+        whole[index] += each + (place < rest)
     return whole

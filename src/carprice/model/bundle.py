@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -12,17 +12,21 @@ from carprice.model.encoding import Encoders, Scaler
 from carprice.model.manifest import FILES, RETRAIN, read_manifest, read_verified
 from carprice.model.model_file import check_model
 from carprice.model.safe_pickle import load_plain
-from carprice.system.structs import Number, Positive, convert
+from carprice.system.structs import convert
+
+MAX_FIGURE = 1e15
+"""Beyond the values of any listing, and of what a page can show."""
+_Figure = Annotated[float, msgspec.Meta(ge=-MAX_FIGURE, le=MAX_FIGURE)]
 
 
 class _Figures(msgspec.Struct):
     """Of one number, in scaler.pkl."""
 
-    fill: Number
-    mean: Number
-    scale: Positive
-    min: Number
-    max: Number
+    fill: _Figure
+    mean: _Figure
+    scale: Annotated[float, msgspec.Meta(ge=1 / MAX_FIGURE, le=MAX_FIGURE)]
+    min: _Figure
+    max: _Figure
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import BundleError
-from carprice.model.lightgbm_text import check_model_text
+from carprice.model.lightgbm_text import rebuild_text
 from carprice.model.manifest import RETRAIN
 
 _RAW_SCORE = 1
@@ -89,10 +89,14 @@ class Trees:
     def __init__(self, text: str) -> None:
         """Load trees from LightGBM's text format. Raises BundleError where they are damaged."""
         try:
-            self.columns = tuple(check_model_text(text))
+            columns, safe_text = rebuild_text(text)
         except ValueError as error:
             raise BundleError(f"model.pkl: trees: {error}", RETRAIN) from None
-        self._booster = _Booster(_load_library(), text)
+        except MemoryError:
+            what = f"model.pkl: trees: {len(text):,} characters need more memory than there is"
+            raise BundleError(what, RETRAIN) from None
+        self.columns = tuple(columns)
+        self._booster = _Booster(_load_library(), safe_text)
         self._thread = threading.local()
         count = ctypes.c_int()
         _call(self._booster.library, "LGBM_BoosterNumberOfTotalModel", self._booster.handle, ctypes.byref(count))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -13,7 +14,11 @@ from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature, Market
 
 MAX_PROBLEMS = 50
+MAX_ROW_PROBLEMS = 5
+"""Of one row among many."""
 MAX_ECHO = 40
+MAX_REMEMBERED = 1000
+"""Wrong names whose search for a similar one is not made again."""
 
 Pointer = Annotated[str, msgspec.Meta(description="The field, as a JSON pointer.")]
 
@@ -25,8 +30,10 @@ class FieldProblem(msgspec.Struct, frozen=True):
     pointer: Pointer
 
 
-def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value], list[FieldProblem]]:
-    """Turn the fields of a decoded JSON object into values in feature order; at most 50 problems are named.
+def check_listing(
+    market: Market, fields: Mapping[str, Any], most: int = MAX_PROBLEMS
+) -> tuple[list[Value], list[FieldProblem]]:
+    """Turn the fields of a decoded JSON object into values in feature order; `most`: unknown fields to name.
 
     A category becomes a str, anything else a float (flag 0 or 1, date days since 1970-01-01), a missing
     optional value None. The values are usable only when there is no problem; then read_asking raises nothing.
@@ -42,12 +49,12 @@ def check_listing(market: Market, fields: Mapping[str, Any]) -> tuple[list[Value
         read_asking(fields)
     except ValueError as error:
         problems.append(FieldProblem(str(error), f"#/{ASKING}"))
-    names = [feature.name for feature in market.features]
+    names = tuple([feature.name for feature in market.features])
     for name in fields:
         if name not in names and name != ASKING:
-            if len(problems) >= MAX_PROBLEMS:
+            if len(problems) >= most:
                 break
-            problems.append(FieldProblem(_unknown_field(name, names), f"#/{_escape(name)}"))
+            problems.append(FieldProblem(_unknown_field(name[:MAX_ECHO], names), f"#/{_escape(name)}"))
     return values, problems
 
 
@@ -127,8 +134,10 @@ def _check_value(feature: Feature, value: Any) -> Value:
     return found
 
 
-def _unknown_field(name: str, names: list[str]) -> str:
-    close = get_close_matches(name[:MAX_ECHO].lower(), names, n=1)
+@lru_cache(MAX_REMEMBERED)
+def _unknown_field(name: str, names: tuple[str, ...]) -> str:
+    """The search takes longer than the rest of a row, and the rows of a batch have the same wrong names."""
+    close = get_close_matches(name.lower(), names, n=1)
     return (
         f"is not a field of this market; did you mean {close[0]!r}?" if close else "is not a field of this market"
     )

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import math
+import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +32,9 @@ MAX_BYTES = 1 << 28
 MAX_MANIFEST_BYTES = 1 << 24
 MAX_CHAMPION_BYTES = 1 << 10
 
+MAX_GOLDEN = 1000
+"""Golden listings: a training picks about 14, and each is priced at every start."""
+
 VERSION_TIME = "%Y%m%dT%H%M%SZ"
 _VERSION = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 RETRAIN = (
@@ -39,7 +44,7 @@ NAME_AGAIN = "Name the champion again: ./carprice models, then ./carprice promot
 
 
 class _File(msgspec.Struct):
-    bytes: int
+    bytes: Annotated[int, msgspec.Meta(ge=0)]
     sha256: str
 
 
@@ -56,7 +61,7 @@ class _Manifest(msgspec.Struct):
     version: str
     market: dict[str, Any]
     files: dict[str, Any]
-    golden: Annotated[list[_Golden], msgspec.Meta(min_length=1)]
+    golden: Annotated[list[_Golden], msgspec.Meta(min_length=1, max_length=MAX_GOLDEN)]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -96,9 +101,14 @@ def read_verified(path: Path, expected: Mapping[str, Any]) -> bytes:
 
 
 def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a file of a bundle. Raises BundleError where it cannot be read or has more bytes than limit."""
+    """The bytes of a plain file, or of one that is linked to; a pipe or a device could have no end.
+
+    Raises BundleError where it cannot be read or has more bytes than limit.
+    """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise BundleError(f"{path}: should be a plain file", f"See what it is: ls -lL {path}")
             data = file.read(limit + 1)
     except FileNotFoundError:
         raise BundleError(f"{path}: is missing", RETRAIN) from None
@@ -107,6 +117,10 @@ def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
     if len(data) > limit:
         raise BundleError(f"{path}: should have at most {limit:,} bytes (got more)", RETRAIN)
     return data
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -150,9 +164,27 @@ def champion_version(artifacts_dir: Path) -> str | None:
     return text
 
 
+def usable_champion(artifacts_dir: Path) -> str | None:
+    """The same, but None for a damaged file too: what names another champion puts that right."""
+    try:
+        return champion_version(artifacts_dir)
+    except BundleError:
+        return None
+
+
 def set_champion(artifacts_dir: Path, version: str) -> None:
-    """Make a version the one that is served by default. Raises FileError where that cannot be written."""
+    """Make a version the one that is served by default.
+
+    Raises BundleError for what is no version, FileError where the file cannot be written.
+    """
+    check_version(version)
     write_file(artifacts_dir / CHAMPION, f"{version}\n".encode())
+
+
+def check_version(text: str) -> None:
+    """Raises BundleError where the text, an empty one too, does not have the form of a version."""
+    if not is_version(text):
+        raise BundleError(f"Model version {text!r} is not a version such as 20261123T124500Z", RETRAIN)
 
 
 def find_bundle(artifacts_dir: Path, version: str = "") -> Path:
@@ -163,8 +195,7 @@ def find_bundle(artifacts_dir: Path, version: str = "") -> Path:
         raise BundleError(
             f"{artifacts_dir}: has no champion, so there is no model to serve", "Train one: ./carprice train"
         )
-    if not is_version(wanted):
-        raise BundleError(f"Model version {wanted!r} is not a version such as 20261123T124500Z", RETRAIN)
+    check_version(wanted)
     folder = artifacts_dir / wanted
     if not _is_there(folder):
         known = f"Bundles there: {', '.join(list_versions(artifacts_dir)) or 'none'}"

@@ -18,6 +18,7 @@ MAX_SPREAD = 20.0
 """Of log price: a factor of 485 million, beyond which no range means anything."""
 MAX_YEARS = 200
 """Of a span: a longer one would make a price slow, and no market has it."""
+MAX_YEAR = 9999
 _Low = Annotated[float, msgspec.Meta(ge=-MAX_SPREAD, le=0)]
 _High = Annotated[float, msgspec.Meta(ge=0, le=MAX_SPREAD)]
 
@@ -122,8 +123,8 @@ def _check_years(model: _Model) -> list[Fault]:
     if model.years.field not in model.depreciation.numbers:
         return [("years.field", "name a number of depreciation.numbers", repr(model.years.field))]
     for number, span in enumerate(model.years.spans):
-        if len(span) != keys + 2 or not 0 <= span[-1] - span[-2] < MAX_YEARS:
-            return [(f"years.spans[{number}]", f"have {keys} codes, a first and a last year", span)]
+        if len(span) != keys + 2 or not 0 <= span[-1] - span[-2] < MAX_YEARS or abs(span[-1]) > MAX_YEAR:
+            return [(f"years.spans[{number}]", f"have {keys} codes, a first and a last year", span[:10])]
     spans = {tuple(span[:keys]) for span in model.years.spans}
     lacking = [line[:keys] for line in model.depreciation.lines if tuple(map(int, line[:keys])) not in spans]
     return [("years.spans", "have every line", f"none for {lacking[0]}")] if lacking else []
@@ -135,7 +136,7 @@ def _check_range(model: _Model) -> list[Fault]:
     if len(table.quantiles) != groups:
         return [("range.quantiles", f"have {groups} tables", len(table.quantiles))]
     if table.edges != sorted(table.edges):
-        return [("range.edges", "be in order", table.edges)]
+        return [("range.edges", "be in order", table.edges[:10])]
     for number, limits in enumerate(table.quantiles):
         if len(limits) != LEVELS:
             return [(f"range.quantiles[{number}]", f"have {LEVELS} numbers", len(limits))]

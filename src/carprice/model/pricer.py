@@ -39,6 +39,10 @@ MAX_OUTSIDE = 1
 """Values outside the training listings beyond which it is not valued either."""
 
 
+MAX_PRICE = 1e15
+"""In units of money: whole numbers up to here are exact in JSON."""
+
+
 class Pricer:
     """Prices listings with one bundle. Safe to share between threads."""
 
@@ -252,11 +256,16 @@ class Pricer:
     def _amounts(
         self, score: float, size: float, group: int, is_claimed: bool, limits: Limits
     ) -> tuple[float, float, float]:
-        """Price, low and high, before rounding."""
+        """Price, low and high, before rounding; at most MAX_PRICE, whatever the bundle holds."""
         log_price = score + self.level
         low, high = limits.of_groups[group]
-        scale = math.exp(size) * (self.range.factors[group] if is_claimed else self.range.unseen)
-        return math.exp(log_price), math.exp(log_price + low * scale), math.exp(log_price + high * scale)
+        factor = self.range.factors[group] if is_claimed else self.range.unseen
+        try:
+            scale = math.exp(size) * factor
+            amounts = math.exp(log_price), math.exp(log_price + low * scale), math.exp(log_price + high * scale)
+        except OverflowError:
+            return MAX_PRICE, MAX_PRICE, MAX_PRICE
+        return amounts if amounts[2] <= MAX_PRICE else tuple(min(MAX_PRICE, amount) for amount in amounts)  # type: ignore[return-value]
 
     def _is_claimed(self, warnings: Sequence[InputWarning]) -> bool:
         """Whether the range's share is promised: make and model were seen together, and no value is outside."""

@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 MAX_SUGGESTIONS = 3
 MAX_CANDIDATES = 40
 MAX_LENGTH = 40
+MAX_REMEMBERED = 1000
+"""Texts that are not looked up again: the rows of a batch often have the same unknown ones."""
 
 
 def fold(text: str) -> str:
@@ -18,6 +21,7 @@ class Speller:
     """Suggests names for misspelled texts. A batch may have thousands of them, so not every name is compared."""
 
     def __init__(self, names: Iterable[str]) -> None:
+        self._search = lru_cache(MAX_REMEMBERED)(self._find)
         self._named: dict[str, str] = {}
         for name in names:
             self._named.setdefault(fold(name), name)
@@ -28,7 +32,9 @@ class Speller:
 
     def suggest(self, text: str) -> tuple[str, ...]:
         """The most similar of the names that share the most pairs of letters with the text, the best first."""
-        folded = fold(text[:MAX_LENGTH])
+        return self._search(fold(text[:MAX_LENGTH]))
+
+    def _find(self, folded: str) -> tuple[str, ...]:
         shared: Counter[str] = Counter()
         for pair in _pairs(folded):
             shared.update(self._with_pair.get(pair, ()))

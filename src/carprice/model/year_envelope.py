@@ -10,6 +10,9 @@ between.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+MAX_BEYOND = 200
+"""Years before the first or after the last one of a span."""
+
 T = TypeVar("T")
 Key = tuple[float, ...]
 
@@ -42,7 +45,8 @@ class YearEnvelope:
         if year != year:
             return Years((year,), 0, 0, 0)
         first, last, values = self._spans[key]
-        own = round(year * self._scale + self._mean)
+        # Of a year that no market has, only so many are asked for.
+        own = min(max(round(year * self._scale + self._mean), first - MAX_BEYOND), last + MAX_BEYOND)
         if own < first:
             values = self._list_years(own, first - 1) + values
         elif own > last:

@@ -5,23 +5,24 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from carprice.errors import StackError
-from carprice.system.jsonl import append_line, read_lines
+from carprice.system.files import copy_once, is_regular
+from carprice.system.jsonl import MAX_BYTES, append_line, read_lines
 
 JOURNAL_FILE = "deployments.jsonl"
 
 
 @dataclass(frozen=True)
 class Journal:
-    """The journal in a file."""
+    """The journal in a file. before: where an earlier release kept it, taken over with the first line written."""
 
     path: Path
+    before: Path | None = None
 
     def add(self, event: str, **facts: Any) -> None:
         """Append one line and flush it to disk. A torn last line of a crash is closed off first.
@@ -30,6 +31,8 @@ class Journal:
         """
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
         try:
+            if self.before:
+                copy_once(self.before, self.path, MAX_BYTES)
             append_line(self.path, line)
         except OSError as error:
             raise StackError(
@@ -37,15 +40,21 @@ class Journal:
                 f"Allow it: chmod -R a+rwX {self.path.parent}",
             ) from None
 
-    def try_add(self, event: str, **facts: Any) -> None:
-        """Append one line, or leave it: for the way back, which must not stop at a full disk."""
-        with suppress(StackError):
+    def try_add(self, event: str, **facts: Any) -> str:
+        """Append one line, or leave it where the disk is full, say. Returns why it was left, else nothing."""
+        try:
             self.add(event, **facts)
+        except StackError as error:
+            return error.what
+        return ""
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Every whole line, oldest first; what a crash tore is left out."""
         try:
-            yield from (line for line in read_lines(self.path) if "event" in line)
+            path = self.path
+            if self.before and not path.exists() and is_regular(self.before):
+                path = self.before
+            yield from (line for line in read_lines(path) if "event" in line)
         except OSError as error:
             raise StackError(f"{self.path}: cannot be read ({error.strerror})", f"ls -l {self.path}") from None
 

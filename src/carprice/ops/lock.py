@@ -14,9 +14,12 @@ from typing import Any
 import psutil
 
 from carprice.errors import StackError
+from carprice.names import KIB
 from carprice.ops.journal import who
+from carprice.system.files import open_regular, read_regular
 
 LOCK_FILE = "deploy.lock"
+MAX_BYTES = 64 * KIB
 ORPHAN_SECONDS = 120.0
 NAME_SECONDS = 0.5
 POLL_SECONDS = 0.1
@@ -72,8 +75,8 @@ def hold_lock(path: Path, act: str, on_takeover: Callable[[dict[str, Any]], None
 def read_lock(path: Path) -> dict[str, Any]:
     """What the holder wrote: by, host, pid, since, act, release, step; empty where nobody holds the lock."""
     try:
-        holder = json.loads(path.read_text())
-    except (OSError, ValueError):
+        holder = json.loads(read_regular(path, MAX_BYTES))
+    except (OSError, ValueError, RecursionError):
         return {}
     return holder if isinstance(holder, dict) else {}
 
@@ -93,7 +96,7 @@ def is_alive(holder: dict[str, Any]) -> bool:
 def _open_file(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        file = open_regular(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise _refuse_disk(path, error) from None
     os.set_inheritable(file, True)

@@ -3,16 +3,17 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from carprice.errors import StackError
 from carprice.ops.docker.env_file import ENV_FILE
 from carprice.ops.edge.haproxy import Edge
 from carprice.ops.journal import JOURNAL_FILE, Journal
 from carprice.ops.limits import Limits, load_limits
 from carprice.ops.lock import LOCK_FILE
-from carprice.ops.release import NEXT_PINS, PINS, Release, read_release
+from carprice.ops.release import DEFAULT_RELEASE, NEXT_PINS, PINS, Release, read_release
 from carprice.settings import Settings
 from carprice.system.processes import Runner
 
@@ -53,7 +54,7 @@ class StackContext:
     @property
     def lock_file(self) -> Path:
         """Where the holder of the rollout is named."""
-        return self.logs_dir / LOCK_FILE
+        return self.settings.var_dir / LOCK_FILE
 
     @property
     def live(self) -> Release:
@@ -72,21 +73,33 @@ class StackContext:
             self.journal.try_add("step", step=name, release=release, seconds=seconds, failed=first_line(error))
             raise
         seconds = round(time.monotonic() - started, 3)
-        self.journal.add("step", step=name, release=release, seconds=seconds)
+        # A disk that has become full is no reason to go back: the beginning is written, what runs is the truth.
+        self.journal.try_add("step", step=name, release=release, seconds=seconds)
         self.say(f"{done} ({seconds:.1f} s)")
 
 
 def make_context(settings: Settings, say: Say) -> StackContext:
     """The compose stack of a checkout, with the environment of this process for Docker.
 
-    What is live is pinned in the .env file alone: Compose would prefer a variable of a forgotten shell. Raises
+    What is live is pinned in the .env file alone: Compose would prefer a variable of a forgotten shell. Lock and
+    journal are in var/, which no container sees: what one of them puts into logs/ is not trusted. Raises
     SettingsError for a wrong rollout.toml.
     """
     folder = settings.stack_dir
-    mounted = replace(settings, artifacts_dir=folder / "artifacts", logs_dir=folder / "logs")
+    mounted = replace(
+        settings, artifacts_dir=folder / "artifacts", logs_dir=folder / "logs", var_dir=folder / "var"
+    )
     runner = Runner(folder, {name: value for name, value in os.environ.items() if name not in PINS + NEXT_PINS})
-    journal = Journal(mounted.logs_dir / JOURNAL_FILE)
+    journal = Journal(mounted.var_dir / JOURNAL_FILE, _find_old_journal(mounted))
     return StackContext(mounted, runner, Edge(runner), journal, load_limits(folder), say)
+
+
+def _find_old_journal(settings: Settings) -> Path | None:
+    """Where the journal of an earlier release is, if there was a rollout: else it would be a container's own."""
+    with suppress(StackError):  # a damaged .env file, which the command that needs it names
+        if read_release(settings.stack_dir / ENV_FILE).name != DEFAULT_RELEASE:
+            return settings.logs_dir / JOURNAL_FILE
+    return None
 
 
 def first_line(error: BaseException) -> str:

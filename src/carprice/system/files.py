@@ -1,5 +1,6 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and files that others may have put there."""
 
+import errno
 import os
 import stat
 import sys
@@ -19,7 +20,8 @@ def write_file(path: Path, data: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)  # of a killed process that had the same number
+        with temporary.open("xb") as file:  # which follows no link
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -29,6 +31,57 @@ def write_file(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise FileError(*describe_access(path, "written", error)) from None
+
+
+def open_regular(path: Path, flags: int, mode: int = 0o644) -> int:
+    """A handle on a plain file of a folder that others write to too; flags and mode as os.open takes them.
+
+    A symbolic link is not followed, and a pipe or a device, which could block for ever, is not opened. Raises
+    OSError.
+    """
+    try:
+        handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "it is a symbolic link, which is not followed", str(path)) from None
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is not a plain file", str(path))
+    return handle
+
+
+def is_regular(path: Path) -> bool:
+    """Whether there is a plain file, and no link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """The last `limit` bytes at most of such a file. Raises OSError."""
+    with open(open_regular(path, os.O_RDONLY), "rb") as file:
+        file.seek(max(os.fstat(file.fileno()).st_size - limit, 0))
+        return file.read(limit)
+
+
+def copy_once(source: Path, path: Path, limit: int) -> None:
+    """Give a file the end of another, where it is not there and that one is a plain file. Raises OSError."""
+    if path.exists() or not is_regular(source):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.unlink(missing_ok=True)
+        with draft.open("xb") as file:
+            file.write(read_regular(source, limit))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was as quick, and may have gone on with it
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

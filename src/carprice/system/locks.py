@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from carprice.system.files import open_regular
 from carprice.system.waiting import wait_for
 
 PAUSE_SECONDS = 0.05
@@ -21,8 +22,7 @@ def hold_lock(path: Path, seconds: float = 0.0) -> Iterator[int]:
 
     Raises HeldError where another process has held it for `seconds`, OSError where it cannot be opened.
     """
-    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
-    handle = os.open(path, flags, 0o644)
+    handle = os.open(path, os.O_RDONLY) if path.is_dir() else open_regular(path, os.O_RDWR | os.O_CREAT)
     try:
         if not wait_for(lambda: try_lock(handle), seconds, pause=PAUSE_SECONDS, max_pause=PAUSE_SECONDS):
             raise HeldError(str(path))

@@ -2,8 +2,10 @@
 
 import math
 import re
+import reprlib
 import sys
 from collections.abc import Callable
+from itertools import islice
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
@@ -12,6 +14,8 @@ from carprice.errors import CarPriceError
 
 MAX_SHOWN = 60
 """Characters of a wrong value in a message."""
+MAX_SHOWN_BITS = 10_000
+"""Of a whole number: Python writes out no number of 4,300 digits."""
 MAX_FLOAT = sys.float_info.max
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -34,6 +38,31 @@ _TYPES = {"bool": bool, "int": int, "float": float, "str": str, "array": list, "
 _BOUNDS = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 
 
+class _Brief(reprlib.Repr):
+    """Values as repr writes them, but never at length: a value may be huge, or hold itself many times over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxdict, self.maxlist = 3, 10, 10
+
+    def repr_str(self, value: str, _: int) -> str:
+        return repr(value[: MAX_SHOWN + 1])
+
+    def repr_int(self, value: int, _: int) -> str:
+        return repr(value) if value.bit_length() < MAX_SHOWN_BITS else f"a number of {value.bit_length():,} bits"
+
+    def repr_dict(self, value: dict[Any, Any], level: int) -> str:
+        """In its own order."""
+        if value and level <= 0:
+            return "{...}"
+        items = list(islice(value.items(), self.maxdict))
+        shown = [f"{self.repr1(key, level - 1)}: {self.repr1(item, level - 1)}" for key, item in items]
+        return f"{{{', '.join([*shown, *(['...'] if len(value) > len(items) else [])])}}}"
+
+
+_BRIEF = _Brief()
+
+
 def convert(data: Any, kind: type[T], where: str, error: Callable[[str, str], CarPriceError], hint: str = "") -> T:
     """The data as a Struct of that kind. where: what the data is, `uk.toml`, or `uk.toml: price` of a table in it.
 
@@ -54,7 +83,7 @@ def convert(data: Any, kind: type[T], where: str, error: Callable[[str, str], Ca
             raise error(f"{place}: {_quoted(problem)} is missing", hint) from None
         choices = get_args(_find_type(kind, steps)) if "enum" in problem else ()
         expected = _describe(problem, value, "a table" if ".toml" in where else "an object", choices)
-        raise error(f"{place}: should be {expected} (got {_shorten(repr(value))})", hint) from None
+        raise error(f"{place}: should be {expected} (got {_shorten(_BRIEF.repr(value))})", hint) from None
 
 
 def _find_value(problem: str, path: str, data: Any) -> tuple[list[str], Any]:

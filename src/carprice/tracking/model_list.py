@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import BundleError
-from carprice.model.manifest import champion_version, list_versions, read_manifest
+from carprice.model.manifest import list_versions, read_manifest, usable_champion
 from carprice.names import CHALLENGER, CHAMPION, PENDING
 from carprice.settings import Settings
 from carprice.system.tables import format_table
@@ -58,9 +58,12 @@ class Model:
 
 
 def list_models(settings: Settings) -> list[Model]:
-    """Every bundle in settings.artifacts_dir, oldest first. The challenger is the newest."""
+    """Every bundle in settings.artifacts_dir, oldest first. The challenger is the newest.
+
+    Where the champion file is damaged, none is the champion.
+    """
     versions = list_versions(settings.artifacts_dir)
-    champion = champion_version(settings.artifacts_dir)
+    champion = usable_champion(settings.artifacts_dir)
     return [
         _describe_model(settings.artifacts_dir / version, _name_aliases(version, champion, versions[-1]))
         for version in versions
@@ -133,7 +136,7 @@ def _show_share(share: float | None) -> str:
 def describe_change(version: str, settings: Settings) -> list[str]:
     """What to know before version takes the champion's place: both side by side, and what to consider."""
     found = {model.version: model for model in list_models(settings)}
-    old, new = found.get(champion_version(settings.artifacts_dir) or ""), found.get(version)
+    old, new = found.get(usable_champion(settings.artifacts_dir) or ""), found.get(version)
     if old is None or new is None or old is new:
         return []
     return [format_models([old, new]), *_compare_models(old, new)]

@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carprice.errors import CarPriceError, FileError, TrackingError
-from carprice.model.manifest import champion_version, find_bundle, set_champion
+from carprice.errors import BundleError, CarPriceError, FileError, TrackingError
+from carprice.model.manifest import champion_version, check_version, find_bundle, set_champion, usable_champion
 from carprice.model.pricer import load_pricer
 from carprice.names import CHAMPION, PENDING, REGISTERED_MODEL
 from carprice.settings import Settings
 from carprice.system.jsonl import append_line, read_lines
 from carprice.tracking.client import SEND_HINT, connect_client, expect_failures, show_url
 from carprice.tracking.outbox import keep_bundle
+from carprice.tracking.proof import prove_apart
 from carprice.tracking.upload import (
     Say,
     Sent,
@@ -27,6 +28,7 @@ from carprice.tracking.upload import (
     read_alias,
     send_pending,
 )
+from carprice.tracking.verification import find_genuine
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -54,9 +56,12 @@ def record_training(training: "Training", settings: Settings, say: Say = print) 
     Where MLflow is down or a model cannot be recorded, it says so in a warning that names what to type;
     nothing is lost, and the training ends well.
     """
-    if champion_version(settings.artifacts_dir) is None:
-        promote_version(training.version, settings, offline=True)
-        say(f"{training.version} is the first model, so it is the champion")
+    try:
+        if champion_version(settings.artifacts_dir) is None:
+            promote_version(training.version, settings, offline=True)
+            say(f"{training.version} is the first model, so it is the champion")
+    except BundleError as error:  # a damaged champion file: which model serves is for people to say
+        say(f"Warning: {error.what}. {error.hint}")
     try:
         keep_bundle(training.folder, settings)
         send_waiting(settings, say)
@@ -81,13 +86,15 @@ def send_waiting(settings: Settings, say: Say = print) -> list[Sent]:
 def promote_version(version: str, settings: Settings, offline: bool = False, say: Say = print) -> Promotion:
     """Make a version the champion in MLflow and in artifacts/champion, both or neither.
 
-    The bundle has to load and price its golden listings first. offline leaves MLflow for later:
-    send_waiting sends it. Raises BundleError for a version that is missing or damaged, TrackingError
-    where MLflow does not answer.
+    The bundle has to load and price its golden listings first, in a process of its own and then here; a damaged
+    champion file is no obstacle. offline leaves MLflow for later: send_waiting sends it. Raises BundleError for a
+    version that is missing or damaged, TrackingError where MLflow does not answer.
     """
+    check_version(version)
     folder = find_bundle(settings.artifacts_dir, version)
+    prove_apart(folder)
     load_pricer(folder)
-    before = champion_version(settings.artifacts_dir)
+    before = usable_champion(settings.artifacts_dir)
     if offline:
         _write_champion(version, settings)
     else:
@@ -140,10 +147,10 @@ def _write_champion(version: str, settings: Settings) -> None:
 
 @contextmanager
 def _moved_alias(client: "MlflowClient", version: str, settings: Settings) -> Iterator[None]:
-    """The alias champion on that version; where the block fails it goes back to where it was."""
+    """The alias champion on that version, which has to be the bundle's own; it goes back if the block fails."""
     with expect_failures(settings):
         before = read_alias(client, CHAMPION)
-        now = find_version(client, version)
+        now = find_genuine(client, settings.artifacts_dir / version, settings)
         if now is None:
             raise TrackingError(f"MLflow at {show_url(settings)} has no model of {version}", SEND_HINT)
         client.set_registered_model_alias(REGISTERED_MODEL, CHAMPION, now.version)
@@ -166,7 +173,7 @@ def list_promotions(settings: Settings) -> list[Promotion]:
 def waiting_promotion(settings: Settings) -> str | None:
     """The champion's version where MLflow does not know yet that it is the champion."""
     promotions = list_promotions(settings)
-    champion = champion_version(settings.artifacts_dir)
+    champion = usable_champion(settings.artifacts_dir)
     if not promotions or promotions[-1].mlflow != PENDING or promotions[-1].version != champion:
         return None
     return champion
@@ -175,7 +182,14 @@ def waiting_promotion(settings: Settings) -> str | None:
 def _record_promotion(version: str, before: str | None, mlflow: str, settings: Settings) -> Promotion:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     promotion = Promotion(now, version, before, _name_user(), mlflow)
-    append_line(settings.artifacts_dir / RECORD_FILE, asdict(promotion))
+    path = settings.artifacts_dir / RECORD_FILE
+    try:
+        append_line(path, asdict(promotion))
+    except OSError as error:
+        raise FileError(
+            f"{version} is the champion, but {path} does not say so: it cannot be written ({error.strerror})",
+            f"See what is in its way: ls -l {path}; df {settings.artifacts_dir}",
+        ) from None
     return promotion
 
 

@@ -223,8 +223,13 @@ def _describe_data(run: Run) -> Any:
 
 def find_version(client: "MlflowClient", version: str) -> "ModelVersion | None":
     """The registered model version of a bundle, or None; call it under expect_failures."""
+    return next(iter(list_registered(client, version)), None)
+
+
+def list_registered(client: "MlflowClient", version: str) -> list["ModelVersion"]:
+    """What is registered under a bundle's version, the oldest first; call it under expect_failures."""
     found = client.search_model_versions(f"name = '{REGISTERED_MODEL}' and tags.`{VERSION_TAG}` = '{version}'")
-    return min(found, key=lambda item: int(item.version), default=None)
+    return sorted(found, key=lambda item: int(item.version))
 
 
 def _ensure_version(client: "MlflowClient", run_id: str, model_id: str, run: Run) -> "ModelVersion":

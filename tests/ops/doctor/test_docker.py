@@ -1,21 +1,27 @@
 """The doctor's judgements that need no stack, and its manual."""
 
 import os
+import socket
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from carprice.errors import StackError
+from carprice.names import EDGE
 from carprice.ops.docker.up_checks import mend_port
 from carprice.ops.doctor.checks.health import find_timeouts, may_use
+from carprice.ops.doctor.checks.published_ports import find_dead_ports
 from carprice.ops.doctor.diagnosis import CHECKS, add_findings, describe_findings, diagnose
 from carprice.ops.doctor.exit_reasons import Kind, explain_exit
 from carprice.ops.doctor.findings import Finding
 from carprice.ops.doctor.page import write_manual
 from carprice.ops.doctor.snapshot import StackSnapshot
-from carprice.ops.instance import Instance, Probe
+from carprice.ops.instance import Instance, Port, Probe
 
 API = "car-price-api"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 TRACE = 'Traceback (most recent call last):\n  File "/app/app.py", line 3, in <module>\n    import x\n'
 FINDING = Finding("It is broken", "one\ntwo", "Somebody broke it", "./fix it")
 
@@ -206,3 +212,23 @@ def test_findings_read_as_a_list() -> None:
 
 def test_a_taken_port_without_a_setting_is_moved_where_it_stands() -> None:
     assert mend_port("grafana", 3000) == "Stop it, or give grafana another port in docker-compose.override.yml"
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+def test_a_port_that_is_published_and_dead_is_found(is_published: bool) -> None:
+    """The container is healthy, asked from inside; from this machine nobody gets there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        if is_published:
+            threading.Thread(target=lambda: listener.accept()[0].send(ANSWER), daemon=True).start()
+        else:
+            listener.close()
+        edge = Instance(EDGE, "edge-1", "running", health="healthy", ports=(Port(5000, "0.0.0.0", port),))
+        snapshot = replace(make_snapshot(edge), ports=((EDGE, "", port),))
+        found = find_dead_ports(snapshot)
+    if is_published:
+        assert found == []
+    else:
+        [finding] = found
+        assert finding.what == f"edge does not answer on port {port}"
+        assert finding.fix == "docker compose up -d --no-deps --force-recreate edge"

@@ -26,6 +26,7 @@ from carprice.ops.local.supervisor import (
     kill_orphans,
     start_supervisor,
     stop_supervisor,
+    write_config,
 )
 from carprice.ops.local.supervisord_conf import config_path, make_private_folder, socket_path
 from carprice.settings import Settings
@@ -213,6 +214,19 @@ def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(StackError) as caught:
         make_private_folder(tmp_path)
     assert str(caught.value) == f"{tmp_path} belongs to user {owner}\nRemove it: sudo rm -r {tmp_path}"
+
+
+def test_a_log_that_is_a_link_is_refused(settings: Settings, api: Service, tmp_path: Path) -> None:
+    """A container that had the same folder could have put it there."""
+    victim = tmp_path / "victim"
+    victim.write_text("whole")
+    settings.logs_dir.mkdir(parents=True)
+    (settings.logs_dir / "supervisord.log").symlink_to(victim)
+    with pytest.raises(StackError) as error:
+        write_config(settings, [api])
+    link = settings.logs_dir / "supervisord.log"
+    assert str(error.value) == f"{link}: should be a plain file, as a log is\nRemove it: rm {link}"
+    assert victim.read_text() == "whole"
 
 
 def test_a_supervisor_that_cannot_start_says_why(settings: Settings, api: Service) -> None:

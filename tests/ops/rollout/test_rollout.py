@@ -1,5 +1,6 @@
 """Rollouts by the command line over a recording runner: every argv in order, every word a user sees."""
 
+import errno
 import json
 import re
 import signal
@@ -17,11 +18,13 @@ from carprice.cli.commands import rollout as rollout_module
 from carprice.cli.main import cli
 from carprice.errors import CarPriceError, StackError
 from carprice.names import API, CANDIDATE
+from carprice.ops import journal as journal_module
 from carprice.ops.docker.build import Built
 from carprice.ops.docker.env_file import read_env
 from carprice.ops.lock import hold_lock
 from carprice.ops.release import image_of
 from carprice.ops.rollout import rollout as story
+from carprice.ops.rollout.history import list_releases
 from carprice.ops.rollout.rollback import find_target
 from carprice.ops.rollout.rollout import Wanted, roll_out
 from carprice.ops.stack_context import StackContext
@@ -119,6 +122,32 @@ def test_a_rollout_from_beginning_to_end(carprice: Command, world: World) -> Non
     assert read_env(world.folder / ".env") == {"RELEASE": "r2", "IMAGE": kept, "MODEL_VERSION": "image"}
     assert {item.release for item in world.of(API)} == {"r2"}
     assert world.of(CANDIDATE) == []
+
+
+def test_a_journal_that_cannot_be_written_any_more_does_not_undo_a_rollout(
+    carprice: Command, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full from the second line on: the release is live, and the command says so."""
+    write = journal_module.append_line
+
+    def fail_later(path: Any, facts: dict[str, Any]) -> None:
+        if facts["event"] in ("step", "shift", "done"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, facts)
+
+    monkeypatch.setattr(journal_module, "append_line", fail_later)
+    done = carprice("rollout")
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("r2 is live: ")
+    path = world.folder / "var" / "deployments.jsonl"
+    assert world.said[-1] == (
+        f"Warning: r2 is live, but the journal does not say so: {path}: cannot be written "
+        "(No space left on device)"
+    )
+    assert {item.release for item in world.of(API)} == {"r2"}
+    monkeypatch.setattr(journal_module, "append_line", write)
+    assert carprice("rollout").exit_code == 0
+    assert [entry.outcome for entry in list_releases(world.context().journal)][-1] == "live"
 
 
 def test_the_outcome_as_json(carprice: Command) -> None:

@@ -1,6 +1,7 @@
 """Shadow replay: the sample, the figures of the shift, and its limits."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,21 @@ def test_the_most_recent_listings_are_read(tmp_path: Path) -> None:
 
 def test_no_sample_is_empty(tmp_path: Path) -> None:
     assert read_sample(tmp_path / "logs", 100) == []
+
+
+def test_what_a_container_puts_in_the_place_of_the_sample_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text('{"listing": {"n": 1}}')
+    (tmp_path / "requests.jsonl.1").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "requests.jsonl")
+    assert read_sample(tmp_path, 100) == []
+    (tmp_path / "requests.jsonl").unlink()
+    write_sample(tmp_path, "requests.jsonl", "[" * 100_000, {"listing": {"n": 2}})
+    assert read_sample(tmp_path, 100) == [{"n": 2}]
+
+
+def test_the_table_has_no_control_characters() -> None:
+    shift = Shift(1, 1, 0.0, 0.0, {"Au\x1b[31mdi\u202e": (1, 0.0)})
+    assert r"Au\x1b[31mdi\u202e" in shift.table()
 
 
 @pytest.fixture

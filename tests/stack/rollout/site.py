@@ -188,7 +188,7 @@ class Site(Stack):
     @property
     def journal(self) -> list[dict[str, Any]]:
         """The lines of the journal."""
-        path = self.folder / "logs" / "deployments.jsonl"
+        path = self.folder / "var" / "deployments.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def last(self, event: str) -> dict[str, Any]:
@@ -227,7 +227,7 @@ class Site(Stack):
         assert "active next" not in self.runtime("show map /run/edge/active.map")
         wait_for(lambda: len(self.servers()) == 2, "the edge has both replicas")
         assert self.release == pins["RELEASE"]
-        assert (self.folder / "logs" / "deploy.lock").read_text() == ""
+        assert (self.folder / "var" / "deploy.lock").read_text() == ""
         programs = run(["docker", "container", "top", self.containers(EDGE)[0], "-o", "pid,comm"]).stdout
         assert "cat" not in programs, "a follower of the edge's events is left"
 

@@ -37,7 +37,7 @@ def wait_for_step(site: Site, command: Command, step: str) -> None:
     """Wait until this command is at the step."""
 
     wanted = {"pid": command.process.pid, "step": step}
-    while not wanted.items() <= read_lock(site.folder / "logs" / "deploy.lock").items():
+    while not wanted.items() <= read_lock(site.folder / "var" / "deploy.lock").items():
         assert command.process.poll() is None, "".join(command.lines)
         time.sleep(LOOK_AGAIN_SECONDS)
 
@@ -116,7 +116,7 @@ def test_a_torn_map_leaves_an_edge_with_a_backend(site: Site, text: str) -> None
 def test_a_torn_journal_is_begun_anew(site: Site) -> None:
     """Scenario 21: what is live is known from what runs; a torn line costs itself."""
     facts = site.facts()
-    path = site.folder / "logs" / "deployments.jsonl"
+    path = site.folder / "var" / "deployments.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole[:10])
     done = site.carprice("rollout", "--image", facts["pins"]["IMAGE"], "--model", facts["pins"]["MODEL_VERSION"])
@@ -129,7 +129,7 @@ def test_a_torn_journal_is_begun_anew(site: Site) -> None:
 
 def test_a_read_only_disk_is_refused(site: Site, images: Images) -> None:
     """Scenario 21: nothing is begun where nothing can be written."""
-    with mounted_read_only(site.folder / "logs"):
+    with mounted_read_only(site.folder / "var"):
         done = site.refuse(images.make(name="c"))
     assert "deploy.lock: cannot be written (Read-only file system), so nothing was begun" in done.stderr
 

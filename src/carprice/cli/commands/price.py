@@ -26,6 +26,7 @@ from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.model.valuation import Breakdown, NotGiven, Valuation
 from carprice.settings import Settings
+from carprice.system.text import escape_text
 
 NOT_GIVEN = "not given"
 TITLE = ("make", "model", "year")
@@ -202,7 +203,8 @@ def format_quote(quote: Quote, explain: bool) -> str:
         lines += ["", format_comparables(quote.comparables, quote.listing, pricer.market)]
     if quote.curve:
         lines += ["", format_curve(quote.curve, pricer.market)]
-    return "\n".join([*lines, *(["", *_format_breakdown(quote)] if explain else [])])
+    text = "\n".join([*lines, *(["", *_format_breakdown(quote)] if explain else [])])
+    return "\n".join(map(escape_text, text.split("\n")))
 
 
 def _format_position(quote: Quote) -> list[str]:

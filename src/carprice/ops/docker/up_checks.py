@@ -33,7 +33,8 @@ def prepare_folders(context: StackContext) -> None:
     if torn := repair_env(context.env_file):
         context.say(f"Took a torn last line away from {context.env_file}: {torn!r}")
     owner = context.folder.stat()
-    for folder in (context.artifacts_dir, context.logs_dir, context.folder / "edge" / "run"):
+    run_dir = context.folder / "edge" / "run"
+    for folder in (context.artifacts_dir, context.logs_dir, context.settings.var_dir, run_dir):
         if not folder.exists():
             folder.mkdir(parents=True)
             if os.getuid() == ROOT_ID:

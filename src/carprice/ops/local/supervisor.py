@@ -1,12 +1,14 @@
 """supervisord on this machine: started, asked, ended, and cleaned up after when it was killed."""
 
 import os
+import stat
 import subprocess
 import sys
 import xmlrpc.client
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -122,8 +124,17 @@ def write_config(settings: Settings, services: list[Service]) -> None:
     make_private_folder(stack_dir(settings))
     make_private_folder(socket_path(settings).parent)
     settings.logs_dir.mkdir(parents=True, exist_ok=True)
+    refuse_links(settings.logs_dir)
     (settings.var_dir / "mlflow").mkdir(exist_ok=True)
     config_path(settings).write_text(render_config(settings, services), encoding="utf-8")
+
+
+def refuse_links(folder: Path) -> None:
+    """Raise StackError where a log would be written to another place: containers may have put a link there."""
+    for path in sorted(folder.iterdir()):
+        mode = path.lstat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise StackError(f"{path}: should be a plain file, as a log is", f"Remove it: rm {path}")
 
 
 def stop_supervisor(settings: Settings, supervisor: Supervisor, seconds: float) -> None:

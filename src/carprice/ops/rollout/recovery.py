@@ -6,7 +6,7 @@ The same act ends a rollout that failed at any step and repairs what a killed on
 from contextlib import suppress
 from typing import Any
 
-from carprice.model.manifest import champion_version, set_champion
+from carprice.model.manifest import set_champion, usable_champion
 from carprice.names import API, CANDIDATE
 from carprice.ops.docker import argv
 from carprice.ops.docker.containers import list_containers
@@ -54,7 +54,7 @@ def reconcile(context: StackContext) -> Release:
 
 def make_champion(context: StackContext, release: Release) -> None:
     """Make the model of a release that went live the champion, which the next rollout takes by default."""
-    if release.bundle and champion_version(context.artifacts_dir) != release.bundle:
+    if release.bundle and usable_champion(context.artifacts_dir) != release.bundle:
         set_champion(context.artifacts_dir, release.bundle)
 
 

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from carprice.errors import CarPriceError, StackError
-from carprice.model.manifest import champion_version
+from carprice.errors import CarPriceError, FileError, StackError
+from carprice.model.manifest import usable_champion
 from carprice.names import API, CANDIDATE, LOG_HINT
 from carprice.ops.docker import compose_argv
 from carprice.ops.docker.build import build_image
@@ -125,22 +125,26 @@ def open_release(context: StackContext, plan: Plan, lock: Lock) -> None:
 @contextmanager
 def record_champion(context: StackContext) -> Iterator[None]:
     """Tell MLflow of the champion where the block changed it."""
-    before = champion_version(context.artifacts_dir)
+    before = usable_champion(context.artifacts_dir)
     try:
         yield
     finally:
-        champion = champion_version(context.artifacts_dir)
+        champion = usable_champion(context.artifacts_dir)
         if champion and champion != before:
             from carprice.tracking.promotion import record_rollout  # MLflow takes seconds to import
 
-            record_rollout(champion, before, context.settings, context.say)
+            try:
+                record_rollout(champion, before, context.settings, context.say)
+            except FileError as error:  # what serves is not in question
+                context.say(f"Warning: {error.what}. {error.hint}")
 
 
 def _finish(
     context: StackContext, plan: Plan, proof: TrafficReport, steps: dict[str, float], seconds: float
 ) -> Outcome:
     name, model = plan.new.name, plan.new.model
-    context.journal.add(
+    make_champion(context, plan.new)
+    problem = context.journal.try_add(
         "done",
         release=name,
         outcome=LIVE,
@@ -149,7 +153,8 @@ def _finish(
         steps=steps,
         **proof.as_dict(),
     )
-    make_champion(context, plan.new)
+    if problem:
+        context.say(f"Warning: {name} is live, but the journal does not say so: {problem}")
     run_hook(context, "post-rollout", plan.new)
     _forget_images(context, name)
     return Outcome(name, changed=True, model=model, proof=proof, seconds=steps)

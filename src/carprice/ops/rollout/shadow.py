@@ -8,13 +8,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from carprice.names import BATCH_PATH, LOG_HINT
+from carprice.names import BATCH_PATH, LOG_HINT, MIB
 from carprice.ops.limits import Limits
 from carprice.ops.rollout.gates import GateError
+from carprice.system.files import read_regular
 from carprice.system.http import Address
 from carprice.system.tables import format_table
+from carprice.system.text import escape_text
 
 SAMPLE_FILES = ("requests.jsonl.1", "requests.jsonl")
+MAX_SAMPLE_BYTES = 16 * MIB
+"""Of each: its end."""
 COMPARABLE_SHARE = 0.5
 REPLAY_SECONDS = 30.0
 SHOWN_MAKES = 10
@@ -38,19 +42,27 @@ class Shift:
         """The shift overall and by make, the largest first."""
         ordered = sorted(self.by_make.items(), key=lambda item: -abs(item[1][1]))[:SHOWN_MAKES]
         rows = [("make", "listings", "median shift"), ("all", str(self.compared), f"{self.median:.1%}")]
-        rows += [(make[:MAKE_CHARACTERS], str(count), f"{shift:+.1%}") for make, (count, shift) in ordered]
+        rows += [
+            (escape_text(make[:MAKE_CHARACTERS]), str(count), f"{shift:+.1%}") for make, (count, shift) in ordered
+        ]
         return format_table(rows, right=(1, 2), indent="  ")
 
 
 def read_sample(logs_dir: Path, count: int) -> list[dict[str, Any]]:
-    """The listings of the most recent valid requests, at most so many."""
+    """The listings of the most recent valid requests, at most so many; none where the files are no plain files.
+
+    The replicas write them, so nothing that they hold is trusted.
+    """
     listings = []
     for name in SAMPLE_FILES:
-        path = logs_dir / name
-        for line in path.read_text(errors="replace").splitlines() if path.exists() else ():
+        try:
+            text = read_regular(logs_dir / name, MAX_SAMPLE_BYTES).decode(errors="replace")
+        except OSError:
+            continue
+        for line in text.splitlines():
             try:
                 listing = json.loads(line)["listing"]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
             if isinstance(listing, dict):
                 listings.append(listing)

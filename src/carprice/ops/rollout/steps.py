@@ -116,7 +116,7 @@ class RolloutRun:
                 golden = plan.manifest["golden"] if plan.manifest else []
                 listings = [item["listing"] for item in golden] or [example_listing(reference)]
             shift = measure_shift(reference, self.candidate[0].address, listings)
-            context.journal.add(
+            context.journal.try_add(
                 "shift", release=plan.new.name, compared=shift.compared, median=shift.median, p95=shift.p95
             )
             for line in shift.table().splitlines():

@@ -4,6 +4,7 @@ import http.client
 from urllib.parse import urlsplit
 
 from carprice.names import CANDIDATE, EDGE, MLFLOW
+from carprice.ops.doctor.checks.published_ports import find_dead_ports
 from carprice.ops.doctor.findings import Check, Family, Finding
 from carprice.ops.doctor.snapshot import StackSnapshot
 from carprice.ops.edge.haproxy import CURRENT, NEXT, SERVICES
@@ -254,6 +255,13 @@ FAMILY = Family(
             "the port is bound to 127.0.0.1 only, or the stack was started with another `CARPRICE_PORT`",
             "correct `ports` in the compose file or `CARPRICE_PORT` in .env; `docker compose up -d` binds it",
             find_wrong_ports,
+        ),
+        Check(
+            "dead port",
+            "`connection refused` on port 5000 or 5001, while `status` says that all is healthy",
+            "Docker's own proxy or a rule of the firewall, which pass the port on, ended",
+            "make the container again, which publishes its port: the finding has the command",
+            find_dead_ports,
         ),
         Check(
             "edge without a backend",
