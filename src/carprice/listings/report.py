@@ -5,16 +5,19 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from carprice.listings.csv_errors import shorten
+from carprice.market.hygiene import say_otherwise
 
 DROPPED = "dropped"
 FIXED = "fixed"
+MARKED = "marked"
 
 
 @dataclass
 class CleaningEntry:
     """One thing that happened in one column: how often, and the first line and text it happened to.
 
-    column is empty for a duplicate, which is about the whole row.
+    column is empty for a duplicate, which is about the whole row. check: the key of [hygiene] in the market file
+    that decides what is done about it; empty where none does.
     """
 
     action: str
@@ -23,11 +26,17 @@ class CleaningEntry:
     count: int
     line: int
     value: str | None
+    check: str = ""
+
+    @property
+    def otherwise(self) -> str:
+        """The line of the market file that has it the other way; empty where there is none."""
+        return say_otherwise(self.check, "mark" if self.action == MARKED else "drop") if self.check else ""
 
 
 @dataclass
 class CleaningReport:
-    """What was done to one file; rows_read = rows_kept + the sum of dropped.
+    """What was done to one file; rows_read = rows_kept + the sum of dropped; rows marked are kept.
 
     counted: how the place of an example is given, by `line` or, in Parquet, by `row`.
     """
@@ -49,6 +58,11 @@ class CleaningReport:
         """Values fixed, by column and what was done."""
         return self._count(FIXED, lambda entry: f"{entry.column}: {entry.reason}")
 
+    @property
+    def marked(self) -> dict[str, int]:
+        """Rows kept that are no usual cars on offer, by reason."""
+        return self._count(MARKED, lambda entry: entry.reason)
+
     def add(self, found: CleaningEntry) -> None:
         """Count an entry of one batch; the first batch that has it gives the example."""
         for entry in self.entries:
@@ -56,6 +70,14 @@ class CleaningReport:
                 entry.count += found.count
                 return
         self.entries.append(found)
+
+    def take_back(self, reason: str, count: int, lines: Sequence[int]) -> None:
+        """Count so many rows less as dropped for a reason; lines: of the rows that it still has."""
+        for entry in [entry for entry in self.entries if (entry.action, entry.reason) == (DROPPED, reason)]:
+            entry.count -= count
+            if entry.line not in lines:
+                entry.line, entry.value = int(lines[0]) if len(lines) else 0, None
+        self.entries = [entry for entry in self.entries if entry.count]
 
     def correct_lines(self, find_lines: Callable[[Sequence[int]], list[int]]) -> None:
         """Replace line numbers counted as one per row by those of the file."""
@@ -71,9 +93,26 @@ class CleaningReport:
             "rows_read": self.rows_read,
             "rows_kept": self.rows_kept,
             "dropped": self.dropped,
+            "marked": self.marked,
             "fixed": self.fixed,
-            "findings": [asdict(entry) for entry in self.entries],
+            "findings": [
+                {**asdict(entry), "share": self._share(entry), "otherwise": entry.otherwise}
+                for entry in self.entries
+            ],
         }
+
+    def hygiene(self) -> list[dict[str, Any]]:
+        """The findings that the table [hygiene] of the market file decides, as as_dict has them."""
+        return [entry for entry in self.as_dict()["findings"] if entry["check"]]
+
+    def hygiene_head(self) -> list[str]:
+        """A line for each finding of hygiene, the most frequent first."""
+        found = sorted((entry for entry in self.entries if entry.check), key=lambda entry: -entry.count)
+        return [
+            f"{entry.action.capitalize()} {entry.count:,} ({self._share(entry):.1%}): {_title(entry)}; "
+            f"otherwise: {entry.otherwise}"
+            for entry in found
+        ]
 
     def as_table(self) -> str:
         """The report as people read it."""
@@ -85,6 +124,8 @@ class CleaningReport:
             f"  rows dropped  {dropped:>11,}",
             *self._entry_lines(DROPPED),
         ]
+        if marked := sum(self.marked.values()):
+            lines += [f"  rows marked   {marked:>11,}", *self._entry_lines(MARKED)]
         if fixed := sum(self.fixed.values()):
             lines += [f"  values fixed  {fixed:>11,}", *self._entry_lines(FIXED)]
         return "\n".join(lines)
@@ -94,12 +135,17 @@ class CleaningReport:
         width = max((len(_title(entry)) for entry in found), default=0)
         return [
             f"    {_title(entry):<{width}}  {entry.count:>9,}   first: {self._describe_example(entry)}"
+            + (f"   otherwise: {entry.otherwise}" if entry.check else "")
             for entry in sorted(found, key=lambda entry: -entry.count)
         ]
 
     def _describe_example(self, entry: CleaningEntry) -> str:
         value = "" if entry.value is None else f", {shorten(entry.value)}"
         return f"{self.counted} {entry.line:,}{value}"
+
+    def _share(self, entry: CleaningEntry) -> float:
+        """Of the rows read."""
+        return entry.count / max(self.rows_read, 1)
 
     def _count(self, action: str, name: Callable[[CleaningEntry], str]) -> dict[str, int]:
         counts: dict[str, int] = {}

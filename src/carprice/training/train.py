@@ -65,7 +65,10 @@ class Training:
 def train_file(path: Path, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
     """Read and clean a listings file, then train on it. Raises ListingsError and TrainingError."""
     say(f"Reading {path} ...")
-    return train(load_listings(path, market), market, settings, seed, say)
+    listings = load_listings(path, market)
+    for line in listings.report.hygiene_head():
+        say(line)
+    return train(listings, market, settings, seed, say)
 
 
 def train(listings: Listings, market: Market, settings: Settings, seed: int = SEED, say: Say = print) -> Training:
@@ -134,6 +137,7 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
             "fingerprint": listings.fingerprint,
             "rows_read": report.rows_read,
             "rows_kept": report.rows_kept,
+            "hygiene": report.hygiene(),
             "train_rows": split.training.height,
             "calibration_rows": len(np.unique(judged.held.listing)),
             "test_rows": split.test.height,

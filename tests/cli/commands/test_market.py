@@ -63,6 +63,7 @@ def test_check_as_json(run: Run, cars: Path) -> None:
             "rows_read": 60,
             "rows_kept": 60,
             "dropped": {},
+            "marked": {},
             "fixed": {},
             "findings": [],
         },
