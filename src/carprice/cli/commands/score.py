@@ -10,7 +10,8 @@ from carprice.cli.console import say
 from carprice.cli.options import force_option, listings_argument, model_option, pass_settings
 from carprice.model.manifest import find_bundle
 from carprice.model.pricer import load_pricer
-from carprice.scoring.score_file import score_file, write_scores
+from carprice.scoring.score_file import check_suffix, is_parquet, score_file, write_scores
+from carprice.scoring.summary import ScoreSummary, neutralise
 from carprice.settings import Settings
 from carprice.system.files import open_output
 
@@ -22,22 +23,35 @@ from carprice.system.files import open_output
     "--output", type=click.Path(path_type=Path), help="The .csv or .parquet file to write, instead of stdout."
 )
 @force_option
+@click.option("--safe", is_flag=True, help="Put a ' before texts that a spreadsheet would run as formulas.")
 @pass_settings
-def score(settings: Settings, listings: Path, version: str | None, output: Path | None, force: bool) -> None:
+def score(
+    settings: Settings, listings: Path, version: str | None, output: Path | None, force: bool, safe: bool
+) -> None:
     """Price every car of the LISTINGS file; each row comes back with its prices, or with what is wrong.
 
     The columns added are predicted_price, predicted_low and predicted_high in whole units of the currency, problem
     (why a row has no price), confidence (high, medium or low) and warnings, such as unknown_category:make. A
-    column of an optional field may be left out of the file.
+    column of an optional field may be left out of the file. Where the file has prices of its own, it ends with how
+    near they are.
     """
+    check_suffix(output)
     settings = replace(settings, model_version=version or settings.model_version)
     pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version))
     for warning in pricer.warn_of_age(date.today(), settings.max_model_days):
         _say_note(warning.detail)
+    summary = ScoreSummary(pricer.market)
     with open_output(output, force) as stream:
-        batches = score_file(listings, pricer, lambda rows: say(f"Read {rows:,} rows ..."), _say_note)
-        rows = write_scores(batches, stream, as_parquet=output is not None and output.suffix == ".parquet")
-    say(f"Priced {rows:,} rows with model {pricer.version}{f', in {output}' if output else ''}")
+        scored = score_file(listings, pricer, lambda rows: say(f"Read {rows:,} rows ..."), _say_note)
+        batches = summary.count(scored)
+        write_scores(map(neutralise, batches) if safe else batches, stream, as_parquet=is_parquet(output))
+    if not summary.is_complete:  # whoever read stdout went away
+        return
+    say(f"{summary.describe()}, with model {pricer.version}{f', in {output}' if output else ''}")
+    if errors := summary.describe_errors():
+        say(errors)
+    if summary.formulas and not safe:
+        _say_note(f"{summary.formulas:,} texts start as formulas do; --safe keeps a spreadsheet from running them")
 
 
 def _say_note(text: str) -> None:
