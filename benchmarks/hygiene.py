@@ -35,7 +35,7 @@ SHARE = 0.01
 SEED = 11
 OLD_YEARS = 3
 TEST_SHARE = 0.2
-TREES = 300
+TREES = 200
 AD, STATE = "Ad title", "Condition of the car"
 """Columns that are added to every file, so that words have a place."""
 PLACEHOLDERS = ("1", "11", "111", "1111", "11111", "123", "1234", "12345", "123456", "1234567", "99999", "999999")
