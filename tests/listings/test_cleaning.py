@@ -194,7 +194,7 @@ def test_clean_frame_and_report(make_market: Make, write_file: Write) -> None:
     assert report["rows_read"] == report["rows_kept"] + sum(report["dropped"].values())
 
 
-LISTING = '[listing]\nid = "VIN"\nseen = "Sold"\n'
+LISTING = '[listing]\nid = "VIN"\nseen = "Sold"\nprice_type = "paid"\n'
 
 
 def test_which_car_and_which_day(make_market: Make, write_file: Write) -> None:
@@ -301,11 +301,11 @@ def test_missing_column(make_market: Make, write_file: Write) -> None:
 
 
 def test_price_column_full_of_text(make_market: Make, write_file: Write) -> None:
-    path = write_file("Make,Year,Price\nFord,2015,5000\nFord,2015,on request\nBMW,2015,call us\n")
+    path = write_file("Make,Year,Price\nFord,2015,5000\nFord,2015,cheap\nBMW,2015,good\n")
     with pytest.raises(ListingsError) as error:
         load_listings(path, make_market())
     assert str(error.value) == (
-        f"{path}: line 3: column 'Price': should be a price (got 'on request'; 2 of the first 3 rows have none)\n"
+        f"{path}: line 3: column 'Price': should be a price (got 'cheap'; 2 of the first 3 rows have none)\n"
         "In the file of market cars, set price.column to the price column, or price.pattern to what takes the "
         "price out of it: docs/markets.md"
     )

@@ -5,9 +5,10 @@ import tomllib
 from pathlib import Path
 
 import polars as pl
-from msgspec.structs import fields
+from msgspec.structs import asdict, fields
 
 from carprice.listings.cleaning import Cleaner
+from carprice.market.hygiene import Hygiene
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature, Listing, Market, Price, parse_market
 
@@ -22,9 +23,14 @@ def load_example(root: Path) -> tuple[str, Market]:
 def test_example_has_every_key(root: Path) -> None:
     text, market = load_example(root)
     assert {feature.kind for feature in market.features} == set(KINDS)
-    for item in (*fields(Price), *fields(Listing), *fields(Feature)):
+    for item in (*fields(Price), *fields(Listing), *fields(Hygiene), *fields(Feature)):
         if item.name != "name":
             assert re.search(rf"^{item.name} = .*#", text, re.MULTILINE), item.name
+
+
+def test_example_has_the_defaults_of_hygiene(root: Path) -> None:
+    text, _ = load_example(root)
+    assert tomllib.loads(text)["hygiene"] == asdict(Hygiene())
 
 
 def test_example_reads_what_its_comments_say(root: Path) -> None:

@@ -20,7 +20,7 @@ ROWS = 600
 QUICK = {"num_threads": 1, "num_leaves": 7, "learning_rate": 0.9}
 
 # Keys whose own keys are names of the data: features, makes, parameters.
-OPEN = {"market", "baselines", "importance", "params", "libraries", "mlflow", "report"}
+OPEN = {"market", "baselines", "importance", "params", "libraries", "mlflow", "report", "data.hygiene"}
 OPEN |= {f"metrics.{name}" for name in ("overall", "make", "age", "price_band")}
 
 

@@ -1,8 +1,12 @@
 """Scoring a file: every row comes back, in order, with the pricer's own figures."""
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner
@@ -16,6 +20,7 @@ from carprice.model.manifest import find_bundle
 from carprice.model.position import Position
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.scoring.score_file import POSITION, PRICES, score_file, write_scores
+from carprice.scoring.summary import ScoreSummary, neutralise
 
 COLUMNS = "make,model,year,transmission,mileage,fuelType,tax,mpg,engineSize"
 ROWS = (
@@ -177,8 +182,118 @@ def test_the_command_writes_a_file_and_says_so(
     output = listings.with_name("prices.csv")
     result = CliRunner().invoke(cli, ["score", str(listings), "--output", str(output), "--asking", "tax"])
     version = find_bundle(small_bundle).name
-    assert result.stderr == f"Read 6 rows ...\nPriced 6 rows with model {version}, in {output}\n"
+    assert result.stderr == (
+        f"Read 6 rows ...\nPriced 4 of 6 rows, 2 with a problem, 1 priced with warnings, with model {version}, "
+        f"in {output}\n"
+    )
     assert output.read_text().splitlines()[0] == f"{COLUMNS},{','.join((*PRICES, *POSITION.values()))}"
+
+
+def test_a_file_without_one_good_row(tmp_path: Path, pricer: Pricer) -> None:
+    path = tmp_path / "cars.csv"
+    path.write_text("\n".join((COLUMNS, *ROWS[4:])) + "\n")
+    frame = pl.concat(score_file(path, pricer))
+    assert frame["predicted_price"].null_count() == 2
+    assert frame["problem"].to_list() == ["year: value outside limits", "mileage: unreadable number"]
+
+
+def test_a_batch_without_one_good_row(listings: Path, pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("carprice.scoring.score_file.BATCH_ROWS", 2)
+    batches = list(score_file(listings, pricer))
+    assert [batch["predicted_price"].null_count() for batch in batches] == [0, 0, 2]
+    assert len({tuple(batch.schema.items()) for batch in batches}) == 1, "Parquet has one schema"
+
+
+def run_score(*argv: str | Path) -> tuple[int, str]:
+    """The exit code and what it says of a failure, without a traceback."""
+    result = CliRunner().invoke(cli, ["score", *map(str, argv)])
+    return result.exit_code, str(result.exception or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("p.xlsx", "format .xlsx"), ("p.gz", "format .gz"), ("p", "a file without an ending")]
+)
+def test_another_format_is_refused_before_anything_is_read(name: str, found: str, tmp_path: Path) -> None:
+    output = tmp_path / name
+    code, message = run_score(tmp_path / "missing.csv", "--output", output)
+    assert code == 1
+    assert message == (
+        f"{output}: cannot be written as {found}: prices are written as .csv or .parquet\n"
+        f"Write {tmp_path / 'p.csv'}, which spreadsheets open: --output {tmp_path / 'p.csv'}"
+    )
+    assert not output.exists()
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(root: Path, small_bundle: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cars.csv"
+    path.write_text("\n".join((COLUMNS, *(ROWS[0] for _ in range(120_000)))) + "\n")
+    command = f"({sys.executable} -m carprice score {path}; echo $? >&2) | head -n 1"
+    environment = {**os.environ, "PYTHONPATH": str(root / "src"), "CARPRICE_ARTIFACTS_DIR": str(small_bundle)}
+    done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{COLUMNS},{','.join(PRICES)}\n"
+    *progress, code = done.stderr.splitlines()
+    assert all(line.startswith("Read ") for line in progress)
+    assert code == "0"
+
+
+def test_prices_of_the_file_itself_are_compared(tmp_path: Path, pricer: Pricer) -> None:
+    first = pricer.price(
+        {"make": "Ford", "model": "Fiesta", "year": 2017, "transmission": "Manual"}
+        | {"mileage": 15944, "fuel": "Petrol", "tax": 125, "mpg": 65.7, "engine_size": 1.0}
+    )
+    path = tmp_path / "cars.csv"
+    prices = (first.price, round(first.price / 1.25), "POA", 3_000, "", 1)
+    lines = [f"{row},{price}" for row, price in zip((ROWS[0], ROWS[0], *ROWS[2:]), prices, strict=True)]
+    path.write_text("\n".join((f"{COLUMNS},price", *lines)) + "\n")
+    summary = ScoreSummary(pricer.market)
+    frames = list(summary.count(score_file(path, pricer)))
+    errors = np.abs(np.concatenate(summary.errors))
+    assert len(errors) == 3, "the rows that have a price of their own, and one of ours"
+    assert errors[:2] == pytest.approx([0, 0.25], abs=1e-3)
+    text = summary.describe_errors()
+    assert text.startswith("Against column 'price' of 3 rows: median error 25.0%, MAE ")
+    assert text.endswith(f"{summary.held / 3:.1%} within the range")
+    assert (summary.rows, summary.priced, summary.problems) == (6, 4, 2)
+    assert frames[0]["price"].to_list()[2] == "POA"
+
+
+def test_a_car_that_is_not_valued_is_counted_apart(tmp_path: Path, pricer: Pricer) -> None:
+    path = tmp_path / "cars.csv"
+    path.write_text("\n".join((COLUMNS, ROWS[0], ROWS[4], *STRANGE[:3])) + "\n")
+    market = pricer.market
+    pricer.market = replace(market, price=replace(market.price, refuse=True))
+    summary = ScoreSummary(pricer.market)
+    list(summary.count(score_file(path, pricer)))
+    assert summary.describe() == "Priced 1 of 5 rows, 1 with a problem, 3 not valued"
+    assert summary.describe_errors() == ""
+
+
+FORMULAS = ["=1+1", "+cmd|x", "@SUM(A1)", "-2+3", "\tx", "-5", "+49 30", "fine", None]
+
+
+def test_formulas_are_kept_from_running(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"=note": FORMULAS, "predicted_price": range(len(FORMULAS))})
+    safe = neutralise(frame)
+    assert safe.columns == ["'=note", "predicted_price"]
+    assert safe["'=note"].to_list() == [
+        *("'=1+1", "'+cmd|x", "'@SUM(A1)", "'-2+3", "'\tx"),
+        *("-5", "+49 30", "fine", None),
+    ]
+
+
+def test_formulas_are_named_where_they_are_left(
+    tmp_path: Path, small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(small_bundle))
+    path = tmp_path / "cars.csv"
+    path.write_text(f"{COLUMNS},note\n{ROWS[0]},=1+1\n")
+    said = CliRunner().invoke(cli, ["score", str(path)])
+    assert said.stderr.endswith(
+        "Note: 1 texts start as formulas do; --safe keeps a spreadsheet from running them\n"
+    )
+    safe = CliRunner().invoke(cli, ["score", str(path), "--safe"])
+    assert "'=1+1" in safe.stdout
+    assert "Note" not in safe.stderr
 
 
 def test_a_file_that_was_scored_before_is_refused(listings: Path, tmp_path: Path, pricer: Pricer) -> None:

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from tests.bundles import add_keys, dated_market, invent_dated_listings, invent_uk_listings
 
 from carprice.errors import TrainingError
+from carprice.evaluation.later_listings import read_report
+from carprice.evaluation.text import format_report
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import DAY, Listings
 from carprice.listings.report import CleaningReport
@@ -245,3 +247,17 @@ def test_a_baseline_that_wins_is_named(teach: Callable[..., Training], uk: Marke
         warning.startswith("Warning: the ridge baseline has the smaller median error") for warning in warnings
     )
     assert warn_of_baselines(baselines, {**overall, "mae": 0.0, "median_ape": 0.0}) == []
+
+
+def test_what_hygiene_found_is_said_and_kept(uk: Market, tmp_path: Path) -> None:
+    columns = {feature.name: feature.column for feature in uk.features}
+    frame = invent_uk_listings(uk, 250).rename(columns).with_columns(pl.lit("Ford").alias("title"))
+    wanted = pl.when(pl.int_range(pl.len()) < 5).then(pl.lit("Wanted: a Ford")).otherwise(pl.col("title"))
+    frame.with_columns(wanted.alias("title")).write_csv(tmp_path / "cars.csv")
+    said: list[str] = []
+    settings = Settings(artifacts_dir=tmp_path / "artifacts")
+    manifest = train_module.train_file(tmp_path / "cars.csv", uk, settings, say=said.append).manifest
+    assert 'Dropped 5 (2.0%): title: wanted ad; otherwise: [hygiene] wanted = "keep"' in said
+    (finding,) = [item for item in manifest["data"]["hygiene"] if item["check"] == "wanted"]
+    assert (finding["count"], finding["line"], finding["value"]) == (5, 2, "Wanted: a Ford")
+    assert re.search(r"title: wanted ad +dropped +5 +2.0%", format_report(read_report(manifest)))

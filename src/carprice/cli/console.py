@@ -7,13 +7,15 @@ from typing import Any
 
 import click
 
+from carprice.system.terminal import strip_controls
+
 SCHEMA_VERSION = 1
 COLOURS = ("cyan", "yellow", "green", "magenta")
 
 
 def say(text: str) -> None:
-    """One line of progress, on stderr."""
-    click.echo(text, err=True)
+    """One line of progress, on stderr, without control characters that a file may have put into it."""
+    click.echo(strip_controls(text), err=True)
 
 
 def print_json(kind: str, data: Any) -> None:

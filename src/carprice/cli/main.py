@@ -10,6 +10,7 @@ import click
 from carprice import __version__
 from carprice.errors import CarPriceError
 from carprice.settings import add_env_file, hide_login
+from carprice.system.terminal import strip_controls
 
 # A command's module is imported when it is called: MLflow and polars take seconds to import.
 COMMANDS = {
@@ -68,7 +69,7 @@ def main() -> int:
     except CarPriceError as error:
         if "--verbose" in sys.argv:
             click.echo(hide_login(traceback.format_exc()), err=True)
-        click.echo(f"Error: {error}", err=True)
+        click.echo(strip_controls(f"Error: {error}"), err=True)
         return EXIT_FAILED
     except click.ClickException as error:
         error.show()

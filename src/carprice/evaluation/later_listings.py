@@ -18,7 +18,10 @@ Progress = Callable[[int], None]
 
 
 def read_report(manifest: dict[str, Any]) -> Report:
-    """The report that a model's training made. Raises BundleError for a model of before there was one."""
+    """The report that a model's training made, with what hygiene found among its listings.
+
+    Raises BundleError for a model of before there was one.
+    """
     report: Report | None = manifest.get("report")
     if not report:
         version = manifest["version"]
@@ -26,7 +29,8 @@ def read_report(manifest: dict[str, Any]) -> Report:
             f"{version} has no valuation report: it was trained before there was one",
             f"Judge it by listings that it has not learnt from: ./carprice report {version} --data LISTINGS",
         )
-    return report
+    hygiene = manifest.get("data", {}).get("hygiene")
+    return {**report, "hygiene": hygiene} if hygiene else report
 
 
 def judge_listings(source: Source, pricer: Pricer, report_progress: Progress | None = None) -> Report:
@@ -59,7 +63,8 @@ def judge_listings(source: Source, pricer: Pricer, report_progress: Progress | N
     notes = list(found["notes"])
     if not is_dated:
         notes.insert(0, "Whether the model has learnt from some of these listings is not known: they have no day.")
-    return {**found, "later": facts, "notes": notes}
+    hygiene = listings.report.hygiene()
+    return {**found, "later": facts, "notes": notes, **({"hygiene": hygiene} if hygiene else {})}
 
 
 def _count_days(pricer: Pricer) -> float:

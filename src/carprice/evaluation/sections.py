@@ -105,6 +105,7 @@ def list_sections(report: Mapping[str, Any]) -> list[Section]:
         _list_left_out(report),
         _list_sense(report),
         _list_unvalued(report),
+        _list_hygiene(report),
         _list_worst(report),
     ]
     return [section for section in sections if section.rows]
@@ -193,6 +194,21 @@ def _list_unvalued(report: Mapping[str, Any]) -> Section:
     rows = [(reason, show_amount(count)) for reason, count in found["reasons"].items()]
     about = f"{found['rows']:,} of {report['rows']:,} listings have no price."
     return Section("Not valued", about, ("reason", "listings"), rows)
+
+
+def _list_hygiene(report: Mapping[str, Any]) -> Section:
+    rows = [
+        (
+            f"{item['column']}: {item['reason']}".removeprefix(": "),
+            item["action"],
+            show_amount(item["count"]),
+            show_share(item["share"]),
+            item["otherwise"],
+        )
+        for item in sorted(report.get("hygiene", ()), key=lambda item: -item["count"])
+    ]
+    about = "Listings that are no usual car on offer, of all that were read; those marked were learnt from."
+    return Section("Hygiene", about, ("finding", "action", "listings", "share", "otherwise"), rows)
 
 
 def _list_worst(report: Mapping[str, Any]) -> Section:

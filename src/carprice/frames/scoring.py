@@ -42,6 +42,8 @@ def flag_matrix(matrix: Floats, flags: Sequence[int]) -> list[Floats]:
 
 def predict_matrix(trees: Trees, matrix: Floats, *columns: Floats) -> Floats:
     """The raw scores of the rows of a matrix with more columns at its right."""
+    if not len(matrix):  # LightGBM takes no matrix without rows
+        return np.empty(0)
     rows = np.ascontiguousarray(np.column_stack([matrix, *columns]))
     threads = (os.cpu_count() or 1) if len(rows) >= MIN_THREADED_ROWS else 1
     return np.frombuffer(trees.predict_rows(rows, threads))
@@ -113,7 +115,7 @@ def find_lines(matrix: Floats, table: Depreciation) -> tuple[list[Line], np.ndar
         lines.append(line)
         knowns.append(is_known)
         kept.append([row[index] for index in table.keys])
-    matrix[:, table.keys] = np.array(kept, dtype=float)[place]
+    matrix[:, table.keys] = np.array(kept, dtype=float).reshape(-1, len(table.keys))[place]
     return lines, place, np.array(knowns, dtype=bool)[place]
 
 

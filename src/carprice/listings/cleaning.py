@@ -8,10 +8,16 @@ import polars as pl
 
 from carprice.errors import ListingsError
 from carprice.listings.columns import check_columns, find_absent
+from carprice.listings.deduplication import CAR as CAR
+from carprice.listings.deduplication import DAY as DAY
 from carprice.listings.deduplication import SeenRows, hash_features, pair_ids
-from carprice.listings.listings_files import Source, open_listings
+from carprice.listings.hygiene.inspection import FLAGS, LINE
+from carprice.listings.hygiene.quarantine import quarantine
+from carprice.listings.hygiene.texts import PRICE_REASONS, TextReader, read_price_texts
+from carprice.listings.listings_files import ListingsFiles, Source, open_listings
 from carprice.listings.parsing import (
     OUTSIDE_LIMITS,
+    PRICE_OUTSIDE,
     check_patterns,
     find_fault,
     parse_day,
@@ -25,9 +31,14 @@ from carprice.listings.report import DROPPED, FIXED, CleaningEntry, CleaningRepo
 from carprice.listings.row_lines import shorten
 from carprice.market.market_file import Feature, Market
 
-CAR, DAY, REF = "@car", "@day", "@ref"
-"""Columns of a clean frame besides its features, price and key; no feature can have such a name."""
+REF = "@ref"
+"""The column of a clean frame with what leads to each listing, besides CAR and DAY; no feature has such a name."""
 DUPLICATE = "duplicate"
+DISTANCE_AS_YEAR = "year is a distance"
+CHECKS_BY_REASON = {DISTANCE_AS_YEAR: "shifted", **{reason: check for check, reason in PRICE_REASONS.items()}}
+"""The check of [hygiene] that decides a reason to drop a row of a batch."""
+MAX_YEAR = 2200
+"""A number above it in the column of the year is something else."""
 UNREADABLE_DAY = "unreadable day, taken as missing"
 MAX_UNREADABLE_PRICES = 0.5
 """With a larger share of unreadable prices in the first batch, the column is not the price."""
@@ -56,21 +67,25 @@ def load_listings(source: Source, market: Market, report_progress: Progress | No
     Raises ListingsError where the file cannot be read, lacks a column of the market, or keeps no row.
     """
     cleaner = Cleaner(market, str(source))
+    files = open_listings(source)
+    check_columns(market, files.columns, str(source))
+    report = cleaner.report
+    report.counted, report.name = files.counted, files.name
+    batches = pl.concat(_judge_batches(cleaner, files, report_progress))
+    frame = quarantine(batches, market, cleaner.texts.examples, report)
+    report.correct_places(files.find_places)
+    report.add_unread(files.dropped)
+    report.notes = files.notes
+    _check_kept(report, source)
     digest = hashlib.sha256()
-    frames = []
-    for frame in _clean_batches(cleaner, source, report_progress):
-        digest.update(frame["key"].to_numpy().tobytes())
-        digest.update(frame["price"].to_numpy().tobytes())
-        frames.append(frame)
-    return Listings(pl.concat(frames), cleaner.report, digest.hexdigest())
+    for name in ("key", "price"):
+        digest.update(frame[name].to_numpy().tobytes())
+    return Listings(frame, report, digest.hexdigest())
 
 
 def check_listings(source: Source, market: Market, report_progress: Progress | None = None) -> CleaningReport:
-    """The report alone, in flat memory. Raises ListingsError as load_listings does."""
-    cleaner = Cleaner(market, str(source))
-    for _ in _clean_batches(cleaner, source, report_progress):
-        pass
-    return cleaner.report
+    """The report alone. Raises ListingsError as load_listings does."""
+    return load_listings(source, market, report_progress).report
 
 
 class Cleaner:
@@ -89,6 +104,7 @@ class Cleaner:
         self._fields = (*market.features, *((price_feature(market),) if with_price else ()))
         self._names = [feature.name for feature in market.features]
         self._seen = SeenRows()
+        self.texts = TextReader(market)
 
     def clean(self, batch: pl.DataFrame, first_line: int) -> pl.DataFrame:
         """The rows that are kept: features in market order, price, key. first_line: of the batch's first row.
@@ -102,18 +118,29 @@ class Cleaner:
 
         Raises ListingsError as clean does.
         """
+        return self.judge_rows(batch, first_line).drop(LINE, FLAGS, strict=False)
+
+    def judge_rows(self, batch: pl.DataFrame, first_line: int) -> pl.DataFrame:
+        """The same with LINE and FLAGS, for hygiene, where there is a price."""
         check_columns(self.market, batch.columns, self.report.source, self.with_price)
         if not self.with_price:
             absent = find_absent(self.market, batch.columns)
             batch = batch.with_columns(pl.lit(None, pl.String).alias(feature.column) for feature in absent)
         work = _parse_batch(batch, self._fields)
-        if self.with_price and not self.report.rows_read:
-            self._check_price(work, first_line)
+        flags = pl.Series(FLAGS, [])
+        if self.with_price:
+            problem, flags = read_price_texts(batch, work["value:price"], work["problem"], self.market)
+            work = work.with_columns(_name_distances(problem, work, self.market).alias("problem"))
+            if not self.report.rows_read:
+                self._check_price(work, first_line)
         frame = work.select(pl.col(f"value:{field.name}").alias(field.name) for field in self._fields)
         frame = frame.with_columns(hash_features(frame.select(self._names)), work["problem"])
         if self.with_price:
             frame = self._mark_duplicates(frame)
             frame = frame.with_columns(self._name_rows(batch, frame["key"], first_line))
+            flags = flags | self.texts.read_flags(batch, first_line)
+            lines = pl.int_range(first_line, first_line + batch.height, dtype=pl.UInt32, eager=True)
+            frame = frame.with_columns(lines.alias(LINE), flags.alias(FLAGS))
         self._report_fixed(work, first_line)
         self._report_dropped(frame["problem"], work, first_line)
         self.report.rows_read += batch.height
@@ -121,7 +148,7 @@ class Cleaner:
         return frame
 
     def _check_price(self, work: pl.DataFrame, first_line: int) -> None:
-        is_bad = work["fault:price"] == unreadable(price_feature(self.market))
+        is_bad = work["problem"] == f"price: {unreadable(price_feature(self.market))}"
         count = is_bad.sum()
         if count <= MAX_UNREADABLE_PRICES * work.height:
             return
@@ -169,7 +196,9 @@ class Cleaner:
         for label, count, row in found.agg(pl.len(), pl.first("row")).iter_rows():
             name, _, reason = label.rpartition(": ")
             value = work[f"raw:{name}"][row] if name else None
-            self.report.add(CleaningEntry(DROPPED, reason, columns.get(name, ""), count, first_line + row, value))
+            check = CHECKS_BY_REASON.get(reason, "")
+            entry = CleaningEntry(DROPPED, reason, columns.get(name, ""), count, first_line + row, value, check)
+            self.report.add(entry)
 
     def _report_fixed(self, work: pl.DataFrame, first_line: int) -> None:
         for field in self._fields:
@@ -181,25 +210,26 @@ class Cleaner:
                     self.report.add(CleaningEntry(FIXED, reason, field.column, count, first_line + row, value))
 
 
-def _clean_batches(cleaner: Cleaner, source: Source, report_progress: Progress | None) -> Iterator[pl.DataFrame]:
-    files = open_listings(source)
-    check_columns(cleaner.market, files.columns, str(source))
+def _judge_batches(
+    cleaner: Cleaner, files: ListingsFiles, report_progress: Progress | None
+) -> Iterator[pl.DataFrame]:
+    """The rows that are kept, and those whose price alone is outside the limits, for hygiene may say why."""
     report = cleaner.report
-    report.counted, report.name = files.counted, files.name
     for batch in files.read_batches():
-        yield cleaner.clean(batch, files.first_line + report.rows_read)
+        frame = cleaner.judge_rows(batch, files.first_line + report.rows_read)
+        yield frame.filter(pl.col("problem").is_null() | (pl.col("problem") == f"price: {PRICE_OUTSIDE}"))
         if report_progress:
             report_progress(report.rows_read)
-    report.correct_places(files.find_places)
-    report.add_unread(files.dropped)
-    report.notes = files.notes
-    if not report.rows_kept:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in report.dropped.items())
-        raise ListingsError(
-            f"{source}: none of {report.rows_read:,} rows is a listing of market {cleaner.market.name} "
-            f"({reasons})",
-            f"Compare the market file with a draft of this file: ./carprice market init {source}",
-        )
+
+
+def _check_kept(report: CleaningReport, source: Source) -> None:
+    if report.rows_kept:
+        return
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in report.dropped.items())
+    raise ListingsError(
+        f"{source}: none of {report.rows_read:,} rows is a listing of market {report.market} ({reasons})",
+        f"Compare the market file with a draft of this file: ./carprice market init {source}",
+    )
 
 
 def _parse_batch(batch: pl.DataFrame, fields: tuple[Feature, ...]) -> pl.DataFrame:
@@ -224,6 +254,15 @@ def _parse_batch(batch: pl.DataFrame, fields: tuple[Feature, ...]) -> pl.DataFra
         ),
         pl.coalesce(pl.format(f"{field.name}: {{}}", _of("fault", field)) for field in strict).alias("problem"),
     ).collect()
+
+
+def _name_distances(problem: pl.Series, work: pl.DataFrame, market: Market) -> pl.Series:
+    """The problem of each row, where a distance stands in the column of the year by its own name."""
+    year = market.year
+    if year is None or market.hygiene.shifted != "drop":
+        return problem
+    is_distance = (problem == f"{year.name}: {OUTSIDE_LIMITS}") & (work[f"value:{year.name}"] > MAX_YEAR)
+    return problem.set(is_distance, f"{year.name}: {DISTANCE_AS_YEAR}")
 
 
 def _of(column: str, field: Feature) -> pl.Expr:

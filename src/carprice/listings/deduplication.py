@@ -8,6 +8,9 @@ import polars as pl
 
 Ids = npt.NDArray[np.uint64]
 
+CAR, DAY = "@car", "@day"
+"""Columns of a clean frame besides its features, price and key; no feature can have such a name."""
+
 _SEPARATOR = "\x1f"
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from carprice.errors import MarketError
+from carprice.market.hygiene import Hygiene
 from carprice.market.kinds import KINDS
 from carprice.market.units import convert_unit
 from carprice.system.structs import Number, Positive, Text, convert
@@ -136,6 +137,7 @@ class Market(msgspec.Struct, frozen=True):
     price: Price
     features: tuple[Feature, ...]
     listing: Listing = Listing()
+    hygiene: Hygiene = Hygiene()
 
     def feature(self, name: str) -> Feature | None:
         """The feature of that name, or None."""
@@ -170,6 +172,7 @@ class _MarketFile(msgspec.Struct, forbid_unknown_fields=True):
     price: Price
     features: Annotated[dict[str, dict[str, Any]], msgspec.Meta(min_length=1)]
     listing: Listing = Listing()
+    hygiene: Hygiene = Hygiene()
 
 
 def load_market(name: str, folder: Path) -> Market:
@@ -221,7 +224,8 @@ def parse_market(data: Mapping[str, Any], source: str) -> Market:
                 f"{inside}features.{feature.name}.column: is the day of the listing, {feature.column!r}",
                 "A model cannot know days to come; remove the feature: listing.seen is what the day is for.",
             )
-    return Market(file.name, file.title, file.currency, file.distance_unit, file.price, features, file.listing)
+    head = (file.name, file.title, file.currency, file.distance_unit, file.price)
+    return Market(*head, features, file.listing, file.hygiene)
 
 
 def dump_market(market: Market) -> dict[str, Any]:
@@ -230,12 +234,12 @@ def dump_market(market: Market) -> dict[str, Any]:
     for table in features.values():
         del table["name"]
     data = {key: getattr(market, key) for key in ("name", "title", "currency", "distance_unit")}
-    listing = _without_defaults(market.listing)
-    tables = {"price": _without_defaults(market.price), **({"listing": listing} if listing else {})}
+    rest = {"listing": _without_defaults(market.listing), "hygiene": _without_defaults(market.hygiene)}
+    tables = {"price": _without_defaults(market.price), **{name: table for name, table in rest.items() if table}}
     return {**data, **tables, "features": features}
 
 
-def _without_defaults(value: Price | Listing | Feature) -> dict[str, Any]:
+def _without_defaults(value: Price | Listing | Hygiene | Feature) -> dict[str, Any]:
     defaults = {item.name: item.default for item in msgspec.structs.fields(value)}
     given = {key: item for key, item in msgspec.structs.asdict(value).items() if item not in (defaults[key], {})}
     return {key: list(item) if isinstance(item, tuple) else item for key, item in given.items()}

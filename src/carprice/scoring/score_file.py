@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from carprice.errors import ListingsError
+from carprice.errors import FileError, ListingsError
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import Cleaner
 from carprice.listings.columns import check_columns, describe_absent, find_similar
@@ -19,6 +20,8 @@ from carprice.model.pricer import Pricer
 from carprice.scoring.ranking import RANKING, rank_asking_prices, read_asking_prices
 
 BATCH_ROWS = 50_000
+PARQUET = ".parquet"
+SUFFIXES = (".csv", PARQUET)
 PRICES = ("predicted_price", "predicted_low", "predicted_high", "problem", "confidence", "warnings")
 POSITION = {
     "percentile": "asking_position",
@@ -29,6 +32,22 @@ POSITION = {
 
 Progress = Callable[[int], None]
 Note = Callable[[str], None]
+
+
+def check_suffix(output: Path | None) -> Path | None:
+    """The output file. Raises FileError for one of another format than those of write_scores."""
+    if output is None or output.suffix.casefold() in SUFFIXES:
+        return output
+    found = f"format {output.suffix}" if output.suffix else "a file without an ending"
+    raise FileError(
+        f"{output}: cannot be written as {found}: prices are written as {' or '.join(SUFFIXES)}",
+        f"Write {output.with_suffix('.csv')}, which spreadsheets open: --output {output.with_suffix('.csv')}",
+    )
+
+
+def is_parquet(output: Path | None) -> bool:
+    """Whether the name of the output file asks for Parquet."""
+    return output is not None and output.suffix.casefold() == PARQUET
 
 
 def score_file(
@@ -75,12 +94,16 @@ def score_file(
 
 
 def write_scores(batches: Iterator[pl.DataFrame], output: IO[bytes], as_parquet: bool) -> int:
-    """Write batches as CSV with one header, or as Parquet; returns the rows written."""
+    """Write batches as CSV with one header, or as Parquet; returns the rows written.
+
+    Raises BrokenPipeError where the reader of the output went away.
+    """
     rows = 0
     writer: Any = None
     for batch in batches:
         if not as_parquet:
-            batch.write_csv(output, include_header=rows == 0)
+            # Not written by polars itself, which has a closed pipe as an error without its number.
+            output.write(batch.write_csv(include_header=rows == 0).encode())
         else:
             table = batch.to_arrow()
             writer = writer or pq.ParquetWriter(output, table.schema)

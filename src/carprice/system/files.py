@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from carprice.errors import FileError
+from carprice.system.terminal import TerminalStream
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -114,12 +115,13 @@ def replace_file(path: Path, data: bytes) -> None:
 def open_output(path: Path | None, force: bool = False) -> Iterator[BinaryIO]:
     """Yield a stream to path, which appears when the block ended well; to stdout without a path.
 
-    A reader of stdout that went away, as `head` does, ends the block quietly. Raises FileError where path exists
-    and force is not given, or its folder cannot be written to.
+    A reader of stdout that went away, as `head` does, ends the block quietly; a terminal gets no control
+    characters. Raises FileError where path exists and force is not given, or its folder cannot be written to.
     """
     if path is None:
         with _until_reader_leaves():
-            yield sys.stdout.buffer
+            is_terminal = sys.stdout.isatty()
+            yield cast(BinaryIO, TerminalStream(sys.stdout.buffer)) if is_terminal else sys.stdout.buffer
             sys.stdout.buffer.flush()
         return
     if path.exists() and not force:

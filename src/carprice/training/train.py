@@ -75,7 +75,10 @@ def train_file(
 ) -> Training:
     """Read and clean a listings file, or several, then train on it. Raises ListingsError and TrainingError."""
     say(f"Reading {source} ...")
-    return train(load_listings(source, market), market, settings, seed, say, keep_comparables)
+    listings = load_listings(source, market)
+    for line in listings.report.hygiene_head():
+        say(line)
+    return train(listings, market, settings, seed, say, keep_comparables)
 
 
 def train(
@@ -167,6 +170,7 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
             "fingerprint": listings.fingerprint,
             "rows_read": report.rows_read,
             "rows_kept": report.rows_kept,
+            "hygiene": report.hygiene(),
             "train_rows": split.training.height,
             "calibration_rows": len(np.unique(judged.held.listing)),
             "test_rows": split.test.height,

@@ -93,6 +93,7 @@ def test_check_as_json(run: Run, cars: Path) -> None:
             "rows_read": 60,
             "rows_kept": 60,
             "dropped": {},
+            "marked": {},
             "fixed": {},
             "notes": [],
             "findings": [],

@@ -23,6 +23,7 @@ from carprice.market.market_file import DISTANCE_UNITS, load_market
 from carprice.settings import Settings
 from carprice.simulation.statistics import measure_figures, write_figures
 from carprice.system.files import open_output
+from carprice.system.terminal import strip_controls
 
 PROGRESS_ROWS = 1_000_000
 ASKED = {
@@ -48,7 +49,7 @@ def check(settings: Settings, listings: ListingsFiles, market_name: str, as_json
     if as_json:
         print_json("cleaning", report.as_dict())
     else:
-        click.echo(report.as_table())
+        click.echo(strip_controls(report.as_table()))
 
 
 @market.command()

@@ -1,0 +1,1 @@
+"""What is no usual car on offer among clean listings: found, named, and dropped or marked as the market says."""
