@@ -43,7 +43,9 @@ has such cars refused as `unvalued`. A number outside the market's limits is ref
 """
 
 OPTIONS = {
-    "explain": "`?explain=1` adds the breakdown that sums to the price; `?explain=0` is the default.",
+    "explain": "`?explain=1` adds the breakdown that sums to the price, from the average car on; `?explain=model` from "
+    "the usual car of its make and model on, where ten or more were learnt from; `?explain=0` is the default.",
+    "group": "`&group=1` puts year and mileage together in it.",
     "comparables": "`?comparables=5` adds the listings that are most like it, at most "
     f"{MAX_COMPARABLES}; `&id=` names the car, so that it is not among them.",
     "coverage": "`?coverage=0.8` gives the range that holds 80 % of prices; "
@@ -113,6 +115,7 @@ def _write_examples(app: Flask, path: str) -> list[str]:
             ("", change(short, asking_price=9995)),
             ("?comparables=2", short),
             ("?explain=1", change(short, model="Fiista")),
+            ("?explain=model&group=1", short),
             ("", change(short, year=1900, colour="red")),
         ],
         "/predict/batch": [("", [short, {}])],
