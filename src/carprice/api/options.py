@@ -18,8 +18,8 @@ MAX_ID = 200
 class Options(NamedTuple):
     """explain: "0" for no breakdown, "1" against the average car, "model" against the usual one of its model.
 
-    grouped: year and mileage together in it. limits: None for the usual coverage. comparables: how many, 0 for none.
-    car: its id.
+    grouped: year and mileage together in it. limits: None for the usual coverage. comparables: how many, 0 for
+    none. car: its id.
     """
 
     explain: str = NO

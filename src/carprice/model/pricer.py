@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from carprice.errors import BundleError, ListingsError, MarketError
 from carprice.market.kinds import EPOCH, Value
 from carprice.market.market_file import Market, parse_market
-from carprice.model.breakdown import break_down, group_parts, label_parts
 from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.encoding import (
     OUTSIDE_TRAINING,
@@ -24,13 +22,14 @@ from carprice.model.encoding import (
     warn_combination,
     warn_of_age,
 )
+from carprice.model.explanation import explain_price
 from carprice.model.lightgbm_capi import Trees, release_memory
-from carprice.model.listing import check_listing, read_asking, write_fields
+from carprice.model.listing import check_listing, read_asking
 from carprice.model.manifest import RETRAIN, VERSION_TIME
 from carprice.model.position import Position, place_asking
 from carprice.model.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.price_range import COVERAGE, Limits, PriceRange
-from carprice.model.usual_car import UsualCars, share_difference
+from carprice.model.usual_car import UsualCars
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 
 GOLDEN_TOLERANCE = 1e-9
@@ -186,34 +185,7 @@ class Pricer:
         against_usual: from the usual car of its make and model on, where the model knows one, else from the
         average car. grouped: year and mileage together.
         """
-        values, usual = self._canonical(values), None
-        if against_usual:
-            usual = self.usual.find(values)
-        if usual is not None:
-            parts, [base] = share_difference(self.log_prices, usual, values), self.log_prices([usual])
-        else:
-            row, _ = self.encoder.encode(values)
-            line, _ = self.forest.depreciation.find(row)
-            parts, base = self.forest.contributions(row, line)
-            base += self.level
-        names, labels = [feature.name for feature in self.market.features], label_parts(self.market, values)
-        if grouped:
-            names, parts, labels = group_parts(self.market, parts, labels)
-        price = self.price_values(values).price
-        if usual is None:
-            return break_down(names, parts, base, price, labels)
-        found = break_down(names, parts, base, price, labels, self._name_usual(usual))
-        return replace(found, usual=write_fields(self.market, usual))
-
-    def _canonical(self, values: Sequence[Value]) -> list[Value]:
-        """The values with known categories spelled as in training."""
-        return [
-            self.encoder.spell(index, value) if isinstance(value, str) else value
-            for index, value in enumerate(values)
-        ]
-
-    def _name_usual(self, usual: Sequence[Value]) -> str:
-        return f"the usual {' '.join(str(usual[index]) for index in self.forest.depreciation.keys)}"
+        return explain_price(self, values, against_usual, grouped)
 
     def prove(self) -> None:
         """Price the golden listings of the manifest. Raises BundleError where a price is not as in training."""
