@@ -159,7 +159,7 @@ def test_killed_in_the_middle_then_sent_again(small_bundle: Path, online: Settin
     found = find_sent(online, training.version)
     assert found.counts == (1, 1, 1)
     assert found.models[0].status == "READY"
-    assert len(found.artifacts) == 10
+    assert len(found.artifacts) == 11
 
 
 class Broken(BaseException):
