@@ -103,8 +103,7 @@ def main() -> None:
 
 
 def measure_comparables(fitted: Fitted, pricer: Pricer, split: Split) -> list[str]:
-    """Median errors of the model and of the median of five adjusted comparables on the same cars; what it
-    takes."""
+    """Median errors of the model and of the median of five adjusted comparables; what finding these takes."""
     data = build_comparables(split.training, pricer, fitted.index)
     finder = ComparableFinder(open_store(data, pricer), pricer)
     sample = split.test.sample(min(ASKED, split.test.height), seed=SEED)

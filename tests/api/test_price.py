@@ -78,7 +78,8 @@ DIGITS = "The body has a number with too many digits"
 NOT_OBJECT = {"#": "should be an object with the fields of one listing"}
 LISTING_LIMIT = f"The body should have at most {LIMIT} bytes"
 WANTS_JSON = "The body should be JSON, sent with Content-Type: application/json"
-WANTS_FLAG = "The query has a wrong value: explain should be 0 or 1"
+WANTS_FLAG = "The query has a wrong value: explain should be 0 or 1 or model"
+WANTS_GROUP = "The query has a wrong value: group should be 0 or 1"
 WANTS_COUNT = "The query has a wrong value: comparables should be a whole number from 0 to 20"
 WANTS_ID = "The query has a wrong value: id should have 1 to 200 characters"
 WANTS_SHARE = "The query has a wrong value: coverage should be from 0.5 to 0.98"
@@ -101,6 +102,8 @@ CASES = [
     good("in chunks", length=CHUNKED),
     good("explain=0", query="?explain=0"),
     good("explain=1", query="?explain=1"),
+    good("explain=model", query="?explain=model"),
+    good("explain=model, grouped", query="?group=1&explain=model"),
     good("the last explain counts", query="?explain=0&explain=1"),
     good("comparables", query="?comparables=5"),
     good("no comparables", query="?comparables=0&id=x"),
@@ -190,6 +193,7 @@ CASES = [
     Case("nearly JSON", as_json(UK_CAR), 415, WANTS_JSON, kind="application/jsonp"),
     Case("explain=x", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain=x"),
     Case("explain=", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain="),
+    Case("group=2", as_json(UK_CAR), 422, WANTS_GROUP, query="?explain=1&group=2"),
     Case("explain=true", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain=true"),
     *[
         Case(f"comparables={count}", as_json(UK_CAR), 422, WANTS_COUNT, query=f"?comparables={count}")
@@ -226,7 +230,9 @@ def test_both_ways_answer_the_same(app: Flask, case: Case) -> None:
         assert b"919191919191" not in result.body
     else:
         assert {warned["pointer"]: warned["code"] for warned in result.json["warnings"]} == case.codes
-        assert ("breakdown" in result.json) == ("explain=1" in case.query)
+        assert ("breakdown" in result.json) == (
+            re.search(r"explain=(1|model)$", case.query) is not None or "explain=1&" in case.query
+        )
         assert ("comparables" in result.json) == (re.search("comparables=[1-9]", case.query) is not None)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from typing import Any
 
 from flask import Flask
@@ -43,7 +44,9 @@ has such cars refused as `unvalued`. A number outside the market's limits is ref
 """
 
 OPTIONS = {
-    "explain": "`?explain=1` adds the breakdown that sums to the price; `?explain=0` is the default.",
+    "explain": "`?explain=1` adds the breakdown that sums to the price, from the average car on; `?explain=model` "
+    "from the usual car of its make and model on, where ten or more were learnt from; `?explain=0` is usual.",
+    "group": "`&group=1` puts year and mileage together in it.",
     "comparables": "`?comparables=5` adds the listings that are most like it, at most "
     f"{MAX_COMPARABLES}; `&id=` names the car, so that it is not among them.",
     "coverage": "`?coverage=0.8` gives the range that holds 80 % of prices; "
@@ -113,6 +116,7 @@ def _write_examples(app: Flask, path: str) -> list[str]:
             ("", change(short, asking_price=9995)),
             ("?comparables=2", short),
             ("?explain=1", change(short, model="Fiista")),
+            ("?explain=model&group=1", short),
             ("", change(short, year=1900, colour="red")),
         ],
         "/predict/batch": [("", [short, {}])],
@@ -124,7 +128,11 @@ def _write_examples(app: Flask, path: str) -> list[str]:
     }
     lines = []
     for query, body in cars.get(path, ()):
-        lines += ["```", f"$ curl localhost:5000{path}{query} -H 'Content-Type: application/json' \\"]
+        address = f"localhost:5000{path}{query}"
+        lines += [
+            "```",
+            f"$ curl {shlex.quote(address) if '&' in query else address} -H 'Content-Type: application/json' \\",
+        ]
         lines += [f"    -d '{json.dumps(body)}'", *_show(call(app.wsgi_app, "POST", path + query, as_json(body)))]
         lines += ["```", ""]
     if path == "/info/status":

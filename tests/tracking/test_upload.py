@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from tests.tracking.trainings import copy_training
 
 from carprice.cli.main import cli
-from carprice.model.manifest import list_versions, read_manifest
+from carprice.model.manifest import COMPARABLES, FILES, MANIFEST, list_versions, read_manifest
 from carprice.names import REGISTERED_MODEL
 from carprice.settings import ROOT, Settings
 from carprice.tracking import upload
@@ -108,7 +108,7 @@ def test_a_run_holds_everything(small_bundle: Path, offline: Settings, online: S
         training.manifest["data"]["fingerprint"]
     ]
     assert found.artifacts == {
-        *(f"bundle/{name}" for name in ("encoders.pkl", "scaler.pkl", "model.pkl", "manifest.json")),
+        *(f"bundle/{name}" for name in (*FILES, COMPARABLES, MANIFEST)),
         *(f"plots/{name}.png" for name in PLOTS),
         "report/report.html",
         "report/report.json",
@@ -159,7 +159,7 @@ def test_killed_in_the_middle_then_sent_again(small_bundle: Path, online: Settin
     found = find_sent(online, training.version)
     assert found.counts == (1, 1, 1)
     assert found.models[0].status == "READY"
-    assert len(found.artifacts) == 10
+    assert len(found.artifacts) == 11
 
 
 class Broken(BaseException):

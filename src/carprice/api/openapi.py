@@ -9,7 +9,7 @@ from carprice import __version__
 from carprice.api.curve_schema import CURVE_DESCRIPTION, CURVE_SUMMARY, describe_order, give_example
 from carprice.api.decoding import field_type
 from carprice.api.metrics import CONTENT_TYPE
-from carprice.api.options import MAX_ID
+from carprice.api.options import EXPLAIN, MAX_ID, NO
 from carprice.api.responses import JSON_TYPE, PROBLEM_TYPE, RefusedError
 from carprice.api.schemas import PUBLISHED
 from carprice.api.state import LoadedModel
@@ -129,7 +129,7 @@ def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
     listing = model.pricer.manifest["golden"][0]["listing"]
     price = _operation("predict", "priceOne", "Price one car", _ref("Valuation"), _BODY_PROBLEMS)
     coverage = {"$ref": "#/components/parameters/coverage"}
-    own = [{"$ref": f"#/components/parameters/{name}"} for name in ("explain", "comparables", "id")]
+    own = [{"$ref": f"#/components/parameters/{name}"} for name in ("explain", "group", "comparables", "id")]
     price["parameters"] = [*own, coverage, *price["parameters"]]
     price["requestBody"] = _body(_ref("Listing"), listing)
     batch = _operation("predict", "priceMany", "Price many cars, in order", _ref("BatchAnswer"), _BODY_PROBLEMS)
@@ -197,7 +197,13 @@ def _parameters() -> dict[str, Any]:
         "explain": {
             "name": "explain",
             "in": "query",
-            "description": "1 adds the breakdown that sums to the price.",
+            "description": "1 adds the breakdown that sums to the price; model starts at the usual such car.",
+            "schema": {"type": "string", "enum": list(EXPLAIN), "default": NO},
+        },
+        "group": {
+            "name": "group",
+            "in": "query",
+            "description": "1 puts year and mileage together in the breakdown.",
             "schema": {"type": "integer", "enum": [0, 1], "default": 0},
         },
         "comparables": {

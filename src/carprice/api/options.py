@@ -9,14 +9,21 @@ from carprice.api.state import LoadedModel
 from carprice.model.comparables import MAX_COMPARABLES
 from carprice.model.price_range import MAX_COVERAGE, MIN_COVERAGE, Limits
 
+NO, YES, USUAL = "0", "1", "model"
+EXPLAIN = (NO, YES, USUAL)
 MAX_ID = 200
 """Characters of a car's id."""
 
 
 class Options(NamedTuple):
-    """limits: None for the usual coverage. comparables: how many, 0 for none. car: its id, None if not given."""
+    """explain: "0" for no breakdown, "1" against the average car, "model" against the usual one of its model.
 
-    explain: bool = False
+    grouped: year and mileage together in it. limits: None for the usual coverage. comparables: how many, 0 for
+    none. car: its id.
+    """
+
+    explain: str = NO
+    grouped: bool = False
     limits: Limits | None = None
     comparables: int = 0
     car: str | None = None
@@ -24,7 +31,7 @@ class Options(NamedTuple):
     @property
     def wants_evidence(self) -> bool:
         """Whether more than a price is asked for."""
-        return self.explain or self.comparables > 0
+        return self.explain != NO or self.comparables > 0
 
 
 PLAIN = Options()
@@ -33,12 +40,15 @@ PLAIN = Options()
 def read_options(model: LoadedModel, query: str) -> Options:
     """The options of a query. Raises RefusedError with 422 naming the option and what it should be."""
     options = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
-    explain, car = options.get("explain", "0"), options.get("id")
-    if explain not in ("0", "1"):
-        raise _refuse("explain should be 0 or 1")
+    explain, group, car = options.get("explain", NO), options.get("group", NO), options.get("id")
+    if explain not in EXPLAIN:
+        raise _refuse(f"explain should be {' or '.join(EXPLAIN)}")
+    if group not in (NO, YES):
+        raise _refuse(f"group should be {NO} or {YES}")
     if car is not None and not 0 < len(car) <= MAX_ID:
         raise _refuse(f"id should have 1 to {MAX_ID} characters")
-    return Options(explain == "1", _read_limits(model, options.get("coverage")), _read_count(options), car)
+    limits = _read_limits(model, options.get("coverage"))
+    return Options(explain, group == YES, limits, _read_count(options), car)
 
 
 def _read_limits(model: LoadedModel, text: str | None) -> Limits | None:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, request
 from msgspec import UNSET, UnsetType
 
 from carprice.api.decoding import Decoded, MalformedError, load_json
-from carprice.api.options import PLAIN, Options, read_options
+from carprice.api.options import NO, PLAIN, USUAL, Options, read_options
 from carprice.api.request_body import check_count, load_listings, read_body
 from carprice.api.responses import (
     JSON,
@@ -196,7 +196,9 @@ def _give_evidence(
             comparables = model.find_comparables(values, options.comparables, options.car, asking)
         except BundleError as error:
             raise RefusedError(503, f"The comparables cannot be read: {error.what}") from None
-    return model.pricer.explain_values(values) if options.explain else UNSET, comparables
+    if options.explain == NO:
+        return UNSET, comparables
+    return model.pricer.explain_values(values, options.explain == USUAL, options.grouped), comparables
 
 
 blueprint = Blueprint("predict", __name__)

@@ -17,9 +17,9 @@ import msgspec
 
 from carprice.errors import BundleError
 from carprice.market.kinds import EPOCH, KINDS, Value
-from carprice.market.market_file import Market
 from carprice.model.bundle import read_pickle
 from carprice.model.comparable_store import ComparableStore
+from carprice.model.listing import write_fields
 from carprice.model.manifest import COMPARABLES
 from carprice.model.pricer import Pricer
 from carprice.model.valuation import Money
@@ -226,12 +226,6 @@ def golden_values(pricer: Pricer) -> Sequence[Value]:
 def find_none() -> Comparables:
     """What is said where a bundle keeps no listings."""
     return Comparables(NOT_KEPT, (), None, None, ())
-
-
-def write_fields(market: Market, values: Sequence[Value]) -> dict[str, Any]:
-    """The known values of a listing as the API takes them."""
-    pairs = zip(market.features, values, strict=True)
-    return {feature.name: KINDS[feature.kind].write(value) for feature, value in pairs if value is not None}
 
 
 def hash_id(text: str) -> int:

@@ -73,6 +73,7 @@ class Encoder:
     ) -> None:
         """unknown_zero: as model.pkl has it. Raises BundleError where a feature of the market was not fitted."""
         self._features = market.features
+        self._encoders = encoders
         codes, numbers = [], []
         for index, feature in enumerate(market.features):
             fitted, name = (encoders, "encoders.pkl") if feature.is_category else (scaler, "scaler.pkl")
@@ -110,6 +111,12 @@ class Encoder:
             row[self.zero.mileage] = MISSING
             in_range = False
         return row, in_range
+
+    def spell(self, index: int, text: str) -> str:
+        """A category's text as training has it, where it is known."""
+        codes = next(codes for place, codes in self._codes if place == index)
+        code = codes.get(text, codes.get(fold(text)))
+        return text if code is None else self._encoders[self._features[index].name][int(code)]
 
     def encode_columns(self, rows: Sequence[Sequence[Value]]) -> tuple[list[list[float]], set[int]]:
         """The columns of at least one listing, and the indexes of rows out of range."""

@@ -1,7 +1,7 @@
 """A listing as its values in feature order, checked against the market; every wrong field is named at once."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import lru_cache
@@ -89,6 +89,12 @@ def parse_fields(market: Market, pairs: Mapping[str, str]) -> dict[str, Any]:
         with suppress(ValueError):  # check_listing says what it should be
             fields[ASKING] = float(fields[ASKING])
     return fields
+
+
+def write_fields(market: Market, values: Sequence[Value]) -> dict[str, Any]:
+    """The known values of a listing as the API takes them."""
+    pairs = zip(market.features, values, strict=True)
+    return {feature.name: KINDS[feature.kind].write(value) for feature, value in pairs if value is not None}
 
 
 def describe_range(feature: Feature) -> str:

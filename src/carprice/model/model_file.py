@@ -12,6 +12,7 @@ from carprice.errors import BundleError
 from carprice.model.depreciation import ANY
 from carprice.model.manifest import RETRAIN
 from carprice.model.price_range import LEVELS
+from carprice.model.usual_car import check_usual
 from carprice.system.structs import Number, Positive, convert
 
 MAX_SPREAD = 20.0
@@ -67,6 +68,7 @@ class _Model(msgspec.Struct):
     level: Annotated[float, msgspec.Meta(ge=-MAX_SPREAD, le=MAX_SPREAD)]
     as_of: int | None
     unknown_zero: _UnknownZero | None
+    usual: list[list[str | float | None]] = []
 
 
 class _Calibration(msgspec.Struct):
@@ -161,6 +163,8 @@ def _check_columns(model: _Model) -> list[Fault]:
     for name, known in model.wide.items():
         if not known or known != sorted(set(known)):
             return [(f"wide.{name}", "have each value once, in order", known[:3])]
+    if not check_usual(model.usual, len(model.columns)):
+        return [("usual", f"have {len(model.columns)} values in each row", "others")]
     strange = [(key, name) for key, found in names.items() for name in found if name not in model.columns]
     return [(key, "name columns", repr(name)) for key, name in strange[:1]]
 

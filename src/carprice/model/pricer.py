@@ -11,7 +11,6 @@ from msgspec import UNSET
 from carprice.errors import BundleError, ListingsError, MarketError
 from carprice.market.kinds import EPOCH, Value
 from carprice.market.market_file import Market, parse_market
-from carprice.model.breakdown import break_down
 from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.encoding import (
     OUTSIDE_TRAINING,
@@ -23,12 +22,14 @@ from carprice.model.encoding import (
     warn_combination,
     warn_of_age,
 )
+from carprice.model.explanation import explain_price
 from carprice.model.lightgbm_capi import Trees, release_memory
 from carprice.model.listing import check_listing, read_asking
 from carprice.model.manifest import RETRAIN, VERSION_TIME
 from carprice.model.position import Position, place_asking
 from carprice.model.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.price_range import COVERAGE, Limits, PriceRange
+from carprice.model.usual_car import UsualCars
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 
 GOLDEN_TOLERANCE = 1e-9
@@ -65,6 +66,7 @@ class Pricer:
         self.model_column = names.index("model") if self.range.nameless is not None else None
         self.coverage = COVERAGE
         self._keys = frozenset(model["depreciation"]["keys"])
+        self.usual = UsualCars(model.get("usual", ()), self.forest.depreciation.keys)
         self.as_of = None if model["as_of"] is None else EPOCH + timedelta(days=model["as_of"])
         self.costs: dict[str, float] = model["costs"]
         self.distance_per_year = _read_distance(bundle.manifest.get("distance_per_year"))
@@ -179,13 +181,15 @@ class Pricer:
         """Break one listing's price down. Raises ListingsError naming every wrong field."""
         return self.explain_values(self._check(listing))
 
-    def explain_values(self, values: Sequence[Value]) -> Breakdown:
-        """Break one checked listing's price down into money that sums to it exactly: model/breakdown.py."""
-        row, _ = self.encoder.encode(values)
-        line, _ = self.forest.depreciation.find(row)
-        amounts, base = self.forest.contributions(row, line)
-        names = [feature.name for feature in self.market.features]
-        return break_down(names, amounts, base + self.level, self.price_values(values).price)
+    def explain_values(
+        self, values: Sequence[Value], against_usual: bool = False, grouped: bool = False
+    ) -> Breakdown:
+        """Break one checked listing's price down into money that sums to it exactly: model/breakdown.py.
+
+        against_usual: from the usual car of its make and model on, where the model knows one, else from the
+        average car. grouped: year and mileage together.
+        """
+        return explain_price(self, values, against_usual, grouped)
 
     def prove(self) -> None:
         """Price the golden listings of the manifest. Raises BundleError where a price is not as in training."""

@@ -1,6 +1,6 @@
 """What the pricer answers: a valuation, and its breakdown."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -53,12 +53,17 @@ class Valuation(msgspec.Struct, frozen=True):
 class BreakdownPart(msgspec.Struct, frozen=True):
     """What one field adds to the price."""
 
-    feature: str
+    feature: Annotated[str, msgspec.Meta(description="Its name; of a group those of its fields, joined by `+`.")]
     amount: Money
+    label: Annotated[
+        str, msgspec.Meta(description="What people call it, and that it is not given where it is not.")
+    ]
 
 
 class Breakdown(msgspec.Struct, frozen=True):
-    """The average car's price and what each field adds; they sum to the price."""
+    """The price of another car and what each field adds to it; they sum to the price."""
 
     base: Money
     parts: tuple[BreakdownPart, ...]
+    against: Annotated[str, msgspec.Meta(description="Which car has the base for its price.")]
+    usual: Annotated[dict[str, Any], msgspec.Meta(description="Of the usual car, its fields.")] | UnsetType = UNSET

@@ -24,6 +24,7 @@ from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
 from carprice.training.recipes import FEW_ROWS, Recipe
 from carprice.training.split import fold_of
 from carprice.training.uncertainty import HeldOut, fit_range, hold_out
+from carprice.training.usual_cars import list_usual
 
 NEAR_ZERO = 10.0
 """A mileage below it, of a car that is not of the newest YOUNG_YEARS years, is no mileage."""
@@ -86,6 +87,7 @@ def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recip
         "level": 0.0,
         "as_of": _last_day(frame),
         "unknown_zero": zero,
+        "usual": list_usual(frame, market),
     }
     return Fitted(market, encoders, scaler, model, recipe, errors, held, index)
 

@@ -295,6 +295,19 @@ def test_comparables(run: Run, small_bundle: Path, monkeypatch: pytest.MonkeyPat
     assert none.endswith("\nComparables: none, no listing is like this car\n")
 
 
+def test_a_price_explained_from_the_usual_car_on(
+    run: Run, small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(small_bundle))
+    code, out, errors = run(*FIESTA, "--explain-model", "--group")
+    assert (code, errors) == (0, "")
+    first, *parts, _, last = out.split("\n\n")[1].splitlines()
+    assert first.startswith("Usual Ford Fiesta ")
+    assert any(line.split()[:6] == ["Year", "and", "mileage", "2017,", "15,944", "mi"] for line in parts)
+    amounts = [int(line.split()[-1].replace(",", "")) for line in (first, *parts)]
+    assert sum(amounts) == int(last.split()[1].replace(",", ""))
+
+
 def test_a_model_without_listings_has_no_comparables(run: Run, version: str) -> None:
     out = run(*CAR, "--comparables", "3")[1]
     assert out.endswith("\nComparables: none, this model keeps no listings to show\n")

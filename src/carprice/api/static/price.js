@@ -42,7 +42,7 @@ function showBreakdown({ base, parts }, price) {
   foot.replaceChildren();
   addRow(body, "Average car", money(base));
   const largestFirst = [...parts].sort((one, other) => Math.abs(other.amount) - Math.abs(one.amount));
-  for (const { feature, amount } of largestFirst) addRow(body, labelOf(`#/${feature}`), change(amount));
+  for (const { label, amount } of largestFirst) addRow(body, label, change(amount));
   addRow(foot, "Price", money(price));
 }
 

@@ -16,6 +16,7 @@ from carprice.cli.options import json_option, model_option, pass_settings
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature
+from carprice.model.breakdown import AVERAGE, NOT_GIVEN
 from carprice.model.comparables import MAX_COMPARABLES, Comparables, find_none, load_finder
 from carprice.model.curve import Curve
 from carprice.model.curve_plan import MAX_POINTS, MAX_YEARS, MIN_POINTS, CurveOrder
@@ -28,7 +29,6 @@ from carprice.model.valuation import Breakdown, NotGiven, Valuation
 from carprice.settings import Settings
 from carprice.system.text import escape_text
 
-NOT_GIVEN = "not given"
 TITLE = ("make", "model", "year")
 NOUNS = {"asking": "asking prices", "paid": "prices paid"}
 
@@ -58,7 +58,9 @@ class Quote:
 @click.command()
 @click.argument("fields", nargs=-1, metavar="FIELD=VALUE...")
 @model_option
-@click.option("--explain", is_flag=True, help="Show what each field adds to the price.")
+@click.option("--explain", is_flag=True, help="Show what each field adds to the price of the average car.")
+@click.option("--explain-model", is_flag=True, help="The same from the usual car of its make and model on.")
+@click.option("--group", is_flag=True, help="Year and mileage together in it.")
 @click.option(
     "--comparables",
     type=click.IntRange(1, MAX_COMPARABLES),
@@ -87,6 +89,8 @@ def price(
     fields: tuple[str, ...],
     version: str | None,
     explain: bool,
+    explain_model: bool,
+    group: bool,
     comparables: int | None,
     car: str | None,
     coverage: float,
@@ -102,6 +106,9 @@ def price(
     quote = price_car(fields, settings, coverage)
     if any(value is not None for value in order.values()):
         quote = replace(quote, curve=draw_typed_curve(quote.pricer, quote.values, CurveOrder(**order)))
+    if explain_model or group:
+        quote = replace(quote, breakdown=quote.pricer.explain_values(quote.values, explain_model, group))
+    explain = explain or explain_model or group
     if comparables:
         quote = replace(quote, comparables=_find_comparables(quote, comparables, car))
     if as_json:
@@ -230,13 +237,16 @@ def _name_cost(item: NotGiven) -> str:
 
 
 def _format_breakdown(quote: Quote) -> list[str]:
-    """The typical car's price, what each field adds to it, the largest first, and their sum."""
-    market = quote.pricer.market
-    rows = [("Typical car", "", f"{quote.breakdown.base:,}")]
+    """The other car's price, what each field adds to it, the largest first, and their sum."""
+    market, against = quote.pricer.market, quote.breakdown.against
+    name = "Typical car" if against == AVERAGE else f"U{against.removeprefix('the u')}"
+    rows = [(name, "", f"{quote.breakdown.base:,}")]
     for part in sorted(quote.breakdown.parts, key=lambda part: -abs(part.amount)):
-        feature = market.feature(part.feature)
-        label = feature.label if feature else part.feature
-        rows.append((label, _write_value(feature, quote.listing), f"{part.amount:+,}"))
+        features = [market.feature(each) for each in part.feature.split("+")]
+        label = part.label.replace(f" {NOT_GIVEN}", "")
+        rows.append(
+            (label, ", ".join(_write_value(each, quote.listing) for each in features), f"{part.amount:+,}")
+        )
     rows.append(("Price", "", f"{quote.valuation.price:,}"))
     first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
     lines = [f"{label:<{first}}  {value:<{second}}  {amount:>{third}}" for label, value, amount in rows]
