@@ -24,26 +24,26 @@ def georgia(listings_dir: Path, markets_dir: Path) -> Listings:
 def test_uk_report(uk: Listings) -> None:
     assert uk.report.as_table().partition("\n")[2] == (
         "  rows read          86,871\n"
-        "  rows kept          85,505\n"
-        "  rows dropped        1,366\n"
+        "  rows kept          85,502\n"
+        "  rows dropped        1,369\n"
         "    duplicate                               1,254   first: line 247\n"
-        "    mileage: distance in thousands             39   first: line 260, '10'"
+        "    mileage: distance in thousands             41   first: line 260, '10'"
         '   otherwise: [hygiene] mileage_scale = "keep"\n'
         "    listed again                               36   first: line 1,059"
         '   otherwise: [hygiene] listed_again = "keep"\n'
-        "    mileage: placeholder distance              20   first: line 2,304, '11111'"
+        "    mileage: placeholder distance              19   first: line 2,304, '11111'"
         '   otherwise: [hygiene] mileage_placeholder = "keep"\n'
         "    price: price is the distance                7   first: line 6,461, '27176'"
         '   otherwise: [hygiene] shifted = "keep"\n'
         "    mileage: distance is the year               4   first: line 46,399, '2019'"
         '   otherwise: [hygiene] shifted = "keep"\n'
         "    year: value outside limits                  3   first: line 34,318, '2060'\n"
+        "    price: placeholder price                    3   first: line 12,594, '123456'"
+        '   otherwise: [hygiene] price_placeholder = "keep"\n'
         "    mileage: distance 10 times too far          2   first: line 50,094, '240494'"
         '   otherwise: [hygiene] mileage_scale = "keep"\n'
-        "    price: placeholder price                    1   first: line 12,594, '123456'"
-        '   otherwise: [hygiene] price_placeholder = "keep"\n'
-        "  rows marked           903\n"
-        "    mileage: distance near zero            848   first: line 201, '10'"
+        "  rows marked           919\n"
+        "    mileage: distance near zero            864   first: line 201, '10'"
         '   otherwise: [hygiene] mileage_near_zero = "drop"\n'
         "    price: price far from such cars         55   first: line 2,688, '8695'"
         '   otherwise: [hygiene] price_far_off = "drop"\n'

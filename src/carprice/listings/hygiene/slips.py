@@ -22,14 +22,15 @@ MILEAGE_FACTORS = {
     "distance 10 times too far": 10,
     "distance in thousands": 1 / 1000,
 }
+NINES = tuple(int("9" * length) for length in range(1, 9))
 USUAL_PLACEHOLDERS = (
     *(int("1" * length) for length in range(1, 9)),
     *(int("123456789"[:length]) for length in range(2, 10)),
-    *(int("9" * length) for length in range(1, 9)),
+    *NINES,
 )
 OTHER_PLACEHOLDERS = sorted({int(str(digit) * length) for digit in range(2, 9) for length in range(2, 9)})
 FAR_RATIO, FAR_SPREADS = 1.5, 2.5
-"""How far from the usual a placeholder is among prices: 9,999 is what many cars really cost."""
+"""How far from the usual a price of nines is to be a placeholder: 9,999 is what many cars really cost."""
 TYPED_WIDTH = 14.0
 """Natural logs from the least to the largest number that is typed in without any sense."""
 ANY_YEAR = "distance is a year"
@@ -51,6 +52,7 @@ def judge_prices(price: Floats, expected: Expectation, copied: Mapping[str, Floa
     usual, slips = _scale_slips("price_scale", PRICE_FACTORS, distance, expected.spread, fitted)
     boost = _measure_endings(price, fitted)
     is_far = np.abs(distance) > np.maximum(math.log(FAR_RATIO), FAR_SPREADS * expected.spread)
+    is_far |= ~np.isin(price, NINES)
     slips |= _placeholder_slips("price_placeholder", "placeholder price", price * is_far, boost)
     for reason, values in copied.items():
         slips["shifted", reason, 0] = (price == values) * price / boost
