@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "simulation": {"market", "listings", "model", "training", "tracking"},
     "scoring": {"market", "listings", "model", "frames"},
     "api": {"market", "model"},
-    "ops": {"model.manifest", "simulation.demo_model", "tracking.promotion"},
+    "ops": {"model.manifest", "model.signature", "simulation.demo_model", "tracking.promotion"},
 }
 SERVING = ("api", "market", "model", "system")
 """The folders of the API image, with the modules beside them."""

@@ -20,7 +20,8 @@ class Settings:
     """Every setting with its default; the environment overrides with CARPRICE_ and the name in capitals.
 
     Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
-    an engine answers.
+    an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
+    signing_key the private key that a training signs with: empty for neither.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -36,6 +37,8 @@ class Settings:
     mlflow_public_url: str = ""
     fallback_dir: str = ""
     model_version: str = ""
+    trusted_keys: str = ""
+    signing_key: str = ""
     release: str = "local"
     max_model_days: int = 90
     threads: int = 4
@@ -132,6 +135,10 @@ def _check_settings(settings: Settings) -> None:
             raise SettingsError(f"CARPRICE_{name.upper()}: should be at least 1 (got {value})")
     if settings.stack not in STACKS:
         raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
+    if settings.trusted_keys and not settings.trusted_keys.startswith(("/", "./", "../")):
+        raise SettingsError(  # Compose would take it for the name of a volume
+            f"CARPRICE_TRUSTED_KEYS: should be a folder that begins with / or ./ (got {settings.trusted_keys!r})"
+        )
     for name in ("port", "mlflow_port"):
         port = getattr(settings, name)
         if port > 65535:

@@ -12,6 +12,7 @@ from tests.model.cars import UK_CAR
 
 from carprice.api import state as state_module
 from carprice.model.manifest import champion_version
+from carprice.model.signing import load_signing_key, make_keys, sign_bundle
 from carprice.names import CHAMPION
 from carprice.system.files import write_file
 
@@ -32,6 +33,24 @@ def artifacts(small_bundle: Path, tmp_path: Path) -> Path:
 
 def get(app: Flask, path: str = "/info/status") -> Result:
     return call(app.wsgi_app, "GET", path)
+
+
+def test_an_unsigned_bundle_serves_once_it_is_signed(make_app: MakeApp, artifacts: Path, tmp_path: Path) -> None:
+    trusted, pair = tmp_path / "trusted", make_keys(tmp_path / "ours.pem")
+    trusted.mkdir()
+    app = make_app(artifacts_dir=artifacts, trusted_keys=str(trusted))
+    detail = get(app).problem["detail"]
+    assert "CARPRICE_TRUSTED_KEYS: trusted has no public key NAME.pem" in detail
+    assert str(tmp_path) not in detail
+    shutil.copy(pair.public, trusted)
+    wait_until(lambda: "manifest.sig: is missing" in get(app).problem["detail"])
+    sign_bundle(artifacts / (champion_version(artifacts) or ""), load_signing_key(pair.private))
+    wait_until(lambda: get(app).status == 200)
+
+
+def test_the_image_s_own_model_needs_no_signature(make_app: MakeApp, artifacts: Path, tmp_path: Path) -> None:
+    app = make_app(artifacts_dir=tmp_path / "none", fallback_dir=str(artifacts), trusted_keys=str(tmp_path))
+    assert get(app).status == 200
 
 
 def ask_all(app: Flask) -> list[Result]:
@@ -155,7 +174,7 @@ def test_a_bug_in_loading_is_logged_and_tried_again(
 ) -> None:
     load = state_module.load_pricer
 
-    def fail(_: Path) -> None:
+    def fail(*_: object) -> None:
         raise ZeroDivisionError("the secret of the bug")
 
     monkeypatch.setattr(state_module, "load_pricer", fail)

@@ -12,6 +12,7 @@ from carprice.market.market_file import load_market
 from carprice.model import manifest
 from carprice.model.bundle import Bundle, read_bundle
 from carprice.model.manifest import find_bundle
+from carprice.model.signature import SIGNATURE
 from carprice.settings import Settings
 from carprice.training.forest import PARAMS
 from carprice.training.train import train_file
@@ -89,7 +90,7 @@ def test_every_error_is_named(page: str, trained: Bundle) -> None:
 
 def test_the_files_and_limits_are_those_of_the_code(page: str) -> None:
     named = re.findall(r"(?m)^\| `([^`]+)` \|", page.split("\n## ")[0])
-    assert named == [*manifest.FILES, manifest.COMPARABLES, manifest.MANIFEST]
+    assert named == [*manifest.FILES, manifest.COMPARABLES, manifest.MANIFEST, SIGNATURE]
     assert f"| `format` | the format of the whole bundle: {manifest.FORMAT} |" in page
     assert (
         f"larger than {manifest.MAX_BYTES >> 20} MB (the manifest: {manifest.MAX_MANIFEST_BYTES >> 20} MB)" in page

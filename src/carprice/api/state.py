@@ -107,7 +107,9 @@ class ServiceState:
     @property
     def public_reason(self) -> str:
         """The reason for strangers: without the folders of this machine and the values that were found."""
-        folders = (self.settings.artifacts_dir, Path(self.settings.fallback_dir or self.settings.artifacts_dir))
+        settings = self.settings
+        others = [Path(name) for name in (settings.fallback_dir, settings.trusted_keys) if name]
+        folders = (settings.artifacts_dir, *others)
         reason = self.reason
         for folder in folders:
             reason = reason.replace(f"{folder}/", "").replace(str(folder), folder.name)
@@ -122,7 +124,7 @@ class ServiceState:
             folder, source = self._find_folder()
             if self.model and source == FALLBACK:
                 return False
-            model = LoadedModel(load_pricer(folder), source, folder)
+            model = LoadedModel(load_pricer(folder, self._trusted(source)), source, folder)
         except CarPriceError as error:
             self._note_reason(f"{error.what}. {error.hint}" if error.hint else error.what)
             return False
@@ -158,6 +160,10 @@ class ServiceState:
         if fallback and is_asked_for:
             return find_bundle(Path(fallback)), FALLBACK
         return find_bundle(artifacts_dir, wanted), ARTIFACTS
+
+    def _trusted(self, source: str) -> str:
+        """The keys for a bundle; the image's own model needs none: who writes the image writes this code."""
+        return "" if source == FALLBACK else self.settings.trusted_keys
 
     def _note_reason(self, reason: str, trace: str = "") -> None:
         if reason != self.reason:

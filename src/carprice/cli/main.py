@@ -24,6 +24,7 @@ COMMANDS = {
     "models": "List the models.",
     "report": "Show how good a model's prices are.",
     "promote": "Make a model the champion.",
+    "sign": "Sign a model, or make the keys for it.",
     "price": "Price one car.",
     "score": "Price every car of a file.",
     "rollout": "Make a new release live without losing a request.",

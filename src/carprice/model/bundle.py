@@ -9,9 +9,10 @@ import msgspec
 
 from carprice.errors import BundleError
 from carprice.model.encoding import Encoders, Scaler
-from carprice.model.manifest import FILES, RETRAIN, read_manifest, read_verified
+from carprice.model.manifest import FILES, RETRAIN, read_verified
 from carprice.model.model_file import check_model
 from carprice.model.safe_pickle import load_plain
+from carprice.model.signature import read_trusted_manifest
 from carprice.system.structs import convert
 
 MAX_FIGURE = 1e15
@@ -39,12 +40,13 @@ class Bundle:
     model: dict[str, Any]
 
 
-def read_bundle(folder: Path) -> Bundle:
-    """Read a bundle; each file's size and digest are checked before its pickle is opened.
+def read_bundle(folder: Path, trusted: str = "") -> Bundle:
+    """Read a bundle; its signature, and each file's size and digest, are checked before a pickle is opened.
 
-    Raises BundleError naming file, expectation and value.
+    trusted: the folder of the public keys one of which has to have signed it; empty for any bundle. Raises
+    BundleError naming file, expectation and value.
     """
-    manifest = read_manifest(folder)
+    manifest = read_trusted_manifest(folder, trusted)
     encoders, scaler, model = (read_pickle(folder / name, manifest["files"][name]) for name in FILES)
     return check_bundle(Bundle(manifest, encoders, scaler, model), folder)
 

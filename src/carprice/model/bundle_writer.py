@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carprice.errors import BundleError, FileError
 from carprice.model.bundle import Bundle, check_bundle
@@ -22,8 +22,12 @@ from carprice.model.manifest import (
 )
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.model.safe_pickle import dump_plain
+from carprice.model.signing import sign_bundle
 from carprice.system.files import describe_access, sync_folder, write_file
 from carprice.system.locks import HeldError, hold_lock
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 UNFINISHED = ".new-"
 WAIT_SECONDS = 60.0
@@ -37,14 +41,15 @@ def write_bundle(
     facts: Mapping[str, Any],
     golden: Sequence[Mapping[str, Any]],
     comparables: Mapping[str, Any] | None = None,
+    signing_key: "Ed25519PrivateKey | None" = None,
 ) -> str:
     """Write a new bundle and return its version, a UTC time.
 
     facts are the manifest's keys that training knows (market, data, metrics and so on); golden are listings
     as the API takes them, priced here with the pricer itself. comparables: what comparables.pkl holds, or None for
-    a bundle without listings to show. The folder appears under its name only when
-    it is complete and has been read back as a pricer would. Raises BundleError where the parts make no
-    bundle or another process holds the folder, FileError where it cannot be written.
+    a bundle without listings to show. signing_key: what signs the manifest, if anything. The folder appears under
+    its name only when it is complete and has been read back as a pricer would. Raises BundleError where the parts
+    make no bundle or another process holds the folder, FileError where it cannot be written.
     """
     try:
         artifacts_dir.mkdir(parents=True, exist_ok=True)
@@ -55,7 +60,7 @@ def write_bundle(
             folder = artifacts_dir / f"{UNFINISHED}{version}"
             folder.mkdir()
             facts = {**facts, "version": version, "created": created.isoformat(timespec="seconds")}
-            _fill_folder(folder, (encoders, scaler, dict(model)), facts, golden, comparables)
+            _fill_folder(folder, (encoders, scaler, dict(model)), facts, golden, comparables, signing_key)
             folder.rename(artifacts_dir / version)
             sync_folder(artifacts_dir)
     except HeldError:
@@ -84,6 +89,7 @@ def _fill_folder(
     facts: Mapping[str, Any],
     golden: Sequence[Mapping[str, Any]],
     comparables: Mapping[str, Any] | None,
+    signing_key: "Ed25519PrivateKey | None",
 ) -> None:
     try:
         files = {name: _write_pickle(folder / name, value) for name, value in zip(FILES, parts, strict=True)}
@@ -94,6 +100,8 @@ def _fill_folder(
             files[COMPARABLES] = _write_pickle(folder / COMPARABLES, dict(comparables))
             manifest["comparables"] = _describe_comparables(comparables, pricer)
         write_manifest(folder, manifest)
+        if signing_key is not None:
+            sign_bundle(folder, signing_key)
         load_finder(folder, load_pricer(folder))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

@@ -78,13 +78,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def verify_bundle(folder: Path) -> dict[str, Any]:
-    """The manifest of a bundle whose files have their sizes and digests. Raises BundleError naming the file."""
-    manifest = read_manifest(folder)
+def verify_files(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Raises BundleError naming the first file of a bundle that does not have its size and digest."""
     for name in (*FILES, COMPARABLES):
         if name in manifest["files"]:
             read_verified(folder / name, manifest["files"][name])
-    return manifest
 
 
 def read_verified(path: Path, expected: Mapping[str, Any]) -> bytes:
@@ -140,7 +138,7 @@ def list_versions(artifacts_dir: Path) -> list[str]:
         return []
     except OSError as error:
         raise refuse_read(artifacts_dir / "*", error) from None
-    return sorted(name for name in names if is_version(name) and _is_there(artifacts_dir / name / MANIFEST))
+    return sorted(name for name in names if is_version(name) and is_there(artifacts_dir / name / MANIFEST))
 
 
 def is_version(text: str) -> bool:
@@ -154,7 +152,7 @@ def champion_version(artifacts_dir: Path) -> str | None:
     Raises BundleError where the champion file holds anything but one version.
     """
     path = artifacts_dir / CHAMPION
-    if not _is_there(path):
+    if not is_there(path):
         return None
     text = read_file(path, MAX_CHAMPION_BYTES).decode(errors="replace").strip()
     if not is_version(text):
@@ -197,7 +195,7 @@ def find_bundle(artifacts_dir: Path, version: str = "") -> Path:
         )
     check_version(wanted)
     folder = artifacts_dir / wanted
-    if not _is_there(folder):
+    if not is_there(folder):
         known = f"Bundles there: {', '.join(list_versions(artifacts_dir)) or 'none'}"
         if champion:
             raise BundleError(f"{artifacts_dir / CHAMPION}: names {wanted}, which is missing. {known}", NAME_AGAIN)
@@ -234,7 +232,8 @@ def _without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Whether there is anything of that name. Raises BundleError where a folder above it may not be searched."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -93,7 +93,7 @@ def promote_version(version: str, settings: Settings, offline: bool = False, say
     check_version(version)
     folder = find_bundle(settings.artifacts_dir, version)
     prove_apart(folder)
-    load_pricer(folder)
+    load_pricer(folder, settings.trusted_keys)
     before = usable_champion(settings.artifacts_dir)
     if offline:
         _write_champion(version, settings)

@@ -24,6 +24,7 @@ from carprice.model.bundle_writer import ensure_writable, write_bundle
 from carprice.model.manifest import read_manifest
 from carprice.model.price_range import COVERAGE
 from carprice.model.pricer import Pricer
+from carprice.model.signing import load_signing_key
 from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
@@ -94,10 +95,11 @@ def train(
     A model of the training part is judged by the test part, once, after everything is chosen; then the same way is
     gone with every listing, and that model serves. keep_comparables: the bundle keeps listings to be shown, unless
     the market file has `comparables = false`. Raises TrainingError when the listings do not make a model, and
-    BundleError at once where it could not be written.
+    BundleError at once where it could not be written or signed.
     """
     _check_currency(market)
     ensure_writable(settings.artifacts_dir)
+    key = load_signing_key(Path(settings.signing_key)) if settings.signing_key else None
     frame = unify_spellings(listings.frame, market)
     check_leaks(frame, market)
     split = split_listings(frame)
@@ -118,7 +120,7 @@ def train(
     if keep_comparables and market.listing.comparables:
         kept = build_comparables(frame, served.pricer("served"), served.index)
     parts = (served.encoders, served.scaler, served.model)
-    version = write_bundle(settings.artifacts_dir, *parts, manifest, golden, kept)
+    version = write_bundle(settings.artifacts_dir, *parts, manifest, golden, kept, key)
     folder = settings.artifacts_dir / version
     return Training(
         version=version,

@@ -14,6 +14,7 @@ import pytest
 from tests.ops.local.conftest import wait_until
 
 from carprice.errors import StackError
+from carprice.model.signing import make_keys
 from carprice.ops.doctor.diagnosis import CHECKS, diagnose, explain
 from carprice.ops.doctor.findings import Finding
 from carprice.ops.local.services import build_services
@@ -116,6 +117,15 @@ def test_a_model_that_is_not_there(settings: Settings, run: Run) -> None:
     assert found.what == "A file of the model is missing"
     assert version in found.evidence
     assert "./carprice models" in found.fix
+
+
+def test_a_model_that_no_trusted_key_signed(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "trusted").mkdir()
+    shutil.copy(make_keys(tmp_path / "ours.pem").public, tmp_path / "trusted")
+    found = ask_doctor(replace(settings, trusted_keys=str(tmp_path / "trusted")))["model files"]
+    assert found.what == "The model is not signed by a trusted key"
+    assert "manifest.sig: is missing" in found.evidence
+    assert "./carprice sign" in found.fix
 
 
 def test_a_full_disk(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from tests.ops.world import FAST, World
 
 from carprice.errors import BundleError, StackError
 from carprice.model.manifest import champion_version
+from carprice.model.signing import load_signing_key, make_keys, sign_bundle
 from carprice.names import API, MLFLOW
 from carprice.ops.docker.images import find_image, resolve_image
 from carprice.ops.rollout.gates import GateError
@@ -55,6 +56,20 @@ def test_a_bundle_is_read_down_to_its_digests(world: World, champion: str) -> No
     path.unlink()
     with pytest.raises(GateError, match=r"scaler\.pkl: is missing"):
         check_model(context, champion)
+
+
+def test_an_unsigned_bundle_is_no_release_where_keys_are_trusted(
+    world: World, champion: str, tmp_path: Path
+) -> None:
+    pair = make_keys(tmp_path / "ours.pem")
+    context = world.context()
+    context = replace(context, settings=replace(context.settings, trusted_keys=str(tmp_path / "trusted")))
+    (tmp_path / "trusted").mkdir()
+    shutil.copy(pair.public, tmp_path / "trusted")
+    with pytest.raises(GateError, match=r"Gate preflight: .*manifest\.sig: is missing or empty"):
+        check_model(context, champion)
+    sign_bundle(context.artifacts_dir / champion, load_signing_key(pair.private))
+    assert check_model(context, champion)
 
 
 def test_an_image_is_called_by_its_name_or_its_tag(world: World) -> None:

@@ -124,7 +124,7 @@ def price_car(fields: Sequence[str], settings: Settings, coverage: float = COVER
     """
     pairs = split_fields(fields)
     folder = find_bundle(settings.artifacts_dir, settings.model_version)
-    pricer = load_pricer(folder)
+    pricer = load_pricer(folder, settings.trusted_keys)
     listing = parse_fields(pricer.market, pairs)
     values, valuation = pricer.price_listing(listing, pricer.range.limits(coverage))
     if reason := pricer.find_refusal(values, valuation):

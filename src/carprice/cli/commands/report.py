@@ -53,7 +53,8 @@ def report(
     manifest = read_manifest(folder)
     if named:
         listings = read_heads(named, encoding, strict)
-        found = judge_listings(listings, load_pricer(folder), lambda rows: say(f"Read {rows:,} rows ..."))
+        pricer = load_pricer(folder, settings.trusted_keys)
+        found = judge_listings(listings, pricer, lambda rows: say(f"Read {rows:,} rows ..."))
     else:
         found = read_report(manifest)
     if page:

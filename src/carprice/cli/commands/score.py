@@ -60,7 +60,7 @@ def score(
     if comparables and not asking:
         raise click.UsageError("--comparables ranks asking prices: name their column with --asking COLUMN.")
     folder = find_bundle(settings.artifacts_dir, settings.model_version)
-    pricer = load_pricer(folder)
+    pricer = load_pricer(folder, settings.trusted_keys)
     finder = load_finder(folder, pricer) if comparables else None
     if comparables and not finder:
         _say_note(f"{NOT_KEPT}, so no asking price has a rank")

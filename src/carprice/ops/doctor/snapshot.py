@@ -19,7 +19,8 @@ class StackSnapshot:
     """A stack at one moment. What could not be found out is empty; the `_problem` texts say why.
 
     ports: service, address, port of this machine that should be open. uid, gid: whom the API runs as. versions:
-    the models that are served or would be. rebuild: the command that takes in corrected code.
+    the models that are served or would be. trusted_keys: as in the settings. rebuild: the command that takes in
+    corrected code.
     """
 
     name: str
@@ -34,6 +35,7 @@ class StackSnapshot:
     versions_problem: BundleError | None = None
     rebuild: str = "./carprice restart car-price-api"
     context: StackContext | None = None
+    trusted_keys: str = ""
     engine_problem: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     config_problem: str = ""

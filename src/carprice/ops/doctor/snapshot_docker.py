@@ -36,6 +36,7 @@ def take_snapshot(context: StackContext) -> StackSnapshot:
         "versions": versions,
         "versions_problem": problem,
         "context": context,
+        "trusted_keys": context.settings.trusted_keys,
     }
     reason = find_engine(context)[1]
     if reason:

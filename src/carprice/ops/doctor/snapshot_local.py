@@ -24,4 +24,5 @@ def take_snapshot(settings: Settings) -> StackSnapshot:
         gid=os.getgid(),
         versions=versions,
         versions_problem=problem,
+        trusted_keys=settings.trusted_keys,
     )

@@ -6,7 +6,8 @@ from typing import Any
 import psutil
 
 from carprice.errors import BundleError, StackError
-from carprice.model.manifest import champion_version, find_bundle, verify_bundle
+from carprice.model.manifest import champion_version, find_bundle
+from carprice.model.signature import verify_bundle
 from carprice.names import API, EDGE, IMAGE_MODEL, MIB, MLFLOW
 from carprice.ops.docker.containers import list_containers
 from carprice.ops.instance import Instance
@@ -45,7 +46,7 @@ def check_network(context: StackContext, live: list[Instance]) -> None:
 
 
 def check_model(context: StackContext, version: str) -> dict[str, Any] | None:
-    """Verify the bundle of a version down to the digests, and return its manifest; None for the image's own.
+    """Verify signature and digests of a version's bundle, and return its manifest; None for the image's own.
 
     Raises BundleError for a version that is not there, GateError for a damaged one.
     """
@@ -53,7 +54,7 @@ def check_model(context: StackContext, version: str) -> dict[str, Any] | None:
         return None
     folder = find_bundle(context.artifacts_dir, version)
     try:
-        return verify_bundle(folder)
+        return verify_bundle(folder, context.settings.trusted_keys)
     except BundleError as error:
         raise GateError("preflight", error.what, error.hint) from None
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from carprice.errors import BundleError
-from carprice.model.manifest import FORMAT, find_bundle, verify_bundle
+from carprice.model.manifest import FORMAT, find_bundle
+from carprice.model.signature import SIGNATURE, TRUSTED_KEYS, verify_bundle
 from carprice.names import API, BATCH_PATH, LISTING_SCHEMA, OPENAPI_PATH, PRICE_PATH, STATUS_PATH
 from carprice.ops.doctor.findings import Check, Family, Finding
 from carprice.ops.doctor.snapshot import StackSnapshot
@@ -54,7 +55,8 @@ def find_golden_shifts(snapshot: StackSnapshot) -> list[Finding]:
         try:
             # Every answer names the model, also that of a replica which has found out itself.
             version = instance.address.ask("GET", STATUS_PATH).headers.get("x-model-version", "")
-            golden = verify_bundle(find_bundle(snapshot.artifacts_dir, version))["golden"]
+            folder = find_bundle(snapshot.artifacts_dir, version)
+            golden = verify_bundle(folder, snapshot.trusted_keys)["golden"]
         except (BundleError, OSError):
             continue  # the image's own model, or one that another check names
         evidence = next(iter(_list_shifts(instance, golden)), "")
@@ -112,14 +114,19 @@ def _describe_silence(instance: Instance, error: OSError) -> Finding:
 def _list_bundle_errors(snapshot: StackSnapshot) -> Iterator[BundleError]:
     for version in snapshot.versions:
         try:
-            verify_bundle(find_bundle(snapshot.artifacts_dir, version))
+            verify_bundle(find_bundle(snapshot.artifacts_dir, version), snapshot.trusted_keys)
         except BundleError as error:
             yield error
 
 
 def _describe_bundle(snapshot: StackSnapshot, error: BundleError) -> Finding:
     what = error.what
-    if "is missing" in what or "has no bundle" in what:
+    if SIGNATURE in what or TRUSTED_KEYS in what:
+        title, cause = (
+            "The model is not signed by a trusted key",
+            f"{TRUSTED_KEYS} names those that are",
+        )
+    elif "is missing" in what or "has no bundle" in what:
         title, cause = "A file of the model is missing", "It was deleted, or the model was copied incompletely"
     elif "format" in what:
         title, cause = "The model is of another format", f"This code reads format {FORMAT}"
@@ -162,11 +169,11 @@ FAMILY = Family(
     (
         Check(
             "model files",
-            "503 with `is missing`, `SHA-256 should be`, `format` or `is not JSON`",
+            "503 with `is missing`, `SHA-256 should be`, `format`, `is not JSON` or `manifest.sig`",
             "`model.pkl`, `scaler.pkl`, `encoders.pkl` or `manifest.json` of the model that is served, or of the "
-            "champion, is missing, damaged or of another format",
+            "champion, is missing, damaged or of another format, or no trusted key signed it",
             "promote another model (`./carprice models`, `./carprice promote VERSION`) or train one; a damaged "
-            "file cannot be repaired",
+            "file cannot be repaired; sign one that you trust: `./carprice sign VERSION --key PRIVATE.pem`",
             find_damaged_bundles,
         ),
         Check(
