@@ -34,7 +34,7 @@ def _answer_feedback(state: ServiceState, environ: dict[str, Any]) -> FeedbackAn
     checked, problems = check_feedback(model.pricer.market, body)
     if checked is None:
         raise count_wrong(problems)
-    entry = answer_feedback(checked, model.pricer, state.samples)
+    entry = answer_feedback(checked, model.pricer, state.samples.find)
     is_new = _keep(state, entry)
     said = entry.answer
     ratio = None if said is None else round(said.price / entry.price, 4)

@@ -1,12 +1,12 @@
 """Fields of a decoded JSON object to feedback, checked against the market; every wrong field is named at once."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from carprice.feedback.entry import KINDS, Answer, Feedback, make_id
-from carprice.feedback.samples import Samples
+from carprice.feedback.samples import Sample
 from carprice.market.kinds import KINDS as FEATURE_KINDS
 from carprice.market.kinds import Value
 from carprice.market.market_file import Market
@@ -18,6 +18,8 @@ FIRST_DAY = date(1970, 1, 1)
 DAYS_AHEAD = 1
 """A day may be ahead of UTC's: it is tomorrow already further east."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+
+Find = Callable[[str], Sample | None]
 
 
 class Checked(NamedTuple):
@@ -54,13 +56,13 @@ def check_feedback(market: Market, fields: Any) -> tuple[Checked | None, list[Fi
     return Checked(_make_entry(fields, listing), values), []
 
 
-def answer_feedback(checked: Checked, pricer: Pricer, samples: Samples) -> Feedback:
+def answer_feedback(checked: Checked, pricer: Pricer, find: Find) -> Feedback:
     """The feedback with what the model said when it was asked, or, of a listing, with what it says now.
 
-    A request that is no longer in the sample, and has no listing, has no answer.
+    find: a request in the sample by its id. One that is not there, and has no listing, has no answer.
     """
     entry, values = checked
-    sample = samples.find(entry.request_id) if entry.request_id else None
+    sample = find(entry.request_id) if entry.request_id else None
     listing, answer = entry.listing, sample.answer if sample else None
     if values is None and sample:
         found, problems = check_listing(pricer.market, sample.listing)
@@ -118,7 +120,7 @@ def _check_price(market: Market, value: Any) -> str:
     if value is None:
         return "is required"
     limits = market.price
-    expected = f"should be a number from {limits.min:g} to {limits.max:g} {market.currency}"
+    expected = f"should be a number from {limits.min:.12g} to {limits.max:.12g} {market.currency}"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return "" if is_number and limits.min <= value <= limits.max else expected
 
