@@ -29,10 +29,11 @@ MAY_IMPORT = {
     "tracking": {"market", "model", "training", "evaluation"},
     "simulation": {"market", "listings", "model", "training", "tracking"},
     "scoring": {"market", "listings", "model", "frames"},
-    "api": {"market", "model"},
+    "feedback": {"market", "model"},
+    "api": {"market", "model", "feedback"},
     "ops": {"model.manifest", "model.signature", "simulation.demo_model", "tracking.promotion"},
 }
-SERVING = ("api", "market", "model", "system")
+SERVING = ("api", "feedback", "market", "model", "system")
 """The folders of the API image, with the modules beside them."""
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}
 

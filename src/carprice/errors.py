@@ -47,3 +47,15 @@ class TrackingError(CarPriceError):
 
 class StackError(CarPriceError):
     """A service of the stack cannot be started, reached or stopped."""
+
+
+class FeedbackError(CarPriceError):
+    """Feedback cannot be read or kept."""
+
+
+class FeedbackBusyError(FeedbackError):
+    """Another process has held the file of the feedback for too long."""
+
+
+class StorageFullError(FeedbackError):
+    """The disk, or the space that feedback may take, is full: nothing was kept."""

@@ -14,6 +14,7 @@ MLFLOW_PORT = 5001
 PRICE_PATH = "/predict/price"
 BATCH_PATH = "/predict/batch"
 CURVE_PATH = "/predict/curve"
+FEEDBACK_PATH = "/feedback"
 STATUS_PATH = "/info/status"
 FEATURES_PATH = "/info/features"
 MODEL_PATH = "/info/model"

@@ -56,6 +56,13 @@ class Settings:
     log_lines_per_second: int = 100
     sample_bytes: int = 5 * MIB
     samples_per_second: int = 10
+    feedback_rows: int = 200_000
+    feedback_bytes: int = 512 * MIB
+
+    @property
+    def feedback_file(self) -> Path:
+        """What cars were sold or listed for: one SQLite file, which all replicas share."""
+        return self.var_dir / "feedback" / "feedback.db"
 
     @property
     def run_link(self) -> str:

@@ -32,7 +32,13 @@ def make_app(small_bundle: Path, tmp_path: Path) -> Iterator[MakeApp]:
     apps = []
 
     def make(**changes: Any) -> Flask:
-        changes = {"artifacts_dir": small_bundle, "logs_dir": tmp_path / "logs", "release": "r1", **changes}
+        changes = {
+            "artifacts_dir": small_bundle,
+            "logs_dir": tmp_path / "logs",
+            "var_dir": tmp_path / "var",
+            "release": "r1",
+            **changes,
+        }
         apps.append(create_app(Settings(**changes)))
         return apps[-1]
 

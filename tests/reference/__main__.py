@@ -21,7 +21,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         market = load_market("uk", ROOT / "markets")
         grow_bundle(Path(folder), invent_uk_listings(market), market)
-        app = create_app(Settings(artifacts_dir=Path(folder), logs_dir=Path(folder) / "logs"))
+        settings = Settings(
+            artifacts_dir=Path(folder), logs_dir=Path(folder) / "logs", var_dir=Path(folder) / "var"
+        )
+        app = create_app(settings)
         (ROOT / "docs" / "http.md").write_text(write_http(app))
         app.extensions["carprice"].close()
     (ROOT / "docs" / "cli.md").write_text(write_cli())

@@ -125,6 +125,10 @@ def _write_examples(app: Flask, path: str) -> list[str]:
             ("", {"listing": short, "years": 2}),
             ("", {"listing": short, "along": "fuel"}),
         ],
+        "/feedback": [
+            ("", {"listing": short, "price": 9400, "kind": "sold", "day": "2020-06-01"}),
+            ("", {"listing": short, "price": 9400}),
+        ],
     }
     lines = []
     for query, body in cars.get(path, ()):
@@ -145,6 +149,8 @@ def _show(result: Result) -> list[str]:
     for key, value in (("model_version", EXAMPLE_VERSION), ("release", "local"), ("uptime_seconds", 12.5)):
         if key in body:
             body[key] = value
+    if body.get("answer"):
+        body["answer"]["model_version"] = EXAMPLE_VERSION
     if "instance" in body:
         body["instance"] = f"urn:x-request-id:{EXAMPLE_ID}"
     return _INNERMOST.sub(_join_lines, json.dumps(body, indent=2)).splitlines()
@@ -188,6 +194,8 @@ def _write_limits(settings: Settings) -> list[str]:
     lines = ["## Limits", "", "| what | at most | setting | beyond it |", "|---|---|---|---|"]
     lines += [f"| {what} | {limit} | `CARPRICE_{name.upper()}` | {then} |" for what, limit, name, then in rows]
     busy = f"the {settings.idle_seconds} s are {BUSY_SECONDS:g} s."
+    lines.append(f"| feedback | {settings.feedback_rows:,} | `CARPRICE_FEEDBACK_ROWS` | the oldest is dropped |")
+    lines.append(f"| the file of feedback | {size(settings.feedback_bytes)} | `CARPRICE_FEEDBACK_BYTES` | 507 |")
     return [*lines, "", f"While every thread of a replica waits for a body, {busy}", ""]
 
 
@@ -206,7 +214,7 @@ def _write_metrics(app: Flask) -> list[str]:
 def without_amounts(page: str) -> str:
     """The page without its prices: another machine's arithmetic may differ in the last bit."""
     return re.sub(
-        r'("(?:price|low|high|base|amount|percentile|percent_to_market|adjusted|alike|median)": )-?\d+',
+        r'("(?:price|low|high|base|amount|percentile|percent_to_market|adjusted|alike|median|ratio)": )-?\d+',
         r"\1N",
         page,
     )

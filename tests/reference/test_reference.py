@@ -14,7 +14,7 @@ AGAIN = "write it again: python -m tests.reference"
 
 
 def test_the_http_reference_is_up_to_date(root: Path, small_bundle: Path, tmp_path: Path) -> None:
-    app = create_app(Settings(artifacts_dir=small_bundle, logs_dir=tmp_path))
+    app = create_app(Settings(artifacts_dir=small_bundle, logs_dir=tmp_path, var_dir=tmp_path / "var"))
     expected = write_http(app)
     find_state(app).close()
     found = (root / "docs" / "http.md").read_text()

@@ -9,7 +9,7 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
-from carprice.api import curve, info, pages, predict
+from carprice.api import curve, feedback, info, pages, predict
 from carprice.api.info import find_state
 from carprice.api.responses import CRASHED, RefusedError, flask_response
 from carprice.api.state import ServiceState
@@ -28,7 +28,7 @@ def create_app(settings: Settings) -> Flask:
     app = _App("carprice", root_path=str(folder), static_folder="static", template_folder="templates")
     state = ServiceState(settings)
     app.extensions["carprice"] = state
-    for blueprint in (predict.blueprint, curve.blueprint, info.blueprint, pages.blueprint):
+    for blueprint in (predict.blueprint, curve.blueprint, feedback.blueprint, info.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     app.before_request(_note_route)
     app.register_error_handler(RefusedError, _refuse)

@@ -8,6 +8,12 @@ import msgspec
 from carprice import __version__
 from carprice.api.curve_schema import CURVE_DESCRIPTION, CURVE_SUMMARY, describe_order, give_example
 from carprice.api.decoding import field_type
+from carprice.api.feedback_schema import (
+    FEEDBACK_DESCRIPTION,
+    FEEDBACK_SUMMARY,
+    describe_feedback,
+    give_feedback,
+)
 from carprice.api.metrics import CONTENT_TYPE
 from carprice.api.options import EXPLAIN, MAX_ID, NO
 from carprice.api.responses import JSON_TYPE, PROBLEM_TYPE, RefusedError
@@ -18,7 +24,7 @@ from carprice.market.market_file import ASKING, Feature
 from carprice.model.comparables import MAX_COMPARABLES
 from carprice.model.listing import FieldProblem
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
-from carprice.names import CURVE_PATH
+from carprice.names import CURVE_PATH, FEEDBACK_PATH
 
 Schema = dict[str, Any]
 
@@ -32,7 +38,8 @@ _PROBLEMS = {
     "422": "Values are wrong, errors names each field; or the car is not valued, next_best says what can be said",
     "429": "As many batches as allowed are being priced, or large bodies received",
     "500": "A bug; the log has it under the request's id",
-    "503": "No model is loaded; detail says why",
+    "503": "No model is loaded, or feedback cannot be kept; detail says why",
+    "507": "There is no room for feedback; it was not kept",
 }
 _BODY_PROBLEMS = ("400", "408", "413", "415", "422", "429", "503")
 _WITH_RETRY = ("429", "503")
@@ -44,6 +51,7 @@ _ANSWER_HEADERS = {
 }
 _TAGS = {
     "predict": "What cars are worth.",
+    "feedback": "What cars were sold or listed for.",
     "info": "What serves, and how good it is.",
     "probes": "For orchestrators and Prometheus.",
 }
@@ -61,7 +69,7 @@ def build_openapi(model: LoadedModel) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "paths": {**_prediction_paths(model), **_information_paths()},
+        "paths": {**_prediction_paths(model), **_feedback_path(model), **_information_paths()},
         "components": {
             "schemas": _build_schemas(model),
             "responses": {status: _problem_response(status) for status in _PROBLEMS},
@@ -81,8 +89,9 @@ def _build_schemas(model: LoadedModel) -> dict[str, Schema]:
     _, found = msgspec.json.schema_components(PUBLISHED.values(), ref_template="{name}")
     answers: dict[str, Schema] = json.loads(msgspec.json.encode(found), object_hook=publish)
     schemas = {"Listing": _describe_listing(model), "CurveOrder": describe_order(model.pricer.market)}
+    schemas["Feedback"] = describe_feedback(model.pricer.market)
     schemas |= {name: answers.pop(answer.__name__) for name, answer in PUBLISHED.items()} | answers
-    for name in ("Valuation", "BatchAnswer", "CurveAnswer"):
+    for name in ("Valuation", "BatchAnswer", "CurveAnswer", "FeedbackAnswer"):
         schemas[name]["properties"]["currency"] = {"const": model.currency}
     problem = RefusedError(422, "1 field is wrong", [FieldProblem("should be a whole number", "#/year")])
     schemas["Problem"]["examples"] = [json.loads(problem.response("4f1c2a").body)]
@@ -141,6 +150,15 @@ def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
     curve["requestBody"] = _body(_ref("CurveOrder"), give_example(model.pricer.market, listing))
     paths = {"/predict/price": price, "/predict/batch": batch, CURVE_PATH: curve}
     return {path: {"post": operation} for path, operation in paths.items()}
+
+
+def _feedback_path(model: LoadedModel) -> dict[str, Any]:
+    problems = (*_BODY_PROBLEMS, "507")
+    operation = _operation("feedback", "keepFeedback", FEEDBACK_SUMMARY, _ref("FeedbackAnswer"), problems)
+    operation["description"] = FEEDBACK_DESCRIPTION
+    manifest = model.pricer.manifest
+    operation["requestBody"] = _body(_ref("Feedback"), give_feedback(manifest["golden"][0], manifest["version"]))
+    return {FEEDBACK_PATH: {"post": operation}}
 
 
 def _information_paths() -> dict[str, Any]:

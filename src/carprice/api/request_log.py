@@ -18,11 +18,11 @@ from typing import Any, TextIO
 
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 
+from carprice.feedback.samples import SAMPLE_FILE
 from carprice.settings import Settings
 from carprice.system.files import open_regular
 
 LOG_FILE = "api.jsonl"
-SAMPLE_FILE = "requests.jsonl"
 SAMPLE_FILES = 1
 MAX_PENDING = 1000
 MAX_PATH = 200

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from carprice.feedback.entry import Answer, FeedbackKind
 from carprice.market.market_file import KindName
 from carprice.model.comparables import Comparable, Comparables
 from carprice.model.curve import Curve, CurvePoint
@@ -80,6 +81,22 @@ class CurveAnswer(Struct):
     as_of: AsOf
     warnings: tuple[InputWarning, ...]
     curve: Curve
+
+
+class FeedbackAnswer(Struct):
+    """What was kept; it is on disk."""
+
+    id: Annotated[str, Meta(description="What erases it; the same for what is sent again.")]
+    new: Annotated[bool, Meta(description="Whether it was not there yet.")]
+    kind: FeedbackKind
+    day: Annotated[str, Meta(extra_json_schema={"format": "date"})]
+    currency: str
+    price: float
+    answer: Annotated[
+        Answer | None,
+        Meta(description="What the model said of the car; null for a request that is not in the sample."),
+    ]
+    ratio: Annotated[float | None, Meta(description="Of what the model said to the price that was reached.")]
 
 
 class AliveAnswer(Struct):
@@ -217,6 +234,8 @@ PUBLISHED: dict[str, type] = {
     "CurveAnswer": CurveAnswer,
     "Curve": Curve,
     "CurvePoint": CurvePoint,
+    "FeedbackAnswer": FeedbackAnswer,
+    "FeedbackModelAnswer": Answer,
     "Problem": ProblemAnswer,
     "Alive": AliveAnswer,
     "Status": StatusAnswer,

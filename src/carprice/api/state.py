@@ -16,6 +16,8 @@ from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
 from carprice.api.uploads import UploadSlots
 from carprice.errors import BundleError, CarPriceError
+from carprice.feedback.samples import Samples
+from carprice.feedback.store import FeedbackStore
 from carprice.market.kinds import Value
 from carprice.model.comparables import ComparableFinder, Comparables, find_none, load_finder
 from carprice.model.encoding import InputWarning
@@ -89,6 +91,8 @@ class ServiceState:
         self.started = time.monotonic()
         self.metrics = Metrics()
         self.log = RequestLog(settings)
+        self.feedback = FeedbackStore(settings.feedback_file, settings.feedback_rows, settings.feedback_bytes)
+        self.samples = Samples(settings.logs_dir)
         self.model: LoadedModel | None = None
         self.reason = "It is being loaded"
         self.bodies_in_progress: set[int] = set()

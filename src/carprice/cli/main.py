@@ -27,6 +27,7 @@ COMMANDS = {
     "sign": "Sign a model, or make the keys for it.",
     "price": "Price one car.",
     "score": "Price every car of a file.",
+    "feedback": "Keep what cars were sold or listed for.",
     "rollout": "Make a new release live without losing a request.",
     "rollback": "Go back to an earlier release, the same way.",
     "releases": "Show the history of releases.",

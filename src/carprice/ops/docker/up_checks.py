@@ -34,7 +34,8 @@ def prepare_folders(context: StackContext) -> None:
         context.say(f"Took a torn last line away from {context.env_file}: {torn!r}")
     owner = context.folder.stat()
     run_dir = context.folder / "edge" / "run"
-    for folder in (context.artifacts_dir, context.logs_dir, context.settings.var_dir, run_dir):
+    feedback_dir = context.settings.feedback_file.parent
+    for folder in (context.artifacts_dir, context.logs_dir, context.settings.var_dir, feedback_dir, run_dir):
         if not folder.exists():
             folder.mkdir(parents=True)
             if os.getuid() == ROOT_ID:
@@ -56,10 +57,11 @@ def read_id(known: Mapping[str, str], name: str) -> int:
 
 
 def give_logs(context: StackContext, uid: int, gid: int) -> None:
-    """Let the containers' user write a logs/ of root."""
-    if context.logs_dir.stat().st_uid == ROOT_ID != uid:
-        os.chown(context.logs_dir, uid, gid)
-        context.say(f"Gave logs/ to user {uid}, which the containers run as")
+    """Let the containers' user write a logs/ and a var/feedback/ of root."""
+    for folder in (context.logs_dir, context.settings.feedback_file.parent):
+        if folder.stat().st_uid == ROOT_ID != uid:
+            os.chown(folder, uid, gid)
+            context.say(f"Gave {folder.relative_to(context.folder)}/ to user {uid}, which the containers run as")
 
 
 def check_folder(context: StackContext, containers: list[Instance]) -> None:
