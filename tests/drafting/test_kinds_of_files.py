@@ -414,3 +414,40 @@ def test_name_and_title_follow_the_output(write_file: Write) -> None:
     found, _ = draft(write_file, usual(), name="my-market")
     assert (found.market.name, found.market.title) == ("my_market", "Used cars of my_market")
     assert tomllib.loads(found.text)["name"] == "my_market"
+
+
+def test_units_in_names_and_horses_in_polish(write_file: Write) -> None:
+    rows = cars(
+        "make,model,year,price,mileage,powerPS,Объем двигателя л",
+        lambda luck, make, model, y, m, p: [
+            make,
+            model,
+            y,
+            p,
+            m,
+            luck.choice([75, 105]),
+            luck.choice(["1.6", "2.0"]),
+        ],
+    )
+    market = draft(write_file, rows)[0].market
+    assert (feature(market, "power").unit, feature(market, "power").column) == ("PS", "powerPS")
+    assert feature(market, "engine_size").unit == "l"
+    rows = cars(
+        "Marka,Model,Rok produkcji,Cena,Przebieg,Moc",
+        lambda luck, make, model, y, m, p: [make, model, y, p, f"{m} km", luck.choice(["105 KM", "150 KM"])],
+    )
+    found, path = draft(write_file, rows)
+    assert feature(found.market, "power").unit == "PS"
+    assert set(clean(found, path).frame["power"]) == {105.0, 150.0}
+
+
+def test_the_language_of_values_tells_the_country(write_file: Write) -> None:
+    rows = cars(
+        "brand,model,year,price,mileage,fuelType,gearbox",
+        lambda luck, make, model, y, m, p: [
+            *(make, model, y, p, m),
+            *(luck.choice(["benzin", "elektro"]), luck.choice(["manuell", "automatik"])),
+        ],
+    )
+    found, _ = draft(write_file, rows)
+    assert (found.market.currency, found.questions["currency"]) == ("EUR", "only a guess: say it with --currency")

@@ -18,13 +18,14 @@ NAMES = {role: squash_words(words) for role, words in ROLE_NAMES.items()}
 MUST_BE_NUMBERS = (PRICE, "mileage", "power", "engine_size")
 TEXTS = ("make", "model")
 MIN_YEAR_SHARE, MIN_MAKE_SHARE, MIN_VALUE_SHARE = 0.9, 0.5, 0.5
+MAX_POWER = 2_000
 MAX_VALUES = 200
 """Fuels, gearboxes and the like have no more values."""
 UNIT_ROLES = {"l": "engine_size", "kW": "power", "km": "mileage"}
 """The role of a number by what its unit can be converted to."""
 _SAMPLE_ROWS = 20_000
 _NO_MATCH = 1_000
-_MIN_WORD = 3
+_MIN_WORD, _MIN_STEM = 3, 6
 
 _MAKES = frozenset(MAKES.split())
 _VALUES = {role: frozenset(words.casefold().split()) for role, words in ROLE_VALUES.items()}
@@ -102,7 +103,14 @@ def _exact_rank(column: str, role: str) -> int:
 def _word_rank(column: str, role: str) -> int:
     words = split_words(column)
     names = [name for name in NAMES[role] if len(name) >= _MIN_WORD]
-    return min((rank for rank, name in enumerate(names) if name in words), default=_NO_MATCH)
+    return min(
+        (rank for rank, name in enumerate(names) if any(_is_form(word, name) for word in words)), default=_NO_MATCH
+    )
+
+
+def _is_form(word: str, name: str) -> bool:
+    """Whether a word is a name, or one with another ending, as many languages have them."""
+    return word == name or (len(name) >= _MIN_STEM and word.startswith(name))
 
 
 def _fits(profile: Profile, role: str) -> bool:
@@ -123,6 +131,8 @@ def _is_number(profile: Profile, role: str) -> bool:
     numbers = profile.loose_numbers if role == PRICE else profile.numbers
     if numbers is None or (role != PRICE and profile.is_date):
         return False
+    if role == "power" and squash_name(profile.column) in NAMES[role] and numbers.quantile(0.5) < MAX_POWER:
+        return True  # KM are horses in Polish
     unit = numbers.unit
     fitting = next((kind for base, kind in UNIT_ROLES.items() if convert_unit(unit, base) is not None), role)
     # A column in km is no price, one in litres no power; a year is none of them.

@@ -11,6 +11,7 @@ from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Numbers, Profile
 from carprice.drafting.vocabulary import LEFT_OUT_WORDS, MAKE_ALIASES, NO_WORDS, YES_WORDS
 from carprice.listings.header import is_named_by_place
+from carprice.market.units import find_unit
 
 FENCE = 3.0
 """Price limits: the quartiles, each moved outwards by their ratio to this power."""
@@ -25,6 +26,7 @@ MIN_ID_RATE, MIN_ID_ROWS, MIN_ID_DIGITS = 0.95, 50, 6
 MIN_TEXT_RATE, MIN_TEXT_LENGTH = 0.5, 60
 MAX_MISSING_RATE = 0.98
 MIN_VIN_SHARE = 0.5
+NAMED_UNITS = ("kw", "hp", "bhp", "ps", "cv", "cc", "ccm", "cm3")
 NEVER_ZERO = ("engine_size", "power", "doors", "seats", "cylinders")
 """Roles of which a zero says that the number is not known."""
 MAX_THOUSANDS = 600.0
@@ -67,11 +69,16 @@ def guess_unit(numbers: Numbers, role: str, distance_unit: str, unit_beside: str
     """The unit beside the numbers, or in the column beside them, else what the role is measured in."""
     if role == "mileage":
         return distance_unit
-    if numbers.unit or unit_beside or role not in ("engine_size", "power"):
+    if role == "power" and numbers.unit == "km":
+        return "PS"  # KM, of Polish koń mechaniczny
+    if numbers.unit or unit_beside or role != "engine_size":
         return numbers.unit or unit_beside
-    if role == "power":
-        return ""
     return "l" if numbers.quantile(0.5) < 20 else "cc"
+
+
+def unit_in_name(column: str) -> str:
+    """The unit of power or volume that a column's name ends in, as powerPS does; empty where there is none."""
+    return next((find_unit(word) for word in split_words(column)[-1:] if word in NAMED_UNITS), "")
 
 
 def is_in_thousands(numbers: Numbers) -> bool:

@@ -14,6 +14,7 @@ from carprice.drafting.draft_defaults import (
     is_in_thousands,
     reason_to_leave_out,
     suggest_spellings,
+    unit_in_name,
 )
 from carprice.drafting.names import choose_name
 from carprice.drafting.profile import Numbers, Profile
@@ -156,8 +157,9 @@ class FeatureDrafter:
         return replace(base, replace=find_spellings(profile) if role in FOLDED_ROLES else {})
 
     def _make_number(self, base: Feature, numbers: Numbers, role: str) -> Feature:
-        unit = guess_unit(numbers, role, self.distance_unit, self.units.get(base.column, ""))
-        own = numbers.unit or self.units.get(base.column, "")
+        beside = self.units.get(base.column, "") or unit_in_name(base.column)
+        unit = guess_unit(numbers, role, self.distance_unit, beside)
+        own = numbers.unit or beside
         is_other = unit != own and convert_unit(own, unit) is not None
         scale = THOUSAND if role == "mileage" and is_in_thousands(numbers) else 1.0
         factor = (convert_unit(own, unit) or 1.0) * scale if is_other else scale

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Numbers, Profile
-from carprice.drafting.vocabulary import COUNTRIES, IDIOMS, INDIAN_NAMES, LANGUAGES, PLACE_WORDS
+from carprice.drafting.vocabulary import COUNTRIES, IDIOMS, INDIAN_NAMES, LANGUAGE_VALUES, LANGUAGES, PLACE_WORDS
 from carprice.market.market_file import NO_CURRENCY
 from carprice.market.units import CURRENCIES, MAGNITUDES, find_unit, split_tokens
 
@@ -20,6 +20,8 @@ MIN_OTHER_CURRENCY = 0.002
 MIN_WHOLE_PRICE = 1_000
 """With a smaller median, prices are not in whole units of any currency that cars are sold in."""
 SHORT_WORD = 3
+MAX_WORDS, MIN_VALUES = 40, 3
+"""A column with so few values may tell the language; so many of its words must be known."""
 INDIAN_GROUPS = r"[0-9],[0-9]{2},[0-9]{3}"
 
 
@@ -81,7 +83,7 @@ def guess_country(profiles: Sequence[Profile]) -> Guess | None:
     """The country of a file: by the addresses of links, the places in it, then the language of its columns'
     names."""
     names = [profile.column for profile in profiles]
-    for find in (_find_by_links, _find_by_places):
+    for find in (_find_by_links, _find_by_places, _find_by_values):
         if found := find(profiles):
             return found
     raw = {re.sub(r"[\s_.-]", "", name.casefold()) for name in names}
@@ -173,6 +175,17 @@ def _find_by_links(profiles: Sequence[Profile]) -> Guess | None:
             if top in domains:
                 return Guess(domains[top], f"column {profile.column!r} leads to .{top}")
     return None
+
+
+def _find_by_values(profiles: Sequence[Profile]) -> Guess | None:
+    """By the language of what columns of few values hold."""
+    values = {
+        text.casefold() for profile in profiles if profile.distinct <= MAX_WORDS for text in profile.most_common
+    }
+    scores = {country: len(values & set(words.split())) for country, words in LANGUAGE_VALUES.items()}
+    best = max(scores, key=lambda country: scores[country])
+    is_alone = list(scores.values()).count(scores[best]) == 1
+    return Guess(best, f"values are as in {best}") if scores[best] >= MIN_VALUES and is_alone else None
 
 
 def _find_by_places(profiles: Sequence[Profile]) -> Guess | None:

@@ -189,9 +189,6 @@ LEFT_OUT_WORDS: dict[str, str] = {
 }
 """Words of a column's name by which it is no feature, by the reason."""
 
-LISTING_TEXT_WORDS = "description desc beschreibung descripcion descripción descrição описание opis leírás text details comment comments"
-"""Names of free text."""
-
 YES_WORDS = "yes y true t 1 x ✓ ✔ ja j oui si sí sim sì да так tak igen da ano evet kyllä ya có ใช่ نعم はい 有 是 예 있음 available included"
 NO_WORDS = (
     "no n false f 0 - nein non não nao нет ні nie nem nu ne hayır ei tidak không ไม่ لا いいえ 无 否 아니오 없음"
@@ -289,6 +286,26 @@ COUNTRIES: dict[str, tuple[str, str, str]] = {
     "IL": ("ILS", "km", "israel תל_אביב ירושלים חיפה il"),
 }
 """By ISO 3166: the currency that cars are priced in, the distance unit, and what names the country."""
+
+LANGUAGE_VALUES: dict[str, str] = {
+    "DE": "benzin diesel elektro kleinwagen limousine kombi cabrio manuell automatik schaltgetriebe ja nein privat gebraucht",
+    "FR": "essence gazole manuelle automatique berline break citadine électrique oui non occasion",
+    "ES": "gasolina diésel eléctrico híbrido automático todoterreno familiar berlina sí usado",
+    "IT": "benzina metano manuale automatico elettrica ibrida berlina usato",
+    "NL": "benzine handgeschakeld automaat elektrisch hybride tweedehands stationwagen",
+    "PL": "benzyna manualna automatyczna hybryda używane nowe kompakt miejskie tak nie",
+    "CZ": "benzín nafta manuální ojeté kombi hybridní",
+    "HU": "dízel automata manuális ferdehátú terepjáró használt",
+    "RO": "motorina motorină manuala manuală automata automată rulat",
+    "SE": "bensin automat manuell begagnad elbil",
+    "TR": "dizel düz otomatik yarı hatchback/5 manuel",
+    "RU": "бензин дизель механика автомат передний полный задний седан хэтчбек универсал внедорожник левый правый",
+    "BR": "gasolina flex álcool manual automático prata branco preto cinza",
+    "JP": "ガソリン ハイブリッド ホワイト ブラック シルバー なし あり 修復歴なし",
+    "KR": "가솔린 디젤 휘발유 오토 수동 흰색 검정색 은색",
+    "CN": "汽油 柴油 自动 手动 白色 黑色 银色",
+}
+"""By country: values that columns of its language have."""
 
 LANGUAGES: dict[str, tuple[str, str]] = {
     "hu": ("HU", "márka modell évjárat vételár üzemanyag kivitel szín"),
