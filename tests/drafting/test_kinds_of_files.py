@@ -451,3 +451,26 @@ def test_the_language_of_values_tells_the_country(write_file: Write) -> None:
     )
     found, _ = draft(write_file, rows)
     assert (found.market.currency, found.questions["currency"]) == ("EUR", "only a guess: say it with --currency")
+
+
+def title_rows(shuffled: bool) -> Iterator[list[Any]]:
+    rows = []
+    numbers = iter(range(10_000))
+    for luck, make, model, year, miles, price in draw_cars(1_200):
+        trim = luck.choice(["Sport", "Basic", "Comfort"])
+        worth = {"Sport": 1.25, "Basic": 0.85, "Comfort": 1.0}[trim]
+        rows.append(
+            [make, model, year, int(price * worth), miles, f"{make} {trim} nr {next(numbers)} now {price}"]
+        )
+    titles = [row[-1] for row in rows]
+    if shuffled:
+        random.Random(2).shuffle(titles)
+    return ([*row[:-1], title] for row, title in zip(rows, titles, strict=True))
+
+
+def test_words_of_titles_that_prices_follow(write_file: Write) -> None:
+    found, _ = draft(write_file, write_csv("make,model,year,price,mileage,Title", title_rows(shuffled=False)))
+    assert {"sport", "basic"} <= {item.name for item in found.market.features if item.kind == "flag"}
+    assert 'Of "Title": cars with "sport" are +' in found.text
+    found, _ = draft(write_file, write_csv("make,model,year,price,mileage,Title", title_rows(shuffled=True)))
+    assert not [item.name for item in found.market.features if item.kind == "flag"]

@@ -29,7 +29,7 @@ _MIN_WORD, _MIN_STEM = 3, 6
 
 _MAKES = frozenset(MAKES.split())
 _VALUES = {role: frozenset(words.casefold().split()) for role, words in ROLE_VALUES.items()}
-_PRICE_FORMS = frozenset(squash_words(LEFT_OUT_WORDS["it is a form of the price"]))
+PRICE_FORMS = frozenset(squash_words(LEFT_OUT_WORDS["it is a form of the price"]))
 
 
 def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
@@ -82,10 +82,15 @@ def unit_of_columns(profiles: Sequence[Profile]) -> dict[str, str]:
     return units
 
 
+def is_make(word: str) -> bool:
+    """Whether a word in small letters is the first one of a make."""
+    return word in _MAKES
+
+
 @cache
 def _begins_with_make(text: str) -> bool:
     words = re.sub(r"^\s*(?:19|20)[0-9]{2}\s+", "", text.casefold()).split()
-    return bool(words) and words[0] in _MAKES
+    return bool(words) and is_make(words[0])
 
 
 @cache
@@ -114,7 +119,7 @@ def _is_form(word: str, name: str) -> bool:
 
 
 def _fits(profile: Profile, role: str) -> bool:
-    if not profile.known or (role == PRICE and {*split_words(profile.column)} & _PRICE_FORMS):
+    if not profile.known or (role == PRICE and {*split_words(profile.column)} & PRICE_FORMS):
         return False
     if role in MUST_BE_NUMBERS:
         return _is_number(profile, role)

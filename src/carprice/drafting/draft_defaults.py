@@ -36,6 +36,7 @@ SHOWN_SUGGESTIONS = 5
 
 _YES, _NO = frozenset(YES_WORDS.casefold().split()), frozenset(NO_WORDS.casefold().split())
 _REASONS = {word: reason for reason, words in LEFT_OUT_WORDS.items() for word in squash_words(words)}
+OWN_TEXT = "nearly every listing has a text of its own"
 _ID_REASON = "it names the listing, not the car"
 
 
@@ -116,7 +117,7 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
     if reason and reason != _ID_REASON:
         return reason
     if profile.numbers is None and not profile.is_date and _is_free_text(profile):
-        return "nearly every listing has a text of its own"
+        return OWN_TEXT
     return ""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from carprice.drafting.draft_defaults import (
+    OWN_TEXT,
     find_flag,
     find_spellings,
     guess_number_limits,
@@ -75,7 +76,7 @@ class FeatureDrafter:
         assert prices
         if reason := reason_to_leave_out(profile, role, prices):
             yield Entry(profile.column, [f"it is left out: {reason}"])
-            if "text of its own" in reason:
+            if reason == OWN_TEXT:
                 yield from self._draft_parts(profile, role)
             return
         names = find_name_parts(profile, self._has("make", profile), self._has("model", profile))
@@ -83,7 +84,7 @@ class FeatureDrafter:
             yield from (self._draft_part(profile, part, "the name begins with the make") for part in names)
             yield from self._draft_rest(profile)
         elif profile.distinct_rate > MAX_CATEGORY_RATE and role == "make" and profile.known >= 50:
-            yield Entry(profile.column, ["it is left out: nearly every listing has a text of its own"])
+            yield Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
         else:
             feature = self._make_feature(profile, role)
             yield Entry(profile.column, [*self._describe(profile), *_suggest(profile, feature)], feature)

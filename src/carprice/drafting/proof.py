@@ -1,13 +1,17 @@
 """Tries a draft out on the file it was made for, and corrects it until it can be learnt from."""
 
+import re
 from collections.abc import Sequence
 
 import polars as pl
 from msgspec.structs import replace
 
+from carprice.drafting.draft_defaults import OWN_TEXT
 from carprice.drafting.features import Entry
+from carprice.drafting.names import choose_name
+from carprice.drafting.text_words import find_words
 from carprice.drafting.usefulness import measure_costs
-from carprice.drafting.writing import format_percent
+from carprice.drafting.writing import format_percent, quote
 from carprice.errors import MarketError
 from carprice.listings.cleaning import Cleaner
 from carprice.listings.leaks import find_leak
@@ -37,7 +41,9 @@ def prove_features(
         frame = Cleaner(market, source).mark_problems(sample, 2)
         corrected = _correct(frame, market, entries, source)
         if corrected == entries:
-            entries = _require(frame.filter(pl.col("problem").is_null()), market, entries)
+            kept = frame["problem"].is_null()
+            entries = _require(frame.filter(kept), market, entries)
+            entries += _draft_words(frame.filter(kept), sample.filter(kept), market, entries)
             return entries, replace(head, features=tuple(entry.feature for entry in entries if entry.feature))
         entries = corrected
 
@@ -77,6 +83,20 @@ def _correct_entry(entry: Entry, kept: pl.DataFrame, problems: dict[str, int], r
     if kept.height and kept[feature.name].drop_nulls().n_unique() < (1 if feature.blank == "false" else 2):
         return Entry(entry.column, ["it is left out: it says the same of every listing with a price"])
     return entry
+
+
+def _draft_words(kept: pl.DataFrame, raw: pl.DataFrame, market: Market, entries: list[Entry]) -> list[Entry]:
+    """A flag for each word of free text that prices follow; raw: the rows of the file that were kept."""
+    found = []
+    taken = {feature.name for feature in market.features}
+    for column in [entry.column for entry in entries if entry.feature is None and OWN_TEXT in entry.comment[0]]:
+        for word, effect in find_words(kept, raw[column], market):
+            pattern = rf"(?i)(?:^|\W){re.escape(word)}(?:\W|$)"
+            name = choose_name(word, taken)
+            feature = Feature(name, column, "flag", label=word.capitalize(), optional=True, pattern=pattern)
+            line = f"Of {quote(column)}: cars with {quote(word)} are {effect:+.0%} in price, all else equal."
+            found.append(Entry(column, [line.replace("%", " %")], feature))
+    return found
 
 
 def _require(kept: pl.DataFrame, market: Market, entries: list[Entry]) -> list[Entry]:
