@@ -74,7 +74,7 @@ def test_health_goes_from_starting_through_unhealthy_to_healthy_and_back(
     [container] = pinned.containers(API)
     wait_for(lambda: inspect(container)["State"]["Health"]["Log"], "the first check")
     assert health(container) == "starting", "within its start period, 503 is no failure"
-    wait_for_reason(pinned, f"/app/artifacts: has no bundle {version}. Bundles there: none")
+    wait_for_reason(pinned, f"has no bundle {version}")
     copy_bundle(small_bundle, pinned)
     wait_for(lambda: health(container) == "healthy", "healthy with the model in its place")
     worker = find_worker(container)

@@ -52,7 +52,7 @@ def feedback(
     elif file is None:
         export_feedback(store, output, force)
     else:
-        pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version))
+        pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version), settings.trusted_keys)
         done = import_feedback(file, pricer, Samples(settings.logs_dir), store)
         if as_json:
             print_json("feedback", asdict(done))
