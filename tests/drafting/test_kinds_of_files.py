@@ -5,6 +5,7 @@ import io
 import random
 import tomllib
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,8 @@ YEARS = {
     "Mar-15": lambda y: f"Mar-{y % 100:02}",
     "2015.0": lambda y: f"{y}.0",
     "2014/2015": lambda y: f"{y - 1}/{y}",
+    "spreadsheet": lambda y: (date(y, 5, 1) - date(1899, 12, 30)).days,
+    "some of a spreadsheet": lambda y: (date(y, 5, 1) - date(1899, 12, 30)).days if y % 3 else y,
 }
 
 

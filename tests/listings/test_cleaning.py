@@ -112,7 +112,12 @@ KINDS = [
     (
         'kind = "year"\nmin = 1990\nmax = 2021',
         ["2015 reg", "03/2015", "15.03.2015", "Mar-15", "2014/2015", "42000", "soon"],
-        [*["2015.0"] * 5, "2014.0", "a: unreadable number"],
+        [*["2015.0"] * 5, "a: value outside limits", "a: unreadable number"],
+    ),
+    (
+        'kind = "year"\nmin = 1990\nmax = 2021\ncalendar = "spreadsheet"',
+        ["42000", "42000.5", "2015", "03/2015", "186005"],
+        ["2014.0", "2014.0", "2015.0", "2015.0", "a: value outside limits"],
     ),
     ('kind = "year"\nmin = 1990\nmax = 2021\ncalendar = "buddhist"', ["2558", "ปี 2558"], ["2015.0"] * 2),
     ('kind = "year"\nmin = 1990\nmax = 2021\ncalendar = "japanese"', ["平成27年", "H27", "2015"], ["2015.0"] * 3),

@@ -148,7 +148,7 @@ class FeatureDrafter:
         )
         if role == "year":
             low, high = guess_year_limits(profile)
-            return replace(base, kind="year", min=low, max=high)
+            return replace(base, kind="year", calendar=profile.calendar, min=low, max=high)
         if flag := find_flag(profile) if role not in ("make", "model") else None:
             return _make_flag(base, flag)
         if profile.is_date:

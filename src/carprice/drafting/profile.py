@@ -4,12 +4,20 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import polars as pl
 
 from carprice.drafting.names import split_words
-from carprice.listings.quantities import Quantity, read_day, read_quantity, read_year, tidy_text
+from carprice.listings.quantities import (
+    EXCEL_DAYS,
+    SPREADSHEET,
+    Quantity,
+    read_day,
+    read_quantity,
+    read_year,
+    tidy_text,
+)
 from carprice.market.market_file import Decimal
 from carprice.market.units import CURRENCIES, MAGNITUDES, find_currencies, find_unit, split_tokens
 
@@ -27,6 +35,8 @@ MAX_WORDS_BESIDE = 2
 MAX_WORDS = 8
 """With more different words beside its numbers, a text is a sentence."""
 YEARS = (1900.0, 2100.0)
+MIN_DAY_SHARE, MIN_YEAR_OR_DAY_SHARE = 0.05, 0.9
+"""Of a column of years in which a spreadsheet's days are no slips, such as a mileage in the wrong column."""
 
 _CORE = re.compile(r"[0-9][0-9.,]*[0-9]|[0-9]")
 _PER_DISTANCE = re.compile(r"/\s*100\s*(?:km|км)")
@@ -97,9 +107,21 @@ class Profile:
         return list(self.counts)
 
     @cached_property
+    def calendar(self) -> str:
+        """`spreadsheet` where most numbers are years or a spreadsheet's days, with some of the latter."""
+        numbers = self.texts.cast(pl.Float64, strict=False)
+        days = numbers.is_between(EXCEL_DAYS[0], EXCEL_DAYS[-1]).sum()
+        both = days + numbers.is_between(*YEARS).sum()
+        return (
+            SPREADSHEET
+            if days > MIN_DAY_SHARE * self.known and both > MIN_YEAR_OR_DAY_SHARE * self.known
+            else "gregorian"
+        )
+
+    @cached_property
     def years(self) -> pl.Series:
         """The year that each text names, null where it names none from 1900 to 2100."""
-        years = map_texts(self.texts, read_year)
+        years = map_texts(self.texts, partial(read_year, calendar=self.calendar))
         return years.set(~years.is_between(*YEARS) | (years != years.floor()), None)
 
     @property

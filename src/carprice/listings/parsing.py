@@ -7,7 +7,7 @@ from functools import partial
 import polars as pl
 
 from carprice.errors import MarketError
-from carprice.listings.quantities import Quantity, read_day, read_quantity, read_year
+from carprice.listings.quantities import WESTERN, Quantity, read_day, read_quantity, read_year
 from carprice.market.kinds import EPOCH, KINDS
 from carprice.market.market_file import Feature, Market
 from carprice.market.units import convert_unit, find_currencies
@@ -200,7 +200,7 @@ def _is_foreign(feature: PriceFeature, text: str) -> bool:
 
 def _parse_year(feature: Feature, text: pl.Expr) -> pl.Expr:
     plain = text.cast(pl.Float64, strict=False)
-    is_year = plain.is_between(1800, 2200) & pl.lit(feature.calendar in ("gregorian", "japanese"))
+    is_year = plain.is_between(1800, 2200) & pl.lit(feature.calendar in WESTERN)
     read = partial(read_year, calendar=feature.calendar)
     number = (
         pl.when(is_year).then(plain).otherwise(_map_texts(pl.when(~is_year | plain.is_null()).then(text), read))

@@ -15,7 +15,9 @@ from carprice.market.units import CURRENCIES, MAGNITUDES, split_tokens
 EXCEL_EPOCH = date(1899, 12, 30)
 """Day 0 of a spreadsheet's dates, right from 1900-03-01 on."""
 EXCEL_DAYS = range(18_000, 80_000)
-"""Numbers that may be a spreadsheet's dates, 1949 to 2119; no car's year is among them."""
+"""Numbers that may be a spreadsheet's dates, 1949 to 2119; no car's year is among them, but many a mileage is."""
+SPREADSHEET = "spreadsheet"
+"""The calendar of a column that counts days as a spreadsheet does."""
 PIVOT = 50
 """Years of two digits from here on are of the last century."""
 MAX_CHARACTERS = 200
@@ -41,8 +43,11 @@ CALENDARS: dict[str, Callable[[int], int]] = {
     "minguo": lambda year: year + 1911,
     "solar hijri": lambda year: year + 621,
     "japanese": lambda year: year,
+    SPREADSHEET: lambda year: year,
 }
 """The year of our calendar in which most of a year of another lies."""
+WESTERN = ("gregorian", "japanese", SPREADSHEET)
+"""Calendars in which a number of four digits is a year of ours."""
 
 MONTHS = {
     word: number
@@ -132,7 +137,7 @@ def read_year(text: str, calendar: str = "gregorian") -> float | None:
     text = tidy_text(text)
     if calendar == "japanese" and (era := _JAPANESE.match(text)):
         return float(_ERAS[era[1]] + (1 if era[2] == "元" else int(era[2])))
-    if calendar not in ("gregorian", "japanese"):
+    if calendar not in WESTERN:
         found = re.search(r"(?<![0-9])[0-9]{2,4}(?![0-9])", text)
         return float(CALENDARS[calendar](int(found.group()))) if found else None
     years = _YEAR.findall(text)
@@ -147,7 +152,7 @@ def read_year(text: str, calendar: str = "gregorian") -> float | None:
     except ValueError:
         return None
     # A float is looked for in a range one by one.
-    if number.is_integer() and int(number) in EXCEL_DAYS:
+    if calendar == SPREADSHEET and EXCEL_DAYS[0] <= number <= EXCEL_DAYS[-1]:
         return float((EXCEL_EPOCH + timedelta(days=int(number))).year)
     return number if number == number and abs(number) < 1e300 else None
 
