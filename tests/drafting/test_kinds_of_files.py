@@ -1,66 +1,17 @@
 """A small invented file for each kind of fault that files are found with, and what a domain expert would draft."""
 
-import csv
-import io
 import random
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.drafting.invented import draw_cars
+from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, group, truth, usual, write_csv
 
-from carprice.drafting.draft import Answers, Draft, PriceScaleError, draft_market
+from carprice.drafting.draft import Answers, PriceScaleError, draft_market
 from carprice.errors import MarketError
-from carprice.listings.cleaning import load_listings
-from carprice.market.market_file import Feature, Market
-
-Write = Callable[..., Path]
-ROWS = 120
-
-
-def write_csv(header: str, rows: Iterator[list[Any]]) -> str:
-    output = io.StringIO()
-    csv.writer(output).writerows([header.split(","), *rows])
-    return output.getvalue()
-
-
-def cars(header: str, make_row: Callable[..., list[Any]]) -> str:
-    """A file with a row of each car: make_row gets the random numbers, make, model, year, miles and price."""
-    return write_csv(header, (make_row(*car) for car in draw_cars(ROWS)))
-
-
-def usual(
-    price: Callable[[int], object] = str, year: Callable[[int], object] = str, miles: Callable[[int], object] = str
-) -> str:
-    header = "make,model,year,price,mileage"
-    return cars(header, lambda _, make, model, y, m, p: [make, model, year(y), price(p), miles(m)])
-
-
-def group(number: int, mark: str) -> str:
-    return f"{number:,}".replace(",", mark)
-
-
-def draft(write_file: Write, text: str, **answers: Any) -> tuple[Draft, Path]:
-    path = write_file(text)
-    return draft_market(path, Answers(**answers)), path
-
-
-def clean(found: Draft, path: Path) -> Any:
-    return load_listings(path, found.market)
-
-
-def feature(market: Market, name: str) -> Feature:
-    found = market.feature(name)
-    assert found, [item.name for item in market.features]
-    return found
-
-
-def truth() -> list[tuple[int, int, int]]:
-    return [(year, miles, price) for _, _, _, year, miles, price in draw_cars(ROWS)]
-
 
 PRICES = {
     "indian groups": (
@@ -154,6 +105,8 @@ YEARS = {
     "Mar-15": lambda y: f"Mar-{y % 100:02}",
     "2015.0": lambda y: f"{y}.0",
     "2014/2015": lambda y: f"{y - 1}/{y}",
+    "15년 03월": lambda y: f"{y % 100:02}년 03월",
+    "15/03식": lambda y: f"{y % 100:02}/03식({y % 100:02}년형)",
     "spreadsheet": lambda y: (date(y, 5, 1) - date(1899, 12, 30)).days,
     "some of a spreadsheet": lambda y: (date(y, 5, 1) - date(1899, 12, 30)).days if y % 3 else y,
 }
@@ -453,7 +406,10 @@ def test_the_language_of_values_tells_the_country(write_file: Write) -> None:
         ],
     )
     found, _ = draft(write_file, rows)
-    assert (found.market.currency, found.questions["currency"]) == ("EUR", "only a guess: say it with --currency")
+    assert (found.market.currency, found.questions["currency"]) == (
+        "EUR",
+        "prices in EUR are only a guess: say it with --currency",
+    )
 
 
 def title_rows(shuffled: bool) -> Iterator[list[Any]]:

@@ -19,6 +19,8 @@ MUST_BE_NUMBERS = (PRICE, "mileage", "power", "engine_size")
 TEXTS = ("make", "model")
 MIN_YEAR_SHARE, MIN_MAKE_SHARE, MIN_VALUE_SHARE = 0.9, 0.5, 0.5
 MAX_POWER = 2_000
+MIN_YEARS_OF_CARS = 10
+"""In which cars were built; the days on which they were listed lie in fewer."""
 MAX_VALUES = 200
 """Fuels, gearboxes and the like have no more values."""
 UNIT_ROLES = {"l": "engine_size", "kW": "power", "km": "mileage"}
@@ -45,6 +47,8 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
         free = [profile for profile in profiles if profile not in roles.values()]
         if role not in roles and (found := find(free, roles)):
             roles[role] = found
+    if "model" not in roles and "trim" in roles and _find_model([roles["trim"]], roles):
+        roles["model"] = roles.pop("trim")
     return _name_by_units(profiles, roles)
 
 
@@ -101,8 +105,13 @@ def is_value(text: str, role: str) -> bool:
 
 
 def _exact_rank(column: str, role: str) -> int:
-    squashed = squash_name(column)
-    return NAMES[role].index(squashed) if squashed in NAMES[role] else _NO_MATCH
+    """Of the whole name, or of what follows the last dot of a path: vehicle.firstRegistration."""
+    ranks = [NAMES[role].index(name) for name in _own_names(column) if name in NAMES[role]]
+    return min(ranks, default=_NO_MATCH)
+
+
+def _own_names(column: str) -> tuple[str, str]:
+    return squash_name(column), squash_name(column.rpartition(".")[2])
 
 
 def _word_rank(column: str, role: str) -> int:
@@ -136,7 +145,7 @@ def _is_number(profile: Profile, role: str) -> bool:
     numbers = profile.loose_numbers if role == PRICE else profile.numbers
     if numbers is None or (role != PRICE and profile.is_date):
         return False
-    if role == "power" and squash_name(profile.column) in NAMES[role] and numbers.quantile(0.5) < MAX_POWER:
+    if role == "power" and {*_own_names(profile.column)} & {*NAMES[role]} and numbers.quantile(0.5) < MAX_POWER:
         return True  # KM are horses in Polish
     unit = numbers.unit
     fitting = next((kind for base, kind in UNIT_ROLES.items() if convert_unit(unit, base) is not None), role)
@@ -170,8 +179,11 @@ def _find_model(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile |
 
 
 def _find_year(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
-    found = (profile for profile in free if profile.year_share > MIN_YEAR_SHARE and not profile.is_date)
-    return next((profile for profile in found if 2 <= profile.years.n_unique() <= 120), None)
+    """The first column of years; else of dates that go back as far as cars do, and listings do not."""
+    found = [profile for profile in free if profile.year_share > MIN_YEAR_SHARE]
+    years = (item for item in found if not item.is_date and 2 <= item.years.n_unique() <= 120)
+    dates = (item for item in found if item.is_date and item.years.n_unique() >= MIN_YEARS_OF_CARS)
+    return next(years, None) or next(dates, None)
 
 
 def _find_mileage(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile | None:

@@ -31,6 +31,9 @@ NEVER_ZERO = ("engine_size", "power", "doors", "seats", "cylinders")
 """Roles of which a zero says that the number is not known."""
 MAX_THOUSANDS = 600.0
 """Where nearly all mileages of used cars are below, they are in thousands."""
+THOUSAND, MIL = 1000.0, 10.0
+MIL_WORDS = {"mil", "miltal", "antalmil"}
+"""Words of columns in Scandinavian miles."""
 MAX_SPELLINGS = 5_000
 SHOWN_SUGGESTIONS = 5
 
@@ -82,9 +85,13 @@ def unit_in_name(column: str) -> str:
     return next((find_unit(word) for word in split_words(column)[-1:] if word in NAMED_UNITS), "")
 
 
-def is_in_thousands(numbers: Numbers) -> bool:
-    """Whether mileages are so low that they must be in thousands."""
-    return not numbers.has_magnitudes and numbers.quantile(0.5) > 5 and numbers.quantile(0.99) < MAX_THOUSANDS
+def guess_mileage_scale(column: str, numbers: Numbers) -> float:
+    """What mileages are multiplied by: those so low that they must be in thousands, or in Scandinavian miles."""
+    if numbers.has_magnitudes:
+        return 1.0
+    if numbers.quantile(0.5) > 5 and numbers.quantile(0.99) < MAX_THOUSANDS:
+        return THOUSAND
+    return MIL if not numbers.unit and MIL_WORDS & {*split_words(column), squash_name(column)} else 1.0
 
 
 def find_flag(profile: Profile) -> tuple[list[str], list[str]] | None:

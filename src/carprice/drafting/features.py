@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from carprice.drafting.draft_defaults import (
+    MIL,
     OWN_TEXT,
+    THOUSAND,
     find_flag,
     find_spellings,
+    guess_mileage_scale,
     guess_number_limits,
     guess_unit,
     guess_year_limits,
-    is_in_thousands,
     reason_to_leave_out,
     suggest_spellings,
     unit_in_name,
@@ -20,11 +22,13 @@ from carprice.drafting.draft_defaults import (
 from carprice.drafting.names import choose_name
 from carprice.drafting.profile import Numbers, Profile
 from carprice.drafting.taken_apart import (
+    YEAR_BEFORE,
     Part,
     find_fuel_words,
     find_name_parts,
     find_number_parts,
     find_word_parts,
+    has_years,
 )
 from carprice.drafting.writing import format_percent, quote
 from carprice.market.market_file import Decimal, Feature
@@ -33,7 +37,6 @@ from carprice.market.units import convert_unit
 TEXT_ROLES = ("make", "model", "trim")
 FOLDED_ROLES = ("make", "model", "fuel", "transmission", "body", "drive")
 SHOWN_VALUES = 4
-THOUSAND = 1000.0
 MAX_CATEGORY_RATE = 0.5
 """Distinct texts per row of a category: with more, nearly every row has its own."""
 PLAUSIBLE: dict[str, tuple[float, float]] = {
@@ -79,7 +82,7 @@ class FeatureDrafter:
             if reason == OWN_TEXT:
                 yield from self._draft_parts(profile, role)
             return
-        names = find_name_parts(profile, self._has("make", profile), self._has("model", profile))
+        names = find_name_parts(profile, {name for name in ("make", "model", "year") if self._has(name, profile)})
         if names:
             yield from (self._draft_part(profile, part, "the name begins with the make") for part in names)
             yield from self._draft_rest(profile)
@@ -97,7 +100,10 @@ class FeatureDrafter:
         """The whole name as the version, where several listings have each."""
         if profile.distinct_rate <= MAX_CATEGORY_RATE:
             name = choose_name("version", self.taken)
-            feature = Feature(name, profile.column, "category", optional=True, missing=profile.missing)
+            pattern = rf"^\s*{YEAR_BEFORE}(\S.*)" if has_years(profile) else ""
+            feature = Feature(
+                name, profile.column, "category", optional=True, missing=profile.missing, pattern=pattern
+            )
             yield Entry(profile.column, self._describe(profile), feature)
 
     def _draft_parts(self, profile: Profile, role: str) -> Iterator[Entry]:
@@ -113,6 +119,8 @@ class FeatureDrafter:
     def _draft_part(self, profile: Profile, part: Part, why: str) -> Entry:
         name = choose_name(part.name or f"{profile.column} word", self.taken)
         low, high = PLAUSIBLE.get(part.name, (None, None)) if part.kind == "number" else (None, None)
+        if part.kind == "year":
+            low, high = guess_year_limits(profile)
         is_in_cc = part.unit == "cc"
         feature = Feature(
             name,
@@ -121,7 +129,7 @@ class FeatureDrafter:
             unit=part.unit,
             min=low * 1000 if low is not None and is_in_cc else low,
             max=high * 1000 if high is not None and is_in_cc else high,
-            optional=part.name not in ("make", "model") or profile.missing_rate > 0,
+            optional=part.name not in ("make", "model", "year") or profile.missing_rate > 0,
             missing=profile.missing,
             pattern=part.pattern,
             decimal=_decimal_of(profile, part),
@@ -162,7 +170,7 @@ class FeatureDrafter:
         unit = guess_unit(numbers, role, self.distance_unit, beside)
         own = numbers.unit or beside
         is_other = unit != own and convert_unit(own, unit) is not None
-        scale = THOUSAND if role == "mileage" and is_in_thousands(numbers) else 1.0
+        scale = guess_mileage_scale(base.column, numbers) if role == "mileage" else 1.0
         factor = (convert_unit(own, unit) or 1.0) * scale if is_other else scale
         low, high = guess_number_limits(Numbers(numbers.values * factor, numbers.decimal, unit), role)
         return replace(
@@ -186,6 +194,8 @@ def _suggest(profile: Profile, feature: Feature) -> list[str]:
         lines.append(f"{'; '.join(pairs)}: say it with replace.")
     if feature.scale == THOUSAND:
         lines.append("They are so low that they must be thousands; without scale they are taken as they are.")
+    if feature.scale == MIL:
+        lines.append("Its name is that of Scandinavian miles of 10 km; without scale they are taken as they are.")
     return lines
 
 

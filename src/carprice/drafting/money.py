@@ -73,7 +73,7 @@ def _guess_by_names(price: Profile, profiles: Sequence[Profile], country: Guess 
             if codes:
                 return Guess(local if local in codes else codes[0], f"column {column!r} says so")
     if country:
-        return Guess(local, country.reason, "only a guess: say it with --currency")
+        return Guess(local, country.reason, f"prices in {local} are only a guess: say it with --currency")
     if any(_says_lakh(profile) for profile in profiles) or price.share_with(INDIAN_GROUPS) > MIN_PLACES:
         return Guess("INR", "amounts are written as in India", "PKR and BDT are too: say it with --currency")
     return Guess(NO_CURRENCY, "nothing in the file names it", "which currency is it? Say it with --currency")
@@ -105,10 +105,9 @@ def guess_distance(profiles: Sequence[Profile], mileage: Profile | None, currenc
                 return Guess(find_unit(word) or "km", f"column {profile.column!r} says so")
     if any("mpg" in split_words(profile.column) for profile in profiles):
         return Guess("mi", "fuel economy is in miles")
-    question = "only a guess: say it with --distance"
-    if currency == NO_CURRENCY:
-        return Guess("km", "nothing in the file names it", question)
-    return Guess(MILE_CURRENCIES.get(currency, "km"), f"usual with {currency}", question)
+    unit = MILE_CURRENCIES.get(currency, "km")
+    reason = "nothing in the file names it" if currency == NO_CURRENCY else f"usual with {currency}"
+    return Guess(unit, reason, f"distances in {unit} are only a guess: say it with --distance")
 
 
 def guess_scale(price: Profile, numbers: Numbers, profiles: Sequence[Profile], currency: str) -> Guess:

@@ -20,6 +20,7 @@ MAX_TEXTS = 5_000
 NOT_FUEL = ("el", "gas", "premium", "solar")
 """Fuels that are other words too."""
 YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
+YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])\b"
 NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
 
 
@@ -70,15 +71,28 @@ def find_number_parts(profile: Profile, taken: Set[str]) -> Iterator[Part]:
             yield Part(name, "number", pattern)
 
 
-def find_name_parts(profile: Profile, has_make: bool, has_model: bool) -> list[Part]:
-    """The make and the line of names that begin with a make, a year before it or not; empty for other texts."""
+def find_name_parts(profile: Profile, taken: Set[str]) -> list[Part]:
+    """The make, line and year of names that begin with a make, a year before it or not; empty for other texts.
+
+    None that is in taken.
+    """
     several = profile.share_with(r"\S\s+\S")
     if make_share(profile) <= MIN_NAME_SHARE or several <= MIN_NAME_SHARE:
         return []
     makes = "|".join(re.escape(make).replace(r"\ ", r"\s") for make in _long_makes(profile))
     make = f"(?:(?i:{makes})|\\S+)" if makes else r"\S+"
-    parts = [] if has_make else [Part("make", "category", rf"^\s*{YEAR_BEFORE}({make})")]
-    return parts if has_model else [*parts, Part("model", "category", rf"^\s*{YEAR_BEFORE}{make}\s+(\S+)")]
+    parts = [
+        Part("make", "category", rf"^\s*{YEAR_BEFORE}({make})"),
+        Part("model", "category", rf"^\s*{YEAR_BEFORE}{make}\s+(\S+)"),
+    ]
+    if has_years(profile):
+        parts.append(Part("year", "year", YEAR))
+    return [part for part in parts if part.name not in taken]
+
+
+def has_years(profile: Profile) -> bool:
+    """Whether nearly every text has a year in it."""
+    return profile.share_with(YEAR) > MIN_WORD_SHARE
 
 
 def find_word_parts(profile: Profile, taken: Set[str]) -> list[Part]:

@@ -32,7 +32,7 @@ ROLE_NAMES: dict[str, str] = {
         "kilometraje kilometri chilometraggio percorrenza quilometragem quilometros quilómetros пробег пробіг przebieg "
         "km-óraállás kilométeróra futottkm rulaj kilometraj najeto najetokm stavtachometru kilometre tellerstand "
         "kilometerstand mätarställning kilometertal kmstand ajetut mittarilukema jaraktempuh số km sokm ไมล์ เลขไมล์ "
-        "الممشى ممشى عددالكيلومترات 走行距離 里程 表显里程 里程数 주행거리 distance usedmiles გარბენი mileagemi"
+        "الممشى ممشى عددالكيلومترات 走行距離 里程 表显里程 里程数 주행거리 distance usedmiles გარბენი mileagemi miltal antalmil körsträcka"
     ),
     "fuel": (
         "fuel fueltype kraftstoff kraftstoffart treibstoff carburant energie énergie combustible combustivel "

@@ -112,7 +112,8 @@ def test_check_of_a_missing_file(run: Run, tmp_path: Path) -> None:
 
 
 NOT_SURE = (
-    "Not sure: which currency is it? Say it with --currency\nNot sure: only a guess: say it with --distance\n"
+    "Not sure: which currency is it? Say it with --currency\n"
+    "Not sure: distances in km are only a guess: say it with --distance\n"
 )
 
 
