@@ -110,8 +110,8 @@ class Profile:
     def calendar(self) -> str:
         """`spreadsheet` where most numbers are years or a spreadsheet's days, with some of the latter."""
         numbers = self.texts.cast(pl.Float64, strict=False)
-        days = numbers.is_between(EXCEL_DAYS[0], EXCEL_DAYS[-1]).sum()
-        both = days + numbers.is_between(*YEARS).sum()
+        days = int(numbers.is_between(EXCEL_DAYS[0], EXCEL_DAYS[-1]).sum() or 0)
+        both = days + int(numbers.is_between(*YEARS).sum() or 0)
         return (
             SPREADSHEET
             if days > MIN_DAY_SHARE * self.known and both > MIN_YEAR_OR_DAY_SHARE * self.known
