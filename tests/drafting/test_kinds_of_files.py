@@ -32,6 +32,8 @@ PRICES = {
     "ten thousand yen": (lambda p: f"{p / 100:.2f}万円", "JPY", 100),
     "ten thousand won": (lambda p: f"{p:,}만원", "KRW", 10_000),
     "thousands": (lambda p: f"€{p / 1000:.3f}k", "EUR", 1),
+    "what it was": (lambda p: f"€{p:,} (was €{p + 1000:,})", "EUR", 1),
+    "instead of": (lambda p: f"{group(p, '.')} € statt {group(p + 999, '.')} €", "EUR", 1),
 }
 
 

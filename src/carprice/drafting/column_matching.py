@@ -18,6 +18,8 @@ NAMES = {role: squash_words(words) for role, words in ROLE_NAMES.items()}
 MUST_BE_NUMBERS = (PRICE, "mileage", "power", "engine_size")
 TEXTS = ("make", "model")
 MIN_YEAR_SHARE, MIN_MAKE_SHARE, MIN_VALUE_SHARE = 0.9, 0.5, 0.5
+OF_SALES, MAX_UNSOLD = {"sold", "hammer", "transaction"}, 0.5
+"""Words of columns of prices paid, which are the prices unless most cars have none."""
 MAX_POWER = 2_000
 MIN_YEARS_OF_CARS = 10
 """In which cars were built; the days on which they were listed lie in fewer."""
@@ -129,6 +131,8 @@ def _is_form(word: str, name: str) -> bool:
 
 def _fits(profile: Profile, role: str) -> bool:
     if not profile.known or (role == PRICE and {*split_words(profile.column)} & PRICE_FORMS):
+        return False
+    if role == PRICE and profile.missing_rate > MAX_UNSOLD and {*split_words(profile.column)} & OF_SALES:
         return False
     if role in MUST_BE_NUMBERS:
         return _is_number(profile, role)

@@ -19,6 +19,7 @@ MIN_PLACES = 0.2
 MIN_OTHER_CURRENCY = 0.002
 MIN_WHOLE_PRICE = 1_000
 """With a smaller median, prices are not in whole units of any currency that cars are sold in."""
+HUNDREDTHS = {"cent", "cents", "pence", "centavos", "céntimos", "centimes", "grosze", "fils"}
 SHORT_WORD = 3
 MAX_WORDS, MIN_VALUES = 40, 3
 """A column with so few values may tell the language; so many of its words must be known."""
@@ -117,6 +118,8 @@ def guess_scale(price: Profile, numbers: Numbers, profiles: Sequence[Profile], c
         return Guess("1", "the prices say what they are in")
     words = [*split_tokens(price.column), *split_words(price.column), *split_words(numbers.unit)]
     named = next((MAGNITUDES[word] for word in words if MAGNITUDES.get(word, 0) >= MIN_WHOLE_PRICE), 0.0)
+    if HUNDREDTHS & {*words}:
+        return Guess("0.01", f"column {price.column!r} says so")
     if named and numbers.quantile(0.5) < MIN_WHOLE_PRICE * 10:
         return Guess(f"{named:.0f}", f"column {price.column!r} says so")
     if numbers.quantile(0.5) >= MIN_WHOLE_PRICE:

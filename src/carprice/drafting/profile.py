@@ -8,7 +8,8 @@ from functools import cached_property, partial
 
 import polars as pl
 
-from carprice.drafting.names import split_words
+from carprice.drafting.names import split_words, squash_name, squash_words
+from carprice.drafting.vocabulary import ROLE_NAMES
 from carprice.listings.quantities import (
     EXCEL_DAYS,
     SPREADSHEET,
@@ -35,11 +36,14 @@ MAX_WORDS_BESIDE = 2
 MAX_WORDS = 8
 """With more different words beside its numbers, a text is a sentence."""
 YEARS = (1900.0, 2100.0)
+OTHER_YEARS = {"solar hijri": (1330.0, 1420.0), "buddhist": (2480.0, 2600.0), "minguo": (60.0, 130.0)}
+"""In which used cars were built, in calendars whose years are no years of ours."""
 MIN_DAY_SHARE, MIN_YEAR_OR_DAY_SHARE = 0.05, 0.9
 """Of a column of years in which a spreadsheet's days are no slips, such as a mileage in the wrong column."""
 
 _CORE = re.compile(r"[0-9][0-9.,]*[0-9]|[0-9]")
 _PER_DISTANCE = re.compile(r"/\s*100\s*(?:km|км)")
+_YEAR_NAMES = frozenset(squash_words(ROLE_NAMES["year"]))
 _DATE_NAME = {"date", "datum", "fecha", "data", "day", "seen", "дата"}
 
 
@@ -108,8 +112,15 @@ class Profile:
 
     @cached_property
     def calendar(self) -> str:
-        """`spreadsheet` where most numbers are years or a spreadsheet's days, with some of the latter."""
+        """Of a column of years: another one where its name says years and nearly all numbers are of one of its
+        centuries; `spreadsheet` where most are years or a spreadsheet's days, with some of the latter."""
         numbers = self.texts.cast(pl.Float64, strict=False)
+        if numbers.null_count() == self.texts.len():
+            numbers = map_texts(self.texts, _read_digits)
+        if squash_name(self.column) in _YEAR_NAMES:
+            for calendar, years in OTHER_YEARS.items():
+                if int(numbers.is_between(*years).sum() or 0) > MIN_YEAR_OR_DAY_SHARE * self.known > 0:
+                    return calendar
         days = int(numbers.is_between(EXCEL_DAYS[0], EXCEL_DAYS[-1]).sum() or 0)
         both = days + int(numbers.is_between(*YEARS).sum() or 0)
         return (
@@ -159,6 +170,11 @@ def map_texts(texts: pl.Series, read: Callable[[str], float | None]) -> pl.Serie
     if not found:
         return pl.Series(texts.name, [None] * texts.len(), pl.Float64)
     return texts.replace_strict(list(found), list(found.values()), default=None, return_dtype=pl.Float64)
+
+
+def _read_digits(text: str) -> float | None:
+    digits = tidy_text(text)
+    return float(digits) if re.fullmatch(r"[0-9]{2,4}", digits) else None
 
 
 def read_numbers(texts: pl.Series, min_share: float = MIN_NUMBER_SHARE) -> Numbers | None:

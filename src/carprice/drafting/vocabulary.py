@@ -5,7 +5,7 @@ Names of columns are written without spaces and accents do not count; the surest
 
 ROLE_NAMES: dict[str, str] = {
     "price": (
-        "price askingprice sellingprice saleprice listprice carprice pricegbp priceusd priceeur pricenumeric prices "
+        "soldprice pricesold hammerprice transactionprice price askingprice sellingprice saleprice listprice carprice pricegbp priceusd priceeur pricenumeric prices "
         "amount cost preis verkaufspreis prix precio prezzo preco preço valor цена цінa ціна cena vételár ár ara pret "
         "preț fiyat fiyati fiyatı prijs pris hinta harga gia giá ราคา السعر سعر 価格 値段 支払総額 本体価格 价格 售价 報價 "
         "가격 판매가 цена руб price lakh баасы үнэ τιμή מחיר"
@@ -24,7 +24,7 @@ ROLE_NAMES: dict[str, str] = {
         "yearofmanufacture manufactureyear yearofproduction firstregistration registrationdate regdate baujahr "
         "erstzulassung ez annee année ano año anno jahr jahrgang год годвыпуска рік rok rokprodukcji rocznik évjárat ev "
         "an anfabricatie anulfabricatiei rokvyroby yil yıl modelyili bouwjaar årsmodell årgang vuosimalli tahun năm "
-        "namsx ปี السنة سنة سنةالصنع 年式 初度登録 年份 上牌时间 出廠年份 연식 modelyearofcar vintage წელი שנה madeyear yom"
+        "namsx ปี سال ساخت السنة سنة سنةالصنع 年式 初度登録 年份 上牌时间 出廠年份 연식 modelyearofcar vintage წელი שנה madeyear yom"
     ),
     "mileage": (
         "kmdriven kmsdriven kilometersdriven kilometresdriven drivenkm drivenkms mileage odometer milage odo km kms "
@@ -32,7 +32,7 @@ ROLE_NAMES: dict[str, str] = {
         "kilometraje kilometri chilometraggio percorrenza quilometragem quilometros quilómetros пробег пробіг przebieg "
         "km-óraállás kilométeróra futottkm rulaj kilometraj najeto najetokm stavtachometru kilometre tellerstand "
         "kilometerstand mätarställning kilometertal kmstand ajetut mittarilukema jaraktempuh số km sokm ไมล์ เลขไมล์ "
-        "الممشى ممشى عددالكيلومترات 走行距離 里程 表显里程 里程数 주행거리 distance usedmiles გარბენი mileagemi miltal antalmil körsträcka"
+        "کارکرد الممشى ممشى عددالكيلومترات 走行距離 里程 表显里程 里程数 주행거리 distance usedmiles გარბენი mileagemi miltal antalmil körsträcka"
     ),
     "fuel": (
         "fuel fueltype kraftstoff kraftstoffart treibstoff carburant energie énergie combustible combustivel "
@@ -178,7 +178,7 @@ LEFT_OUT_WORDS: dict[str, str] = {
         "address adresse dirección direccion endereço адрес sellername dealername dealer dealership dealerid seller_name "
         "vendor shop showroom username user store postal postalcode postcode zipcode zip plz cep lat lon lng latitude "
         "longitude coordinates offertype adtype listingtype source website site portal domain daysonmarket dayslisted "
-        "dayson ageofad adage publicdate publishdate posted postdate postingdate publication promoted sponsored featured "
+        "dayson daystosell daystosale daystoturn daysinstock timeonmarket timetosell ageofad adage publicdate publishdate posted postdate postingdate publication promoted sponsored featured "
         "verified badge badges logo html json"
     ),
     "it names the listing, not the car": (

@@ -31,6 +31,11 @@ _NUMBER = re.compile(
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+")
 _PER_DISTANCE = re.compile(r"(?i)/\s*100\s*(?:km|км|mi)\b|\bcm\s?[23]\b|\bco2\b|\bm\s?[23]\b|\beuro\s?[1-6]\b")
 _RANGE = re.compile(r"\s*(?:-|–|—|to|bis|до)\s*")
+_FORMER = re.compile(
+    r"(?i)(?<=[0-9€£$])\s*[-–,;/(\[]*\s*(?:was|previously|formerly|reduced from|down from|instead of|"
+    r"rrp|msrp|statt|uvp|vorher|au lieu de|avant|antes|en lugar de|prima era|vroeger|было|вместо)\b.*$"
+)
+"""What a price was before, behind what it is."""
 _END = re.compile(r"[,.:]\s?[-–—]+$")
 _YEAR = re.compile(r"(?<![0-9])(?:1[89]|20)[0-9]{2}(?![0-9])")
 _SHORT_YEAR = re.compile(r"^(?:[0-9]{1,2}[/.-]|[^\W\d_]{3,9}\.?[ -]?'?)([0-9]{2})$")
@@ -98,11 +103,12 @@ def read_quantity(text: str, decimal: str = ".") -> Quantity | None:
     """The one number of a text, or None where it has none, or several that are not parts of one.
 
     decimal: the mark before a fraction where one mark with three digits behind it could be either (1.998 litres or
-    1,998 pounds). "1 crore 25 lakh" and "2億3500万" are sums; of "20,000 - 24,999" the middle counts.
+    1,998 pounds). "1 crore 25 lakh" and "2億3500万" are sums; of "20,000 - 24,999" the middle counts, of
+    "9,995 (was 10,995)" the first.
     """
     if len(text) > MAX_CHARACTERS:
         return None
-    text = _END.sub("", _PER_DISTANCE.sub(" ", tidy_text(text)))
+    text = _END.sub("", _FORMER.sub("", _PER_DISTANCE.sub(" ", tidy_text(text))))
     if _EXPONENT.fullmatch(text):
         return Quantity(float(text), ())
     numbers: list[float] = []
