@@ -34,7 +34,7 @@ def test_every_field_is_asked_for(any_app: Flask) -> None:
         json_type, control = inputs.pop(feature.name)
         assert json_type == kind.schema["type"]
         assert control in {"yes-no": ["select"], "choice": ["select", "input"]}.get(kind.input, [kind.input])
-    assert inputs == {}
+    assert inputs == {"asking_price": ("number", "number")}
 
 
 def test_the_form_turns_every_json_type_into_its_value(root: Path) -> None:

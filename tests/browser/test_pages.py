@@ -26,9 +26,9 @@ def dated_url(serve: Serve, dated_bundle: Path) -> str:
     return serve(dated_bundle)
 
 
-def ask_price(url: str, car: dict[str, Any]) -> dict[str, Any]:
+def ask_price(url: str, car: dict[str, Any], query: str = "explain=model") -> dict[str, Any]:
     request = urllib.request.Request(
-        f"{url}/predict/price?explain=1", json.dumps(car).encode(), {"Content-Type": "application/json"}
+        f"{url}/predict/price?{query}", json.dumps(car).encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=20) as response:
         answer: dict[str, Any] = json.load(response)
@@ -49,6 +49,13 @@ def fill_form(page: Browser, car: dict[str, Any]) -> None:
 def read_text(page: Browser, selector: str) -> str:
     text: str = page.run(f"document.querySelector({json.dumps(selector)}).innerText")
     return text
+
+
+def read_rows(page: Browser, part: str) -> list[list[str]]:
+    rows: list[list[str]] = page.run(
+        f"[...document.querySelectorAll('{part} tr')].map((row) => [...row.cells].map((c) => c.innerText))"
+    )
+    return rows
 
 
 def digits(text: str) -> int:
@@ -72,14 +79,32 @@ def test_the_form_prices_a_car(page: Browser, uk_url: str, size: str) -> None:
     assert "£" in read_text(page, ".price")
     low, high = read_text(page, ".range").split(" between ")[1].split(" and ")
     assert (digits(low), digits(high)) == (expected["low"], expected["high"])
-    rows = page.run(
-        "[...document.querySelectorAll('tbody tr')].map((row) => [...row.cells].map((c) => c.innerText))"
-    )
+    rows = read_rows(page, ".breakdown tbody")
     assert sum(digits(amount) for _, amount in rows) == expected["price"]
-    assert rows[0][0] == "Average car"
+    assert rows[0][0] == "The usual Ford Fiesta"
     assert {name for name, _ in rows[1:]} >= {"Make", "Mileage", "Road tax per year"}
     assert page.run("document.documentElement.scrollWidth <= innerWidth"), "nothing hangs over the edge"
     assert page.run("document.querySelector('.warnings').offsetHeight") == 0
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_an_asking_price_is_judged_beside_similar_cars(page: Browser, uk_url: str, size: str) -> None:
+    page.resize(*WIDTHS[size])
+    price_with_form(page, uk_url, change(UK_CAR, asking_price=1))
+    expected = ask_price(uk_url, change(UK_CAR, asking_price=1), "comparables=5")
+    assert read_text(page, ".position").endswith("below the price: great. 0 in 100 such cars cost less.")
+    rows = read_rows(page, ".comparables tbody")
+    found = expected["comparables"]["listings"]
+    assert [[digits(text) for text in row[-2:]] for row in rows] == [
+        [item["price"], item["adjusted"]] for item in found
+    ]
+    assert digits(read_rows(page, ".comparables tfoot")[0][-1]) == expected["comparables"]["median"]
+    assert page.run("document.documentElement.scrollWidth <= innerWidth"), "nothing hangs over the edge"
+
+
+def test_without_an_asking_price_nothing_is_said_of_one(page: Browser, uk_url: str) -> None:
+    price_with_form(page, uk_url, UK_CAR)
+    assert page.run("document.querySelector('.position').offsetHeight") == 0
 
 
 def test_a_warning_names_the_field(page: Browser, uk_url: str) -> None:

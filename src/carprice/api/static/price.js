@@ -36,14 +36,70 @@ function addRow(part, name, amount) {
   row.insertCell().textContent = amount;
 }
 
-function showBreakdown({ base, parts }, price) {
-  const [body, foot] = [answer.querySelector("tbody"), answer.querySelector("tfoot")];
-  body.replaceChildren();
-  foot.replaceChildren();
-  addRow(body, "Average car", money(base));
+function clearTable(name) {
+  const table = answer.querySelector(`table.${name}`);
+  const parts = [table.tBodies[0], table.tFoot];
+  for (const part of parts) part.replaceChildren();
+  return parts;
+}
+
+function showBreakdown({ base, parts, against = "Average car" }, price) {
+  const [body, foot] = clearTable("breakdown");
+  addRow(body, against[0].toUpperCase() + against.slice(1), money(base));
   const largestFirst = [...parts].sort((one, other) => Math.abs(other.amount) - Math.abs(one.amount));
   for (const { label, amount } of largestFirst) addRow(body, label, change(amount));
   addRow(foot, "Price", money(price));
+}
+
+function linkTo(url, text) {
+  const link = document.createElement("a");
+  [link.href, link.textContent, link.rel] = [url, text, "noreferrer"];
+  return link;
+}
+
+function showValue(name, value) {
+  const input = form.elements.namedItem(name);
+  const text = typeof value === "boolean" ? (value ? "Yes" : "No")
+    : typeof value === "number" && name !== "year" ? value.toLocaleString() : value ?? "";
+  return input && text !== "" ? String(text) : "";
+}
+
+function showComparables({ search, median, listings }, asked) {
+  const table = answer.querySelector("table.comparables");
+  const [body, foot] = clearTable("comparables");
+  table.hidden = !listings.length;
+  table.caption.textContent = `Similar cars: ${search}`;
+  const given = Object.keys(readListing()).filter((name) => name in (listings[0]?.listing ?? {}));
+  const differing = given.filter((name) => listings.some(({ listing }) => listing[name] !== asked[name]));
+  const head = [...differing.map((name) => labelOf(`#/${name}`)), paid ? "Sold for" : "Asked", "As this car"];
+  const headRow = table.tHead.rows[0];
+  headRow.replaceChildren(...head.map((text) => {
+    const cell = document.createElement("th");
+    [cell.textContent, cell.scope] = [text, "col"];
+    return cell;
+  }));
+  for (const { listing, price, adjusted, link, day } of listings) {
+    const row = body.insertRow();
+    for (const name of differing) row.insertCell().textContent = showValue(name, listing[name]);
+    const cell = row.insertCell();
+    cell.append(link ? linkTo(link, money(price)) : money(price), day ? ` on ${day}` : "");
+    row.insertCell().textContent = money(adjusted);
+  }
+  if (listings.length > 1) {
+    const row = foot.insertRow();
+    const cell = document.createElement("th");
+    [cell.textContent, cell.colSpan] = ["The median of these", head.length - 1];
+    row.append(cell);
+    row.insertCell().textContent = money(median);
+  }
+}
+
+function describePosition(position, asking) {
+  if (!position) return "";
+  const { percentile, percent_to_market: level, word } = position;
+  const off = Math.abs(level - 100).toFixed(0);
+  const place = off === "0" ? "is the price" : `is ${off} % ${level > 100 ? "above" : "below"} the price`;
+  return `${money(asking)} ${place}: ${word}. ${percentile.toFixed(0)} in 100 such cars cost less.`;
 }
 
 const SURENESS = {
@@ -70,8 +126,8 @@ function listNotes({ warnings, not_given: missing, as_of: day }) {
   return notes;
 }
 
-function showAnswer(valuation) {
-  const { price, confidence, breakdown } = valuation;
+function showAnswer(valuation, asked) {
+  const { price, confidence, breakdown, comparables, position } = valuation;
   answer.querySelector(".price").textContent = money(price);
   answer.querySelector(".range").textContent = describeRange(valuation);
   answer.querySelector(".confidence").textContent = SURENESS[confidence];
@@ -80,6 +136,8 @@ function showAnswer(valuation) {
     item.textContent = note;
     return item;
   }));
+  answer.querySelector(".position").textContent = describePosition(position, asked.asking_price);
+  showComparables(comparables, asked);
   showBreakdown(breakdown, price);
   answer.hidden = false;
   answer.scrollIntoView({ block: "nearest", behavior: "smooth" });
@@ -103,11 +161,12 @@ async function priceListing(event) {
   const button = form.querySelector("button");
   button.disabled = true;
   try {
-    const response = await fetch("/predict/price?explain=1", {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(readListing()),
+    const listing = readListing();
+    const response = await fetch("/predict/price?explain=model&comparables=5", {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(listing),
     });
     const data = await response.json();
-    if (response.ok) showAnswer(data); else showProblem(data);
+    if (response.ok) showAnswer(data, listing); else showProblem(data);
   } catch {
     showProblem({ detail: "The service does not answer. Try again." });
   } finally {
