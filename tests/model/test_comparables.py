@@ -212,6 +212,16 @@ def test_of_a_model_the_newest_are_kept(world: World) -> None:
     assert (kept.height, kept[DAY].min()) == (MAX_PER_MODEL, 100)
 
 
+def test_many_cars_of_one_year_leave_room_for_those_of_others(world: World) -> None:
+    copies = MAX_PER_MODEL + 100
+    many = pl.concat([world.frame.head(1)] * copies).with_columns(pl.lit(2019.0).alias("year"))
+    few = many.head(300).with_columns(pl.lit(2011.0).alias("year"))
+    cars = pl.concat([many, few]).with_columns(pl.int_range(copies + 300, dtype=pl.UInt64).alias(CAR))
+    for frame in (cars, cars.drop(DAY)):
+        kept = pick_listings(frame, world.market, ["make", "model"])
+        assert dict(kept["year"].value_counts().iter_rows()) == {2019.0: MAX_PER_MODEL - 300, 2011.0: 300}
+
+
 DAMAGE: list[tuple[str, Any, str]] = [
     ("rows", -1, "comparables.pkl: rows: should be at least 0 (got -1)"),
     ("rows", 3, "comparables.pkl: groups: should follow each other"),

@@ -14,7 +14,7 @@ from carprice.model.pricer import Pricer
 from carprice.training.price_index import PriceIndex
 
 MAX_PER_MODEL = 2_000
-"""Listings kept of one make and model, the newest."""
+"""Listings kept of one make and model, as many of each year as there are, the newest."""
 MAX_LISTINGS = 1_000_000
 """Kept of all, the newest: what a replica may hold."""
 SCORE = "@score"
@@ -48,13 +48,18 @@ def build_comparables(frame: pl.DataFrame, pricer: Pricer, index: PriceIndex | N
 
 
 def pick_listings(frame: pl.DataFrame, market: Market, keys: list[str]) -> pl.DataFrame:
-    """The listings that are kept: each car's newest, and of each key the newest MAX_PER_MODEL."""
-    newest = [pl.col(name) for name in (DAY, market.year.name if market.year else "") if name in frame.columns]
-    ordered = frame.sort([*newest, pl.col("key")], descending=True, nulls_last=True)
-    single = ordered.unique(CAR, keep="first", maintain_order=True)
+    """The listings kept: of each car the newest, of each key the newest MAX_PER_MODEL of every year in turn.
+
+    So the many cars of some years leave room for those of the others.
+    """
+    newest = [DAY] if DAY in frame.columns else []
+    ordered = frame.sort([*newest, "key"], descending=True, nulls_last=True)
+    single = ordered.unique(CAR, keep="first", maintain_order=True).with_row_index("@place")
     if keys:
-        single = single.filter(pl.int_range(pl.len()).over(keys) < MAX_PER_MODEL)
-    return single.head(MAX_LISTINGS)
+        turn = pl.int_range(pl.len()).over([*keys, market.year.name] if market.year else keys)
+        in_turn = single.sort(turn, maintain_order=True)
+        single = in_turn.filter(pl.int_range(pl.len()).over(keys) < MAX_PER_MODEL).sort("@place")
+    return single.drop("@place").head(MAX_LISTINGS)
 
 
 def pack_column(values: pl.Series) -> dict[str, Any]:
