@@ -135,6 +135,23 @@ def test_killed_at_every_step_it_leaves_no_half_bundle(tmp_path: Path, small_bun
         load_pricer(tmp_path / version)
 
 
+@pytest.mark.parametrize("limit", [1_000, 100_000])
+def test_a_full_disk_leaves_nothing_and_what_was_there(tmp_path: Path, small_bundle: Path, limit: int) -> None:
+    """A limit on the size of files, which the kernel answers as it does a full disk: with an error of write."""
+    fill = (
+        f"{REWRITE}\nimport resource\nfrom carprice.errors import FileError\nfirst = write()\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+        "try:\n    write()\nexcept FileError as error:\n    print(first, error.what)"
+    )
+    process = start(fill, small_bundle, tmp_path)
+    out, errors = process.communicate(timeout=DEADLINE_SECONDS)
+    assert process.returncode == 0, errors
+    first, what = out.split(maxsplit=1)
+    assert "may not be written" in what or "File too large" in what, what
+    assert [path.name for path in tmp_path.iterdir()] == [first]
+    load_pricer(tmp_path / first)
+
+
 def test_leftovers_are_removed_by_the_next_writer(tmp_path: Path, parts: dict[str, Any]) -> None:
     (tmp_path / ".new-20200101T000000Z" / "deep").mkdir(parents=True)
     (tmp_path / ".new-20200101T000000Z" / "model.pkl").write_text("half")

@@ -1,4 +1,4 @@
-"""docs/docker.md says what docker-compose.yml does."""
+"""docs/docker.md says what docker-compose.yml does, docs/faults.md names tests that exist."""
 
 import re
 from pathlib import Path
@@ -15,3 +15,12 @@ def test_names_every_service(root: Path) -> None:
     services = re.findall(r"^  ([a-z-]+):$", text, re.MULTILINE)
     page = (root / "docs" / "docker.md").read_text()
     assert [service for service in services if f"| `{service}` |" in page] == services
+
+
+def test_every_promise_of_a_fault_has_its_test(root: Path) -> None:
+    rows = re.findall(r"^\| [^-].*\|$", (root / "docs" / "faults.md").read_text(), re.MULTILINE)[1:]
+    tests = [re.search(r"`(tests/[\w/]+\.py)::(test_\w+)` \|$", row) for row in rows]
+    assert len(tests) > 10
+    for row, test in zip(rows, tests, strict=True):
+        assert test, row
+        assert f"\ndef {test[2]}(" in (root / test[1]).read_text(), row
