@@ -1,5 +1,7 @@
 """Copies with fields left out: as callers leave them out, and nothing else changed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.training.conftest import Encoded
@@ -34,6 +36,14 @@ def test_every_copy_lacks_one_field_or_more_and_each_as_often(cars: Encoded) -> 
     assert (count == 1).mean() == pytest.approx(SINGLE_SHARE + (1 - SINGLE_SHARE) / len(others), abs=0.01)
     assert (count == len(others)).mean() == pytest.approx((1 - SINGLE_SHARE) / len(others), abs=0.01)
     assert share[others] == pytest.approx([share[others].mean()] * len(others), abs=0.02)
+
+
+def test_a_field_that_no_row_has_moves_nothing(cars: Encoded) -> None:
+    matrix = np.ones((100, len(cars.columns.names)))
+    empty = np.column_stack([matrix, np.full(100, np.nan)])
+    more = replace(cars.columns, names=[*cars.columns.names, "empty"])
+    copy = leave_out(matrix, cars.columns, np.random.default_rng(1))
+    np.testing.assert_array_equal(leave_out(empty, more, np.random.default_rng(1))[:, :-1], copy)
 
 
 def test_some_lack_mileage_or_model_and_none_a_make_alone(cars: Encoded) -> None:

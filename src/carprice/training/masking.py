@@ -12,10 +12,14 @@ MILEAGE_SHARE, MODEL_SHARE, MAKE_SHARE = 0.03, 0.05, 0.02
 
 
 def leave_out(matrix: Floats, columns: Columns, random: np.random.Generator) -> Floats:
-    """A copy of a matrix with fields left out of every row; year and, mostly, make, model and mileage stay."""
+    """A copy of a matrix with fields left out of every row; year and, mostly, make, model and mileage stay.
+
+    A field that no row has is none, so that it moves nothing.
+    """
     copy = matrix.copy()
     rows = len(copy)
-    fields = [index for index in range(copy.shape[1]) if index not in columns.core]
+    is_known = np.asarray(~np.isnan(copy).all(axis=0))
+    fields = [index for index in range(copy.shape[1]) if index not in columns.core and is_known[index]]
     if fields:
         single = random.random(rows) < SINGLE_SHARE
         count = np.where(single, 1, random.integers(1, len(fields) + 1, rows))
