@@ -1,5 +1,6 @@
 """Real bundles for tests: a few trees grown on a few invented listings, in about a second."""
 
+import math
 import random
 from dataclasses import replace
 from datetime import date
@@ -70,6 +71,29 @@ DATED_MARKET = {
 }
 
 
+TITLED_MARKET = {
+    "name": "titled",
+    "title": "Invented cars with titles",
+    "currency": "AUD",
+    "distance_unit": "km",
+    "price": {"column": "price", "min": 100, "max": 1_000_000},
+    "features": {
+        "make": {"column": "make", "kind": "category"},
+        "model": {"column": "model", "kind": "category"},
+        "year": {"column": "year", "kind": "year", "min": 1990, "max": NEWEST_YEAR},
+        "title": {"column": "title", "kind": "text", "optional": True, "outside": "missing", "max": 200},
+        "mileage": {"column": "mileage", "kind": "number", "unit": "km", "min": 0, "max": 1_000_000},
+    },
+}
+# What a title ends with, and what such cars are dearer by, in log price.
+TRIMS = {"": 0.0, "M Sport": 0.25, "Sport": 0.05, "Base (1 owner)": -0.1, "xDrive": 0.12, "xDrive M Sport": 0.37}
+
+
+def titled_market() -> Market:
+    """A market with a text, in which the trim is."""
+    return parse_market(TITLED_MARKET, "titled.toml")
+
+
 def dated_market() -> Market:
     """A market with every kind but year, each required and optional."""
     return parse_market(DATED_MARKET, "dated.toml")
@@ -127,6 +151,21 @@ def invent_dated_listings(rows: int = ROWS, seed: int = SEED) -> pl.DataFrame:
     return _as_clean_frame(cars, dated_market())
 
 
+def invent_titled_listings(rows: int = ROWS, seed: int = SEED) -> pl.DataFrame:
+    """A clean frame of the titled market. One in ten has no title."""
+    draw = random.Random(seed)
+    cars = []
+    for _ in range(rows):
+        make, model, new_price = draw.choice(CARS)
+        age, trim = draw.randint(0, 12), draw.choice(list(TRIMS))
+        year, mileage = NEWEST_YEAR - age, age * draw.randint(9_000, 18_000)
+        price = new_price * 0.87**age * math.exp(TRIMS[trim] - mileage / 1_000_000) * draw.uniform(0.93, 1.07)
+        title = None if draw.random() < 0.1 else f"{year} {make} {model} {trim}".strip()
+        cars.append({"make": make, "model": model, "year": year, "mileage": mileage, "title": title})
+        cars[-1]["price"] = round(price) if title else round(price * math.exp(-TRIMS[trim]))
+    return _as_clean_frame(cars, titled_market())
+
+
 def grow_bundle(
     artifacts_dir: Path, frame: pl.DataFrame, market: Market, trees: int = TREES, recipe: Recipe = RECIPE
 ) -> str:
@@ -148,7 +187,7 @@ def add_keys(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _as_clean_frame(cars: list[dict[str, Any]], market: Market) -> pl.DataFrame:
-    schema: dict[str, Any] = {item.name: pl.String if item.is_category else pl.Float64 for item in market.features}
+    schema: dict[str, Any] = {item.name: pl.String if item.is_text else pl.Float64 for item in market.features}
     return pl.DataFrame(cars, schema={**schema, "price": pl.Float64}, strict=False)
 
 

@@ -81,6 +81,16 @@ def dated_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def titled_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An artifacts folder with one champion of a market with a text."""
+    from tests.bundles import grow_bundle, invent_titled_listings, titled_market
+
+    folder = tmp_path_factory.mktemp("titled") / "artifacts"
+    grow_bundle(folder, invent_titled_listings(), titled_market())
+    return folder
+
+
 @pytest.fixture
 def make_market() -> Callable[..., Market]:
     """A market of make and year, with more keys of the price, and more tables of TOML text below."""

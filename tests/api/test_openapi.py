@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.api.calls import Result, as_json, call
 from tests.api.conftest import MakeApp
-from tests.model.cars import DATED_CAR, UK_CAR, change
+from tests.model.cars import DATED_CAR, TITLED_CAR, UK_CAR, change
 
 UNDOCUMENTED = {"/static/{filename}", "/api/docs/{name}"}
 BAD_BODIES = {
@@ -55,7 +55,7 @@ def check(document: dict[str, Any], method: str, path: str, result: Result) -> N
     make_validator(document, schema).validate(result.json)
 
 
-@pytest.fixture(params=["small_bundle", "dated_bundle"])
+@pytest.fixture(params=["small_bundle", "dated_bundle", "titled_bundle"])
 def any_app(request: pytest.FixtureRequest, make_app: MakeApp) -> Flask:
     return make_app(artifacts_dir=request.getfixturevalue(request.param))
 
@@ -132,6 +132,10 @@ CARS = [
     ("small_bundle", change(UK_CAR, mileage=500_001), False),
     ("small_bundle", change(UK_CAR, colour="red"), False),
     ("dated_bundle", DATED_CAR, True),
+    ("titled_bundle", TITLED_CAR, True),
+    ("titled_bundle", change(TITLED_CAR, title=None), True),
+    ("titled_bundle", change(TITLED_CAR, title="x" * 201), False),
+    ("titled_bundle", change(TITLED_CAR, title=3), False),
     ("dated_bundle", change(DATED_CAR, inspected=None, towbar=None, seats=..., colour=...), True),
     ("dated_bundle", change(DATED_CAR, colour="no such colour"), True),
     ("dated_bundle", change(DATED_CAR, registered="2015-02-30"), False),

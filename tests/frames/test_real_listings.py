@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from msgspec.structs import replace as with_fields
 from tests.bundles import RECIPE, grow_bundle
 
 from carprice.evaluation.monotonicity import measure_sense
 from carprice.frames.encoding import read_listing
 from carprice.frames.pricing import predict_frame, price_frame
 from carprice.listings.cleaning import load_listings
-from carprice.market.market_file import Market, load_market
+from carprice.market.market_file import Feature, Market, load_market
 from carprice.model.encoding import OUTSIDE_TRAINING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION
 from carprice.model.listing import check_listing
 from carprice.model.pricer import Pricer, load_pricer
@@ -31,6 +32,8 @@ MARKETS = {name: Path("markets") for name in ("uk", "georgia")} | {
 ROWS, CARS, TREES = 6_000, 400, 30
 SEED = 3
 NOWHERE = "Nowhere Motors"
+TEXTS = {"australia": "Title", "auction": "trim"}
+"""The column of the market that is a text too."""
 FREE = ("georgia", "auction")
 """Markets whose small model is free along the year, as their large ones are."""
 
@@ -53,6 +56,9 @@ def known(
     if not path.exists():
         pytest.skip(f"{path} is not there")
     market = load_market(str(root / MARKETS[name] / f"{name}.toml"), root / "markets")
+    if name in TEXTS:
+        text = Feature("text", TEXTS[name], "text", optional=True, outside="missing")
+        market = with_fields(market, features=(*market.features, text))
     frame = load_listings(path, market).frame.sample(fraction=1, shuffle=True, seed=SEED)
     artifacts = tmp_path_factory.mktemp(name)
     recipe = changed(RECIPE, free_years=name in FREE)

@@ -44,11 +44,12 @@ def test_example_reads_what_its_comments_say(root: Path) -> None:
         "Mileage": "186005 km",
         "Engine": "2.0 Turbo",
         "Leather interior": "Yes",
+        "Title": "2017 Saab 9-5 Aero",
         "Inspected until": "2020-12-31",
         "VIN": "YS3FB45S831012345",
         "Listed on": "2020-06-30 09:15:00",
     }
     frame = Cleaner(market, "docs/markets.md").clean(pl.DataFrame([listing]), 2)
     assert frame.drop("key", "@car").rows() == [
-        ("Saab", "4-5", 2017.0, 186005.0, 2.0, 1.0, 1.0, 18627.0, 12500.0, 18443.0)
+        ("Saab", "4-5", 2017.0, 186005.0, 2.0, 1.0, 1.0, "2017 Saab 9-5 Aero", 18627.0, 12500.0, 18443.0)
     ]

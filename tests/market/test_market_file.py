@@ -38,7 +38,7 @@ BAD = {
     ),
     "not a kind": (
         CARS + '[features.a]\ncolumn = "A"\nkind = "words"',
-        "cars.toml: features.a.kind: should be one of category, number, flag, year, date (got 'words')",
+        "cars.toml: features.a.kind: should be one of category, number, flag, year, date, text (got 'words')",
     ),
     "limits upside down": (
         CARS + MILEAGE + "min = 5\nmax = 5",

@@ -27,6 +27,14 @@ DATED_CAR: dict[str, Any] = {
 }
 DATED_VALUES = ["Audi", "black", 16495.0, 17956.0, 1.0, 0.0, 40_000.0, 5.0]
 
+TITLED_CAR: dict[str, Any] = {
+    "make": "BMW",
+    "model": "3 Series",
+    "year": 2017,
+    "title": "2017 BMW 3 Series M Sport",
+    "mileage": 40_000,
+}
+
 
 def change(car: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """The car with other values; ... leaves the field out."""

@@ -44,3 +44,10 @@ def open_artifacts(small_bundle: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="carprice-") as folder:
         Path(folder).chmod(0o755)
         yield Path(shutil.copytree(small_bundle, Path(folder) / "artifacts"))
+
+
+@pytest.fixture
+def titled_copy(titled_bundle: Path, tmp_path: Path) -> Path:
+    """The folder of a copy of the bundle with a text, to be damaged."""
+    shutil.copytree(titled_bundle, tmp_path / "titled")
+    return find_bundle(tmp_path / "titled")

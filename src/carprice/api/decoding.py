@@ -137,7 +137,7 @@ def field_type(feature: Feature) -> Any:
     if decoded is float:
         whole = 1 if kind.is_whole else None
         return Annotated[float, msgspec.Meta(ge=feature.min, le=feature.max, multiple_of=whole)]
-    if kind.is_category:
+    if feature.is_text:
         return Annotated[str, msgspec.Meta(min_length=1, max_length=feature.max_length)]
     return decoded
 
@@ -145,4 +145,4 @@ def field_type(feature: Feature) -> Any:
 def _is_value(feature: Feature) -> bool:
     """Whether what msgspec makes of a good JSON value is the value itself."""
     kind = KINDS[feature.kind]
-    return JSON_TYPES[kind.schema["type"]] is (str if kind.is_category else float)
+    return JSON_TYPES[kind.schema["type"]] is (str if feature.is_text else float)

@@ -8,9 +8,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from carprice.market.kinds import KINDS
-from carprice.market.market_file import Market
+from carprice.market.market_file import Feature, Market
 from carprice.model.encoding import UnknownZero, category_codes
 from carprice.model.suggestions import fold
+from carprice.model.text import add_words
 
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
@@ -20,10 +21,13 @@ Floats = NDArray[np.float64]
 def fit_encoders(frame: pl.DataFrame, market: Market) -> tuple[Encoders, Scaler]:
     """Learn the categories' values, in code order, and every number's fill, mean, scale, min and max.
 
-    frame is the training part of a clean frame. The price column is never read.
+    frame is the training part of a clean frame. The price column is never read. A text has no words yet:
+    training/words.py learns them.
     """
     encoders = {item.name: _list_values(frame[item.name]) for item in market.features if item.is_category}
-    scaler = {item.name: _measure_number(frame[item.name]) for item in market.features if not item.is_category}
+    numbers = [item.name for item in market.features if not item.is_text]
+    scaler: Scaler = {item.name: {} for item in market.features if item.has_words}
+    scaler |= {name: _measure_number(frame[name]) for name in numbers}
     return encoders, scaler
 
 
@@ -32,15 +36,10 @@ def encode_frame(
 ) -> Floats:
     """The matrix of a clean frame: float64, row by row, one column per feature in the market's order.
 
-    A category is its code, a number `(value - mean) / scale`; missing and unknown are NaN. Equal to the
-    last bit to what the pricer computes for one listing.
+    A category is its code, a number `(value - mean) / scale`, a text what its words add up to; missing and
+    unknown are NaN. Equal to the last bit to what the pricer computes for one listing.
     """
-    columns = [
-        _encode_values(frame[item.name], encoders[item.name])
-        if item.is_category
-        else _scale_number(frame[item.name], scaler[item.name])
-        for item in market.features
-    ]
+    columns = [_encode_column(frame[item.name], item, encoders, scaler) for item in market.features]
     if not columns:
         return np.empty((frame.height, 0))
     matrix = np.ascontiguousarray(np.column_stack(columns))
@@ -101,6 +100,21 @@ def _measure_number(values: pl.Series) -> dict[str, float]:
         "min": float(known.min()),
         "max": float(known.max()),
     }
+
+
+def _encode_column(values: pl.Series, item: Feature, encoders: Encoders, scaler: Scaler) -> Floats:
+    if item.is_category:
+        return _encode_values(values, encoders[item.name])
+    return (_add_up_words if item.has_words else _scale_number)(values, scaler[item.name])
+
+
+def _add_up_words(values: pl.Series, amounts: dict[str, float]) -> Floats:
+    if not amounts:
+        return np.full(len(values), math.nan)
+    texts = values.unique().drop_nulls().to_list()
+    found = [add_words(text, amounts) for text in texts]
+    added = values.replace_strict(texts, found, default=None, return_dtype=pl.Float64)
+    return added.fill_null(math.nan).to_numpy()
 
 
 def _encode_values(values: pl.Series, known: list[str]) -> Floats:

@@ -25,6 +25,8 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
         if feature.is_category:
             found[UNKNOWN_CATEGORY, feature.name] = np.isnan(matrix[:, index]) & values.is_not_null().to_numpy()
             continue
+        if feature.is_text:
+            continue
         figures, numbers = pricer.scaler[feature.name], values.fill_null(np.nan).to_numpy()
         is_outside = (numbers < figures["min"]) | (numbers > figures["max"])
         if zero is not None and index == zero.mileage:

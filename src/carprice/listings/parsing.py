@@ -72,7 +72,7 @@ def replace_text(feature: Feature, text: pl.Expr) -> pl.Expr:
 
 
 def parse_value(feature: Feature, text: pl.Expr) -> pl.Expr:
-    """The value of a replaced text: String for a category, else Float64; null where it cannot be read.
+    """The value of a replaced text: String for a category or a text, else Float64; null where it cannot be read.
 
     A flag is 1 or 0, a date the days since 1970-01-01.
     """
@@ -90,11 +90,11 @@ def find_fault(feature: Feature, text: pl.Expr, value: pl.Expr) -> pl.Expr:
     """The reason why a value is not accepted, else null. text and value are expressions over the same rows."""
     missing = pl.lit(None, pl.String) if feature.optional else pl.lit(MISSING_VALUE)
     outside = pl.lit(PRICE_OUTSIDE if feature.name == "price" else OUTSIDE_LIMITS)
-    size = value.str.len_chars() if feature.is_category else value
+    size = value.str.len_chars() if feature.is_text else value
     beyond = pl.lit(False)
     if feature.min is not None:
         beyond = beyond | (size < feature.min)
-    high = feature.max_length if feature.is_category else feature.max
+    high = feature.max_length if feature.is_text else feature.max
     if high is not None:
         beyond = beyond | (size > high)
     return (
@@ -233,5 +233,6 @@ PARSERS: dict[str, Callable[[Feature, pl.Expr], pl.Expr]] = {
     "year": _parse_year,
     "flag": _parse_flag,
     "date": _parse_date,
+    "text": _parse_category,
 }
 """By the name of the kind: the expression that turns a text into a value."""

@@ -13,6 +13,9 @@ from typing import Any
 EPOCH = date(1970, 1, 1)
 """The value of a date is the number of days since."""
 
+TEXT = "text"
+"""The kind whose words the model learns, not the text as a whole."""
+
 Value = str | float | None
 
 _EPOCH_ORDINAL = EPOCH.toordinal()
@@ -30,6 +33,7 @@ class Kind:
     show: JSON value to what people read.
     input: how a form asks for it: an input type of HTML, `choice` or `yes-no`.
     is_category: the trees see a category, not a number.
+    max_length: of a text's characters, where the market file does not say; 0: values are no texts.
     has_range: limits, and the range of the training listings, apply to it.
     is_whole: only whole numbers are values.
     needs_limits: the market file must give min and max. has_scale: it may give a scale.
@@ -45,6 +49,7 @@ class Kind:
     show: Callable[[Any], str]
     input: str
     is_category: bool = False
+    max_length: int = 0
     has_range: bool = False
     is_whole: bool = False
     needs_limits: bool = False
@@ -117,6 +122,7 @@ _KINDS = (
         show=_show_text,
         input="choice",
         is_category=True,
+        max_length=100,
     ),
     Kind(
         "number",
@@ -167,6 +173,18 @@ _KINDS = (
         show=_show_text,
         input="date",
         has_range=True,
+    ),
+    Kind(
+        TEXT,
+        noun="text",
+        expected="a text",
+        schema={"type": "string"},
+        read=_read_text,
+        write=str,
+        parse=str,
+        show=_show_text,
+        input="text",
+        max_length=5000,
     ),
 )
 KINDS = {kind.name: kind for kind in _KINDS}

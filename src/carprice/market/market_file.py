@@ -10,7 +10,7 @@ import msgspec
 
 from carprice.errors import MarketError
 from carprice.market.hygiene import Hygiene
-from carprice.market.kinds import KINDS
+from carprice.market.kinds import KINDS, TEXT
 from carprice.market.units import convert_unit
 from carprice.system.structs import Number, Positive, Text, convert
 
@@ -24,8 +24,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CURRENCY = re.compile("[A-Z]{3}")
 NO_CURRENCY = "XXX"
 """ISO 4217's code of no currency, in drafts of files that do not say theirs; nothing is learnt with it."""
-MAX_TEXT = 100
-"""Characters of a category, where the market file does not say."""
 DISTANCE_UNITS = get_args(DistanceUnit)
 _SIGNS = {"up": 1, "down": -1, "none": 0}
 ASKING = "asking_price"
@@ -80,9 +78,9 @@ class Feature(msgspec.Struct, frozen=True):
     by `scale`; min and max apply to the product. A year is one of `calendar`; `day_first` says what a date such as
     01/02/2020 is. A flag is true where the text is in `true` and false where it is in `false`; with a pattern
     instead of both, it is true where the pattern is found. A value that is unreadable or outside min and max (a
-    category: longer than max or MAX_TEXT) drops the listing; with outside = "missing" it is missing. blank:
-    whether a flag that is left blank is false. monotone: whether a price only goes up or down with it, all else
-    equal; where it is not given, up for the year and down for the mileage.
+    category or text: longer than max, else than its kind has it) drops the listing; with outside = "missing" it is
+    missing. blank: whether a flag that is left blank is false. monotone: whether a price only goes up or down with
+    it, all else equal; where it is not given, up for the year and down for the mileage.
     """
 
     name: str
@@ -113,9 +111,19 @@ class Feature(msgspec.Struct, frozen=True):
         return KINDS[self.kind].is_category
 
     @property
+    def has_words(self) -> bool:
+        """Whether the trees see what its words add up to."""
+        return bool(self.kind == TEXT)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are texts, not numbers."""
+        return KINDS[self.kind].max_length > 0
+
+    @property
     def max_length(self) -> int:
-        """How many characters a category's text may have."""
-        return MAX_TEXT if self.max is None else int(self.max)
+        """How many characters a text may have."""
+        return KINDS[self.kind].max_length if self.max is None else int(self.max)
 
     @property
     def takes_part(self) -> bool:
@@ -272,7 +280,7 @@ def _parse_feature(name: str, table: dict[str, Any], inside: str) -> Feature:
         raise MarketError(
             f"{where}.column_unit: {feature.column_unit!r} cannot be converted to unit {feature.unit!r}"
         )
-    if feature.monotone in _SIGNS and kind.is_category:
+    if feature.monotone in _SIGNS and kind.max_length:
         raise MarketError(f"{where}.monotone: is for numbers, years, dates and flags (got kind {kind.name!r})")
     if feature.outside == "missing" and not feature.optional:
         raise MarketError(f"{where}.outside: 'missing' needs optional = true (got optional = false)")

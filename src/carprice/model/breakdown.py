@@ -1,11 +1,15 @@
 """From what each field adds to the log price to money that sums to the price."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from msgspec import UNSET, UnsetType
 
 from carprice.market.kinds import Value
 from carprice.market.market_file import Market
-from carprice.model.valuation import Breakdown, BreakdownPart
+from carprice.model.text import WordAmount, share_by_words
+from carprice.model.valuation import Breakdown, BreakdownPart, WordPart
 
 AVERAGE = "the average car"
 NOT_GIVEN = "not given"
@@ -18,6 +22,7 @@ def break_down(
     price: int,
     labels: Sequence[str] = (),
     against: str = AVERAGE,
+    words: Mapping[str, Sequence[WordAmount]] = MappingProxyType({}),
 ) -> Breakdown:
     """Whole units of money for the parts of a log price; with the base they sum to the price exactly.
 
@@ -25,13 +30,29 @@ def break_down(
     the base: the logarithmic mean division of Ang, "The LMDI approach to decomposition analysis" (Energy Policy,
     2005), exact and the same in any order of the features. Rounding leaves the largest remainders a unit more, so
     that whole units sum too. labels: of the parts, else their names. against: what has the base for its price.
+    words: of texts, by name; what they add sums to the text's part.
     """
     total = sum(parts)
     exact_base = math.exp(base)
     rate = exact_base * math.expm1(total) / total if total else exact_base
     amounts = round_to_sum([exact_base, *(part * rate for part in parts)], price)
-    shown = map(BreakdownPart, names, amounts[1:], labels or names)
+    shown = [
+        BreakdownPart(
+            name, amount, label, _split_words(words[name], part, rate, amount) if words.get(name) else UNSET
+        )
+        for name, part, amount, label in zip(names, parts, amounts[1:], labels or names, strict=True)
+    ]
     return Breakdown(amounts[0], tuple(shown), against)
+
+
+def _split_words(
+    words: Sequence[WordAmount] | None, part: float, rate: float, amount: int
+) -> tuple[WordPart, ...] | UnsetType:
+    """The money of each word, amount in all, where there are words. rate: money per log price."""
+    if not words:
+        return UNSET
+    shares = round_to_sum([share * rate for share in share_by_words(words, part)], amount)
+    return tuple(WordPart(each.word, share) for each, share in zip(words, shares, strict=True))
 
 
 def round_to_sum(amounts: Sequence[float], total: int) -> list[int]:

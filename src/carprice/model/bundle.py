@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import msgspec
 
 from carprice.errors import BundleError
+from carprice.market.kinds import TEXT
 from carprice.model.encoding import Encoders, Scaler
 from carprice.model.manifest import FILES, RETRAIN, read_verified
 from carprice.model.model_file import check_model
 from carprice.model.safe_pickle import load_plain
 from carprice.model.signature import read_trusted_manifest
-from carprice.system.structs import convert
+from carprice.model.text import find_fault
+from carprice.system.structs import Number, convert
 
 MAX_FIGURE = 1e15
 """Beyond the values of any listing, and of what a page can show."""
@@ -55,9 +57,21 @@ def check_bundle(bundle: Bundle, folder: Path) -> Bundle:
     """The bundle in this format, if its values fit the pricer. Raises BundleError naming file and key."""
     encoders, scaler, model = (folder / name for name in FILES)
     _check_encoders(bundle.encoders, encoders)
+    texts = find_texts(bundle.manifest["market"])
     for name, figures in convert(bundle.scaler, dict[str, Any], str(scaler), BundleError, RETRAIN).items():
-        convert(figures, _Figures, f"{scaler}: {name}", BundleError, RETRAIN)
+        if name in texts:
+            _check_words(figures, f"{scaler}: {name}")
+        else:
+            convert(figures, _Figures, f"{scaler}: {name}", BundleError, RETRAIN)
     return replace(bundle, model=check_model(bundle.model, model, bundle.manifest["format"]))
+
+
+def find_texts(market: Mapping[str, Any]) -> set[str]:
+    """The names of the texts among the features of a market as the manifest has it, which is not checked yet."""
+    features = market.get("features")
+    if not isinstance(features, dict):
+        return set()
+    return {name for name, table in features.items() if isinstance(table, dict) and table.get("kind") == TEXT}
 
 
 def read_pickle(path: Path, expected: Mapping[str, Any]) -> Any:
@@ -67,6 +81,12 @@ def read_pickle(path: Path, expected: Mapping[str, Any]) -> Any:
         return load_plain(data)
     except BundleError as error:
         raise BundleError(f"{path}: {error.what}", error.hint or RETRAIN) from None
+
+
+def _check_words(amounts: Any, where: str) -> None:
+    fault = find_fault(convert(amounts, dict[str, Number], where, BundleError, RETRAIN))
+    if fault:
+        raise BundleError(f"{where}: {fault}", RETRAIN)
 
 
 def _check_encoders(encoders: Any, path: Path) -> None:

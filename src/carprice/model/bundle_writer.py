@@ -9,13 +9,14 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from carprice.errors import BundleError, FileError
-from carprice.model.bundle import Bundle, check_bundle
+from carprice.model.bundle import Bundle, check_bundle, find_texts
 from carprice.model.comparables import ComparableFinder, golden_values, load_finder, open_store
 from carprice.model.encoding import Encoders, Scaler
 from carprice.model.manifest import (
     COMPARABLES,
     FILES,
     FORMAT,
+    TEXT_FORMAT,
     VERSION_TIME,
     is_version,
     write_manifest,
@@ -93,7 +94,8 @@ def _fill_folder(
 ) -> None:
     try:
         files = {name: _write_pickle(folder / name, value) for name, value in zip(FILES, parts, strict=True)}
-        manifest = {"format": FORMAT, **facts, "files": files, "golden": []}
+        number = TEXT_FORMAT if find_texts(facts["market"]) else FORMAT
+        manifest = {"format": number, **facts, "files": files, "golden": []}
         pricer = Pricer(check_bundle(Bundle(manifest, *parts), folder))
         manifest["golden"] = [_price_golden(pricer, listing) for listing in golden]
         if comparables is not None:

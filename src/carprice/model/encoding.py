@@ -16,6 +16,7 @@ from carprice.market.market_file import Feature, Market
 from carprice.model.listing import Pointer, describe_range
 from carprice.model.manifest import RETRAIN
 from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold
+from carprice.model.text import WordAmount, add_words, list_words
 
 UNKNOWN_CATEGORY = "unknown_category"
 UNKNOWN_COMBINATION = "unknown_combination"
@@ -28,6 +29,7 @@ MISSING = math.nan
 Codes = dict[str | None, float]
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
+"""The figures of each number; of each text what each of its words adds to the log price."""
 
 
 class InputWarning(msgspec.Struct, frozen=True):
@@ -74,19 +76,22 @@ class Encoder:
         """unknown_zero: as model.pkl has it. Raises BundleError where a feature of the market was not fitted."""
         self._features = market.features
         self._encoders = encoders
-        codes, numbers = [], []
+        codes, numbers, texts = [], [], []
         for index, feature in enumerate(market.features):
             fitted, name = (encoders, "encoders.pkl") if feature.is_category else (scaler, "scaler.pkl")
             if feature.name not in fitted:
                 raise BundleError(f"{name}: has nothing for feature {feature.name!r}", RETRAIN)
             if feature.is_category:
                 codes.append((index, category_codes(encoders[feature.name])))
+            elif feature.has_words:
+                texts.append((index, scaler[feature.name]))
             else:
                 figures = scaler[feature.name]
                 numbers.append((index, figures["mean"], figures["scale"], figures["min"], figures["max"]))
         self._spellers = {index: Speller(filter(None, known)) for index, known in codes}
         self._codes = tuple(codes)
         self._numbers = tuple(numbers)
+        self._texts = tuple(texts)
         self.zero = UnknownZero.read(unknown_zero, [feature.name for feature in market.features])
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
@@ -107,16 +112,28 @@ class Encoder:
                 if not low <= value <= high:
                     in_range = False
                 row[index] = (value - mean) / scale
+        for index, amounts in self._texts:
+            row[index] = add_words(row[index], amounts)
         if self.zero and self.zero.applies(values):
             row[self.zero.mileage] = MISSING
             in_range = False
         return row, in_range
 
     def spell(self, index: int, text: str) -> str:
-        """A category's text as training has it, where it is known."""
-        codes = next(codes for place, codes in self._codes if place == index)
+        """A category's text as training has it, where it is known; another text as it is."""
+        codes = next((codes for place, codes in self._codes if place == index), None)
+        if codes is None:
+            return text
         code = codes.get(text, codes.get(fold(text)))
         return text if code is None else self._encoders[self._features[index].name][int(code)]
+
+    def list_words(self, values: Sequence[Value]) -> dict[str, list[WordAmount]]:
+        """The known words of each text of a listing, by the feature's name."""
+        return {
+            self._features[index].name: list_words(text, amounts)
+            for index, amounts in self._texts
+            if isinstance(text := values[index], str)
+        }
 
     def encode_columns(self, rows: Sequence[Sequence[Value]]) -> tuple[list[list[float]], set[int]]:
         """The columns of at least one listing, and the indexes of rows out of range."""
@@ -136,6 +153,8 @@ class Encoder:
                     row for row, value in enumerate(column) if value is not None and not low <= value <= high
                 }
             matrix[index] = [MISSING if value is None else (value - mean) / scale for value in column]
+        for index, amounts in self._texts:
+            matrix[index] = [add_words(text, amounts) for text in matrix[index]]
         for row in self._find_zeros(rows):
             matrix[self.zero.mileage][row] = MISSING  # type: ignore[union-attr]
             out_of_range.add(row)

@@ -27,11 +27,11 @@ def explain_price(pricer: "Pricer", values: Sequence[Value], against_usual: bool
     labels = label_parts(pricer.market, values)
     if grouped:
         names, parts, labels = group_parts(pricer.market, parts, labels)
-    price = pricer.price_values(values).price
+    price, words = pricer.price_values(values).price, pricer.encoder.list_words(values)
     if usual is None:
-        return break_down(names, parts, base, price, labels)
+        return break_down(names, parts, base, price, labels, words=words)
     keys = " ".join(str(usual[index]) for index in pricer.forest.depreciation.keys)
-    found = break_down(names, parts, base, price, labels, f"the usual {keys}")
+    found = break_down(names, parts, base, price, labels, f"the usual {keys}", words)
     return replace(found, usual=write_fields(pricer.market, usual))
 
 

@@ -20,7 +20,9 @@ from carprice.system.structs import Number, convert
 FORMAT = 2
 """The format this code writes. To change it: raise it by one, keep reading the one before for a release, say in
 docs/bundle.md what changed, and add a damage test for the old and the new."""
-FORMATS = (1, FORMAT)
+TEXT_FORMAT = 3
+"""Of a bundle whose market has texts, so that a reader that knows no words refuses it; else all as in FORMAT."""
+FORMATS = (1, FORMAT, TEXT_FORMAT)
 """What this code reads."""
 
 MANIFEST = "manifest.json"
@@ -204,14 +206,14 @@ def find_bundle(artifacts_dir: Path, version: str = "") -> Path:
 
 
 def _check_format(found: Any, path: Path) -> None:
-    known = " and ".join(map(str, FORMATS))
-    if type(found) is int and found > FORMAT:
+    known = f"{', '.join(map(str, FORMATS[:-1]))} and {FORMATS[-1]}"
+    if type(found) is int and found > FORMATS[-1]:
         raise BundleError(
             f"{path}: format {found} is newer than this code, which reads formats {known}",
             "Update the service, or choose an older model: ./carprice models",
         )
     if type(found) is not int or found not in FORMATS:
-        raise BundleError(f"{path}: format: should be {' or '.join(map(str, FORMATS))} (got {found!r})", RETRAIN)
+        raise BundleError(f"{path}: format: should be {known.replace('and', 'or')} (got {found!r})", RETRAIN)
 
 
 def _check_keys(manifest: dict[str, Any], path: Path) -> None:

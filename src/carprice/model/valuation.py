@@ -50,6 +50,13 @@ class Valuation(msgspec.Struct, frozen=True):
     position: Placed = UNSET
 
 
+class WordPart(msgspec.Struct, frozen=True):
+    """What one word of a text, or a pair of words, adds to the price."""
+
+    word: Annotated[str, msgspec.Meta(description="As the text has it.")]
+    amount: Money
+
+
 class BreakdownPart(msgspec.Struct, frozen=True):
     """What one field adds to the price."""
 
@@ -58,6 +65,10 @@ class BreakdownPart(msgspec.Struct, frozen=True):
     label: Annotated[
         str, msgspec.Meta(description="What people call it, and that it is not given where it is not.")
     ]
+    words: (
+        Annotated[tuple[WordPart, ...], msgspec.Meta(description="Of a text what its words add; they sum to it.")]
+        | UnsetType
+    ) = UNSET
 
 
 class Breakdown(msgspec.Struct, frozen=True):

@@ -68,7 +68,7 @@ def price_by_ridge(training: pl.DataFrame, test: pl.DataFrame, market: Market, s
 def _fill_numbers(part: pl.DataFrame, market: Market, scaler: Scaler) -> Floats:
     columns = [np.empty((part.height, 0))]
     for item in market.features:
-        if not item.is_category:
+        if not item.is_text:
             scale = scaler[item.name]
             values = part[item.name].fill_null(scale["fill"]).to_numpy()
             columns.append(((values - scale["mean"]) / scale["scale"])[:, None])

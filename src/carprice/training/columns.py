@@ -44,7 +44,8 @@ def describe_columns(market: Market) -> Columns:
     return Columns(
         names=[feature.name for feature in market.features],
         categories=list_categories(market),
-        signs=[market.monotone_sign(feature) for feature in market.features],
+        # What the words of a text add up to is of log price, so a price only goes up with it.
+        signs=[1 if feature.has_words else market.monotone_sign(feature) for feature in market.features],
         keys=[market.features.index(feature) for feature in keys],
         model=_index_of(model, market.features),
         year=_index_of(market.year, market.features),

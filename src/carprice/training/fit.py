@@ -25,6 +25,7 @@ from carprice.training.recipes import FEW_ROWS, Recipe
 from carprice.training.split import fold_of
 from carprice.training.uncertainty import HeldOut, fit_range, hold_out
 from carprice.training.usual_cars import list_usual
+from carprice.training.words import learn_words
 
 NEAR_ZERO = 10.0
 """A mileage below it, of a car that is not of the newest YOUNG_YEARS years, is no mileage."""
@@ -65,6 +66,9 @@ def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recip
     columns, zero = describe_columns(market), describe_zero(frame, market)
     matrix = encode_frame(frame, market, encoders, scaler, UnknownZero.read(zero, columns.names))
     rows, fold = Rows(_forget_orphans(matrix, columns), np.log(frame["price"].to_numpy())), fold_of(frame)
+    for name, words in learn_words(frame, market, rows, columns, scaler, fold, seed).items():
+        scaler[name] = words.amounts
+        rows.matrix[:, columns.names.index(name)] = words.crossed
     errors: dict[str, float] = {}
     if recipe is None:
         recipe, errors = choose_recipe(rows, columns, scaler, fold, seed)
@@ -93,7 +97,10 @@ def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recip
 
 
 def score_by(frame: pl.DataFrame, market: Market, recipe: Recipe) -> Any:
-    """A function that learns from some rows of a frame and prices others, as measure_ageing wants it."""
+    """A function that learns from some rows of a frame and prices others, as measure_ageing wants it.
+
+    Texts are left out: their words would be learnt from all rows.
+    """
     encoders, scaler = fit_encoders(frame, market)
     columns = describe_columns(market)
     zero = UnknownZero.read(describe_zero(frame, market), columns.names)

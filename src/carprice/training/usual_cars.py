@@ -13,7 +13,7 @@ def list_usual(frame: pl.DataFrame, market: Market) -> list[list[Value]]:
     """The usual values by make and model, in feature order: the commonest text, of a number the median.
 
     A median of even many is the smaller of both in the middle, so that it is a value that there is; None where
-    most have none.
+    most have none, and for texts, of which none is usual.
     """
     keys = [name for name in ("make", "model") if (found := market.feature(name)) and found.is_category]
     if not keys:
@@ -30,6 +30,8 @@ def _others(market: Market, keys: list[str]) -> list[Feature]:
 
 
 def _pick(feature: Feature) -> pl.Expr:
+    if feature.has_words:
+        return pl.lit(None, pl.String).alias(feature.name)
     known = pl.col(feature.name).drop_nulls()
     value = known.quantile(0.5, "lower")
     if feature.is_category:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -325,3 +326,15 @@ def test_it_needs_none_of_the_heavy_libraries(version: str, tmp_path: Path) -> N
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_the_words_of_a_text(run: Run, titled_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    car = ("make=BMW", "model=3 Series", "year=2017", "mileage=40000", "title=BMW M Sport")
+    monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(titled_bundle))
+    code, out, errors = run(*car, "--explain")
+    assert (code, errors) == (0, "")
+    rows = re.findall(r'(?m)^ +("[^"]+") +([+-][\d,]+)$', out)
+    amounts = {word: int(amount.replace(",", "")) for word, amount in rows}
+    [title] = re.findall(r"(?m)^Title +BMW M Sport +(\S+)$", out)
+    assert amounts['"M Sport"'] > 1_000
+    assert sum(amounts.values()) == int(title.replace(",", ""))

@@ -47,7 +47,10 @@ function showBreakdown({ base, parts, against = "Average car" }, price) {
   const [body, foot] = clearTable("breakdown");
   addRow(body, against[0].toUpperCase() + against.slice(1), money(base));
   const largestFirst = [...parts].sort((one, other) => Math.abs(other.amount) - Math.abs(one.amount));
-  for (const { label, amount } of largestFirst) addRow(body, label, change(amount));
+  for (const { label, amount, words = [] } of largestFirst) {
+    const said = words.map((each) => `\u201c${each.word}\u201d ${change(each.amount)}`).join(", ");
+    addRow(body, said ? `${label} (${said})` : label, change(amount));
+  }
   addRow(foot, "Price", money(price));
 }
 

@@ -247,6 +247,8 @@ def _format_breakdown(quote: Quote) -> list[str]:
         rows.append(
             (label, ", ".join(_write_value(each, quote.listing) for each in features), f"{part.amount:+,}")
         )
+        words = part.words or ()
+        rows += [("", f'"{each.word}"', f"{each.amount:+,}") for each in words]
     rows.append(("Price", "", f"{quote.valuation.price:,}"))
     first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
     lines = [f"{label:<{first}}  {value:<{second}}  {amount:>{third}}" for label, value, amount in rows]

@@ -101,7 +101,7 @@ class _Slips:
 
     def judge(self) -> Iterator[Finding]:
         """Findings of prices, then of mileages of rows whose price is as usual."""
-        names = [feature.name for feature in self.market.features]
+        names = [feature.name for feature in self.market.features if not feature.has_words]
         target = np.where(~self.is_out & (self.price > 0), np.log(np.maximum(self.price, 1)), np.nan)
         expected = expect_values(self.frame, names, target, self.frame[CAR])
         found = [*self._judge_hints(expected), *self._judge_prices(expected, np.isfinite(target))]
@@ -128,7 +128,7 @@ class _Slips:
         target = np.where(is_given & ~strange, np.log(np.maximum(way, 1)), np.nan)
         if np.isfinite(target).sum() < MIN_ROWS:
             return
-        names = [item.name for item in self.market.features if item != feature]
+        names = [item.name for item in self.market.features if item != feature and not item.has_words]
         frame = self.frame.with_columns(pl.col("price").log())
         expected = expect_values(frame, [*names, "price"], target, self.frame[CAR])
         found, best = judge_mileages(np.nan_to_num(way), expected, self.year, np.isfinite(target))
