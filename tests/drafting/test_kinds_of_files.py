@@ -1,6 +1,7 @@
 """A small invented file for each kind of fault that files are found with, and what a domain expert would draft."""
 
 import random
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -431,7 +432,10 @@ def title_rows(shuffled: bool) -> Iterator[list[Any]]:
 
 def test_words_of_titles_that_prices_follow(write_file: Write) -> None:
     found, _ = draft(write_file, write_csv("make,model,year,price,mileage,Title", title_rows(shuffled=False)))
-    assert {"sport", "basic"} <= {item.name for item in found.market.features if item.kind == "flag"}
-    assert 'Of "Title": cars with "sport" are +' in found.text
+    assert [item.name for item in found.market.features if item.kind == "text"] == ["title"]
+    line, words = re.findall("^# .*$", found.text.partition("[features.title]")[0], re.MULTILINE)[-2:]
+    assert line == '# Prices follow the words of "Title", which are learnt one by one, all else equal:'
+    assert re.fullmatch(r'# (?:"[a-z ]+" [+-]\d+ %(?:, |\.$))+', words)
+    assert {"sport", "basic"} <= set(re.findall(r'"(.+?)"', words))
     found, _ = draft(write_file, write_csv("make,model,year,price,mileage,Title", title_rows(shuffled=True)))
-    assert not [item.name for item in found.market.features if item.kind == "flag"]
+    assert not [item.name for item in found.market.features if item.kind in ("flag", "text")]

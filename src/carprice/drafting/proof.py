@@ -1,6 +1,5 @@
 """Tries a draft out on the file it was made for, and corrects it until it can be learnt from."""
 
-import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -15,6 +14,7 @@ from carprice.drafting.writing import format_percent, quote
 from carprice.errors import MarketError
 from carprice.listings.cleaning import Cleaner
 from carprice.listings.leaks import find_leak
+from carprice.market.kinds import TEXT
 from carprice.market.market_file import Feature, Market
 
 CORE = ("make", "model", "year", "mileage")
@@ -86,16 +86,16 @@ def _correct_entry(entry: Entry, kept: pl.DataFrame, problems: dict[str, int], r
 
 
 def _draft_words(kept: pl.DataFrame, raw: pl.DataFrame, market: Market, entries: list[Entry]) -> list[Entry]:
-    """A flag for each word of free text that prices follow; raw: the rows of the file that were kept."""
+    """A text for each column of free text whose words prices follow; raw: the rows of the file that were kept."""
     found = []
     taken = {feature.name for feature in market.features}
     for column in [entry.column for entry in entries if entry.feature is None and OWN_TEXT in entry.comment[0]]:
-        for word, effect in find_words(kept, raw[column], market):
-            pattern = rf"(?i)(?:^|\W){re.escape(word)}(?:\W|$)"
-            name = choose_name(word, taken)
-            feature = Feature(name, column, "flag", label=word.capitalize(), optional=True, pattern=pattern)
-            line = f"Of {quote(column)}: cars with {quote(word)} are {effect:+.0%} in price, all else equal."
-            found.append(Entry(column, [line.replace("%", " %")], feature))
+        words = find_words(kept, raw[column], market)
+        if words:
+            feature = Feature(choose_name(column, taken), column, TEXT, optional=True, outside="missing")
+            named = ", ".join(f"{quote(word)} {effect:+.0%}".replace("%", " %") for word, effect in words)
+            line = f"Prices follow the words of {quote(column)}, which are learnt one by one, all else equal:"
+            found.append(Entry(column, [line, f"{named}."], feature))
     return found
 
 

@@ -1,6 +1,5 @@
 """Words of titles and descriptions that cars of one model, year and distance are dearer or cheaper with."""
 
-import re
 from collections import Counter
 from collections.abc import Set
 
@@ -8,11 +7,11 @@ import numpy as np
 import polars as pl
 
 from carprice.drafting.column_matching import PRICE_FORMS, is_make
-from carprice.drafting.names import split_words
 from carprice.drafting.usefulness import Floats, measure_residuals
 from carprice.market.market_file import Market
+from carprice.market.words import find_keys
 
-MAX_WORDS = 12
+MAX_WORDS = 6
 MIN_COUNT, MIN_SHARE, MAX_SHARE = 30, 0.003, 0.7
 """Listings that a word must be in, and the share that it may be in."""
 MIN_EFFECT = 0.02
@@ -20,11 +19,11 @@ MIN_EFFECT = 0.02
 MIN_T = 6.0
 """Of its mean residual over the standard error: among ten thousand words, chance does not come near it."""
 
-_WORD = re.compile(r"[^\W\d_][^\W_]*(?:-[^\W_]+)*")
-
 
 def find_words(frame: pl.DataFrame, texts: pl.Series, market: Market) -> list[tuple[str, float]]:
-    """Words of the texts with what cars with each are dearer, as a share, the strongest first; at most MAX_WORDS.
+    """Words and pairs of the texts with what cars with each are dearer, as a share, the strongest first.
+
+    At most MAX_WORDS: enough to tell a person that prices follow the texts, whose words training learns.
 
     frame: clean listings, texts: theirs, row by row. Each word is judged by what the other features and the words
     before it leave of the log price, on listings that were not learnt from. Numbers, and words of the price or of
@@ -44,7 +43,9 @@ def find_words(frame: pl.DataFrame, texts: pl.Series, market: Market) -> list[tu
     chosen: list[tuple[str, float]] = []
     while members and len(chosen) < MAX_WORDS:
         scores = {word: _measure_t(residuals, listings) for word, listings in members.items()}
-        best = max(scores, key=lambda word: abs(scores[word]))
+        best = max(
+            scores, key=lambda word: (abs(scores[word]), -len(word), word)
+        )  # a pair may be where its word is
         listings = members.pop(best)
         effect = float(np.mean(residuals[listings]))
         if abs(scores[best]) < MIN_T:
@@ -56,10 +57,11 @@ def find_words(frame: pl.DataFrame, texts: pl.Series, market: Market) -> list[tu
 
 
 def _split(text: str | None) -> Set[str]:
-    found = {word.casefold() for word in _WORD.findall(text or "")}
-    return {
-        word for word in found if len(word) > 1 and not is_make(word) and not {*split_words(word)} & PRICE_FORMS
-    }
+    return {key for key in find_keys(text or "") if not any(_is_plain(word) for word in key.split(" "))}
+
+
+def _is_plain(word: str) -> bool:
+    return word.isdigit() or is_make(word) or word in PRICE_FORMS
 
 
 def _measure_t(residuals: Floats, listings: np.ndarray) -> float:
