@@ -1,5 +1,6 @@
 """Settings of every part: read once from the environment, checked whole, then frozen."""
 
+import math
 import re
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
@@ -21,7 +22,8 @@ class Settings:
 
     Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
     an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
-    signing_key the private key that a training signs with: empty for neither.
+    signing_key the private key that a training signs with: empty for neither. promote_...: by how much worse than
+    the champion a promotion takes a model, as shares of 1; docs/compare.md explains each.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -58,6 +60,12 @@ class Settings:
     samples_per_second: int = 10
     feedback_rows: int = 200_000
     feedback_bytes: int = 512 * MIB
+    promote_absolute_change: float = 0.005
+    promote_relative_change: float = 0.05
+    promote_segment_absolute_change: float = 0.02
+    promote_segment_relative_change: float = 0.15
+    promote_coverage_change: float = 0.05
+    promote_price_shift: float = 0.1
 
     @property
     def feedback_file(self) -> Path:
@@ -123,6 +131,13 @@ def _read_count(variable: str, text: str) -> int:
         raise SettingsError(f"{variable}: should be a whole number (got {text!r})") from None
 
 
+def _read_share(variable: str, text: str) -> float:
+    with suppress(ValueError):
+        if math.isfinite(share := float(text)) and share >= 0:
+            return share
+    raise SettingsError(f"{variable}: should be a number of at least 0 (got {text!r})")
+
+
 def _read_folder(variable: str, text: str) -> Path:
     if not text:
         raise SettingsError(f"{variable}: should be a folder (got '')")
@@ -131,6 +146,7 @@ def _read_folder(variable: str, text: str) -> Path:
 
 _READERS: dict[type, Callable[[str, str], Any]] = {
     int: _read_count,
+    float: _read_share,
     Path: _read_folder,
     str: lambda _, text: text,
 }

@@ -23,6 +23,7 @@ COMMANDS = {
     "train": "Learn from listings and write a model.",
     "models": "List the models.",
     "report": "Show how good a model's prices are.",
+    "compare": "Compare two models by listings that neither has learnt from.",
     "promote": "Make a model the champion.",
     "sign": "Sign a model, or make the keys for it.",
     "price": "Price one car.",

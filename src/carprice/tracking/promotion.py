@@ -5,10 +5,10 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from carprice.errors import BundleError, CarPriceError, FileError, TrackingError
 from carprice.model.manifest import champion_version, check_version, find_bundle, set_champion, usable_champion
@@ -16,6 +16,7 @@ from carprice.model.pricer import load_pricer
 from carprice.names import CHAMPION, PENDING, REGISTERED_MODEL
 from carprice.settings import Settings
 from carprice.system.jsonl import append_line, read_lines
+from carprice.tracking.approval import Approval
 from carprice.tracking.client import SEND_HINT, connect_client, expect_failures, show_url
 from carprice.tracking.outbox import keep_bundle
 from carprice.tracking.proof import prove_apart
@@ -37,17 +38,26 @@ if TYPE_CHECKING:
 
 RECORD_FILE = "promotions.jsonl"
 DONE = "done"
+NO_QUESTION = Approval()
+"""Of a promotion that nothing was asked before."""
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """One line of the record. before is the champion it took the place of; mlflow is done or pending."""
+    """One line of the record. before is the champion it took the place of; mlflow is done or pending.
+
+    why: in the words of by, empty where nothing was said. forced: the limits that were broken. figures: of the
+    comparison with the champion, as Approval has them; None where there was none.
+    """
 
     time: str
     version: str
     before: str | None
     by: str
     mlflow: str
+    why: str = ""
+    forced: tuple[str, ...] = ()
+    figures: dict[str, Any] | None = None
 
 
 def record_training(training: "Training", settings: Settings, say: Say = print) -> None:
@@ -83,8 +93,14 @@ def send_waiting(settings: Settings, say: Say = print) -> list[Sent]:
     return sent
 
 
-def promote_version(version: str, settings: Settings, offline: bool = False, say: Say = print) -> Promotion:
-    """Make a version the champion in MLflow and in artifacts/champion, both or neither.
+def promote_version(
+    version: str,
+    settings: Settings,
+    offline: bool = False,
+    say: Say = print,
+    approval: Approval = NO_QUESTION,
+) -> Promotion:
+    """Make a version the champion in MLflow and in artifacts/champion, both or neither, and record why.
 
     The bundle has to load and price its golden listings first, in a process of its own and then here; a damaged
     champion file is no obstacle. offline leaves MLflow for later: send_waiting sends it. Raises BundleError for a
@@ -102,7 +118,7 @@ def promote_version(version: str, settings: Settings, offline: bool = False, say
         _ensure_registered(client, folder, settings, say)
         with hold_runs(settings), _moved_alias(client, version, settings):
             _write_champion(version, settings)
-    return _record_promotion(version, before, PENDING if offline else DONE, settings)
+    return _record_promotion(version, before, PENDING if offline else DONE, settings, approval)
 
 
 def record_rollout(version: str, before: str | None, settings: Settings, say: Say = print) -> Promotion:
@@ -167,7 +183,9 @@ def _moved_alias(client: "MlflowClient", version: str, settings: Settings) -> It
 
 def list_promotions(settings: Settings) -> list[Promotion]:
     """The record of promotions, oldest first; a last line that was cut off is left out."""
-    return [Promotion(**line) for line in read_lines(settings.artifacts_dir / RECORD_FILE)]
+    names = {item.name for item in fields(Promotion)}
+    lines = read_lines(settings.artifacts_dir / RECORD_FILE)
+    return [Promotion(**{name: line[name] for name in names & line.keys()}) for line in lines]
 
 
 def waiting_promotion(settings: Settings) -> str | None:
@@ -179,9 +197,12 @@ def waiting_promotion(settings: Settings) -> str | None:
     return champion
 
 
-def _record_promotion(version: str, before: str | None, mlflow: str, settings: Settings) -> Promotion:
+def _record_promotion(
+    version: str, before: str | None, mlflow: str, settings: Settings, approval: Approval = NO_QUESTION
+) -> Promotion:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    promotion = Promotion(now, version, before, _name_user(), mlflow)
+    why = (approval.why, tuple(approval.reasons), approval.figures)
+    promotion = Promotion(now, version, before, _name_user(), mlflow, *why)
     path = settings.artifacts_dir / RECORD_FILE
     try:
         append_line(path, asdict(promotion))

@@ -1,27 +1,58 @@
 """carprice promote."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.cli.options import json_option, pass_settings
+from carprice.cli.options import json_option, pass_settings, read_heads, reading_options
 from carprice.settings import Settings
 
 
 @click.command()
 @click.argument("version")
+@click.option(
+    "--data",
+    "named",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="LISTINGS",
+    help="Compare it with the champion by these listings first; again for more files.",
+)
+@reading_options
+@click.option("--force", is_flag=True, help="Promote it even if it is worse than the limits; needs --why.")
+@click.option("--why", default="", metavar="TEXT", help="What the record of promotions says of the reason.")
 @click.option("--offline", is_flag=True, help="Promote here now, and in MLflow later: ./carprice models send.")
 @json_option("the promotion")
 @pass_settings
-def promote(settings: Settings, version: str, offline: bool, as_json: bool) -> None:
-    """Make VERSION the champion, here and in MLflow, after it has proved that it prices as it did in training."""
+def promote(
+    settings: Settings,
+    version: str,
+    named: tuple[Path, ...],
+    encoding: str,
+    strict: bool,
+    force: bool,
+    why: str,
+    offline: bool,
+    as_json: bool,
+) -> None:
+    """Make VERSION the champion, here and in MLflow, after it has proved that it prices as it did in training.
+
+    One that is worse than the champion by more than the limits (CARPRICE_PROMOTE_... below) is refused: by the
+    LISTINGS that neither has learnt from, else by the test part that both trainings had, where there is one.
+    """
+    from carprice.tracking.approval import approve_promotion
     from carprice.tracking.model_list import describe_change
     from carprice.tracking.promotion import promote_version
 
+    if force and not why.strip():
+        raise click.UsageError("--force needs --why TEXT: the record of promotions keeps it.")
     for line in describe_change(version, settings):
         say(line)
-    promotion = promote_version(version, settings, offline, say)
+    source = read_heads(named, encoding, strict) if named else None
+    approval = approve_promotion(version, settings, source, why, force, say)
+    promotion = promote_version(version, settings, offline, say, approval)
     if as_json:
         print_json("promotion", asdict(promotion))
     else:

@@ -1,0 +1,67 @@
+"""carprice compare."""
+
+from pathlib import Path
+
+import click
+
+from carprice.cli.console import print_json, say
+from carprice.cli.options import json_option, pass_settings, read_heads, reading_options
+from carprice.errors import BundleError
+from carprice.model.manifest import find_bundle, list_versions
+from carprice.settings import Settings
+
+
+@click.command()
+@click.argument("challenger", default="")
+@click.argument("champion", default="")
+@click.option(
+    "--data",
+    "named",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="LISTINGS",
+    help="Compare by these listings of their market; again for more files.",
+)
+@reading_options
+@json_option("the comparison")
+@pass_settings
+def compare(
+    settings: Settings,
+    challenger: str,
+    champion: str,
+    named: tuple[Path, ...],
+    encoding: str,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Compare CHALLENGER, without one the newest model, with CHAMPION, without one the model that serves.
+
+    By the LISTINGS that neither has learnt from: those later than the last day of both, else those of cars that
+    neither bundle names. Without LISTINGS by the test part that both trainings had. Overall and by make, age, fuel
+    and price; with the interval that holds the difference with 95 %, how far prices move, and whether a promotion
+    would take it.
+    """
+    from carprice.evaluation.comparison_text import format_comparison
+    from carprice.evaluation.promotion_limits import find_reasons
+    from carprice.evaluation.unlearnt import compare_bundles
+
+    new, old = find_pair(settings, challenger, champion)
+    source = read_heads(named, encoding, strict) if named else None
+    found = compare_bundles(new, old, source, settings.trusted_keys, lambda rows: say(f"Read {rows:,} rows ..."))
+    reasons = find_reasons(found, settings)
+    if as_json:
+        print_json("comparison", {**found, "reasons": reasons})
+    else:
+        click.echo(format_comparison(found, reasons))
+
+
+def find_pair(settings: Settings, challenger: str, champion: str) -> tuple[Path, Path]:
+    """The folders of both. Raises BundleError where they are one model, or one is missing."""
+    old = find_bundle(settings.artifacts_dir, champion)
+    new = find_bundle(settings.artifacts_dir, challenger or list_versions(settings.artifacts_dir)[-1])
+    if new == old:
+        raise BundleError(
+            f"{new.name} would be compared with itself",
+            "Choose another: ./carprice models, then ./carprice compare VERSION; or train one: ./carprice train",
+        )
+    return new, old
