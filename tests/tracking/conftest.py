@@ -13,7 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from carprice.cli.main import cli
 from carprice.settings import Settings
 
 START_SECONDS = 120
@@ -94,3 +96,23 @@ def offline(tmp_path: Path) -> Settings:
 def online(offline: Settings, mlflow_url: str) -> Settings:
     """The same folders, with an MLflow that is up."""
     return replace(offline, mlflow_url=mlflow_url)
+
+
+@pytest.fixture
+def run_cli(offline: Settings) -> "Runner":
+    return Runner(offline)
+
+
+class Runner:
+    """Runs the command line on folders of the test's own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, *argv: str) -> Result:
+        environment = {
+            "CARPRICE_ARTIFACTS_DIR": str(self._settings.artifacts_dir),
+            "CARPRICE_VAR_DIR": str(self._settings.var_dir),
+            "CARPRICE_MLFLOW_URL": self._settings.mlflow_url,
+        }
+        return CliRunner().invoke(cli, argv, env=environment)

@@ -5,33 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from tests.tracking.conftest import Runner
 from tests.tracking.trainings import copy_training
 
-from carprice.cli.main import cli
 from carprice.model.manifest import read_manifest, set_champion, write_manifest
 from carprice.settings import Settings
 from carprice.tracking.model_list import describe_change, format_models, list_models
-
-
-@pytest.fixture
-def run_cli(offline: Settings) -> "Runner":
-    return Runner(offline)
-
-
-class Runner:
-    """Runs the command line on folders of the test's own."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def __call__(self, *argv: str) -> Result:
-        environment = {
-            "CARPRICE_ARTIFACTS_DIR": str(self._settings.artifacts_dir),
-            "CARPRICE_VAR_DIR": str(self._settings.var_dir),
-            "CARPRICE_MLFLOW_URL": self._settings.mlflow_url,
-        }
-        return CliRunner().invoke(cli, argv, env=environment)
 
 
 def change_manifest(folder: Path, **parts: object) -> None:

@@ -1,7 +1,7 @@
 """Two models side by side on the same listings: overall and by segment, with the interval of the difference.
 
-Both price every listing, so the differences are paired: what makes a listing hard is the same for both. Source of
-the interval: Efron, "Bootstrap methods: another look at the jackknife" (Annals of Statistics 7, 1979), percentiles.
+Both price every listing, so the differences are paired: what makes a listing hard is the same for both. Intervals
+are of percentiles: Efron, "Bootstrap methods: another look at the jackknife" (Annals of Statistics 7, 1979).
 """
 
 from collections.abc import Mapping
