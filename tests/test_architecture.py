@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "tracking": {"market", "model", "training", "evaluation"},
     "simulation": {"market", "listings", "model", "training", "tracking"},
     "scoring": {"market", "listings", "model", "frames"},
+    "refresh": {"market", "listings", "model", "frames", "evaluation", "training", "tracking", "ops"},
     "feedback": {"market", "model"},
     "api": {"market", "model", "feedback"},
     "ops": {"model.manifest", "model.signature", "simulation.demo_model", "tracking.promotion"},

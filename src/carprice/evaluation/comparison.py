@@ -53,11 +53,19 @@ def compare_frame(
     """
     check_same_market(challenger, champion)
     new, old = price_frame(frame, challenger), price_frame(frame, champion)
+    return compare_priced(new, old, challenger, champion, listings)
+
+
+def compare_priced(
+    new: pl.DataFrame, old: pl.DataFrame, challenger: Pricer, champion: Pricer, listings: Mapping[str, Any]
+) -> Comparison:
+    """As compare_frame, of the same listings as price_frame has priced them for both, in the same order."""
+    check_same_market(challenger, champion)
     valued = (new["unvalued"].is_null() & old["unvalued"].is_null()).to_numpy()
     unvalued = {"challenger": new["unvalued"].count(), "champion": old["unvalued"].count()}
     pair = Pair(new.filter(valued), old.filter(valued))
     if not pair.rows:
-        raise BundleError(f"{challenger.version} and {champion.version} value none of {frame.height:,} listings")
+        raise BundleError(f"{challenger.version} and {champion.version} value none of {new.height:,} listings")
     overall = pair.compare()
     return {
         "format": COMPARISON_FORMAT,

@@ -1,0 +1,144 @@
+"""A refresh with real trainings: what is new and no worse serves, a bad file never does."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.bundles import invent_uk_listings
+from tests.tracking.conftest import Runner, free_port
+
+from carprice.market.market_file import Market, load_market
+from carprice.model.manifest import champion_version, list_versions
+from carprice.settings import Settings
+from carprice.system.locks import hold_lock
+
+Write = Callable[[str, pl.DataFrame], str]
+
+
+@pytest.fixture(scope="module")
+def market(markets_dir: Path) -> Market:
+    return load_market("uk", markets_dir)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("refresh")
+    url = f"http://127.0.0.1:{free_port()}"
+    return Settings(artifacts_dir=folder / "artifacts", var_dir=folder / "var", mlflow_url=url)
+
+
+@pytest.fixture(scope="module")
+def write(tmp_path_factory: pytest.TempPathFactory, market: Market) -> Write:
+    """Write listings as their market has them; returns the path."""
+    folder = tmp_path_factory.mktemp("listings")
+    columns = {feature.name: feature.column for feature in market.features}
+
+    def write_csv(name: str, frame: pl.DataFrame) -> str:
+        frame.rename(columns).with_columns(pl.col("year").cast(pl.Int64)).write_csv(folder / name)
+        return str(folder / name)
+
+    return write_csv
+
+
+@pytest.fixture
+def run(settings: Settings, champion: str) -> Runner:
+    return Runner(settings)
+
+
+@pytest.fixture(scope="module")
+def champion(settings: Settings, write: Write, market: Market) -> str:
+    """The first refresh trains the champion, without anything to compare it with."""
+    path = write("first.csv", invent_uk_listings(market, 1500))
+    result = Runner(settings)("refresh", path, "--market", "uk", "--local")
+    assert result.exit_code == 0, result.output + str(result.exception)
+    assert "nothing runs here, so the next ./carprice up serves it" in result.stdout
+    version = champion_version(settings.artifacts_dir)
+    assert version
+    return version
+
+
+def test_the_same_file_changes_nothing(run: Runner, champion: str, write: Write, market: Market) -> None:
+    path = write("same.csv", invent_uk_listings(market, 1500))
+    result = run("refresh", path, "--market", "uk", "--local")
+    assert result.exit_code == 3
+    assert result.stdout == (f"{champion} stays: nothing is new: {champion} has learnt from these very listings\n")
+
+
+def _dearer(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col("price") * 1.3)
+
+
+def _without_half_the_makes(frame: pl.DataFrame) -> pl.DataFrame:
+    makes = frame["make"].unique().sort()
+    return frame.filter(pl.col("make").is_in(makes[: len(makes) // 2].implode()))
+
+
+def _shifted(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col("fuel").alias("transmission"), pl.col("transmission").alias("fuel"))
+
+
+def _few(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.head(400)
+
+
+BAD = [
+    (_dearer, "its prices are +30% from those of"),
+    (_without_half_the_makes, "of the last listings are gone"),
+    (_shifted, "of its texts were never seen"),
+    (_few, "listings, the last one had"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "reason"), BAD, ids=lambda item: getattr(item, "__name__", ""))
+def test_a_bad_file_never_goes_live(
+    run: Runner,
+    settings: Settings,
+    champion: str,
+    write: Write,
+    market: Market,
+    spoil: Callable[[pl.DataFrame], pl.DataFrame],
+    reason: str,
+) -> None:
+    before = list_versions(settings.artifacts_dir)
+    path = write(f"{spoil.__name__}.csv", spoil(invent_uk_listings(market, 2000, seed=5)))
+    result = run("refresh", path, "--market", "uk", "--local", "--json")
+    assert result.exit_code == 3, result.output
+    data = json.loads(result.stdout)["data"]
+    assert (data["result"], data["champion"], data["version"]) == ("kept", champion, None)
+    assert reason in data["reason"]
+    assert list_versions(settings.artifacts_dir) == before, "nothing was trained"
+    assert champion_version(settings.artifacts_dir) == champion
+
+
+def test_a_dry_run_checks_alone(
+    run: Runner, settings: Settings, champion: str, write: Write, market: Market
+) -> None:
+    before = list_versions(settings.artifacts_dir)
+    path = write("dry.csv", invent_uk_listings(market, 1800, seed=6))
+    result = run("refresh", path, "--market", "uk", "--local", "--dry-run")
+    assert (result.exit_code, list_versions(settings.artifacts_dir)) == (0, before)
+    assert result.stdout.startswith("The file can be learnt from: 1,")
+
+
+def test_two_at_once_are_refused(
+    run: Runner, settings: Settings, champion: str, write: Write, market: Market
+) -> None:
+    path = write("two.csv", invent_uk_listings(market, 300, seed=8))
+    with hold_lock(settings.var_dir / "refresh.lock"):
+        result = run("refresh", path, "--market", "uk", "--local")
+    assert result.exit_code == 1
+    assert "Another refresh is under way" in str(result.exception)
+
+
+def test_new_listings_serve_after_a_comparison(
+    run: Runner, settings: Settings, champion: str, write: Write, market: Market
+) -> None:
+    both = pl.concat([invent_uk_listings(market, 1500), invent_uk_listings(market, 1500, seed=9)])
+    result = run("refresh", write("new.csv", both), "--market", "uk", "--local", "--json")
+    assert result.exit_code == 0, result.output + str(result.exception)
+    data = json.loads(result.stdout)["data"]
+    assert list(data["steps"]) == ["check", "train", "compare", "serve"]
+    assert data["result"] == "live"
+    assert data["champion"] == data["version"] == champion_version(settings.artifacts_dir) != champion
