@@ -1,10 +1,12 @@
 """Whether a new file of listings is like the one that the champion learnt from: a bad one should never go live."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from carprice.evaluation.unlearnt import MIN_ROWS, pick_unlearnt
 from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import Listings
@@ -25,8 +27,11 @@ MAX_PRICE_SHIFT = 0.15
 JUDGED_ROWS = 20_000
 
 
-def find_differences(listings: Listings, champion: Pricer) -> list[str]:
-    """In what a file differs too much from that of the champion, a sentence each; empty where it does not."""
+def find_differences(listings: Listings, champion: Pricer, folder: Path) -> list[str]:
+    """In what a file differs too much from that of the champion, a sentence each; empty where it does not.
+
+    folder: of the champion's bundle.
+    """
     frame = unify_spellings(listings.frame, champion.market)
     found = [*_judge_rows(listings, champion), *_judge_makes(frame, champion)]
     for feature in champion.market.features:
@@ -34,7 +39,7 @@ def find_differences(listings: Listings, champion: Pricer) -> list[str]:
             found += _judge_texts(feature.name, frame[feature.name], champion)
         elif feature.name in champion.scaler:
             found += _judge_numbers(feature.name, frame[feature.name], champion)
-    return [*found, *_judge_prices(frame, champion)]
+    return [*found, *_judge_prices(frame, champion, folder)]
 
 
 def _judge_rows(listings: Listings, champion: Pricer) -> Iterator[str]:
@@ -76,9 +81,17 @@ def _judge_numbers(name: str, numbers: pl.Series, champion: Pricer) -> Iterator[
         yield f"{name}: {share:.0%} of its values are outside {limits['min']:,.10g} to {limits['max']:,.10g}"
 
 
-def _judge_prices(frame: pl.DataFrame, champion: Pricer) -> Iterator[str]:
-    sample = frame.sample(min(JUDGED_ROWS, frame.height), seed=1)
-    priced = price_frame(sample, champion)
-    ratio = float(np.median(sample["price"].to_numpy() / priced["predicted"].to_numpy()))
-    if not 1 / (1 + MAX_PRICE_SHIFT) <= ratio <= 1 + MAX_PRICE_SHIFT:
-        yield f"its prices are {ratio - 1:+.0%} from those of {champion.version} in the median"
+def _judge_prices(frame: pl.DataFrame, champion: Pricer, folder: Path) -> Iterator[str]:
+    """Of all listings, and of those new to the champion: many old ones would hide bad new ones."""
+    new, _ = pick_unlearnt(frame, [(champion, folder)])
+    parts = {"its prices": frame, "the prices of its new listings": new}
+    if "make" in new.columns:
+        parts |= {f"the new prices of {make}": part for (make,), part in new.group_by("make", maintain_order=True)}
+    for name, part in parts.items():
+        if part.height < MIN_ROWS and part is not frame:
+            continue
+        sample = part.sample(min(JUDGED_ROWS, part.height), seed=1)
+        priced = price_frame(sample, champion)
+        ratio = float(np.median(sample["price"].to_numpy() / priced["predicted"].to_numpy()))
+        if not 1 / (1 + MAX_PRICE_SHIFT) <= ratio <= 1 + MAX_PRICE_SHIFT:
+            yield f"{name} are {ratio - 1:+.0%} from those of {champion.version} in the median"

@@ -100,7 +100,7 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
 
     before = _load_champion(outcome.champion, settings)
     listings = load_listings(order.source, order.market)
-    note("check", _check(listings, order.market, before))
+    note("check", _check(listings, order.market, before, settings))
     if order.dry_run:
         outcome.result = CHECKED
         return
@@ -120,7 +120,7 @@ def _load_champion(version: str | None, settings: Settings) -> Pricer | None:
     return load_pricer(find_bundle(settings.artifacts_dir, version), settings.trusted_keys) if version else None
 
 
-def _check(listings: Listings, market: Market, champion: Pricer | None) -> str:
+def _check(listings: Listings, market: Market, champion: Pricer | None, settings: Settings) -> str:
     """How many listings there are. Raises KeptError where they are not new, or differ too much."""
     report = listings.report
     text = f"{report.rows_kept:,} of {report.rows_read:,} rows are listings"
@@ -132,7 +132,7 @@ def _check(listings: Listings, market: Market, champion: Pricer | None) -> str:
         )
     if champion.manifest["data"]["fingerprint"] == listings.fingerprint:
         raise KeptError(f"nothing is new: {champion.version} has learnt from these very listings")
-    if differences := find_differences(listings, champion):
+    if differences := find_differences(listings, champion, settings.artifacts_dir / champion.version):
         raise KeptError(f"the file differs too much from the last one: {'; '.join(differences)}")
     return f"{text}, like those of {champion.version}"
 
