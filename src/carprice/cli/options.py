@@ -62,6 +62,23 @@ def listings_argument(command: Command) -> Command:
     )  # type: ignore[return-value]
 
 
+def data_option(what: str, metavar: str = "LISTINGS") -> Callable[[Command], Command]:
+    """--data, listings files, with --encoding and --strict; the command gets them as source, None for no file."""
+
+    def add(command: Command) -> Command:
+        @functools.wraps(command)
+        def call(*arguments: Any, named: tuple[Path, ...], encoding: str, strict: bool, **options: Any) -> Any:
+            source = read_heads(named, encoding, strict) if named else None
+            return command(*arguments, source=source, **options)
+
+        option = click.option(
+            "--data", "named", type=click.Path(path_type=Path), multiple=True, metavar=metavar, help=what
+        )
+        return option(reading_options(call))  # type: ignore[return-value]
+
+    return add
+
+
 def reading_options(command: Command) -> Command:
     """--encoding and --strict, which say how listings files are read."""
     command = click.option(

@@ -72,7 +72,7 @@ function showComparables({ search, median, listings }, asked) {
   const [body, foot] = clearTable("comparables");
   table.hidden = !listings.length;
   table.caption.textContent = `Similar cars: ${search}`;
-  const given = Object.keys(readListing()).filter((name) => name in (listings[0]?.listing ?? {}));
+  const given = Object.keys(asked).filter((name) => name in (listings[0]?.listing ?? {}));
   const differing = given.filter((name) => listings.some(({ listing }) => listing[name] !== asked[name]));
   const head = [...differing.map((name) => labelOf(`#/${name}`)), paid ? "Sold for" : "Asked", "As this car"];
   const headRow = table.tHead.rows[0];

@@ -1,37 +1,31 @@
 """carprice compare."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.cli.options import json_option, pass_settings, read_heads, reading_options
+from carprice.cli.options import data_option, json_option, pass_settings
 from carprice.errors import BundleError
 from carprice.model.manifest import find_bundle, list_versions
 from carprice.settings import Settings
+
+if TYPE_CHECKING:
+    from carprice.listings.listings_files import ListingsFiles
 
 
 @click.command()
 @click.argument("challenger", default="")
 @click.argument("champion", default="")
-@click.option(
-    "--data",
-    "named",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="LISTINGS",
-    help="Compare by these listings of their market; again for more files.",
-)
-@reading_options
+@data_option("Compare by these listings of their market; again for more files.")
 @json_option("the comparison")
 @pass_settings
 def compare(
     settings: Settings,
     challenger: str,
     champion: str,
-    named: tuple[Path, ...],
-    encoding: str,
-    strict: bool,
+    source: "ListingsFiles | None",
     as_json: bool,
 ) -> None:
     """Compare CHALLENGER, without one the newest model, with CHAMPION, without one the model that serves.
@@ -46,7 +40,6 @@ def compare(
     from carprice.evaluation.unlearnt import compare_bundles
 
     new, old = find_pair(settings, challenger, champion)
-    source = read_heads(named, encoding, strict) if named else None
     found = compare_bundles(new, old, source, settings.trusted_keys, lambda rows: say(f"Read {rows:,} rows ..."))
     reasons = find_reasons(found, settings)
     if as_json:

@@ -1,26 +1,21 @@
 """carprice promote."""
 
 from dataclasses import asdict
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.cli.options import json_option, pass_settings, read_heads, reading_options
+from carprice.cli.options import data_option, json_option, pass_settings
 from carprice.settings import Settings
+
+if TYPE_CHECKING:
+    from carprice.listings.listings_files import ListingsFiles
 
 
 @click.command()
 @click.argument("version")
-@click.option(
-    "--data",
-    "named",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="LISTINGS",
-    help="Compare it with the champion by these listings first; again for more files.",
-)
-@reading_options
+@data_option("Compare it with the champion by these listings first; again for more files.")
 @click.option("--force", is_flag=True, help="Promote it even if it is worse than the limits; needs --why.")
 @click.option("--why", default="", metavar="TEXT", help="What the record of promotions says of the reason.")
 @click.option("--offline", is_flag=True, help="Promote here now, and in MLflow later: ./carprice models send.")
@@ -29,9 +24,7 @@ from carprice.settings import Settings
 def promote(
     settings: Settings,
     version: str,
-    named: tuple[Path, ...],
-    encoding: str,
-    strict: bool,
+    source: "ListingsFiles | None",
     force: bool,
     why: str,
     offline: bool,
@@ -50,7 +43,6 @@ def promote(
         raise click.UsageError("--force needs --why TEXT: the record of promotions keeps it.")
     for line in describe_change(version, settings):
         say(line)
-    source = read_heads(named, encoding, strict) if named else None
     approval = approve_promotion(version, settings, source, why, force, say)
     promotion = promote_version(version, settings, offline, say, approval)
     if as_json:

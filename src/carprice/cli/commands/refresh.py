@@ -2,38 +2,37 @@
 
 import sys
 from dataclasses import asdict
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from carprice.cli.console import print_json, say
 from carprice.cli.options import (
     json_option,
+    listings_argument,
     market_option,
     pass_settings,
-    read_heads,
-    reading_options,
     stack_options,
 )
 from carprice.settings import Settings
+
+if TYPE_CHECKING:
+    from carprice.listings.listings_files import ListingsFiles
 
 KEPT_CODE = 3
 
 
 @click.command()
-@click.argument("listings", nargs=-1, required=True, type=click.Path(path_type=Path))
+@listings_argument
 @market_option
-@reading_options
 @stack_options
 @click.option("--dry-run", is_flag=True, help="Check the listings alone, and change nothing.")
 @json_option("the outcome")
 @pass_settings
 def refresh(
     settings: Settings,
-    listings: tuple[Path, ...],
+    listings: "ListingsFiles",
     market_name: str,
-    encoding: str,
-    strict: bool,
     forced: str,
     dry_run: bool,
     as_json: bool,
@@ -49,8 +48,7 @@ def refresh(
     from carprice.refresh.refresh import refresh as run_refresh
 
     market = load_market(market_name, settings.markets_dir)
-    source = read_heads(listings, encoding, strict)
-    outcome = run_refresh(Order(source, market, forced, dry_run), settings, say)
+    outcome = run_refresh(Order(listings, market, forced, dry_run), settings, say)
     if as_json:
         print_json("refresh", asdict(outcome))
     else:

@@ -1,29 +1,24 @@
 """carprice report."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from carprice.cli.console import print_json, say
-from carprice.cli.options import force_option, json_option, pass_settings, read_heads, reading_options
+from carprice.cli.options import data_option, force_option, json_option, pass_settings
 from carprice.market.market_file import parse_market
 from carprice.model.manifest import find_bundle, read_manifest
 from carprice.settings import Settings
 from carprice.system.files import open_output
 
+if TYPE_CHECKING:
+    from carprice.listings.listings_files import ListingsFiles
+
 
 @click.command()
 @click.argument("version", default="")
-@click.option(
-    "--data",
-    "named",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="LISTINGS",
-    help="Judge it by these listings of its market, which came after its training; again for more files.",
-)
-@reading_options
+@data_option("Judge it by these listings of its market, which came after its training; again for more files.")
 @click.option(
     "--html", "page", type=click.Path(path_type=Path), metavar="FILE", help="Write one page with plots too."
 )
@@ -33,9 +28,7 @@ from carprice.system.files import open_output
 def report(
     settings: Settings,
     version: str,
-    named: tuple[Path, ...],
-    encoding: str,
-    strict: bool,
+    source: "ListingsFiles | None",
     page: Path | None,
     force: bool,
     as_json: bool,
@@ -51,10 +44,9 @@ def report(
 
     folder = find_bundle(settings.artifacts_dir, version)
     manifest = read_manifest(folder)
-    if named:
-        listings = read_heads(named, encoding, strict)
+    if source is not None:
         pricer = load_pricer(folder, settings.trusted_keys)
-        found = judge_listings(listings, pricer, lambda rows: say(f"Read {rows:,} rows ..."))
+        found = judge_listings(source, pricer, lambda rows: say(f"Read {rows:,} rows ..."))
     else:
         found = read_report(manifest)
     if page:
