@@ -11,7 +11,7 @@ def main() -> int:
     """Serve until it is stopped."""
     sys.path.insert(0, SOURCE)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (SOURCE, os.environ.get("PYTHONPATH"))))
-    from carprice.api.server import serve
+    from carprice.api.serving.server import serve
     from carprice.errors import CarPriceError
     from carprice.settings import load_settings
 

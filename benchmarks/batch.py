@@ -28,8 +28,8 @@ from table import describe_machine, format_table, print_section
 
 from carprice.errors import CarPriceError
 from carprice.market.market_file import Market
-from carprice.model.bundle import read_bundle
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.contents import read_bundle
+from carprice.model.bundle.manifest import find_bundle
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.scoring.score_file import score_file, write_scores
 from carprice.settings import Settings, load_settings

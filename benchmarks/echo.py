@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from carprice.api.server import serve
+from carprice.api.serving.server import serve
 from carprice.settings import load_settings
 
 

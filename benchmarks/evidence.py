@@ -23,10 +23,10 @@ from carprice.frames.encoding import read_listing, unify_spellings
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import CAR, DAY, REF, load_listings
 from carprice.market.market_file import Market
-from carprice.model.comparables import ComparableFinder, open_store
+from carprice.model.bundle.safe_pickle import dump_plain
+from carprice.model.evidence.comparables import ComparableFinder, open_store
 from carprice.model.position import WORDS
 from carprice.model.pricer import Pricer
-from carprice.model.safe_pickle import dump_plain
 from carprice.training import comparables
 from carprice.training.comparables import build_comparables
 from carprice.training.fit import Fitted, fit_listings
@@ -40,9 +40,9 @@ COUNT = 5
 HOLD = """
 import sys
 from pathlib import Path
-from carprice.model.comparable_store import ComparableStore
-from carprice.model.lightgbm_capi import release_memory
-from carprice.model.safe_pickle import load_plain
+from carprice.model.evidence.comparable_store import ComparableStore
+from carprice.model.forest.lightgbm_capi import release_memory
+from carprice.model.bundle.safe_pickle import load_plain
 def resident():
     release_memory()
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6

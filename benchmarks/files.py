@@ -20,7 +20,7 @@ from carprice.evaluation.error_slices import measure_errors
 from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import Cleaner
-from carprice.listings.listings_file import ListingsFile
+from carprice.listings.reading.listings_file import ListingsFile
 from carprice.market.market_file import Market, load_market
 from carprice.settings import ROOT
 from carprice.training.split import Split, split_listings

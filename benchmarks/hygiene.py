@@ -24,8 +24,8 @@ from table import describe_machine, format_table, print_section
 
 from carprice.listings.cleaning import Cleaner, Listings, load_listings
 from carprice.listings.hygiene.inspection import LINE, inspect_listings
-from carprice.listings.listings_file import ListingsFile
 from carprice.listings.parsing import PRICE_OUTSIDE
+from carprice.listings.reading.listings_file import ListingsFile
 from carprice.market.hygiene import CHECKS, Hygiene
 from carprice.market.market_file import Market, load_market
 from carprice.settings import ROOT

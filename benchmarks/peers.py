@@ -18,8 +18,8 @@ from typing import Any
 from load import write_bodies
 from processes import HOST, free_port, price_service, run_server, wait_for
 
+from carprice.model.bundle.manifest import read_manifest
 from carprice.model.listing import check_listing
-from carprice.model.manifest import read_manifest
 from carprice.model.pricer import Pricer
 from carprice.settings import ROOT
 from carprice.tracking.flavour import save_pricer

@@ -19,8 +19,8 @@ from peers import Server, encode_cars, install_bentoml, run_bentoml, run_echo, r
 from table import describe_machine, format_table, print_section
 
 from carprice.errors import CarPriceError
-from carprice.model.bundle import read_bundle
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.contents import read_bundle
+from carprice.model.bundle.manifest import find_bundle
 from carprice.model.pricer import load_pricer
 from carprice.settings import load_settings
 

@@ -22,7 +22,7 @@ from processes import HOST, family_of, free_port, price_service, run_server, wai
 from table import describe_machine, format_table, print_section
 
 from carprice.errors import CarPriceError
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.manifest import find_bundle
 from carprice.model.pricer import load_pricer
 from carprice.settings import load_settings
 

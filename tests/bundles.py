@@ -13,8 +13,8 @@ import polars as pl
 from carprice.frames.encoding import read_listing
 from carprice.listings.cleaning import CAR
 from carprice.market.market_file import Market, dump_market, parse_market
-from carprice.model.bundle_writer import write_bundle
-from carprice.model.manifest import set_champion
+from carprice.model.bundle.manifest import set_champion
+from carprice.model.bundle.writing import write_bundle
 from carprice.training.comparables import build_comparables
 from carprice.training.fit import Fitted, fit_listings
 from carprice.training.importance import measure_importance

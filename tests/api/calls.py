@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Flask
 
+from carprice.api.serving.wsgi import WsgiApp
 from carprice.api.state import ServiceState
-from carprice.api.wsgi import WsgiApp
 
 JSON = "application/json"
 CHANGING = ("X-Request-ID", "Server-Timing", "Date", "Expires")

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from tests.api.calls import WAYS, find_state
 
-from carprice.api.app import create_app
+from carprice.api.serving.app import create_app
 from carprice.settings import Settings
 
 POLL_SECONDS = 0.02

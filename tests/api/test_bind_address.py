@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from carprice.api.bind_address import find_address
+from carprice.api.serving.bind_address import find_address
 from carprice.errors import StackError
 
 

@@ -10,8 +10,8 @@ from tests.api.calls import as_json, call, find_state
 from tests.api.conftest import MakeApp
 from tests.model.cars import UK_CAR, change
 
-from carprice.model.comparables import NOT_KEPT, ComparableFinder, load_finder
-from carprice.model.manifest import COMPARABLES, find_bundle, read_manifest, write_manifest
+from carprice.model.bundle.manifest import COMPARABLES, find_bundle, read_manifest, write_manifest
+from carprice.model.evidence.comparables import NOT_KEPT, ComparableFinder, load_finder
 from carprice.model.pricer import load_pricer
 
 PATH = "/predict/price?comparables=5"

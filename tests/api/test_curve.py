@@ -12,7 +12,7 @@ from tests.api.conftest import MakeApp
 from tests.api.test_openapi import check, read_document
 from tests.model.cars import DATED_CAR, UK_CAR, change
 
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.manifest import find_bundle
 from carprice.model.pricer import Pricer, load_pricer
 
 PATH = "/predict/curve"

@@ -8,7 +8,7 @@ from flask import Flask
 from tests.api.calls import call, find_state
 from tests.api.conftest import MakeApp
 
-from carprice.model.manifest import champion_version, read_manifest, write_manifest
+from carprice.model.bundle.manifest import champion_version, read_manifest, write_manifest
 
 
 def get(app: Flask, path: str) -> object:

@@ -12,7 +12,7 @@ from tests.api.calls import WAYS, as_json, call, find_state
 from tests.api.conftest import MakeApp, wait_until
 from tests.model.cars import DATED_CAR, UK_CAR, change
 
-from carprice.model.manifest import read_manifest
+from carprice.model.bundle.manifest import read_manifest
 
 PRICE = "predicted_price"
 REQUESTS = "http_server_request_duration_seconds"

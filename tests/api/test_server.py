@@ -16,8 +16,8 @@ from tests.api.conftest import wait_until
 from tests.api.process import BODY, SOON, Server
 from tests.model.cars import UK_CAR
 
-from carprice.api.slow_clients import BUSY_SECONDS
-from carprice.model.manifest import champion_version
+from carprice.api.serving.slow_clients import BUSY_SECONDS
+from carprice.model.bundle.manifest import champion_version
 
 ROWS = 10_000
 BATCH = "/predict/batch"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from tests.api.conftest import wait_until
 
-from carprice.api import slow_clients
-from carprice.api.slow_clients import Requests, close_slow, watch_connections
+from carprice.api.serving import slow_clients
+from carprice.api.serving.slow_clients import Requests, close_slow, watch_connections
 
 SECONDS = 0.3
 PATIENT = 3600.0
@@ -241,7 +241,7 @@ def test_there_is_less_patience_in_a_crowd(monkeypatch: pytest.MonkeyPatch) -> N
 
 FULL = """
 import os, resource, socket, sys, threading, time
-from carprice.api.slow_clients import watch_connections
+from carprice.api.serving.slow_clients import watch_connections
 listener = socket.create_server(("127.0.0.1", 0))
 client = socket.create_connection(listener.getsockname())
 server, _ = listener.accept()

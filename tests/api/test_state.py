@@ -11,8 +11,8 @@ from tests.api.conftest import MakeApp, wait_until
 from tests.model.cars import UK_CAR
 
 from carprice.api import state as state_module
-from carprice.model.manifest import champion_version
-from carprice.model.signing import load_signing_key, make_keys, sign_bundle
+from carprice.model.bundle.manifest import champion_version
+from carprice.model.bundle.signing import load_signing_key, make_keys, sign_bundle
 from carprice.names import CHAMPION
 from carprice.system.files import write_file
 

@@ -17,8 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
-from carprice.api.occupancy import answer_occupancy, ask_occupancy
-from carprice.api.watchdog import Watchdog
+from carprice.api.serving.occupancy import answer_occupancy, ask_occupancy
+from carprice.api.serving.watchdog import Watchdog
 
 SECONDS = 1
 FAILURES = 2

@@ -8,7 +8,7 @@ from tests.bundles import invent_uk_listings
 
 from carprice.evaluation.page import render_page
 from carprice.evaluation.report import build_report
-from carprice.model.manifest import champion_version
+from carprice.model.bundle.manifest import champion_version
 from carprice.model.pricer import load_pricer
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from carprice.market.market_file import dump_market, parse_market
-from carprice.model.bundle_writer import write_bundle
-from carprice.model.manifest import set_champion
+from carprice.model.bundle.manifest import set_champion
+from carprice.model.bundle.writing import write_bundle
 
 MARKET = {
     "name": "tiny",

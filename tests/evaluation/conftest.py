@@ -7,7 +7,7 @@ import pytest
 from tests.bundles import dated_market, invent_dated_listings, invent_uk_listings
 
 from carprice.evaluation.report import Report, build_report
-from carprice.model.manifest import champion_version
+from carprice.model.bundle.manifest import champion_version
 from carprice.model.pricer import Pricer, load_pricer
 
 ROWS = 2000

@@ -19,7 +19,7 @@ from carprice.evaluation.unlearnt import compare_bundles, compare_reports
 from carprice.frames.pricing import price_frame
 from carprice.listings.listings_files import ListingsFiles
 from carprice.market.market_file import Market, load_market, parse_market
-from carprice.model.manifest import champion_version, read_manifest, write_manifest
+from carprice.model.bundle.manifest import champion_version, read_manifest, write_manifest
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.settings import Settings
 

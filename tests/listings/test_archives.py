@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from carprice.errors import ListingsError
-from carprice.listings import byte_source
-from carprice.listings.listings_file import ListingsFile
+from carprice.listings.reading import byte_source
+from carprice.listings.reading.listings_file import ListingsFile
 
 Write = Callable[..., Path]
 

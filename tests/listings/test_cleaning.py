@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from carprice.errors import ListingsError, MarketError
-from carprice.listings import csv_rows
 from carprice.listings.cleaning import Cleaner, check_listings, load_listings
+from carprice.listings.reading import csv_rows
 from carprice.market.market_file import Market
 
 Make = Callable[..., Market]

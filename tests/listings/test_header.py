@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from carprice.errors import ListingsError
-from carprice.listings.listings_file import ListingsFile
+from carprice.listings.reading.listings_file import ListingsFile
 
 Write = Callable[..., Path]
 

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from carprice.errors import ListingsError
-from carprice.listings import json_scanner
-from carprice.listings.listings_file import ListingsFile
+from carprice.listings.reading import json_scanner
+from carprice.listings.reading.listings_file import ListingsFile
 
 Write = Callable[..., Path]
 

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from carprice.errors import ListingsError
-from carprice.listings import csv_rows
-from carprice.listings.formats import EXPECTED
-from carprice.listings.listings_file import ListingsFile
+from carprice.listings.reading import csv_rows
+from carprice.listings.reading.formats import EXPECTED
+from carprice.listings.reading.listings_file import ListingsFile
 
 Write = Callable[..., Path]
 

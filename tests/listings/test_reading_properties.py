@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carprice.errors import ListingsError
-from carprice.listings import csv_rows
-from carprice.listings.header import DELIMITERS
-from carprice.listings.listings_file import ListingsFile
+from carprice.listings.reading import csv_rows
+from carprice.listings.reading.header import DELIMITERS
+from carprice.listings.reading.listings_file import ListingsFile
 
 COLUMNS = ["make", "model", "year", "price"]
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1251", "cp1252", "shift_jis", "gb18030")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from carprice.model.manifest import champion_version, find_bundle
+from carprice.model.bundle.manifest import champion_version, find_bundle
 from carprice.model.pricer import Pricer, load_pricer
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from carprice.errors import BundleError
+from carprice.model.bundle.safe_pickle import dump_plain, load_plain
 from carprice.model.pricer import load_pricer
-from carprice.model.safe_pickle import dump_plain, load_plain
 
 
 def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], Any]) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from carprice.errors import BundleError
-from carprice.model.lightgbm_capi import Trees, release_memory
+from carprice.model.forest.lightgbm_capi import Trees, release_memory
 from carprice.names import MIB
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from tests.model.damage import edit_manifest, edit_pickle, put, refusal, replace
 from tests.model.users import NOBODY, run_as_nobody
 
 from carprice.model import manifest as manifest_module
-from carprice.model.manifest import FILES, RETRAIN, find_bundle
+from carprice.model.bundle.manifest import FILES, RETRAIN, find_bundle
 from carprice.model.pricer import load_pricer
 
 PICKLES = list(FILES)
@@ -205,7 +205,7 @@ def test_a_folder_may_not_be_read(open_artifacts: Path, mode: int) -> None:
     folder = find_bundle(open_artifacts)
     folder.chmod(mode)
     code = (
-        "from carprice.model.pricer import load_pricer; from carprice.model.manifest import find_bundle\n"
+        "from carprice.model.pricer import load_pricer; from carprice.model.bundle.manifest import find_bundle\n"
         "load_pricer(find_bundle(Path(sys.argv[1])))"
     )
     assert run_as_nobody(code, open_artifacts) == (

@@ -19,7 +19,7 @@ from carprice.frames.scoring import find_codes, find_lines, flag_matrix, plain_s
 from carprice.listings.cleaning import CAR, DAY, REF
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import Listing, Market, load_market
-from carprice.model.comparables import (
+from carprice.model.evidence.comparables import (
     NEAREST,
     NOTHING_ALIKE,
     ONE_MISSING,

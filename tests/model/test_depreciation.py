@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from carprice.model.depreciation import Depreciation
+from carprice.model.forest.depreciation import Depreciation
 
 NAN = math.nan
 COLUMNS = ["make", "fuel", "model", "year", "mileage"]

@@ -9,10 +9,9 @@ import pytest
 from tests.bundles import invent_uk_listings
 
 from carprice.market.market_file import load_market
-from carprice.model import manifest
-from carprice.model.bundle import Bundle, read_bundle
-from carprice.model.manifest import find_bundle
-from carprice.model.signature import SIGNATURE
+from carprice.model.bundle.contents import Bundle, manifest, read_bundle
+from carprice.model.bundle.manifest import find_bundle
+from carprice.model.bundle.signature import SIGNATURE
 from carprice.settings import Settings
 from carprice.training.forest import PARAMS
 from carprice.training.train import train_file

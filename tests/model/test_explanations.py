@@ -10,10 +10,10 @@ from tests.model.cars import UK_CAR, change
 
 from carprice.market.kinds import Value
 from carprice.market.market_file import load_market
-from carprice.model.breakdown import AVERAGE
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.manifest import find_bundle
+from carprice.model.evidence.breakdown import AVERAGE
+from carprice.model.evidence.usual_car import share_difference
 from carprice.model.pricer import Pricer, load_pricer
-from carprice.model.usual_car import share_difference
 from carprice.model.valuation import Breakdown
 from carprice.training.usual_cars import MIN_ROWS, list_usual
 

@@ -16,9 +16,9 @@ from tests.model.damage import edit_pickle, put, refusal
 from carprice.frames.encoding import encode_frame, fit_encoders, list_categories, read_listing
 from carprice.frames.pricing import price_frame
 from carprice.market.market_file import Market, dump_market, load_market
-from carprice.model.manifest import RETRAIN
+from carprice.model.bundle.manifest import RETRAIN
+from carprice.model.bundle.safe_pickle import dump_plain
 from carprice.model.pricer import load_pricer
-from carprice.model.safe_pickle import dump_plain
 
 VERSION = "20251124T120000Z"
 CALIBRATION = {"coverage": 0.9, "low": -0.15, "high": 0.12, "rows": 1000}

@@ -13,7 +13,7 @@ import pytest
 AGAIN = "Install it again: rm -r .venv; ./carprice up"
 LOAD = (
     "import sys; from pathlib import Path; from carprice.errors import BundleError\n"
-    "from carprice.model.manifest import find_bundle; from carprice.model.pricer import load_pricer\n"
+    "from carprice.model.bundle.manifest import find_bundle; from carprice.model.pricer import load_pricer\n"
     "try: print(load_pricer(find_bundle(Path(sys.argv[1]))).version)\n"
     "except BundleError as error: print(error)"
 )

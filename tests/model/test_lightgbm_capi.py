@@ -18,9 +18,9 @@ from tests.model.cars import UK_VALUES
 from carprice.frames.encoding import encode_frame
 from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import load_market
-from carprice.model.bundle import read_bundle
-from carprice.model.lightgbm_capi import Trees
-from carprice.model.manifest import champion_version, find_bundle
+from carprice.model.bundle.contents import read_bundle
+from carprice.model.bundle.manifest import champion_version, find_bundle
+from carprice.model.forest.lightgbm_capi import Trees
 from carprice.model.pricer import Pricer, load_pricer
 
 REAL_TREES = 40

@@ -11,10 +11,10 @@ import pytest
 from tests.model.fuzzing import run_fuzz
 
 from carprice.errors import BundleError
-from carprice.model.bundle import read_bundle
-from carprice.model.lightgbm_capi import Trees
-from carprice.model.lightgbm_text import MAX_DEPTH, rebuild_text
-from carprice.model.manifest import RETRAIN, find_bundle
+from carprice.model.bundle.contents import read_bundle
+from carprice.model.bundle.manifest import RETRAIN, find_bundle
+from carprice.model.forest.lightgbm_capi import Trees
+from carprice.model.forest.lightgbm_text import MAX_DEPTH, rebuild_text
 
 LEFT_OUT = (
     *("split_gain", "leaf_weight", "internal_value", "internal_weight", "shrinkage"),

@@ -8,7 +8,7 @@ import pytest
 from tests.model.users import NOBODY, run_as_nobody
 
 from carprice.errors import BundleError, FileError
-from carprice.model.manifest import (
+from carprice.model.bundle.manifest import (
     NAME_AGAIN,
     RETRAIN,
     champion_version,
@@ -140,7 +140,7 @@ def test_a_version_in_an_empty_folder(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_may_not_be_read(open_artifacts: Path) -> None:
-    code = "from carprice.model.manifest import *; {}(Path(sys.argv[1]))"
+    code = "from carprice.model.bundle.manifest import *; {}(Path(sys.argv[1]))"
     hint = f"Allow it: chmod -R a+rX {open_artifacts}"
     (open_artifacts / "champion").chmod(0o000)
     assert run_as_nobody(code.format("champion_version"), open_artifacts) == (
@@ -157,7 +157,8 @@ def test_a_folder_that_may_not_be_read(open_artifacts: Path) -> None:
 
 def test_a_folder_that_may_not_be_written(open_artifacts: Path) -> None:
     before = (open_artifacts / "champion").read_text()
-    code = "from carprice.model.manifest import set_champion; set_champion(Path(sys.argv[1]), '20200101T000000Z')"
+    manifest = "carprice.model.bundle.manifest"
+    code = f"from {manifest} import set_champion; set_champion(Path(sys.argv[1]), '20200101T000000Z')"
     assert run_as_nobody(code, open_artifacts) == (
         f"{open_artifacts / 'champion'}: may not be written by user {NOBODY}\n"
         f"Allow it: chmod -R a+rwX {open_artifacts}"

@@ -8,7 +8,7 @@ from tests.cli.tiny import LIMITS
 from tests.model.cars import UK_CAR, change
 
 from carprice.errors import ListingsError
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.manifest import find_bundle
 from carprice.model.position import WORD_LIMITS, WORDS, Position, name_percentile, place_asking
 from carprice.model.price_range import PriceRange
 from carprice.model.pricer import Pricer, load_pricer

@@ -13,10 +13,10 @@ import pytest
 from tests.model.cars import DATED_CAR, UK_CAR, UK_VALUES, change
 
 from carprice.errors import BundleError, ListingsError
-from carprice.model.breakdown import break_down, round_to_sum
-from carprice.model.bundle import Bundle, read_bundle
+from carprice.model.bundle.contents import Bundle, read_bundle
+from carprice.model.bundle.manifest import RETRAIN, find_bundle
 from carprice.model.encoding import InputWarning
-from carprice.model.manifest import RETRAIN, find_bundle
+from carprice.model.evidence.breakdown import break_down, round_to_sum
 from carprice.model.pricer import MAX_PRICE, Pricer, load_pricer
 
 CARS = 3000

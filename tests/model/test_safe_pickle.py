@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from carprice.errors import BundleError
-from carprice.model import safe_pickle
-from carprice.model.safe_pickle import dump_plain, load_plain
+from carprice.model.bundle.contents import safe_pickle
+from carprice.model.bundle.safe_pickle import dump_plain, load_plain
 
 DISTRUST = "Do not use this bundle. Train it again: ./carprice train"
 MEMORY_LIMIT = 2 << 30
@@ -201,7 +201,7 @@ def test_no_short_file_fills_the_memory_or_the_stack(tmp_path: Path, name: str, 
     path.write_bytes(data)
     code = (
         "import sys; from pathlib import Path\n"
-        "from carprice.errors import BundleError; from carprice.model.safe_pickle import load_plain\n"
+        "from carprice.errors import BundleError; from carprice.model.bundle.safe_pickle import load_plain\n"
         "try: value = load_plain(Path(sys.argv[1]).read_bytes())\n"
         "except BundleError as error: print('BundleError')\n"
         "else: print(type(value).__name__)"

@@ -12,12 +12,12 @@ import pytest
 from tests.model.damage import edit_manifest, put
 
 from carprice.errors import BundleError, FileError, SettingsError
-from carprice.model.bundle import read_bundle
-from carprice.model.bundle_writer import write_bundle
-from carprice.model.manifest import find_bundle, read_manifest, write_manifest
+from carprice.model.bundle.contents import read_bundle
+from carprice.model.bundle.manifest import find_bundle, read_manifest, write_manifest
+from carprice.model.bundle.signature import verify_bundle
+from carprice.model.bundle.signing import KeyPair, load_signing_key, make_keys, sign_bundle
+from carprice.model.bundle.writing import write_bundle
 from carprice.model.pricer import load_pricer
-from carprice.model.signature import verify_bundle
-from carprice.model.signing import KeyPair, load_signing_key, make_keys, sign_bundle
 from carprice.settings import load_settings
 
 SIGN = r"\./carprice sign \w+ --key PRIVATE\.pem"

@@ -14,8 +14,8 @@ from tests.model.damage import edit_manifest, edit_pickle, put, refusal
 
 from carprice.frames.encoding import encode_frame, read_listing
 from carprice.frames.pricing import predict_frame, price_frame
-from carprice.model.comparables import load_finder
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.manifest import find_bundle
+from carprice.model.evidence.comparables import load_finder
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.model.text import OTHER_WORDS, add_words, find_fault, list_words, share_by_words
 from carprice.scoring.score_file import score_file

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.model.damage import drop, edit_manifest, edit_pickle, put, refusal
 
-from carprice.model.manifest import RETRAIN
+from carprice.model.bundle.manifest import RETRAIN
 from carprice.model.pricer import load_pricer
 
 

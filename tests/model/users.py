@@ -16,7 +16,8 @@ def run_as_nobody(code: str, *arguments: Path) -> str:
     # Imports come before the change of user, who may not be allowed to read this checkout.
     program = (
         "import os, sys; from pathlib import Path; from carprice.errors import CarPriceError\n"
-        "import carprice.model.pricer, carprice.model.bundle_writer, carprice.model.lightgbm_capi as trees\n"
+        "import carprice.model.pricer, carprice.model.bundle.writing\n"
+        "import carprice.model.forest.lightgbm_capi as trees\n"
         f"trees._load_library(); os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
         f"try:\n    exec({code!r})\n"
         "except CarPriceError as error: print(error)"

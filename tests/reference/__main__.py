@@ -14,7 +14,7 @@ def main() -> None:
     from tests.reference.cli import write_cli
     from tests.reference.http import write_http
 
-    from carprice.api.app import create_app
+    from carprice.api.serving.app import create_app
     from carprice.market.market_file import load_market
     from carprice.settings import Settings
 

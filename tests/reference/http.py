@@ -11,8 +11,8 @@ from tests.api.calls import Result, as_json, call, find_state
 from tests.model.cars import UK_CAR, change
 from tests.reference.schema_tables import describe_type, link_schema, write_table
 
-from carprice.api.slow_clients import BUSY_SECONDS, MIN_BYTES_PER_SECOND
-from carprice.model.comparables import MAX_COMPARABLES
+from carprice.api.serving.slow_clients import BUSY_SECONDS, MIN_BYTES_PER_SECOND
+from carprice.model.evidence.comparables import MAX_COMPARABLES
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.names import MIB
 from carprice.settings import Settings

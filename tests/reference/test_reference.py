@@ -6,7 +6,7 @@ from tests.api.calls import find_state
 from tests.reference.cli import write_cli
 from tests.reference.http import without_amounts, write_http
 
-from carprice.api.app import create_app
+from carprice.api.serving.app import create_app
 from carprice.cli.main import COMMANDS
 from carprice.settings import Settings
 

@@ -10,7 +10,7 @@ from tests.bundles import invent_uk_listings
 from tests.tracking.conftest import Runner, free_port
 
 from carprice.market.market_file import Market, load_market
-from carprice.model.manifest import champion_version, list_versions
+from carprice.model.bundle.manifest import champion_version, list_versions
 from carprice.settings import Settings
 from carprice.system.locks import hold_lock
 

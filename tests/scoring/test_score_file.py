@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from carprice.cli.main import cli
 from carprice.errors import ListingsError
-from carprice.model.comparables import load_finder
+from carprice.model.bundle.manifest import find_bundle
+from carprice.model.evidence.comparables import load_finder
 from carprice.model.listing import parse_fields
-from carprice.model.manifest import find_bundle
 from carprice.model.position import Position
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.scoring.score_file import POSITION, PRICES, score_file, write_scores

@@ -107,7 +107,7 @@ def test_nothing_is_found_where_all_is_well(well: Stack) -> None:
 
 
 def test_import_error(make_stack: MakeStack, images: Callable[[str], str]) -> None:
-    stack = start_alone(make_stack, images("sed -i '1i import nowhere' src/carprice/api/server.py"))
+    stack = start_alone(make_stack, images("sed -i '1i import nowhere' src/carprice/api/serving/server.py"))
     found = wait_for_finding(stack, "import error")
     assert found.what == "car-price-api-1 does not start: import error"
     assert (
@@ -123,7 +123,7 @@ def test_import_error(make_stack: MakeStack, images: Callable[[str], str]) -> No
 
 
 def test_syntax_error(make_stack: MakeStack, images: Callable[[str], str]) -> None:
-    stack = start_alone(make_stack, images("echo 'def (' >> src/carprice/api/app.py"))
+    stack = start_alone(make_stack, images("echo 'def (' >> src/carprice/api/serving/app.py"))
     found = wait_for_finding(stack, "syntax error")
     assert "SyntaxError" in found.evidence
     assert found.cause == "The code is not valid Python at that line"

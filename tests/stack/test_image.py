@@ -96,7 +96,7 @@ def test_holds_the_demo_model_and_no_other(image: str) -> None:
 def test_compiles_nothing_at_its_start(image: str) -> None:
     program = """
 import sys
-import granian.server, carprice.api.server
+import granian.server, carprice.api.serving.server
 from pathlib import Path
 names = [name for name, module in sys.modules.items() if getattr(module, "__cached__", None)]
 print(*(name for name in names if not Path(sys.modules[name].__cached__).exists()))
@@ -118,7 +118,7 @@ def test_a_change_of_code_trains_and_installs_nothing(root: Path, tmp_path: Path
         if (root / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, copy / name)
-    with (copy / "src/carprice/api/app.py").open("a") as source:
+    with (copy / "src/carprice/api/serving/app.py").open("a") as source:
         source.write(f"\n# a change of {tmp_path}\n")
     tag = f"{image}-changed"
     try:

@@ -10,7 +10,7 @@ from tests.tracking.conftest import Runner
 
 from carprice.errors import BundleError
 from carprice.market.market_file import Market, load_market
-from carprice.model.manifest import champion_version, set_champion
+from carprice.model.bundle.manifest import champion_version, set_champion
 from carprice.settings import Settings
 from carprice.tracking.promotion import list_promotions
 

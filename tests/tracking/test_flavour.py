@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from msgspec.structs import replace
 
-from carprice.model.manifest import champion_version, find_bundle, read_manifest
+from carprice.model.bundle.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.tracking.flavour import LIBRARIES, save_pricer
 from carprice.tracking.listing_pricer import COLUMNS, ListingPricer

@@ -8,7 +8,7 @@ import pytest
 from tests.tracking.conftest import Runner
 from tests.tracking.trainings import copy_training
 
-from carprice.model.manifest import read_manifest, set_champion, write_manifest
+from carprice.model.bundle.manifest import read_manifest, set_champion, write_manifest
 from carprice.settings import Settings
 from carprice.tracking.model_list import describe_change, format_models, list_models
 

@@ -7,7 +7,7 @@ import pytest
 from tests.tracking.trainings import copy_training
 
 from carprice.errors import TrackingError
-from carprice.model.manifest import write_manifest
+from carprice.model.bundle.manifest import write_manifest
 from carprice.settings import Settings
 from carprice.tracking.outbox import flatten_metrics, keep_bundle, list_pending, read_run
 

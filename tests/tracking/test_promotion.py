@@ -12,7 +12,7 @@ from tests.tracking.conftest import free_port
 from tests.tracking.trainings import copy_training
 
 from carprice.errors import BundleError, FileError, TrackingError
-from carprice.model.manifest import champion_version, read_manifest, set_champion, write_manifest
+from carprice.model.bundle.manifest import champion_version, read_manifest, set_champion, write_manifest
 from carprice.model.pricer import load_pricer
 from carprice.names import REGISTERED_MODEL
 from carprice.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from carprice.errors import BundleError
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.manifest import find_bundle
 from carprice.system.processes import Result, Runner
 from carprice.tracking import proof
 from carprice.tracking.proof import NO_MEMORY, main, prove_apart

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from tests.tracking.trainings import copy_training
 
 from carprice.cli.main import cli
-from carprice.model.manifest import COMPARABLES, FILES, MANIFEST, list_versions, read_manifest
+from carprice.model.bundle.manifest import COMPARABLES, FILES, MANIFEST, list_versions, read_manifest
 from carprice.names import REGISTERED_MODEL
 from carprice.settings import ROOT, Settings
 from carprice.tracking import upload

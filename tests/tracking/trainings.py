@@ -11,8 +11,8 @@ from tests.bundles import invent_uk_listings
 from carprice.evaluation.report import build_report
 from carprice.frames.pricing import price_frame
 from carprice.market.market_file import parse_market
-from carprice.model.bundle import read_bundle
-from carprice.model.manifest import champion_version, read_manifest, write_manifest
+from carprice.model.bundle.contents import read_bundle
+from carprice.model.bundle.manifest import champion_version, read_manifest, write_manifest
 from carprice.model.pricer import Pricer
 from carprice.settings import Settings
 from carprice.training.train import Training

@@ -8,7 +8,7 @@ import pytest
 from tests.training.conftest import Encoded
 
 from carprice.frames.scoring import unique_codes
-from carprice.model.depreciation import ANY, Depreciation
+from carprice.model.forest.depreciation import ANY, Depreciation
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import STRENGTH, fit_depreciation, group_rows
 from carprice.training.recipes import LARGE

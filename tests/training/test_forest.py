@@ -10,7 +10,7 @@ from tests.training.conftest import QUICK, Encoded
 
 from carprice.frames.encoding import Floats
 from carprice.frames.scoring import score_matrix
-from carprice.model.price_forest import PriceForest
+from carprice.model.forest.price_forest import PriceForest
 from carprice.training.columns import Rows
 from carprice.training.forest import (
     MAX_CODES,

@@ -19,8 +19,8 @@ from carprice.listings.cleaning import DAY, Listings
 from carprice.listings.report import CleaningReport
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import Market
-from carprice.model.comparables import load_finder
-from carprice.model.manifest import COMPARABLES
+from carprice.model.bundle.manifest import COMPARABLES
+from carprice.model.evidence.comparables import load_finder
 from carprice.model.pricer import load_pricer
 from carprice.settings import Settings
 from carprice.training import train as train_module

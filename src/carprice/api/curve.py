@@ -9,10 +9,10 @@ from carprice.api.decoding import Decoded, MalformedError, load_json
 from carprice.api.predict import refuse_unvalued
 from carprice.api.request_body import read_body
 from carprice.api.responses import RefusedError, count_wrong, flask_response, json_response
-from carprice.api.schemas import CurveAnswer
+from carprice.api.schemas.answers import CurveAnswer
 from carprice.api.state import LoadedModel, ServiceState
-from carprice.model.curve import draw_curve
-from carprice.model.curve_plan import CurveError, CurveOrder
+from carprice.model.evidence.curve import draw_curve
+from carprice.model.evidence.curve_plan import CurveError, CurveOrder
 from carprice.model.listing import FieldProblem
 from carprice.names import CURVE_PATH
 

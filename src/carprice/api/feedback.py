@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, request
 from carprice.api.decoding import MalformedError, load_json
 from carprice.api.request_body import read_body
 from carprice.api.responses import RETRY, RefusedError, count_wrong, flask_response, json_response
-from carprice.api.schemas import FeedbackAnswer
+from carprice.api.schemas.answers import FeedbackAnswer
 from carprice.api.state import ServiceState
 from carprice.errors import FeedbackBusyError, FeedbackError, StorageFullError
 from carprice.feedback.entry import Feedback

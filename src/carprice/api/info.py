@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app
 
 from carprice.api.metrics import CONTENT_TYPE
 from carprice.api.responses import NO_STORE, RefusedError, flask_response, json_response
-from carprice.api.schemas import (
+from carprice.api.schemas.answers import (
     AliveAnswer,
     FeaturesAnswer,
     FieldAnswer,

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from carprice.api.responses import RefusedError
 from carprice.api.state import LoadedModel
-from carprice.model.comparables import MAX_COMPARABLES
+from carprice.model.evidence.comparables import MAX_COMPARABLES
 from carprice.model.price_range import MAX_COVERAGE, MIN_COVERAGE, Limits
 
 NO, YES, USUAL = "0", "1", "model"

@@ -6,8 +6,8 @@ from pathlib import Path
 from flask import Blueprint, Response, render_template, send_from_directory
 
 from carprice.api.info import describe_fields, find_state
-from carprice.api.openapi import build_openapi
 from carprice.api.responses import NO_STORE, flask_response, json_response
+from carprice.api.schemas.openapi import build_openapi
 from carprice.market.kinds import KINDS
 
 PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"

@@ -24,11 +24,11 @@ from carprice.api.responses import (
     flask_response,
     json_response,
 )
-from carprice.api.schemas import BatchAnswer, PriceAnswer, ProblemAnswer
+from carprice.api.schemas.answers import BatchAnswer, PriceAnswer, ProblemAnswer
 from carprice.api.state import LoadedModel, ServiceState
 from carprice.errors import BundleError
 from carprice.market.kinds import Value
-from carprice.model.comparables import Comparables
+from carprice.model.evidence.comparables import Comparables
 from carprice.model.listing import MAX_PROBLEMS, MAX_ROW_PROBLEMS
 from carprice.model.price_range import Limits
 from carprice.model.valuation import Breakdown, Valuation

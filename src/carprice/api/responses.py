@@ -8,7 +8,7 @@ from flask import Response
 from msgspec import UNSET
 from werkzeug.http import HTTP_STATUS_CODES
 
-from carprice.api.schemas import ProblemAnswer
+from carprice.api.schemas.answers import ProblemAnswer
 from carprice.model.listing import MAX_PROBLEMS, FieldProblem
 
 JSON_TYPE = "application/json"

@@ -19,9 +19,9 @@ from carprice.errors import BundleError, CarPriceError
 from carprice.feedback.samples import Samples
 from carprice.feedback.store import FeedbackStore
 from carprice.market.kinds import Value
-from carprice.model.comparables import ComparableFinder, Comparables, find_none, load_finder
+from carprice.model.bundle.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.encoding import InputWarning
-from carprice.model.manifest import champion_version, find_bundle, read_manifest
+from carprice.model.evidence.comparables import ComparableFinder, Comparables, find_none, load_finder
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.names import ARTIFACTS, FALLBACK, IMAGE_MODEL
 from carprice.settings import Settings

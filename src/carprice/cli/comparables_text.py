@@ -5,7 +5,7 @@ from typing import Any
 
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature, Market
-from carprice.model.comparables import Comparables
+from carprice.model.evidence.comparables import Comparables
 from carprice.system.tables import format_table
 
 NOT_GIVEN = "-"

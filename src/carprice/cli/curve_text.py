@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Market
-from carprice.model.curve import Curve, CurvePoint, draw_curve
-from carprice.model.curve_plan import YEARS, CurveError, CurveOrder
+from carprice.model.evidence.curve import Curve, CurvePoint, draw_curve
+from carprice.model.evidence.curve_plan import YEARS, CurveError, CurveOrder
 from carprice.model.pricer import Pricer
 from carprice.system.tables import format_table
 

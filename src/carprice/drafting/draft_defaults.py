@@ -10,7 +10,7 @@ from carprice.drafting.listing_columns import VIN
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Numbers, Profile
 from carprice.drafting.vocabulary import LEFT_OUT_WORDS, MAKE_ALIASES, NO_WORDS, YES_WORDS
-from carprice.listings.header import is_named_by_place
+from carprice.listings.reading.header import is_named_by_place
 from carprice.market.units import find_unit
 
 FENCE = 3.0

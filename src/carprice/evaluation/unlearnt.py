@@ -21,8 +21,8 @@ from carprice.frames.encoding import unify_spellings
 from carprice.listings.cleaning import CAR, DAY, load_listings
 from carprice.listings.listings_files import Source
 from carprice.market.kinds import EPOCH
-from carprice.model.bundle import read_pickle
-from carprice.model.manifest import COMPARABLES
+from carprice.model.bundle.contents import read_pickle
+from carprice.model.bundle.manifest import COMPARABLES
 from carprice.model.pricer import Pricer, load_pricer
 
 MIN_ROWS = 100

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from carprice.frames.encoding import Floats
-from carprice.model.depreciation import ANY, Depreciation, Line
-from carprice.model.lightgbm_capi import Trees
-from carprice.model.price_forest import PriceForest
-from carprice.model.year_envelope import YearEnvelope, find_middle
+from carprice.model.forest.depreciation import ANY, Depreciation, Line
+from carprice.model.forest.lightgbm_capi import Trees
+from carprice.model.forest.price_forest import PriceForest
+from carprice.model.forest.year_envelope import YearEnvelope, find_middle
 
 MIN_THREADED_ROWS = 5_000
 """With fewer, threads wait for each other longer than they work: ten times as long on a busy machine."""

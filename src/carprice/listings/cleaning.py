@@ -27,8 +27,8 @@ from carprice.listings.parsing import (
     trim_text,
     unreadable,
 )
+from carprice.listings.reading.row_lines import shorten
 from carprice.listings.report import DROPPED, FIXED, CleaningEntry, CleaningReport
-from carprice.listings.row_lines import shorten
 from carprice.market.market_file import Feature, Market
 
 REF = "@ref"

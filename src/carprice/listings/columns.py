@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz, process
 
 from carprice.errors import ListingsError
-from carprice.listings.row_lines import SHOWN_CHARACTERS
+from carprice.listings.reading.row_lines import SHOWN_CHARACTERS
 from carprice.market.market_file import Feature, Market
 
 SHOWN_COLUMNS = 40

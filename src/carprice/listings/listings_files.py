@@ -8,9 +8,9 @@ import polars as pl
 
 from carprice.errors import ListingsError
 from carprice.listings.columns import find_similar, list_columns
-from carprice.listings.formats import EXPECTED
-from carprice.listings.listings_file import BATCH_ROWS, ListingsFile
-from carprice.listings.row_lines import DroppedRow
+from carprice.listings.reading.formats import EXPECTED
+from carprice.listings.reading.listings_file import BATCH_ROWS, ListingsFile
+from carprice.listings.reading.row_lines import DroppedRow
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".tgz", ".zip")
 """Of the files of a folder, those that end so are listings."""

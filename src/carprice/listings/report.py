@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from carprice.listings.row_lines import DroppedRow, shorten
+from carprice.listings.reading.row_lines import DroppedRow, shorten
 from carprice.market.hygiene import say_otherwise
 
 DROPPED = "dropped"

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from carprice.errors import BundleError
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
+from carprice.model.bundle.manifest import RETRAIN
 from carprice.model.listing import Pointer, describe_range
-from carprice.model.manifest import RETRAIN
 from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold
 from carprice.model.text import WordAmount, add_words, list_words
 

@@ -11,7 +11,8 @@ from msgspec import UNSET
 from carprice.errors import BundleError, ListingsError, MarketError
 from carprice.market.kinds import EPOCH, Value
 from carprice.market.market_file import Market, parse_market
-from carprice.model.bundle import Bundle, read_bundle
+from carprice.model.bundle.contents import Bundle, read_bundle
+from carprice.model.bundle.manifest import RETRAIN, VERSION_TIME
 from carprice.model.encoding import (
     OUTSIDE_TRAINING,
     TAKEN_AS_MISSING,
@@ -22,14 +23,13 @@ from carprice.model.encoding import (
     warn_combination,
     warn_of_age,
 )
-from carprice.model.explanation import explain_price
-from carprice.model.lightgbm_capi import Trees, release_memory
+from carprice.model.evidence.explanation import explain_price
+from carprice.model.evidence.usual_car import UsualCars
+from carprice.model.forest.lightgbm_capi import Trees, release_memory
+from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.listing import check_listing, read_asking
-from carprice.model.manifest import RETRAIN, VERSION_TIME
 from carprice.model.position import Position, place_asking
-from carprice.model.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.price_range import COVERAGE, Limits, PriceRange
-from carprice.model.usual_car import UsualCars
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 
 GOLDEN_TOLERANCE = 1e-9
@@ -184,7 +184,7 @@ class Pricer:
     def explain_values(
         self, values: Sequence[Value], against_usual: bool = False, grouped: bool = False
     ) -> Breakdown:
-        """Break one checked listing's price down into money that sums to it exactly: model/breakdown.py.
+        """Break one checked listing's price down into money that sums to it exactly: model/evidence/breakdown.py.
 
         against_usual: from the usual car of its make and model on, where the model knows one, else from the
         average car. grouped: year and mileage together.

@@ -14,7 +14,7 @@ from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
 from carprice.listings.listings_files import Source
 from carprice.market.market_file import Market, dump_market
-from carprice.model.manifest import find_bundle, set_champion, usable_champion
+from carprice.model.bundle.manifest import find_bundle, set_champion, usable_champion
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.names import API
 from carprice.ops.local.supervisor import find_supervisor

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from carprice.listings.parsing import parse_value, price_feature, trim_text
 from carprice.market.market_file import Market
-from carprice.model.comparables import USUAL_COMPARABLES, ComparableFinder
+from carprice.model.evidence.comparables import USUAL_COMPARABLES, ComparableFinder
 
 RANKING = {"asking_rank": pl.Int64, "asking_comparables": pl.Int64}
 """1 for the cheapest of a car and its comparables, whose prices are adjusted to it; and how many these are."""

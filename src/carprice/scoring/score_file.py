@@ -14,8 +14,8 @@ from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import Cleaner
 from carprice.listings.columns import check_columns, describe_absent, find_similar
 from carprice.listings.listings_files import ListingsFiles, Source, open_listings
-from carprice.listings.row_lines import shorten
-from carprice.model.comparables import ComparableFinder
+from carprice.listings.reading.row_lines import shorten
+from carprice.model.evidence.comparables import ComparableFinder
 from carprice.model.pricer import Pricer
 from carprice.scoring.ranking import RANKING, rank_asking_prices, read_asking_prices
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from carprice.listings.cleaning import Listings, load_listings
 from carprice.market.market_file import Market, load_market
-from carprice.model.manifest import champion_version, set_champion
+from carprice.model.bundle.manifest import champion_version, set_champion
 from carprice.names import STATISTICS_FILE
 from carprice.settings import Settings, load_settings
 from carprice.simulation.sampling import draw_listings

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from carprice.errors import BundleError, CarPriceError
-from carprice.model.manifest import check_version, find_bundle, read_manifest, usable_champion
+from carprice.model.bundle.manifest import check_version, find_bundle, read_manifest, usable_champion
 from carprice.model.pricer import load_pricer
 from carprice.settings import Settings
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import BundleError
-from carprice.model.manifest import list_versions, read_manifest, usable_champion
+from carprice.model.bundle.manifest import list_versions, read_manifest, usable_champion
 from carprice.names import CHALLENGER, CHAMPION, PENDING
 from carprice.settings import Settings
 from carprice.system.tables import format_table

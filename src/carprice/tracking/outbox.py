@@ -14,8 +14,8 @@ from typing import Any
 
 from carprice.errors import TrackingError
 from carprice.market.market_file import parse_market
-from carprice.model.bundle import read_bundle
-from carprice.model.manifest import VERSION_TIME
+from carprice.model.bundle.contents import read_bundle
+from carprice.model.bundle.manifest import VERSION_TIME
 from carprice.settings import Settings
 from carprice.system.files import write_file
 

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carprice.errors import BundleError, CarPriceError, FileError, TrackingError
-from carprice.model.manifest import champion_version, check_version, find_bundle, set_champion, usable_champion
+from carprice.model.bundle.manifest import (
+    champion_version,
+    check_version,
+    find_bundle,
+    set_champion,
+    usable_champion,
+)
 from carprice.model.pricer import load_pricer
 from carprice.names import CHAMPION, PENDING, REGISTERED_MODEL
 from carprice.settings import Settings

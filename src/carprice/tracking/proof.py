@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from carprice.errors import BundleError, StackError
-from carprice.model.manifest import RETRAIN
+from carprice.model.bundle.manifest import RETRAIN
 from carprice.model.pricer import load_pricer
 from carprice.names import MIB
 from carprice.settings import ROOT

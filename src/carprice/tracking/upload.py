@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carprice.errors import BundleError, CarPriceError, TrackingError
-from carprice.model.manifest import find_bundle, list_versions, read_manifest, write_manifest
+from carprice.model.bundle.manifest import find_bundle, list_versions, read_manifest, write_manifest
 from carprice.names import CHALLENGER, REGISTERED_MODEL
 from carprice.settings import Settings
 from carprice.system.locks import hold_lock

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carprice.errors import TrackingError
-from carprice.model.manifest import FILES, read_manifest
+from carprice.model.bundle.manifest import FILES, read_manifest
 from carprice.names import REGISTERED_MODEL
 from carprice.settings import Settings
 from carprice.tracking.client import show_url

@@ -1,4 +1,4 @@
-"""Which listings a bundle keeps to show beside a price, and how: model/comparable_store.py reads them."""
+"""Which listings a bundle keeps to show beside a price, and how: model/evidence/comparable_store.py reads them."""
 
 from collections.abc import Sequence
 from typing import Any

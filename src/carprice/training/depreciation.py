@@ -7,7 +7,7 @@ import numpy as np
 
 from carprice.frames.encoding import Floats
 from carprice.frames.scoring import unique_codes
-from carprice.model.depreciation import ANY
+from carprice.model.forest.depreciation import ANY
 from carprice.training.columns import Columns, Rows
 from carprice.training.recipes import Recipe
 

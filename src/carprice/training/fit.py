@@ -12,9 +12,9 @@ from carprice.frames.encoding import Encoders, Floats, Scaler, encode_frame, fit
 from carprice.frames.scoring import score_matrix
 from carprice.listings.cleaning import DAY
 from carprice.market.market_file import Market, dump_market
-from carprice.model.bundle import Bundle
+from carprice.model.bundle.contents import Bundle
 from carprice.model.encoding import UnknownZero
-from carprice.model.price_forest import PriceForest
+from carprice.model.forest.price_forest import PriceForest
 from carprice.model.pricer import Pricer
 from carprice.training.columns import Columns, Rows, describe_columns
 from carprice.training.forest import Job, grow_forest, grow_forests

@@ -10,8 +10,8 @@ import numpy as np
 
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import find_codes, find_lines, flag_matrix, follow_lines
-from carprice.model.depreciation import ANY, Depreciation
-from carprice.model.price_forest import name_columns
+from carprice.model.forest.depreciation import ANY, Depreciation
+from carprice.model.forest.price_forest import name_columns
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import fit_depreciation
 from carprice.training.masking import leave_out

@@ -7,7 +7,7 @@ import numpy as np
 
 from carprice.frames.encoding import Scaler
 from carprice.frames.scoring import score_matrix
-from carprice.model.price_forest import PriceForest
+from carprice.model.forest.price_forest import PriceForest
 from carprice.training.columns import Columns, Rows
 from carprice.training.forest import Job, grow_forests
 from carprice.training.masking import forget_unseen

@@ -13,7 +13,7 @@ class Recipe:
     together. slope, level: shares of a depreciation line's slopes, and of the mean of a make and model, that the
     line takes from the trees. wide: numbers of few values are categories too. penalty: LightGBM's
     monotone_penalty. free_years: the trees are free along the year, and asked for all years
-    (model/year_envelope.py).
+    (model/forest/year_envelope.py).
     """
 
     name: str

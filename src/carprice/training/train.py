@@ -20,11 +20,11 @@ from carprice.listings.leaks import check_leaks
 from carprice.listings.listings_files import Source
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import NO_CURRENCY, Market, dump_market
-from carprice.model.bundle_writer import ensure_writable, write_bundle
-from carprice.model.manifest import read_manifest
+from carprice.model.bundle.manifest import read_manifest
+from carprice.model.bundle.signing import load_signing_key
+from carprice.model.bundle.writing import ensure_writable, write_bundle
 from carprice.model.price_range import COVERAGE
 from carprice.model.pricer import Pricer
-from carprice.model.signing import load_signing_key
 from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines

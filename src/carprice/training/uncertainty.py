@@ -16,7 +16,7 @@ import numpy as np
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import score_matrix
-from carprice.model.price_forest import PriceForest
+from carprice.model.forest.price_forest import PriceForest
 from carprice.model.price_range import LEVELS
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import group_rows

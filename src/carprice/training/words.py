@@ -14,7 +14,7 @@ from carprice.frames.scoring import score_matrix
 from carprice.listings.cleaning import CAR
 from carprice.market.market_file import Market
 from carprice.market.words import find_keys
-from carprice.model.price_forest import PriceForest
+from carprice.model.forest.price_forest import PriceForest
 from carprice.model.text import MAX_AMOUNT, MAX_TERMS, add_words
 from carprice.training.columns import Columns, Rows
 from carprice.training.forest import Job, grow_forests

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.tiny import write_tiny
 
 from carprice.cli.main import main
-from carprice.model.manifest import RETRAIN
+from carprice.model.bundle.manifest import RETRAIN
 
 Run = Callable[..., tuple[int, str, str]]
 

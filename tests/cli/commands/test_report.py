@@ -15,7 +15,7 @@ from carprice.cli.main import main
 from carprice.evaluation.report import build_report
 from carprice.evaluation.text import format_report
 from carprice.market.market_file import dump_market, load_market, parse_market
-from carprice.model.manifest import champion_version, read_manifest, write_manifest
+from carprice.model.bundle.manifest import champion_version, read_manifest, write_manifest
 from carprice.model.pricer import load_pricer
 
 Run = Callable[..., tuple[int, str, str]]

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.tiny import write_tiny
 
 from carprice.cli.main import main
-from carprice.model.manifest import champion_version
+from carprice.model.bundle.manifest import champion_version
 
 Run = Callable[..., tuple[int, str, str]]
 CAR = ("make=Ford", "year=2020")

@@ -14,7 +14,7 @@ import pytest
 from tests.ops.local.conftest import wait_until
 
 from carprice.errors import StackError
-from carprice.model.signing import make_keys
+from carprice.model.bundle.signing import make_keys
 from carprice.ops.doctor.diagnosis import CHECKS, diagnose, explain
 from carprice.ops.doctor.findings import Finding
 from carprice.ops.local.services import build_services

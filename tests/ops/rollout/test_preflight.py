@@ -9,8 +9,8 @@ import pytest
 from tests.ops.world import FAST, World
 
 from carprice.errors import BundleError, StackError
-from carprice.model.manifest import champion_version
-from carprice.model.signing import load_signing_key, make_keys, sign_bundle
+from carprice.model.bundle.manifest import champion_version
+from carprice.model.bundle.signing import load_signing_key, make_keys, sign_bundle
 from carprice.names import API, MLFLOW
 from carprice.ops.docker.images import find_image, resolve_image
 from carprice.ops.rollout.gates import GateError

@@ -4,7 +4,7 @@ import pytest
 from tests.ops.world import NEW_IMAGE, OLD_MODEL, Container, World
 
 from carprice.errors import StackError
-from carprice.model.manifest import champion_version
+from carprice.model.bundle.manifest import champion_version
 from carprice.names import API, CANDIDATE, EDGE
 from carprice.ops.edge.haproxy import CURRENT, NEXT, EdgeDownError
 from carprice.ops.release import Release, image_of, pin_candidate, pin_release, read_release

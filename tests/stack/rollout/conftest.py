@@ -9,7 +9,7 @@ from tests.stack.conftest import PREFIX
 from tests.stack.rollout.releases import Images, grow_bundles
 from tests.stack.rollout.site import Site
 
-from carprice.model.manifest import read_manifest
+from carprice.model.bundle.manifest import read_manifest
 
 
 @pytest.fixture(scope="package")

@@ -23,7 +23,7 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 def build_app() -> WsgiApp:
     """The product's WSGI application in the layer; the server's worker calls this."""
-    from carprice.api.server import build_app
+    from carprice.api.serving.server import build_app
 
     if FAULT == "slow-load":
         time.sleep(float(VALUE))
@@ -62,7 +62,7 @@ def main() -> int:
         # The one who is told to stop does not, and the service itself is not told.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         return subprocess.call([sys.executable, __file__], env={**os.environ, "FAULT": "none"})
-    from carprice.api.server import serve
+    from carprice.api.serving.server import serve
     from carprice.settings import load_settings
 
     return serve(load_settings(os.environ), "faulty:build_app")

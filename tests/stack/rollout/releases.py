@@ -11,7 +11,7 @@ from tests.bundles import dated_market, grow_bundle, invent_dated_listings, inve
 from tests.stack.stacks import run
 
 from carprice.market.market_file import load_market
-from carprice.model.manifest import MANIFEST, set_champion
+from carprice.model.bundle.manifest import MANIFEST, set_champion
 
 DOCKERFILE = """
 FROM {image}

@@ -8,7 +8,7 @@ import click
 from carprice.cli.console import print_json, say
 from carprice.cli.options import data_option, json_option, pass_settings
 from carprice.errors import BundleError
-from carprice.model.manifest import find_bundle, list_versions
+from carprice.model.bundle.manifest import find_bundle, list_versions
 from carprice.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from carprice.errors import FeedbackError
 from carprice.feedback.importing import Import, import_feedback
 from carprice.feedback.samples import Samples
 from carprice.feedback.store import FeedbackStore
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.manifest import find_bundle
 from carprice.model.pricer import load_pricer
 from carprice.settings import Settings
 from carprice.system.files import open_output

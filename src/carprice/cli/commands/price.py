@@ -16,13 +16,13 @@ from carprice.cli.options import json_option, model_option, pass_settings
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature
-from carprice.model.breakdown import AVERAGE, NOT_GIVEN
-from carprice.model.comparables import MAX_COMPARABLES, Comparables, find_none, load_finder
-from carprice.model.curve import Curve
-from carprice.model.curve_plan import MAX_POINTS, MAX_YEARS, MIN_POINTS, CurveOrder
+from carprice.model.bundle.manifest import find_bundle
 from carprice.model.encoding import InputWarning
+from carprice.model.evidence.breakdown import AVERAGE, NOT_GIVEN
+from carprice.model.evidence.comparables import MAX_COMPARABLES, Comparables, find_none, load_finder
+from carprice.model.evidence.curve import Curve
+from carprice.model.evidence.curve_plan import MAX_POINTS, MAX_YEARS, MIN_POINTS, CurveOrder
 from carprice.model.listing import parse_fields, read_asking
-from carprice.model.manifest import find_bundle
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.model.valuation import Breakdown, NotGiven, Valuation

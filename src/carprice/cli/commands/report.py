@@ -8,7 +8,7 @@ import click
 from carprice.cli.console import print_json, say
 from carprice.cli.options import data_option, force_option, json_option, pass_settings
 from carprice.market.market_file import parse_market
-from carprice.model.manifest import find_bundle, read_manifest
+from carprice.model.bundle.manifest import find_bundle, read_manifest
 from carprice.settings import Settings
 from carprice.system.files import open_output
 

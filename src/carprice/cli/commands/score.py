@@ -9,8 +9,8 @@ import click
 from carprice.cli.console import say
 from carprice.cli.options import force_option, listings_argument, model_option, pass_settings
 from carprice.listings.listings_files import ListingsFiles
-from carprice.model.comparables import NOT_KEPT, load_finder
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.manifest import find_bundle
+from carprice.model.evidence.comparables import NOT_KEPT, load_finder
 from carprice.model.pricer import load_pricer
 from carprice.scoring.score_file import check_suffix, is_parquet, score_file, write_scores
 from carprice.scoring.summary import ScoreSummary, neutralise

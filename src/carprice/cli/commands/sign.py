@@ -6,7 +6,7 @@ import click
 
 from carprice.cli.console import print_json, say
 from carprice.cli.options import json_option, pass_settings
-from carprice.model.manifest import find_bundle
+from carprice.model.bundle.manifest import find_bundle
 from carprice.settings import Settings
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -34,7 +34,7 @@ def sign(settings: Settings, version: str, key: Path | None, new_key: Path | Non
 
 def make_pair(path: Path) -> dict[str, str]:
     """Write a pair of keys, and say what each is for."""
-    from carprice.model.signing import make_keys
+    from carprice.model.bundle.signing import make_keys
 
     pair = make_keys(path)
     say(f"{pair.private} signs: keep it where models are trained, and nowhere else")
@@ -44,9 +44,9 @@ def make_pair(path: Path) -> dict[str, str]:
 
 def sign_version(settings: Settings, version: str, key: Path | None) -> dict[str, str]:
     """Sign a bundle that loads and prices as it did in training. Raises BundleError where it does not."""
+    from carprice.model.bundle.signature import SIGNATURE
+    from carprice.model.bundle.signing import load_signing_key, sign_bundle
     from carprice.model.pricer import load_pricer
-    from carprice.model.signature import SIGNATURE
-    from carprice.model.signing import load_signing_key, sign_bundle
     from carprice.tracking.proof import prove_apart
 
     path = key or (Path(settings.signing_key) if settings.signing_key else None)

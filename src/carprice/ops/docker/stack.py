@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from carprice.errors import FileError, StackError
-from carprice.model.manifest import champion_version
+from carprice.model.bundle.manifest import champion_version
 from carprice.names import ALIVE_PATH, API, CANDIDATE, EDGE, IMAGE_MODEL, LOOPBACK, MLFLOW
 from carprice.ops.docker import argv, compose_argv
 from carprice.ops.docker.build import build_image

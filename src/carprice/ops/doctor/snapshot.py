@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from carprice.errors import BundleError
-from carprice.model.manifest import champion_version
+from carprice.model.bundle.manifest import champion_version
 from carprice.names import API, CANDIDATE, IMAGE_MODEL
 from carprice.ops.docker.up_checks import DEFAULT_ID
 from carprice.ops.edge.haproxy import NO_VIEW, EdgeView

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from carprice.errors import FileError, StackError
-from carprice.model.manifest import champion_version
+from carprice.model.bundle.manifest import champion_version
 from carprice.names import API
 from carprice.ops.local.health import Health, check_health
 from carprice.ops.local.logs import read_tail

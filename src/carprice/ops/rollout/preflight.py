@@ -6,8 +6,8 @@ from typing import Any
 import psutil
 
 from carprice.errors import BundleError, StackError
-from carprice.model.manifest import champion_version, find_bundle
-from carprice.model.signature import verify_bundle
+from carprice.model.bundle.manifest import champion_version, find_bundle
+from carprice.model.bundle.signature import verify_bundle
 from carprice.names import API, EDGE, IMAGE_MODEL, MIB, MLFLOW
 from carprice.ops.docker.containers import list_containers
 from carprice.ops.instance import Instance

@@ -6,7 +6,7 @@ The same act ends a rollout that failed at any step and repairs what a killed on
 from contextlib import suppress
 from typing import Any
 
-from carprice.model.manifest import set_champion, usable_champion
+from carprice.model.bundle.manifest import set_champion, usable_champion
 from carprice.names import API, CANDIDATE
 from carprice.ops.docker import argv
 from carprice.ops.docker.containers import list_containers

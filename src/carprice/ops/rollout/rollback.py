@@ -1,7 +1,7 @@
 """Back to an earlier release, image and model as one, by the same procedure as forward."""
 
 from carprice.errors import StackError
-from carprice.model.manifest import list_versions
+from carprice.model.bundle.manifest import list_versions
 from carprice.ops.docker import argv
 from carprice.ops.release import describe_model
 from carprice.ops.rollout.history import Entry, list_live

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from carprice.errors import CarPriceError, FileError, StackError
-from carprice.model.manifest import usable_champion
+from carprice.model.bundle.manifest import usable_champion
 from carprice.names import API, CANDIDATE, LOG_HINT
 from carprice.ops.docker import compose_argv
 from carprice.ops.docker.build import build_image

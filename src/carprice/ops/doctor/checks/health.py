@@ -7,7 +7,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from carprice.model.manifest import FILES, MANIFEST
+from carprice.model.bundle.manifest import FILES, MANIFEST
 from carprice.names import API, CANDIDATE, CHAMPION
 from carprice.ops.docker.up_checks import find_port_owner, mend_port
 from carprice.ops.doctor.checks.predictions import find_damaged_bundles, find_golden_shifts

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from carprice.errors import BundleError
-from carprice.model.manifest import FORMAT, find_bundle
-from carprice.model.signature import SIGNATURE, TRUSTED_KEYS, verify_bundle
+from carprice.model.bundle.manifest import FORMAT, find_bundle
+from carprice.model.bundle.signature import SIGNATURE, TRUSTED_KEYS, verify_bundle
 from carprice.names import API, BATCH_PATH, LISTING_SCHEMA, OPENAPI_PATH, PRICE_PATH, STATUS_PATH
 from carprice.ops.doctor.findings import Check, Family, Finding
 from carprice.ops.doctor.snapshot import StackSnapshot
