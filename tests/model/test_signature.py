@@ -26,7 +26,7 @@ UNVERIFIED = {  # where any bundle is read on purpose
     ("tracking/outbox.py", "read_bundle"),  # a record of a training is no use of its model
     ("tracking/proof.py", "load_pricer"),  # a process apart, before the caller verifies
     ("tracking/listing_pricer.py", "load_pricer"),  # MLflow's own folder, with no settings of ours
-    ("cli/commands/sign.py", "load_pricer"),  # what is about to be signed
+    ("cli/commands/models/sign.py", "load_pricer"),  # what is about to be signed
 }
 
 

@@ -14,30 +14,40 @@ from carprice.system.terminal import strip_controls
 
 # A command's module is imported when it is called: MLflow and polars take seconds to import.
 COMMANDS = {
-    "up": "Start the service and MLflow, and wait until both are healthy.",
-    "down": "Stop the service and MLflow.",
-    "restart": "Restart the service, or one part of it.",
-    "status": "Show what runs, since when and how well.",
-    "logs": "Show the logs.",
-    "build": "Build the image; what runs stays as it is.",
-    "train": "Learn from listings and write a model.",
-    "models": "List the models.",
-    "report": "Show how good a model's prices are.",
-    "compare": "Compare two models by listings that neither has learnt from.",
-    "promote": "Make a model the champion.",
-    "refresh": "Train on new listings, and serve the model if it is no worse.",
-    "sign": "Sign a model, or make the keys for it.",
-    "price": "Price one car.",
-    "score": "Price every car of a file.",
-    "feedback": "Keep what cars were sold or listed for.",
-    "rollout": "Make a new release live without losing a request.",
-    "rollback": "Go back to an earlier release, the same way.",
-    "releases": "Show the history of releases.",
-    "doctor": "Find out what is wrong, and what fixes it.",
-    "market": "Check listings against a market, or draft a market file.",
-    "demo": "Draw simulated listings of the demo market.",
-    "test": "Run the tests.",
+    "service": {
+        "up": "Start the service and MLflow, and wait until both are healthy.",
+        "down": "Stop the service and MLflow.",
+        "restart": "Restart the service, or one part of it.",
+        "status": "Show what runs, since when and how well.",
+        "logs": "Show the logs.",
+        "rollout": "Make a new release live without losing a request.",
+        "rollback": "Go back to an earlier release, the same way.",
+        "releases": "Show the history of releases.",
+        "doctor": "Find out what is wrong, and what fixes it.",
+    },
+    "models": {
+        "train": "Learn from listings and write a model.",
+        "models": "List the models.",
+        "report": "Show how good a model's prices are.",
+        "compare": "Compare two models by listings that neither has learnt from.",
+        "promote": "Make a model the champion.",
+        "refresh": "Train on new listings, and serve the model if it is no worse.",
+        "sign": "Sign a model, or make the keys for it.",
+    },
+    "listings": {
+        "price": "Price one car.",
+        "score": "Price every car of a file.",
+        "feedback": "Keep what cars were sold or listed for.",
+        "market": "Check listings against a market, or draft a market file.",
+        "demo": "Draw simulated listings of the demo market.",
+    },
+    "development": {
+        "build": "Build the image; what runs stays as it is.",
+        "test": "Run the tests.",
+    },
 }
+"""What each does, by the folder of `commands/` that it stands in."""
+_FOLDERS = {name: folder for folder, names in COMMANDS.items() for name in names}
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -45,17 +55,18 @@ EXIT_INTERRUPTED = 130
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(_FOLDERS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
+        if name not in _FOLDERS:
             return None
-        command: click.Command = getattr(import_module(f"carprice.cli.commands.{name}"), name)
+        command: click.Command = getattr(import_module(f"carprice.cli.commands.{_FOLDERS[name]}.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for folder, commands in COMMANDS.items():
+            with formatter.section(folder.capitalize()):
+                formatter.write_dl(list(commands.items()))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

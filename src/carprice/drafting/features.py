@@ -30,7 +30,7 @@ from carprice.drafting.taken_apart import (
     find_word_parts,
     has_years,
 )
-from carprice.drafting.writing import format_percent, quote
+from carprice.drafting.writing import Entry, format_percent, quote
 from carprice.market.market_file import Decimal, Feature
 from carprice.market.units import convert_unit
 
@@ -48,15 +48,6 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "seats": (1, 60),
 }
 """Limits of numbers that stand in sentences: others are the numbers of something else."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What is said of a column: lines of comment, and the feature, None where it is left out."""
-
-    column: str
-    comment: list[str]
-    feature: Feature | None = None
 
 
 @dataclass

@@ -6,11 +6,10 @@ import polars as pl
 from msgspec.structs import replace
 
 from carprice.drafting.draft_defaults import OWN_TEXT
-from carprice.drafting.features import Entry
 from carprice.drafting.names import choose_name
 from carprice.drafting.text_words import find_words
 from carprice.drafting.usefulness import measure_costs
-from carprice.drafting.writing import format_percent, quote
+from carprice.drafting.writing import Entry, format_percent, quote
 from carprice.errors import MarketError
 from carprice.listings.cleaning import Cleaner
 from carprice.listings.leaks import find_leak

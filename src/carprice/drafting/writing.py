@@ -2,18 +2,25 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from carprice.market.market_file import Market, dump_market
-
-if TYPE_CHECKING:
-    from carprice.drafting.features import Entry
+from carprice.market.market_file import Feature, Market, dump_market
 
 WIDTH = 110
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What is said of a column: lines of comment, and the feature, None where it is left out."""
+
+    column: str
+    comment: list[str]
+    feature: Feature | None = None
+
+
 def write_draft(
-    source: str, rows: int, market: Market, entries: "Sequence[Entry]", comments: dict[str, list[str]]
+    source: str, rows: int, market: Market, entries: Sequence[Entry], comments: dict[str, list[str]]
 ) -> str:
     """The market as TOML. comments: of `price`, above its table, and of keys of the head, behind them."""
     data = dump_market(market)
@@ -33,7 +40,7 @@ def write_draft(
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def _write_entries(entries: "Sequence[Entry]", features: dict[str, Any]) -> Iterator[list[str]]:
+def _write_entries(entries: Sequence[Entry], features: dict[str, Any]) -> Iterator[list[str]]:
     for entry in entries:
         if entry.feature is None:
             yield _comment([f"{quote(entry.column)}: {entry.comment[0]}.".replace(": it is left", " is left")])

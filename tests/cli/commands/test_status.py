@@ -1,6 +1,6 @@
 import pytest
 
-from carprice.cli.commands.status import COLUMNS, format_duration, format_row
+from carprice.cli.commands.service.status import COLUMNS, format_duration, format_row
 from carprice.ops.lifecycle import State
 from carprice.ops.status import ServiceStatus
 from carprice.system.tables import format_table

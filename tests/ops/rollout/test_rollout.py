@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.ops.world import FAST, NEW_IMAGE, World
 
-from carprice.cli.commands import releases as releases_module
-from carprice.cli.commands import rollback as rollback_module
-from carprice.cli.commands import rollout as rollout_module
+from carprice.cli.commands.service import releases as releases_module
+from carprice.cli.commands.service import rollback as rollback_module
+from carprice.cli.commands.service import rollout as rollout_module
 from carprice.cli.main import cli
 from carprice.errors import CarPriceError, StackError
 from carprice.names import API, CANDIDATE

@@ -2,7 +2,7 @@
 
 import click
 
-from carprice.cli.commands.rollout import show_outcome
+from carprice.cli.commands.service.rollout import show_outcome
 from carprice.cli.console import say
 from carprice.cli.options import json_option, pass_settings
 from carprice.ops.rollout.rollback import roll_back

@@ -1,0 +1,1 @@
+"""Commands for the image and the code."""

@@ -1,0 +1,1 @@
+"""Commands that price listings, and work on files of them."""
