@@ -137,6 +137,7 @@ def test_ends_a_stopped_worker(replica: Replica) -> None:
     assert_ended(replica, "no answer within 1 s, 2 times in a row")
 
 
+@pytest.mark.slow
 def test_ends_a_worker_in_a_dead_lock(replica: Replica) -> None:
     replica.fault.write_text("lock")
     assert_ended(replica, "no answer within 1 s, 2 times in a row")
@@ -159,6 +160,7 @@ def test_exits_with_1_when_the_worker_is_killed(replica: Replica) -> None:
     assert replica.process.wait(SLACK) == 1
 
 
+@pytest.mark.slow
 def test_serves_on_while_the_main_process_is_stopped(replica: Replica) -> None:
     replica.process.send_signal(signal.SIGSTOP)
     assert_stays(replica, 200)
@@ -167,6 +169,7 @@ def test_serves_on_while_the_main_process_is_stopped(replica: Replica) -> None:
     assert replica.lives()
 
 
+@pytest.mark.slow
 def test_leaves_a_service_alone_that_never_had_a_model(start: Callable[..., Replica], tmp_path: Path) -> None:
     replica = start(tmp_path / "none")
     wait_for(lambda: replica.ask() == 503)
@@ -174,6 +177,7 @@ def test_leaves_a_service_alone_that_never_had_a_model(start: Callable[..., Repl
     assert replica.lives()
 
 
+@pytest.mark.slow
 def test_ends_a_worker_that_hangs_without_a_model(start: Callable[..., Replica], tmp_path: Path) -> None:
     replica = start(tmp_path / "none")
     wait_for(lambda: replica.ask() == 503)
@@ -182,6 +186,7 @@ def test_ends_a_worker_that_hangs_without_a_model(start: Callable[..., Replica],
     assert_ended(replica, "no answer within 1 s, 2 times in a row")
 
 
+@pytest.mark.slow
 def test_leaves_a_slow_start_alone_until_start_seconds_are_over(
     start: Callable[..., Replica], small_bundle: Path
 ) -> None:
@@ -206,6 +211,7 @@ def test_leaves_at_once_while_its_worker_loads(start: Callable[..., Replica], sm
     assert replica.process.wait(SLACK) == 0
 
 
+@pytest.mark.slow
 def test_a_model_taken_away_is_no_reason(
     start: Callable[..., Replica], small_bundle: Path, tmp_path: Path
 ) -> None:

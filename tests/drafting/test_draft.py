@@ -131,7 +131,9 @@ def test_draft_keeps_every_row(name: str, write_file: Write) -> None:
     assert (report.rows_kept, report.fixed) == (800, {})
 
 
-@pytest.mark.parametrize("name", INVENTED)
+@pytest.mark.parametrize(
+    "name", ["german", *(pytest.param(name, marks=pytest.mark.slow) for name in INVENTED if name != "german")]
+)
 def test_draft_trains_as_it_stands(name: str, write_file: Write, tmp_path: Path) -> None:
     path = write_file(INVENTED[name]())
     settings = load_settings({}, artifacts_dir=tmp_path / "artifacts", var_dir=tmp_path / "var")

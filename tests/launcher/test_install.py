@@ -78,6 +78,7 @@ def test_a_venv_without_a_stamp_is_not_trusted(quick: Checkout) -> None:
     assert quick.run().stdout.endswith("tiny 1.0\n")
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_leaves_nothing_that_is_trusted(checkout: Checkout) -> None:
     checkout.write_lock("full", [checkout.make_wheel("tiny", "1.0"), checkout.make_slow_source()])
     killed = checkout.start()
@@ -91,6 +92,7 @@ def test_a_kill_in_the_middle_leaves_nothing_that_is_trusted(checkout: Checkout)
     assert again.stdout.endswith("tiny 1.0\n")
 
 
+@pytest.mark.slow
 def test_an_installer_that_outlives_its_launcher_is_waited_for(checkout: Checkout) -> None:
     checkout.write_lock("full", [checkout.make_wheel("tiny", "1.0"), checkout.make_slow_source()])
     killed = checkout.start()
@@ -107,6 +109,7 @@ def test_an_installer_that_outlives_its_launcher_is_waited_for(checkout: Checkou
     killed.communicate()
 
 
+@pytest.mark.slow
 def test_two_at_once_install_once(checkout: Checkout) -> None:
     checkout.write_lock("full", [checkout.make_wheel("tiny", "1.0"), checkout.make_slow_source()])
     first = checkout.start()
@@ -132,6 +135,7 @@ def test_other_words_do_not_add_the_test_tools(quick: Checkout) -> None:
     assert "dev.txt" not in quick.run("train", "test").stderr
 
 
+@pytest.mark.slow
 def test_a_kill_while_tools_are_added_is_not_trusted(checkout: Checkout) -> None:
     checkout.run()
     checkout.write_lock("dev", [checkout.make_slow_source()])
@@ -142,6 +146,7 @@ def test_a_kill_while_tools_are_added_is_not_trusted(checkout: Checkout) -> None
     assert checkout.run().stderr == installing(checkout)
 
 
+@pytest.mark.slow
 def test_uv_is_used_where_it_is(checkout: Checkout) -> None:
     checkout.add_program(
         "uv",
@@ -165,6 +170,7 @@ def test_the_real_uv(checkout: Checkout) -> None:
     assert checkout.run().stdout.endswith("tiny 1.0\n")
 
 
+@pytest.mark.slow
 def test_a_hash_that_does_not_fit_is_refused(checkout: Checkout) -> None:
     checkout.write_lock("full", ["tiny==1.0 --hash=sha256:" + "0" * 64])
     found = checkout.run()

@@ -41,6 +41,7 @@ def test_an_old_python(without_python: Checkout) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_python_that_does_not_run_is_passed_over(checkout: Checkout) -> None:
     for name in NAMES:
         if name != PYTHON:
@@ -57,6 +58,7 @@ def test_no_venv_module(checkout: Checkout) -> None:
     )
 
 
+@pytest.mark.slow
 def test_no_network(checkout: Checkout) -> None:
     lock = checkout.root / "requirements" / "full.txt"
     lock.write_text(lock.read_text().replace("--no-index", "--index-url http://127.0.0.1:9/simple"))
@@ -80,6 +82,7 @@ def small_disk(checkout: Checkout) -> Iterator[Checkout]:
     subprocess.run(["umount", str(checkout.root)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk(small_disk: Checkout) -> None:
     assert fail(small_disk).splitlines()[-2:] == [
         f"Error: The disk of {small_disk.root} is full.",

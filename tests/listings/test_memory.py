@@ -40,6 +40,7 @@ def large_file(tmp_path_factory: pytest.TempPathFactory, markets_dir: Path) -> P
     return path
 
 
+@pytest.mark.slow
 def test_memory_is_flat(large_file: Path, markets_dir: Path, root: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, str(large_file), str(markets_dir)],

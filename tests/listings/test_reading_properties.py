@@ -58,6 +58,7 @@ def tables(draw: st.DrawFn) -> Table:
     return delimiter, rows, draw(st.sampled_from(("\n", "\r\n")))
 
 
+@pytest.mark.slow
 @quick
 @given(table=tables(), quoting=st.sampled_from((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)))
 def test_what_a_csv_writer_writes_is_read(
@@ -101,6 +102,7 @@ def test_every_line_is_kept_or_dropped(
     assert lines_of(file, frame.height) == [number for number, count in enumerate(counts, 2) if count == 4]
 
 
+@pytest.mark.slow
 @quick
 @given(
     rows=st.lists(st.lists(PLAIN, min_size=4, max_size=4), min_size=6, max_size=60),
@@ -125,6 +127,7 @@ def test_a_stray_quote_costs_no_other_row(
         assert kept >= set(range(len(rows))) - hit
 
 
+@pytest.mark.slow
 @quick
 @given(rows=st.lists(st.lists(PROSE, min_size=1, max_size=6), min_size=6, max_size=40))
 def test_a_record_of_several_lines_counts_once(path: Path, rows: list[list[str]]) -> None:

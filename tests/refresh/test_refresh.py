@@ -90,10 +90,10 @@ def _newest_dearer(frame: pl.DataFrame) -> pl.DataFrame:
 
 BAD = [
     (_dearer, "its prices are +30% from those of"),
-    (_without_half_the_makes, "of the last listings are gone"),
-    (_shifted, "of its texts were never seen"),
+    pytest.param(_without_half_the_makes, "of the last listings are gone", marks=pytest.mark.slow),
+    pytest.param(_shifted, "of its texts were never seen", marks=pytest.mark.slow),
     (_newest_dearer, "the prices of its new listings are +"),
-    (_few, "listings, the last one had"),
+    pytest.param(_few, "listings, the last one had", marks=pytest.mark.slow),
 ]
 
 
@@ -120,6 +120,7 @@ def test_a_bad_file_never_goes_live(
     assert champion_version(settings.artifacts_dir) == champion
 
 
+@pytest.mark.slow
 def test_a_dry_run_checks_alone(
     run: Runner, settings: Settings, champion: str, write: Write, market: Market
 ) -> None:

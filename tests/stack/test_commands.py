@@ -61,6 +61,7 @@ def follow(stack: Stack, spelled: Sequence[str], service: str, text: str) -> Non
         follower.communicate()
 
 
+@pytest.mark.slow
 def test_commands_keep_their_plain_meaning(make_stack: MakeStack, spelled: Sequence[str]) -> None:
     stack = make_stack("commands")
 

@@ -70,7 +70,7 @@ def test_a_replica_killed_under_load_costs_no_request(failing: Stack, listing: d
     assert seconds < START_SECONDS
 
 
-@pytest.mark.parametrize("who", ["main", "worker"])
+@pytest.mark.parametrize("who", ["main", pytest.param("worker", marks=pytest.mark.slow)])
 def test_a_killed_process_comes_back(failing: Stack, listing: dict[str, Any], who: str) -> None:
     container = failing.containers(API)[1]
     worker = find_worker(container)
@@ -80,6 +80,7 @@ def test_a_killed_process_comes_back(failing: Stack, listing: dict[str, Any], wh
     assert seconds < START_SECONDS
 
 
+@pytest.mark.slow
 def test_a_stopped_process_comes_back(failing: Stack, listing: dict[str, Any]) -> None:
     container = failing.containers(API)[0]
     load, seconds = break_under_load(failing, listing, lambda: freeze(container, find_worker(container)))
@@ -87,6 +88,7 @@ def test_a_stopped_process_comes_back(failing: Stack, listing: dict[str, Any]) -
     assert seconds < BOUND + START_SECONDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["lock", "hang", "wrong"])
 def test_a_broken_process_comes_back(failing: Stack, listing: dict[str, Any], fault: str) -> None:
     file = failing.folder / "logs" / "fault"

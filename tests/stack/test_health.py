@@ -85,6 +85,7 @@ def test_health_goes_from_starting_through_unhealthy_to_healthy_and_back(
     assert inspect(container)["RestartCount"] == 0
 
 
+@pytest.mark.slow
 def test_damage_is_named_and_mended_without_a_restart(pinned: Stack, small_bundle: Path, version: str) -> None:
     artifacts = pinned.folder / "artifacts"
     bundle = artifacts / version
@@ -131,6 +132,7 @@ def give_to(folder: Path, user: int) -> None:
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
 
 
+@pytest.mark.slow
 @as_root
 def test_a_checkout_of_root_works_and_says_once_what_to_do_about_its_logs(make_stack: MakeStack) -> None:
     stack = make_stack("owners")
@@ -162,6 +164,7 @@ def test_a_checkout_of_root_works_and_says_once_what_to_do_about_its_logs(make_s
     assert {path.stat().st_uid for path in written} == {OTHER_USER}
 
 
+@pytest.mark.slow
 def test_replicas_share_their_log_without_a_torn_or_lost_line(make_stack: MakeStack) -> None:
     stack = make_stack("torn")
     (stack.folder / "logs").chmod(0o777)

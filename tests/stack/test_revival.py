@@ -39,6 +39,7 @@ def freeze_all(container: str) -> None:
             freeze(container, process)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", TESTS)
 def test_a_silent_service_is_started_again(watched: Stack, service: str) -> None:
     [container] = watched.containers(service)

@@ -59,6 +59,7 @@ def test_trains_tracks_and_is_served(make_stack: MakeStack, trainer: str, listin
     assert stack.ask_mlflow(f"/api/2.0/mlflow/runs/get?run_id={run_id}").status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.getuid() != 0, reason="only root has folders that user 1000 may not write")
 def test_says_before_training_that_it_may_not_write(make_stack: MakeStack, trainer: str, listings: Path) -> None:
     stack = make_stack("unwritable")

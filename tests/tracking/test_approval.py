@@ -45,7 +45,7 @@ def listings(tmp_path: Path, market: Market) -> str:
     return str(tmp_path / "new.csv")
 
 
-@pytest.mark.parametrize("worse", [COARSE, DEAR])
+@pytest.mark.parametrize("worse", [pytest.param(COARSE, marks=pytest.mark.slow), DEAR])
 def test_what_is_worse_is_refused_and_nothing_changes(
     worse: str, versions: dict[str, str], listings: str, offline: Settings, run_cli: Runner
 ) -> None:
@@ -59,6 +59,7 @@ def test_what_is_worse_is_refused_and_nothing_changes(
     assert list_promotions(offline) == []
 
 
+@pytest.mark.slow
 def test_forced_it_is_on_record_with_the_limits_it_breaks(
     versions: dict[str, str], listings: str, offline: Settings, run_cli: Runner
 ) -> None:
@@ -90,6 +91,7 @@ def test_what_is_as_good_is_promoted(
     assert champion_version(offline.artifacts_dir) == again
 
 
+@pytest.mark.slow
 def test_without_listings_to_compare_by_it_is_promoted(
     versions: dict[str, str], offline: Settings, run_cli: Runner
 ) -> None:

@@ -118,6 +118,7 @@ def test_training_ends_well_with_mlflow_down(small_bundle: Path, offline: Settin
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hangs", [False, True], ids=["5xx", "hangs"])
 def test_training_ends_well_when_only_the_health_is_good(
     small_bundle: Path, offline: Settings, monkeypatch: pytest.MonkeyPatch, hangs: bool

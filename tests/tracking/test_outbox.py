@@ -44,6 +44,7 @@ def test_a_bundle_without_a_report_is_kept_without_plots(small_bundle: Path, off
     assert "test/overall/ppe10" not in read_run(folder).metrics
 
 
+@pytest.mark.slow
 def test_keeping_twice_leaves_one_folder(small_bundle: Path, offline: Settings) -> None:
     training = copy_training(small_bundle, offline)
     folder = keep_bundle(training.folder, offline)

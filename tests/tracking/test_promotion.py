@@ -55,6 +55,7 @@ def test_the_first_is_champion_and_the_next_challenger(small_bundle: Path, onlin
     ]
 
 
+@pytest.mark.slow
 def test_a_rollout_is_followed(small_bundle: Path, online: Settings) -> None:
     first, second = copy_training(small_bundle, online), copy_training(small_bundle, online)
     for training in (first, second):
@@ -78,6 +79,7 @@ def test_a_rollout_is_followed_later_without_mlflow(
     assert alias_version(online, "champion") == training.version
 
 
+@pytest.mark.slow
 def test_an_older_run_sent_late_does_not_take_the_challengers_place(small_bundle: Path, online: Settings) -> None:
     older = copy_training(small_bundle, online)
     elsewhere = older.folder.rename(online.artifacts_dir / "elsewhere")
@@ -117,6 +119,7 @@ def test_with_mlflow_down_nothing_changes(small_bundle: Path, offline: Settings)
     assert list_promotions(offline) == []
 
 
+@pytest.mark.slow
 def test_promoted_offline_and_told_later(small_bundle: Path, offline: Settings, online: Settings) -> None:
     first = copy_training(small_bundle, offline)
     record_training(first, online, print)
@@ -131,6 +134,7 @@ def test_promoted_offline_and_told_later(small_bundle: Path, offline: Settings, 
     assert len(list_promotions(online)) == lines
 
 
+@pytest.mark.slow
 def test_a_champion_that_cannot_be_written_leaves_both_as_they_were(small_bundle: Path, online: Settings) -> None:
     first, second = (copy_training(small_bundle, online) for _ in range(2))
     for training in (first, second):
@@ -195,6 +199,7 @@ def test_a_damaged_champion_does_not_fail_a_training(small_bundle: Path, offline
     assert said[0].endswith("./carprice models, then ./carprice promote VERSION")
 
 
+@pytest.mark.slow
 def test_a_foreign_version_in_mlflow_is_not_the_champion(small_bundle: Path, online: Settings) -> None:
     """Whoever reaches MLflow may register a model under our version."""
     training = copy_training(small_bundle, online)
@@ -212,6 +217,7 @@ def test_a_foreign_version_in_mlflow_is_not_the_champion(small_bundle: Path, onl
     assert read_alias(client, "champion") is None
 
 
+@pytest.mark.slow
 def test_other_files_in_mlflow_are_not_the_champion(small_bundle: Path, online: Settings) -> None:
     first, second = (copy_training(small_bundle, online) for _ in range(2))
     for training in (first, second):
@@ -234,6 +240,7 @@ def test_the_record_survives_a_line_that_broke_off(small_bundle: Path, offline: 
     assert [item.version for item in list_promotions(offline)] == [first.version, second.version]
 
 
+@pytest.mark.slow
 def test_mlflow_serves_the_champions_prices(
     small_bundle: Path, online: Settings, start_process: Callable[..., None]
 ) -> None:

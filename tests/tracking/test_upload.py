@@ -126,6 +126,7 @@ def test_a_run_holds_everything(small_bundle: Path, offline: Settings, online: S
     }
 
 
+@pytest.mark.slow
 def test_down_then_up_then_sent_twice(small_bundle: Path, offline: Settings, online: Settings) -> None:
     trainings = [copy_training(small_bundle, offline) for _ in range(2)]
     for training in trainings:
@@ -149,6 +150,7 @@ def test_down_then_up_then_sent_twice(small_bundle: Path, offline: Settings, onl
     assert [find_sent(online, item.version).counts for item in sent] == [(1, 1, 1), (1, 1, 1)]
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_then_sent_again(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
     keep_bundle(training.folder, online)
@@ -166,6 +168,7 @@ class Broken(BaseException):
     """Ends a sending where a test wants it to end."""
 
 
+@pytest.mark.slow
 def test_broken_off_at_every_step_then_sent_again(
     small_bundle: Path, online: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +197,7 @@ def test_broken_off_at_every_step_then_sent_again(
     assert len(client.get_metric_history(run_id, "test/overall/mae")) == 1
 
 
+@pytest.mark.slow
 def test_two_senders_at_once_send_once(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
     keep_bundle(training.folder, online)
@@ -203,6 +207,7 @@ def test_two_senders_at_once_send_once(small_bundle: Path, online: Settings) -> 
     assert find_sent(online, training.version).counts == (1, 1, 1)
 
 
+@pytest.mark.slow
 def test_a_training_that_broke_off_before_it_was_kept(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
     assert [item.version for item in send_pending(online, print)] == [training.version]
@@ -212,6 +217,7 @@ def test_a_training_that_broke_off_before_it_was_kept(small_bundle: Path, online
     assert send_pending(online, print) == []
 
 
+@pytest.mark.slow
 def test_a_run_whose_bundle_is_gone_does_not_stop_the_others(small_bundle: Path, online: Settings) -> None:
     lost, good = (copy_training(small_bundle, online) for _ in range(2))
     for training in (lost, good):
@@ -232,6 +238,7 @@ def missing_bundle(lost: Training, settings: Settings) -> str:
     )
 
 
+@pytest.mark.slow
 def test_a_run_whose_bundle_is_gone_does_not_stop_a_training(small_bundle: Path, online: Settings) -> None:
     lost = copy_training(small_bundle, online)
     keep_bundle(lost.folder, online)
@@ -245,6 +252,7 @@ def test_a_run_whose_bundle_is_gone_does_not_stop_a_training(small_bundle: Path,
     assert waiting_promotion(online) is None
 
 
+@pytest.mark.slow
 def test_a_damaged_manifest_does_not_stop_a_training(small_bundle: Path, online: Settings) -> None:
     damaged = copy_training(small_bundle, online)
     keep_bundle(damaged.folder, online)
@@ -257,6 +265,7 @@ def test_a_damaged_manifest_does_not_stop_a_training(small_bundle: Path, online:
     assert find_sent(online, training.version).counts == (1, 1, 1)
 
 
+@pytest.mark.slow
 def test_a_champion_that_is_gone_does_not_stop_a_training(small_bundle: Path, online: Settings) -> None:
     champion, training = (copy_training(small_bundle, online) for _ in range(2))
     promote_version(champion.version, online, offline=True)

@@ -100,6 +100,7 @@ def test_the_whole_stack(run: Run, whole_settings: Settings) -> None:
     end_stack(on)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_foreground_ends_everything(start: Start, settings: Settings, number: signal.Signals) -> None:
     up = start("up")

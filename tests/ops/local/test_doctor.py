@@ -86,6 +86,7 @@ def test_a_taken_port_is_explained_by_up(settings: Settings, run: Run) -> None:
     assert found.fix.endswith(f": echo CARPRICE_PORT={settings.port + 10} >> .env, then ./carprice up")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "what", "evidence", "fix"),
     [

@@ -96,6 +96,7 @@ def test_two_stacks_beside_each_other(start: Callable[..., bool], settings: Sett
         stop_stack(other, print)
 
 
+@pytest.mark.slow
 def test_a_service_that_dies_at_start(start: Callable[..., bool], settings: Settings) -> None:
     (settings.var_dir / "conduct").write_text("dies")
     with pytest.raises(StackError) as caught:

@@ -74,6 +74,7 @@ def test_start_and_stop_a_service(supervisor: Supervisor, api: Service) -> None:
     assert not psutil.pid_exists(pid)
 
 
+@pytest.mark.slow
 def test_a_dead_service_is_started_again_after_growing_pauses(
     supervisor: Supervisor, settings: Settings, conduct: Conduct
 ) -> None:
