@@ -1,6 +1,7 @@
 """How commands print: data to stdout, progress and errors to stderr."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +17,11 @@ COLOURS = ("cyan", "yellow", "green", "magenta")
 def say(text: str) -> None:
     """One line of progress, on stderr, without control characters that a file may have put into it."""
     click.echo(strip_controls(text), err=True)
+
+
+def find_room() -> int | None:
+    """How many characters a line of stdout has room for; None where it is no terminal."""
+    return os.get_terminal_size(1).columns if os.isatty(1) else None
 
 
 def print_json(kind: str, data: Any) -> None:

@@ -5,7 +5,7 @@ import time
 
 import click
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import find_room, print_json, say
 from carprice.cli.options import json_option, pass_settings, stack_options
 from carprice.names import MIB
 from carprice.ops.stacks.choose import choose_stack
@@ -15,6 +15,8 @@ from carprice.settings import Settings
 from carprice.system.tables import format_table
 
 COLUMNS = ("SERVICE", "STATE", "HEALTH", "RESTARTS", "RELEASE", "MODEL", "UPTIME", "MEMORY", "PORT")
+SPARE = tuple(COLUMNS.index(name) for name in ("RESTARTS", "MEMORY", "RELEASE"))
+"""What a narrow terminal is spared, first to last; --json has it all."""
 WATCH_SECONDS = 1.0
 
 
@@ -53,7 +55,8 @@ def watch_status(stack: Stack) -> None:
 
 def describe_status(found: list[ServiceStatus]) -> str:
     """A table, and below it what is wrong with whom."""
-    lines = [format_table([COLUMNS, *(format_row(item) for item in found)])]
+    rows = [COLUMNS, *(format_row(item) for item in found)]
+    lines = [format_table(rows, spare=SPARE, room=find_room())]
     return "\n".join(lines + [f"{item.name} {item.detail}" for item in found if item.detail])
 
 
