@@ -11,6 +11,8 @@ import click
 from carprice.system.terminal import strip_controls
 
 SCHEMA_VERSION = 1
+SERVE_HINT = "It serves after ./carprice restart; on Docker after ./carprice rollout, which loses no request"
+"""Of a champion that does not serve yet."""
 COLOURS = ("cyan", "yellow", "green", "magenta")
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import find_room, print_json, say
+from carprice.cli.console import SERVE_HINT, find_room, print_json, say
 from carprice.cli.options import data_option, json_option, pass_settings
 from carprice.settings import Settings
 
@@ -45,6 +45,7 @@ def promote(
         say(line)
     approval = approve_promotion(version, settings, source, why, force, say)
     promotion = promote_version(version, settings, offline, say, approval)
+    say(SERVE_HINT)
     if as_json:
         print_json("promotion", asdict(promotion))
     else:

@@ -48,6 +48,23 @@ def find_mixed_sets(snapshot: StackSnapshot) -> list[Finding]:
     ]
 
 
+def find_waiting_champion(snapshot: StackSnapshot) -> list[Finding]:
+    """The champion is not the model that serves, and nobody asked for another one."""
+    *asked_for, champion = snapshot.versions or ("",)
+    served = {str(_ask_json(instance, STATUS_PATH).get("model_version") or "") for instance in snapshot.replicas}
+    served -= {"", champion}
+    if not champion or not served or (asked_for and not snapshot.is_docker):
+        return []
+    return [
+        Finding(
+            "The champion does not serve yet",
+            f"champion {champion}; served: {', '.join(sorted(served))}",
+            "It was promoted since, and a service takes the champion when it starts",
+            f"./carprice rollout --model {champion}" if snapshot.is_docker else "./carprice restart",
+        )
+    ]
+
+
 def find_golden_shifts(snapshot: StackSnapshot) -> list[Finding]:
     """A replica does not price the golden listings of its model as in training."""
     found = []
@@ -182,6 +199,13 @@ FAMILY = Family(
             "the replicas of a set were started with different settings",
             "`docker compose up -d --force-recreate car-price-api` makes them one release again",
             find_mixed_sets,
+        ),
+        Check(
+            "champion that waits",
+            "after `promote` prices are as before",
+            "a service takes the champion when it starts; a release keeps the model that it went live with",
+            "without containers `./carprice restart`; on Docker `./carprice rollout`, which loses no request",
+            find_waiting_champion,
         ),
         Check(
             "golden valuations",
