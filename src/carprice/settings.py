@@ -11,7 +11,12 @@ from typing import Any
 from carprice.errors import SettingsError
 from carprice.names import API_PORT, KIB, MIB, MLFLOW_PORT
 
-ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parent
+IS_CHECKOUT = PACKAGE.parent.name == "src"
+COMMAND = "./carprice" if IS_CHECKOUT else "carprice"
+"""What people type."""
+ROOT = PACKAGE.parents[1] if IS_CHECKOUT else Path.cwd()
+"""Where models, logs and data are: the checkout, or for an installed package the current folder."""
 
 STACKS = ("", "docker", "local")
 
@@ -28,7 +33,7 @@ class Settings:
 
     artifacts_dir: Path = ROOT / "artifacts"
     logs_dir: Path = ROOT / "logs"
-    markets_dir: Path = ROOT / "markets"
+    markets_dir: Path = (ROOT if IS_CHECKOUT else PACKAGE) / "markets"
     var_dir: Path = ROOT / "var"
     stack_dir: Path = ROOT
     stack: str = field(default="", compare=False)

@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from carprice.settings import COMMAND
 from carprice.system.terminal import strip_controls
 
 SCHEMA_VERSION = 1
+CHECKOUT_COMMAND = "./carprice"
 SERVE_HINT = "It serves after ./carprice restart; on Docker after ./carprice rollout, which loses no request"
 """Of a champion that does not serve yet."""
 COLOURS = ("cyan", "yellow", "green", "magenta")
@@ -18,7 +20,12 @@ COLOURS = ("cyan", "yellow", "green", "magenta")
 
 def say(text: str) -> None:
     """One line of progress, on stderr, without control characters that a file may have put into it."""
-    click.echo(strip_controls(text), err=True)
+    click.echo(strip_controls(name_command(text)), err=True)
+
+
+def name_command(text: str) -> str:
+    """The text with the command as it is typed here: ./carprice in a checkout, carprice where it is installed."""
+    return text if COMMAND == CHECKOUT_COMMAND else text.replace(CHECKOUT_COMMAND, COMMAND)
 
 
 def find_room() -> int | None:

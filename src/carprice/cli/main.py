@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from carprice import __version__
+from carprice.cli.console import name_command
 from carprice.errors import CarPriceError
 from carprice.settings import add_env_file, hide_login
 from carprice.system.terminal import strip_controls
@@ -84,7 +85,7 @@ def main() -> int:
     except CarPriceError as error:
         if "--verbose" in sys.argv:
             click.echo(hide_login(traceback.format_exc()), err=True)
-        click.echo(strip_controls(f"Error: {error}"), err=True)
+        click.echo(strip_controls(name_command(f"Error: {error}")), err=True)
         return EXIT_FAILED
     except click.ClickException as error:
         error.show()
