@@ -66,6 +66,17 @@ def test_what_it_tells_to_type_is_its_own_command(environment: Path, tmp_path: P
     assert done.stderr.splitlines()[-1].strip() == "Train one: carprice train"
 
 
+def test_without_the_libraries_of_training_it_says_what_to_install(environment: Path, tmp_path: Path) -> None:
+    start = "from carprice.__main__ import run; run()"
+    code = f"import sys; sys.modules['polars'] = None; sys.argv[1:] = ['train']; {start}"
+    python = environment / "bin" / "python"
+    done = subprocess.run([python, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: polars is not installed\nInstall it: pip install 'carprice[train]'\n",
+    )
+
+
 def test_what_it_needs_is_what_the_locks_have(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     needed = {Requirement(text).name for text in project["dependencies"]}

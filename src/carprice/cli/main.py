@@ -10,7 +10,7 @@ import click
 from carprice import __version__
 from carprice.cli.console import name_command
 from carprice.errors import CarPriceError
-from carprice.settings import add_env_file, hide_login
+from carprice.settings import IS_CHECKOUT, add_env_file, hide_login
 from carprice.system.terminal import strip_controls
 
 # A command's module is imported when it is called: MLflow and polars take seconds to import.
@@ -86,6 +86,11 @@ def main() -> int:
         if "--verbose" in sys.argv:
             click.echo(hide_login(traceback.format_exc()), err=True)
         click.echo(strip_controls(name_command(f"Error: {error}")), err=True)
+        return EXIT_FAILED
+    except ModuleNotFoundError as error:  # of an installed package: a checkout has them all
+        if IS_CHECKOUT or not error.name or error.name.split(".")[0] == "carprice":
+            raise
+        click.echo(f"Error: {error.name} is not installed\nInstall it: pip install 'carprice[train]'", err=True)
         return EXIT_FAILED
     except click.ClickException as error:
         error.show()
