@@ -62,11 +62,12 @@ COPY src/carprice/system src/carprice/system
 COPY src/carprice/market src/carprice/market
 COPY src/carprice/model src/carprice/model
 COPY src/carprice/feedback src/carprice/feedback
+COPY src/carprice/access src/carprice/access
 COPY src/carprice/api src/carprice/api
 # Bytecode is written now, the standard library's too: the root file system is read-only later.
 RUN python -m compileall -q app.py src/carprice \
  && python -c "import granian.server, carprice.api.serving.server" \
- && mkdir -p artifacts logs var/feedback && chown appuser:appuser artifacts logs var/feedback
+ && mkdir -p artifacts logs keys var/feedback && chown appuser:appuser artifacts logs var/feedback
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG RELEASE=unknown

@@ -141,14 +141,24 @@ class RequestLog:
         return (self._lines if status < 500 else self._failures).take(now)
 
     def add_request(
-        self, request_id: str, trace: str, method: str, path: str, status: int, seconds: float, version: str
+        self,
+        request_id: str,
+        trace: str,
+        method: str,
+        path: str,
+        status: int,
+        seconds: float,
+        version: str,
+        key: str = "",
     ) -> None:
-        """Log one request."""
+        """Log one request. key: the name of the API key that it came with."""
         facts: dict[str, Any] = {"level": "info" if status < 500 else "error", "event": "request"}
         facts |= {"request_id": request_id, "method": method, "path": path[:MAX_PATH], "status": status}
         facts |= {"ms": round(seconds * 1000, 3), "model_version": version}
         if trace:
             facts["trace_id"] = trace
+        if key:
+            facts["key"] = key
         facts |= self._count_left_out()
         self._add(self._log, facts)
 

@@ -23,6 +23,7 @@ COMMANDS = {
         "rollout": "Make a new release live without losing a request.",
         "rollback": "Go back to an earlier release, the same way.",
         "releases": "Show the history of releases.",
+        "keys": "Make, list and revoke API keys.",
         "doctor": "Find out what is wrong, and what fixes it.",
     },
     "models": {

@@ -15,6 +15,7 @@ from carprice.ops.docker.env_file import find_project, read_env
 from carprice.ops.docker.status import read_status, stop_crash_loops
 from carprice.ops.docker.up_checks import check_folder, check_ports, list_ports, prepare_folders, read_config
 from carprice.ops.edge.haproxy import CURRENT
+from carprice.ops.edge.rates import prepare_keys
 from carprice.ops.instance import Instance
 from carprice.ops.journal import who
 from carprice.ops.lifecycle import is_crash_loop
@@ -42,6 +43,7 @@ def start_stack(context: StackContext, *, build: bool = False) -> bool:
     """
     with hold_lock(context.lock_file, "start", lambda holder: note_takeover(context, holder)):
         prepare_folders(context)
+        prepare_keys(context)
         config = read_config(context)
         containers = list_containers(context.runner)
         is_live = any(map(is_serving, containers))

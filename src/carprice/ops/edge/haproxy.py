@@ -22,6 +22,8 @@ from carprice.system.waiting import wait_for
 
 MAP = "/run/edge/active.map"
 MAP_FILE = Path("edge") / "run" / "active.map"
+RATES = "/run/edge/rates.map"
+"""Requests a second of API keys: ops/edge/rates.py writes the file."""
 CURRENT = "current"
 NEXT = "next"
 SERVICES = {CURRENT: API, NEXT: CANDIDATE}
@@ -117,6 +119,17 @@ class Edge:
             answer = self._ask(f"add map {MAP} active {name}; show map {MAP}")
         if (found := parse_map(answer).get("active")) != name:
             raise StackError(f"The edge should serve {name!r} (got {found!r})", DOCTOR_HINT)
+
+    def set_rate(self, key: str, per_second: int) -> None:
+        """Let an API key, by its digest, send so many requests a second from now on; 0 for any number.
+
+        Raises StackError where the edge does not do it.
+        """
+        changes = [f"del map {RATES} {key}", *([f"add map {RATES} {key} {per_second}"] if per_second else [])]
+        answer = self._ask("; ".join([*changes, f"get map {RATES} {key}"]))
+        wanted = f'value="{per_second}"' if per_second else "found=no"
+        if wanted not in answer:
+            raise StackError(f"The edge should take the key's rate, {wanted} (got {answer[-60:]!r})", DOCTOR_HINT)
 
     def serves(self, name: str) -> bool:
         """Whether it sends requests to a set, now and after a restart. Raises EdgeDownError."""
