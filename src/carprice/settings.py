@@ -15,6 +15,8 @@ from carprice.system.rates import parse_rate
 ROOT = Path(__file__).resolve().parents[2]
 
 STACKS = ("", "docker", "local")
+MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows"))
+"""0 switches off what is kept of requests: docs/privacy.md."""
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,9 @@ _READERS: dict[type, Callable[[str, str], Any]] = {
 
 def _check_settings(settings: Settings) -> None:
     for name, value in vars(settings).items():
-        if isinstance(value, int) and value < 1:
-            raise SettingsError(f"CARPRICE_{name.upper()}: should be at least 1 (got {value})")
+        least = 0 if name in MAY_BE_ZERO else 1
+        if isinstance(value, int) and value < least:
+            raise SettingsError(f"CARPRICE_{name.upper()}: should be at least {least} (got {value})")
     if settings.stack not in STACKS:
         raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
     for name in ("trusted_keys", "api_keys"):

@@ -24,6 +24,7 @@ COMMANDS = {
         "rollback": "Go back to an earlier release, the same way.",
         "releases": "Show the history of releases.",
         "keys": "Make, list and revoke API keys.",
+        "erase": "Erase what is kept of requests.",
         "doctor": "Find out what is wrong, and what fixes it.",
     },
     "models": {
