@@ -26,9 +26,10 @@ class Settings:
     Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
     an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
     signing_key the private key that a training signs with: empty for neither. api_keys is the folder of the API
-    keys, one of which every request then needs; address_rate how many requests a second one address may send, such
-    as 50/s: empty for no keys, and for any number. promote_...: by how much worse than
-    the champion a promotion takes a model, as shares of 1; docs/compare.md explains each.
+    keys, one of which every request then needs; address_rate how many requests a second one address may send,
+    such as 50/s: empty for no keys, and for any number. tls is the folder of the certificate and key that the
+    edge of the Docker stack speaks TLS with: empty for none. promote_...: by how much worse than the champion a
+    promotion takes a model, as shares of 1; docs/compare.md explains each.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -48,6 +49,7 @@ class Settings:
     signing_key: str = ""
     api_keys: str = ""
     address_rate: str = ""
+    tls: str = ""
     release: str = "local"
     max_model_days: int = 90
     threads: int = 4
@@ -78,6 +80,11 @@ class Settings:
     def api_keys_folder(self) -> Path | None:
         """Where the API keys are, None where none are needed; a folder ./ is the stack's, as for Compose."""
         return self.stack_dir / self.api_keys if self.api_keys else None
+
+    @property
+    def tls_folder(self) -> Path | None:
+        """Where the certificate and key are, None without TLS."""
+        return self.stack_dir / self.tls if self.tls else None
 
     @property
     def feedback_file(self) -> Path:
@@ -171,7 +178,7 @@ def _check_settings(settings: Settings) -> None:
             raise SettingsError(f"CARPRICE_{name.upper()}: should be at least {least} (got {value})")
     if settings.stack not in STACKS:
         raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
-    for name in ("trusted_keys", "api_keys"):
+    for name in ("trusted_keys", "api_keys", "tls"):
         folder = getattr(settings, name)
         if folder and not folder.startswith(("/", "./", "../")):
             raise SettingsError(  # Compose would take it for the name of a volume

@@ -24,6 +24,7 @@ COMMANDS = {
         "rollback": "Go back to an earlier release, the same way.",
         "releases": "Show the history of releases.",
         "keys": "Make, list and revoke API keys.",
+        "tls": "Check the certificate, and give it to the edge.",
         "erase": "Erase what is kept of requests.",
         "doctor": "Find out what is wrong, and what fixes it.",
     },

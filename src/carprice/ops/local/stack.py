@@ -50,6 +50,11 @@ def start_stack(
     Returns whether it was this call that started it. Raises StackError: a port is taken, a service does not
     become healthy, another start is under way.
     """
+    if settings.tls:
+        raise StackError(
+            "CARPRICE_TLS is set, and the local stack has no edge that speaks TLS",
+            "Use Docker: ./carprice up --docker; or do without: unset CARPRICE_TLS",
+        )
     if settings.api_keys_folder:
         ensure_internal_key(settings.var_dir, settings.api_keys_folder)
     services = build_services(settings, app)
