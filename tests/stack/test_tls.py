@@ -19,6 +19,8 @@ from tests.stack.stacks import API, EDGE, Stack, execute, health, wait_for
 from carprice.ops.doctor.checks.access import find_certificate_problems
 from carprice.ops.doctor.snapshot_docker import take_snapshot
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 20.0
 ROOT = issue("root")
 MIDDLE = issue("middle", ROOT)

@@ -15,6 +15,8 @@ from tests.stack.stacks import API, EDGE, Answer, execute, wait_for
 
 from carprice.access.keys import digest_of
 
+pytestmark = pytest.mark.scenarios
+
 RATE = 20
 ADDRESS_RATE = 400
 THREADS = 8
