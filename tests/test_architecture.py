@@ -31,10 +31,17 @@ MAY_IMPORT = {
     "scoring": {"market", "listings", "model", "frames"},
     "refresh": {"market", "listings", "model", "frames", "evaluation", "training", "tracking", "ops"},
     "feedback": {"market", "model"},
-    "api": {"market", "model", "feedback"},
-    "ops": {"model.bundle.manifest", "model.bundle.signature", "simulation.demo_model", "tracking.promotion"},
+    "access": set(),
+    "api": {"access", "market", "model", "feedback"},
+    "ops": {
+        "access",
+        "model.bundle.manifest",
+        "model.bundle.signature",
+        "simulation.demo_model",
+        "tracking.promotion",
+    },
 }
-SERVING = ("api", "feedback", "market", "model", "system")
+SERVING = ("access", "api", "feedback", "market", "model", "system")
 """The folders of the API image, with the modules beside them."""
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}
 

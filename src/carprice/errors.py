@@ -49,6 +49,10 @@ class StackError(CarPriceError):
     """A service of the stack cannot be started, reached or stopped."""
 
 
+class KeysError(CarPriceError):
+    """API keys cannot be read, or one cannot be made or revoked."""
+
+
 class FeedbackError(CarPriceError):
     """Feedback cannot be read or kept."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from carprice.errors import SettingsError
 from carprice.names import API_PORT, KIB, MIB, MLFLOW_PORT
+from carprice.system.rates import parse_rate
 
 PACKAGE = Path(__file__).resolve().parent
 IS_CHECKOUT = PACKAGE.parent.name == "src"
@@ -19,6 +20,8 @@ ROOT = PACKAGE.parents[1] if IS_CHECKOUT else Path.cwd()
 """Where models, logs and data are: the checkout, or for an installed package the current folder."""
 
 STACKS = ("", "docker", "local")
+MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows"))
+"""0 switches off what is kept of requests: docs/privacy.md."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,11 @@ class Settings:
 
     Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
     an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
-    signing_key the private key that a training signs with: empty for neither. promote_...: by how much worse than
-    the champion a promotion takes a model, as shares of 1; docs/compare.md explains each.
+    signing_key the private key that a training signs with: empty for neither. api_keys is the folder of the API
+    keys, one of which every request then needs; address_rate how many requests a second one address may send,
+    such as 50/s: empty for no keys, and for any number. tls is the folder of the certificate and key that the
+    edge of the Docker stack speaks TLS with: empty for none. promote_...: by how much worse than the champion a
+    promotion takes a model, as shares of 1; docs/compare.md explains each.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -46,6 +52,9 @@ class Settings:
     model_version: str = ""
     trusted_keys: str = ""
     signing_key: str = ""
+    api_keys: str = ""
+    address_rate: str = ""
+    tls: str = ""
     release: str = "local"
     max_model_days: int = 90
     threads: int = 4
@@ -71,6 +80,16 @@ class Settings:
     promote_segment_relative_change: float = 0.15
     promote_coverage_change: float = 0.05
     promote_price_shift: float = 0.1
+
+    @property
+    def api_keys_folder(self) -> Path | None:
+        """Where the API keys are, None where none are needed; a folder ./ is the stack's, as for Compose."""
+        return self.stack_dir / self.api_keys if self.api_keys else None
+
+    @property
+    def tls_folder(self) -> Path | None:
+        """Where the certificate and key are, None without TLS."""
+        return self.stack_dir / self.tls if self.tls else None
 
     @property
     def feedback_file(self) -> Path:
@@ -159,14 +178,21 @@ _READERS: dict[type, Callable[[str, str], Any]] = {
 
 def _check_settings(settings: Settings) -> None:
     for name, value in vars(settings).items():
-        if isinstance(value, int) and value < 1:
-            raise SettingsError(f"CARPRICE_{name.upper()}: should be at least 1 (got {value})")
+        least = 0 if name in MAY_BE_ZERO else 1
+        if isinstance(value, int) and value < least:
+            raise SettingsError(f"CARPRICE_{name.upper()}: should be at least {least} (got {value})")
     if settings.stack not in STACKS:
         raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
-    if settings.trusted_keys and not settings.trusted_keys.startswith(("/", "./", "../")):
-        raise SettingsError(  # Compose would take it for the name of a volume
-            f"CARPRICE_TRUSTED_KEYS: should be a folder that begins with / or ./ (got {settings.trusted_keys!r})"
-        )
+    for name in ("trusted_keys", "api_keys", "tls"):
+        folder = getattr(settings, name)
+        if folder and not folder.startswith(("/", "./", "../")):
+            raise SettingsError(  # Compose would take it for the name of a volume
+                f"CARPRICE_{name.upper()}: should be a folder that begins with / or ./ (got {folder!r})"
+            )
+    try:
+        parse_rate(settings.address_rate)
+    except ValueError as error:
+        raise SettingsError(f"CARPRICE_ADDRESS_RATE: {error}") from None
     for name in ("port", "mlflow_port"):
         port = getattr(settings, name)
         if port > 65535:

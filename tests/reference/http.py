@@ -189,6 +189,7 @@ def _write_limits(settings: Settings) -> list[str]:
         ),
         ("requests in flight when it is stopped", f"{settings.shutdown_seconds} s", "shutdown_seconds", "closed"),
         ("lines in the log, a second", str(settings.log_lines_per_second), "log_lines_per_second", "left out"),
+        ("requests of one address, a second", "any number", "address_rate", "429"),
         ("requests in the sample, a second", str(settings.samples_per_second), "samples_per_second", "left out"),
     ]
     lines = ["## Limits", "", "| what | at most | setting | beyond it |", "|---|---|---|---|"]

@@ -104,6 +104,21 @@ print(*(name for name in names if not Path(sys.modules[name].__cached__).exists(
     assert run_inside(image, "python", "-c", program).split() == []
 
 
+def test_lists_what_it_is_made_of(image: str) -> None:
+    bill = json.loads(run_inside(image, "cat", "sbom.json"))
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert bill["metadata"]["component"]["name"] == "car-price-prediction"
+    purls = {component["purl"].split("?")[0] for component in bill["components"]}
+    installed = json.loads(run_inside(image, "pip", "list", "--format", "json"))
+    python = {f"pkg:pypi/{each['name'].lower().replace('_', '-')}@{each['version']}" for each in installed}
+    assert {purl for purl in purls if purl.startswith("pkg:pypi/")} == python
+    assert all(component.get("licenses") for component in bill["components"] if "pkg:pypi" in component["purl"])
+    debian = run_inside(image, "dpkg-query", "--show", "--showformat=${Package}\n").split()
+    found = [component["name"] for component in bill["components"] if component["purl"].startswith("pkg:deb/")]
+    assert sorted(found) == sorted(debian)
+    assert run_inside(image, "sh", "-c", "ls -d /sbom/cyclonedx 2>/dev/null", check=False) == ""
+
+
 def test_runs_without_its_compose_file(image: str) -> None:
     ask = "curl -fsS --retry 30 --retry-connrefused --retry-delay 1 localhost:5000/info/status"
     answer = run_inside(image, "sh", "-c", f"python app.py >/tmp/log & {ask}")

@@ -24,7 +24,9 @@ def feedback() -> Response:
 
 
 def _answer_feedback(state: ServiceState, environ: dict[str, Any]) -> FeedbackAnswer:
-    """Raises RefusedError with 400, 408, 413, 415, 422, 429, 503 or 507."""
+    """Raises RefusedError with 400, 404, 408, 413, 415, 422, 429, 503 or 507."""
+    if not state.settings.feedback_rows:
+        raise RefusedError(404, "This service keeps no feedback")
     model = state.require_model()
     limit = state.settings.max_listing_bytes
     try:

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, render_template, send_from_directory
 
 from carprice.api.info import describe_fields, find_state
 from carprice.api.responses import NO_STORE, flask_response, json_response
+from carprice.api.schemas.keys import describe_keys
 from carprice.api.schemas.openapi import build_openapi
 from carprice.market.kinds import KINDS
 
@@ -46,7 +47,11 @@ def docs_file(name: str) -> Response:
 @blueprint.get("/api/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document of the loaded model."""
-    return flask_response(json_response(build_openapi(find_state().require_model())))
+    state = find_state()
+    document = build_openapi(state.require_model())
+    if state.settings.api_keys:
+        describe_keys(document)
+    return flask_response(json_response(document))
 
 
 def _page(html: str, status: int = 200, policy: str = PAGE_POLICY) -> Response:

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from carprice.api.admission import Admission
 from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
 from carprice.api.request_log import RequestLog
@@ -91,6 +92,7 @@ class ServiceState:
         self.started = time.monotonic()
         self.metrics = Metrics()
         self.log = RequestLog(settings)
+        self.admission = Admission(settings, self.log) if settings.api_keys or settings.address_rate else None
         self.feedback = FeedbackStore(settings.feedback_file, settings.feedback_rows, settings.feedback_bytes)
         self.samples = Samples(settings.logs_dir)
         self.model: LoadedModel | None = None

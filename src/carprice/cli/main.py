@@ -24,6 +24,9 @@ COMMANDS = {
         "rollout": "Make a new release live without losing a request.",
         "rollback": "Go back to an earlier release, the same way.",
         "releases": "Show the history of releases.",
+        "keys": "Make, list and revoke API keys.",
+        "tls": "Check the certificate, and give it to the edge.",
+        "erase": "Erase what is kept of requests.",
         "doctor": "Find out what is wrong, and what fixes it.",
     },
     "models": {

@@ -18,6 +18,7 @@ from carprice.ops.docker.up_checks import check_folder
 from carprice.ops.doctor.diagnosis import add_findings, diagnose, explained
 from carprice.ops.doctor.snapshot_docker import take_snapshot
 from carprice.ops.edge.haproxy import CURRENT
+from carprice.ops.edge.rates import prepare_keys
 from carprice.ops.edge.traffic import TrafficMonitor, TrafficReport, monitor_traffic
 from carprice.ops.journal import who
 from carprice.ops.lock import Lock, hold_lock
@@ -71,6 +72,7 @@ def roll_out(context: StackContext, wanted: Wanted) -> Outcome:
     ):
         with explained(lambda: take_snapshot(context)):
             check_folder(context, list_containers(context.runner))
+            prepare_keys(context)
             old = reconcile(context)
             if wanted.build:
                 wanted = replace(wanted, image=build_image(context).image)
