@@ -23,7 +23,8 @@ class Settings:
     Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
     an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
     signing_key the private key that a training signs with: empty for neither. promote_...: by how much worse than
-    the champion a promotion takes a model, as shares of 1; docs/compare.md explains each.
+    the champion a promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of
+    monitor_....
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -66,6 +67,16 @@ class Settings:
     promote_segment_relative_change: float = 0.15
     promote_coverage_change: float = 0.05
     promote_price_shift: float = 0.1
+    monitor_days: int = 30
+    monitor_error_rise: float = 0.25
+    monitor_ratio_shift: float = 0.03
+    monitor_coverage_drop: float = 0.05
+    monitor_drift_watch: float = 0.1
+    monitor_drift_act: float = 0.25
+    monitor_unknown: float = 0.05
+    monitor_outside: float = 0.05
+    monitor_low_confidence: float = 0.1
+    monitor_refused: float = 0.05
 
     @property
     def feedback_file(self) -> Path:
