@@ -12,6 +12,7 @@ from typing import Any
 
 from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
+from carprice.api.monitor_gauges import MonitorGauges
 from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
 from carprice.api.uploads import UploadSlots
@@ -23,11 +24,14 @@ from carprice.model.bundle.manifest import champion_version, find_bundle, read_m
 from carprice.model.encoding import InputWarning
 from carprice.model.evidence.comparables import ComparableFinder, Comparables, find_none, load_finder
 from carprice.model.pricer import Pricer, load_pricer
+from carprice.monitor.monitor import Monitor, build_monitor
 from carprice.names import ARTIFACTS, FALLBACK, IMAGE_MODEL
 from carprice.settings import Settings
 
 RETRY_SECONDS = 1.0
 PAUSE_PER_LOAD = 10
+MONITORED_ENTRIES = 5000
+"""Prices that came back which the gauges are of; carprice monitor takes all."""
 NO_VERSION = "none"
 _VALUE = re.compile(r" \(got .*\)", re.DOTALL)
 SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
@@ -93,6 +97,7 @@ class ServiceState:
         self.log = RequestLog(settings)
         self.feedback = FeedbackStore(settings.feedback_file, settings.feedback_rows, settings.feedback_bytes)
         self.samples = Samples(settings.logs_dir)
+        self.metrics.add_collector(MonitorGauges(self._measure, self._note_failure))
         self.model: LoadedModel | None = None
         self.reason = "It is being loaded"
         self.bodies_in_progress: set[int] = set()
@@ -182,6 +187,16 @@ class ServiceState:
             self.reason = "" if self.settings.model_version == IMAGE_MODEL else "There is no champion yet"
         self._set_version(model.version)
         self.log.info("model loaded", model_version=model.version, source=model.source)
+
+    def _measure(self) -> Monitor | None:
+        """What the monitor finds of the loaded model, by the newest prices that came back."""
+        if self.model is None:
+            return None
+        entries = self.feedback.list_newest
+        return build_monitor(self.model.pricer, lambda _: entries(MONITORED_ENTRIES), self.settings)
+
+    def _note_failure(self, trace: str) -> None:
+        self.log.error("not monitored", traceback=trace)
 
     def _set_version(self, version: str) -> None:
         """The loaded model's version, or `none`, and with it the headers that every answer has."""
