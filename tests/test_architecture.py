@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "tracking": {"market", "model", "training", "evaluation"},
     "simulation": {"market", "listings", "model", "training", "tracking"},
     "scoring": {"market", "listings", "model", "frames"},
-    "refresh": {"market", "listings", "model", "frames", "evaluation", "training", "tracking", "ops"},
+    "refresh": {"market", "listings", "model", "frames", "evaluation", "training", "tracking", "ops", "feedback"},
     "feedback": {"market", "model"},
     "monitor": {"market", "model", "feedback"},
     "api": {"market", "model", "feedback", "monitor"},

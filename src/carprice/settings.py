@@ -13,6 +13,8 @@ from carprice.names import API_PORT, KIB, MIB, MLFLOW_PORT
 
 ROOT = Path(__file__).resolve().parents[2]
 
+MAX_INDEX_BOUND = 0.1
+"""What is farther from its training is trained again."""
 STACKS = ("", "docker", "local")
 
 
@@ -24,7 +26,7 @@ class Settings:
     an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
     signing_key the private key that a training signs with: empty for neither. promote_...: by how much worse than
     the champion a promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of
-    monitor_....
+    monitor_... and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -67,6 +69,7 @@ class Settings:
     promote_segment_relative_change: float = 0.15
     promote_coverage_change: float = 0.05
     promote_price_shift: float = 0.1
+    index_bound: float = 0.0
     monitor_days: int = 30
     monitor_error_rise: float = 0.25
     monitor_ratio_shift: float = 0.03
@@ -172,6 +175,10 @@ def _check_settings(settings: Settings) -> None:
     if settings.trusted_keys and not settings.trusted_keys.startswith(("/", "./", "../")):
         raise SettingsError(  # Compose would take it for the name of a volume
             f"CARPRICE_TRUSTED_KEYS: should be a folder that begins with / or ./ (got {settings.trusted_keys!r})"
+        )
+    if settings.index_bound > MAX_INDEX_BOUND:
+        raise SettingsError(
+            f"CARPRICE_INDEX_BOUND: should be at most {MAX_INDEX_BOUND} (got {settings.index_bound:g})"
         )
     for name in ("port", "mlflow_port"):
         port = getattr(settings, name)

@@ -22,7 +22,7 @@ QUICK = {"num_threads": 1, "num_leaves": 7, "learning_rate": 0.9}
 
 # Keys whose own keys are names of the data: features, makes, parameters.
 OPEN = {"market", "baselines", "importance", "params", "libraries", "mlflow", "report", "data.hygiene"}
-OPEN |= {"inputs.features"} | {f"metrics.{name}" for name in ("overall", "make", "age", "price_band")}
+OPEN |= {"index", "inputs.features"} | {f"metrics.{name}" for name in ("overall", "make", "age", "price_band")}
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
 from carprice.api.monitor_gauges import MonitorGauges
@@ -23,12 +25,15 @@ from carprice.market.kinds import Value
 from carprice.model.bundle.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.encoding import InputWarning
 from carprice.model.evidence.comparables import ComparableFinder, Comparables, find_none, load_finder
+from carprice.model.moved_level import move_pricer, read_level, share_moved
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.monitor.monitor import Monitor, build_monitor
 from carprice.names import ARTIFACTS, FALLBACK, IMAGE_MODEL
 from carprice.settings import Settings
 
 RETRY_SECONDS = 1.0
+LEVEL_SECONDS = 5.0
+"""Between looks at the file of the index."""
 PAUSE_PER_LOAD = 10
 MONITORED_ENTRIES = 5000
 """Prices that came back which the gauges are of; carprice monitor takes all."""
@@ -40,8 +45,9 @@ SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-refer
 class LoadedModel:
     """A pricer that has priced its golden listings, and what the API derives from it once."""
 
-    def __init__(self, pricer: Pricer, source: str, folder: Path) -> None:
+    def __init__(self, pricer: Pricer, source: str, folder: Path, index_moved: float | UnsetType = UNSET) -> None:
         self.pricer = pricer
+        self.index_moved = index_moved
         self.folder = folder
         self.source = source
         self.version = pricer.version
@@ -104,6 +110,7 @@ class ServiceState:
         self.uploads = UploadSlots(settings.threads)
         self.batches = threading.BoundedSemaphore(settings.max_batches)
         self._closed = threading.Event()
+        self._level_reason = ""
         self._set_version(NO_VERSION)
 
     def require_model(self) -> LoadedModel:
@@ -133,7 +140,8 @@ class ServiceState:
             folder, source = self._find_folder()
             if self.model and source == FALLBACK:
                 return False
-            model = LoadedModel(load_pricer(folder, self._trusted(source)), source, folder)
+            pricer = load_pricer(folder, self._trusted(source))
+            model = self._move_level(LoadedModel(pricer, source, folder))
         except CarPriceError as error:
             self._note_reason(f"{error.what}. {error.hint}" if error.hint else error.what)
             return False
@@ -145,6 +153,8 @@ class ServiceState:
 
     def load_or_watch(self) -> None:
         """Load the model now, or try again in the background until it is loaded."""
+        if self.settings.index_bound:
+            threading.Thread(target=self._follow_level, name="index", daemon=True).start()
         if not self.load():
             threading.Thread(target=self._watch, name="model-watch", daemon=True).start()
 
@@ -169,6 +179,33 @@ class ServiceState:
         if fallback and is_asked_for:
             return find_bundle(Path(fallback)), FALLBACK
         return find_bundle(artifacts_dir, wanted), ARTIFACTS
+
+    def _move_level(self, model: LoadedModel) -> LoadedModel:
+        """The model at the level of artifacts/level.json, as far as the settings allow."""
+        bound = self.settings.index_bound
+        if not bound:
+            return model
+        try:
+            level = read_level(self.settings.artifacts_dir, model.version, bound)
+        except BundleError as error:
+            self._note_level(error.what)
+            level = 0.0
+        pricer = move_pricer(model.pricer, level)
+        if model.index_moved == share_moved(pricer):
+            return model
+        return LoadedModel(pricer, model.source, model.folder, share_moved(pricer))
+
+    def _follow_level(self) -> None:
+        """Serve prices at another level soon after `carprice index` has written it."""
+        while not self._closed.wait(LEVEL_SECONDS):
+            if (model := self.model) and (moved := self._move_level(model)) is not model and self.model is model:
+                self.model = moved
+                self.log.info("index moved", model_version=moved.version, index_moved=moved.index_moved)
+
+    def _note_level(self, reason: str) -> None:
+        if reason != self._level_reason:
+            self.log.error("index not moved", reason=reason)
+        self._level_reason = reason
 
     def _trusted(self, source: str) -> str:
         """The keys for a bundle; the image's own model needs none: who writes the image writes this code."""

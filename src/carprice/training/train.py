@@ -35,6 +35,7 @@ from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.golden import pick_golden
 from carprice.training.importance import measure_importance
 from carprice.training.inputs import describe_inputs
+from carprice.training.price_index import INDEX, describe_index
 from carprice.training.recipes import SMALL
 from carprice.training.split import Split, split_listings
 
@@ -184,6 +185,7 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
             "cut": _name_day(split.cut),
             "as_of": _name_day(served.model["as_of"]),
         },
+        INDEX: describe_index(served.index),
         "distance_per_year": measure_distance(listings.frame, market),
         "params": {**_describe_recipe(judged), "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},
