@@ -24,7 +24,8 @@ class Settings:
 
     Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
     an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
-    signing_key the private key that a training signs with: empty for neither. promote_...: by how much worse than
+    signing_key the private key that a training signs with: empty for neither. feedback_url is the database that
+    feedback is kept in, empty for a file. promote_...: by how much worse than
     the champion a promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of
     monitor_... and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
     """
@@ -61,6 +62,7 @@ class Settings:
     log_lines_per_second: int = 100
     sample_bytes: int = 5 * MIB
     samples_per_second: int = 10
+    feedback_url: str = ""
     feedback_rows: int = 200_000
     feedback_bytes: int = 512 * MIB
     promote_absolute_change: float = 0.005
@@ -172,6 +174,11 @@ def _check_settings(settings: Settings) -> None:
             raise SettingsError(f"CARPRICE_{name.upper()}: should be at least 1 (got {value})")
     if settings.stack not in STACKS:
         raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
+    if settings.feedback_url and not settings.feedback_url.startswith(("postgresql://", "postgres://")):
+        raise SettingsError(
+            "CARPRICE_FEEDBACK_URL: should be postgresql://user:password@host/database "
+            f"(got {hide_login(settings.feedback_url)!r})"
+        )
     if settings.trusted_keys and not settings.trusted_keys.startswith(("/", "./", "../")):
         raise SettingsError(  # Compose would take it for the name of a volume
             f"CARPRICE_TRUSTED_KEYS: should be a folder that begins with / or ./ (got {settings.trusted_keys!r})"

@@ -19,8 +19,8 @@ from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
 from carprice.api.uploads import UploadSlots
 from carprice.errors import BundleError, CarPriceError
+from carprice.feedback.opening import open_store
 from carprice.feedback.samples import Samples
-from carprice.feedback.store import FeedbackStore
 from carprice.market.kinds import Value
 from carprice.model.bundle.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.encoding import InputWarning
@@ -101,7 +101,7 @@ class ServiceState:
         self.started = time.monotonic()
         self.metrics = Metrics()
         self.log = RequestLog(settings)
-        self.feedback = FeedbackStore(settings.feedback_file, settings.feedback_rows, settings.feedback_bytes)
+        self.feedback = open_store(settings)
         self.samples = Samples(settings.logs_dir)
         self.metrics.add_collector(MonitorGauges(self._measure, self._note_failure))
         self.model: LoadedModel | None = None
@@ -170,6 +170,7 @@ class ServiceState:
     def close(self) -> None:
         """Stop loading, write the pending log lines and close the logs."""
         self._closed.set()
+        self.feedback.close()
         self.log.close()
 
     def _find_folder(self) -> tuple[Path, str]:

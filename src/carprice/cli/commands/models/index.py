@@ -7,7 +7,7 @@ import click
 
 from carprice.cli.console import print_json
 from carprice.cli.options import json_option, pass_settings
-from carprice.feedback.store import FeedbackStore
+from carprice.feedback.opening import open_store
 from carprice.settings import Settings
 
 KEPT_CODE = 3
@@ -36,7 +36,7 @@ def index(settings: Settings, dry_run: bool, reset: bool, as_json: bool) -> None
     if reset:
         found = reset_level(settings)
     else:
-        store = FeedbackStore(settings.feedback_file, settings.feedback_rows, settings.feedback_bytes)
+        store = open_store(settings)
         found = move_level(settings, store.list_entries(), dry_run)
     if as_json:
         print_json("index", found._asdict())

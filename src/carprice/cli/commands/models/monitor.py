@@ -13,7 +13,7 @@ import msgspec
 from carprice.cli.console import print_json, say
 from carprice.cli.monitor_text import format_monitor, render_monitor
 from carprice.cli.options import data_option, force_option, json_option, pass_settings
-from carprice.feedback.store import FeedbackStore
+from carprice.feedback.opening import open_store
 from carprice.model.bundle.manifest import find_bundle
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.monitor.inputs import judge_inputs
@@ -49,7 +49,7 @@ def monitor(
     """
     pricer = load_pricer(find_bundle(settings.artifacts_dir, settings.model_version), settings.trusted_keys)
     more = judge_listings(source, pricer, settings) if source else []
-    store = FeedbackStore(settings.feedback_file, settings.feedback_rows, settings.feedback_bytes)
+    store = open_store(settings)
 
     def measure() -> Monitor:
         return build_monitor(pricer, store.list_entries, settings, more=more)
