@@ -71,6 +71,7 @@ COPY src/carprice/market src/carprice/market
 COPY src/carprice/model src/carprice/model
 COPY src/carprice/feedback src/carprice/feedback
 COPY src/carprice/access src/carprice/access
+COPY src/carprice/monitor src/carprice/monitor
 COPY src/carprice/api src/carprice/api
 # Bytecode is written now, the standard library's too: the root file system is read-only later.
 RUN python -m compileall -q app.py src/carprice \

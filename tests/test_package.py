@@ -82,7 +82,7 @@ def test_what_it_needs_is_what_the_locks_have(root: Path) -> None:
     needed = {Requirement(text).name for text in project["dependencies"]}
     training = {Requirement(text).name for text in project["optional-dependencies"]["train"]}
     named = {
-        line.split("==")[0]
+        Requirement(line).name
         for name in ("serve", "full")
         for line in (root / "requirements" / f"{name}.in").read_text().split()
         if not line.startswith("-") and not line.endswith(".in")

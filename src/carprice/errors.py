@@ -61,5 +61,9 @@ class FeedbackBusyError(FeedbackError):
     """Another process has held the file of the feedback for too long."""
 
 
+class StorageAwayError(FeedbackError):
+    """The database of the feedback does not answer: nothing was kept."""
+
+
 class StorageFullError(FeedbackError):
     """The disk, or the space that feedback may take, is full: nothing was kept."""

@@ -19,6 +19,8 @@ COMMAND = "./carprice" if IS_CHECKOUT else "carprice"
 ROOT = PACKAGE.parents[1] if IS_CHECKOUT else Path.cwd()
 """Where models, logs and data are: the checkout, or for an installed package the current folder."""
 
+MAX_INDEX_BOUND = 0.1
+"""What is farther from its training is trained again."""
 STACKS = ("", "docker", "local")
 MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows"))
 """0 switches off what is kept of requests: docs/privacy.md."""
@@ -33,8 +35,10 @@ class Settings:
     signing_key the private key that a training signs with: empty for neither. api_keys is the folder of the API
     keys, one of which every request then needs; address_rate how many requests a second one address may send,
     such as 50/s: empty for no keys, and for any number. tls is the folder of the certificate and key that the
-    edge of the Docker stack speaks TLS with: empty for none. promote_...: by how much worse than the champion a
-    promotion takes a model, as shares of 1; docs/compare.md explains each.
+    edge of the Docker stack speaks TLS with: empty for none. feedback_url is the database that feedback is kept
+    in, empty for a file. promote_...: by how much worse than the champion a promotion takes a model, as shares of
+    1; docs/compare.md explains each, docs/monitor.md those of monitor_... and index_bound: how far, in log price,
+    prices that come back may move all prices, 0 for no move.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -72,6 +76,7 @@ class Settings:
     log_lines_per_second: int = 100
     sample_bytes: int = 5 * MIB
     samples_per_second: int = 10
+    feedback_url: str = ""
     feedback_rows: int = 200_000
     feedback_bytes: int = 512 * MIB
     promote_absolute_change: float = 0.005
@@ -80,6 +85,17 @@ class Settings:
     promote_segment_relative_change: float = 0.15
     promote_coverage_change: float = 0.05
     promote_price_shift: float = 0.1
+    index_bound: float = 0.0
+    monitor_days: int = 30
+    monitor_error_rise: float = 0.25
+    monitor_ratio_shift: float = 0.03
+    monitor_coverage_drop: float = 0.05
+    monitor_drift_watch: float = 0.1
+    monitor_drift_act: float = 0.25
+    monitor_unknown: float = 0.05
+    monitor_outside: float = 0.05
+    monitor_low_confidence: float = 0.1
+    monitor_refused: float = 0.05
 
     @property
     def api_keys_folder(self) -> Path | None:
@@ -183,6 +199,18 @@ def _check_settings(settings: Settings) -> None:
             raise SettingsError(f"CARPRICE_{name.upper()}: should be at least {least} (got {value})")
     if settings.stack not in STACKS:
         raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
+    _check_texts(settings)
+    if settings.index_bound > MAX_INDEX_BOUND:
+        raise SettingsError(
+            f"CARPRICE_INDEX_BOUND: should be at most {MAX_INDEX_BOUND} (got {settings.index_bound:g})"
+        )
+    for name in ("port", "mlflow_port"):
+        port = getattr(settings, name)
+        if port > 65535:
+            raise SettingsError(f"CARPRICE_{name.upper()}: should be at most 65535 (got {port})")
+
+
+def _check_texts(settings: Settings) -> None:
     for name in ("trusted_keys", "api_keys", "tls"):
         folder = getattr(settings, name)
         if folder and not folder.startswith(("/", "./", "../")):
@@ -193,7 +221,8 @@ def _check_settings(settings: Settings) -> None:
         parse_rate(settings.address_rate)
     except ValueError as error:
         raise SettingsError(f"CARPRICE_ADDRESS_RATE: {error}") from None
-    for name in ("port", "mlflow_port"):
-        port = getattr(settings, name)
-        if port > 65535:
-            raise SettingsError(f"CARPRICE_{name.upper()}: should be at most 65535 (got {port})")
+    if settings.feedback_url and not settings.feedback_url.startswith(("postgresql://", "postgres://")):
+        raise SettingsError(
+            "CARPRICE_FEEDBACK_URL: should be postgresql://user:password@host/database "
+            f"(got {hide_login(settings.feedback_url)!r})"
+        )

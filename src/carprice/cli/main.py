@@ -35,6 +35,8 @@ COMMANDS = {
         "report": "Show how good a model's prices are.",
         "compare": "Compare two models by listings that neither has learnt from.",
         "promote": "Make a model the champion.",
+        "monitor": "Show how the prices do, and what to do about it.",
+        "index": "Move prices by what cars were sold for since the training.",
         "refresh": "Train on new listings, and serve the model if it is no worse.",
         "sign": "Sign a model, or make the keys for it.",
     },

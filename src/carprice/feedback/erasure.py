@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from carprice.errors import FeedbackError
-from carprice.feedback.store import FeedbackStore
+from carprice.feedback.opening import open_store
 from carprice.names import LOG_FILE, SAMPLE_FILE
 from carprice.settings import Settings
 from carprice.system.files import describe_access, is_regular
@@ -30,14 +30,14 @@ class Erased(NamedTuple):
 def erase_request(settings: Settings, request_id: str) -> Erased:
     """Erase everything that is kept of one request. Raises FeedbackError."""
     sample, log = _drop_from_logs(settings.logs_dir, lambda line: line.get("request_id") == request_id)
-    return Erased(sample, log, _open_store(settings).erase(request_id))
+    return Erased(sample, log, open_store(settings).erase(request_id))
 
 
 def erase_older(settings: Settings, days: int, feedback: bool = False) -> Erased:
     """Erase what was kept more than so many times 24 hours ago; feedback where asked to. Raises FeedbackError."""
     end = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
     sample, log = _drop_from_logs(settings.logs_dir, lambda line: str(line.get("time", "")) < end)
-    return Erased(sample, log, _open_store(settings).erase_before(end) if feedback else 0)
+    return Erased(sample, log, open_store(settings).erase_before(end) if feedback else 0)
 
 
 def _drop_from_logs(logs_dir: Path, is_dropped: Callable[[dict[str, Any]], bool]) -> tuple[int, int]:
@@ -64,7 +64,3 @@ def _hold_files(logs_dir: Path, name: str) -> Iterator[Path]:
             held.enter_context(hold_lock(lock, LOCK_SECONDS))
         older = re.compile(rf"{re.escape(name)}(\.[0-9]+)?").fullmatch
         yield from sorted(path for path in logs_dir.glob(f"{name}*") if older(path.name) and is_regular(path))
-
-
-def _open_store(settings: Settings) -> FeedbackStore:
-    return FeedbackStore(settings.feedback_file, max(settings.feedback_rows, 1), settings.feedback_bytes)

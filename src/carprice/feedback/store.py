@@ -126,6 +126,9 @@ class FeedbackStore:
         with self._connect() as connection:
             return int(connection.execute("SELECT count(*) FROM feedback").fetchone()[0])
 
+    def close(self) -> None:
+        """Nothing stays open."""
+
     @staticmethod
     def _insert(connection: sqlite3.Connection, entry: Feedback) -> bool:
         row = (entry.id, entry.request_id, entry.day, msgspec.json.encode(entry).decode())

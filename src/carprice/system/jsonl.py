@@ -28,10 +28,10 @@ def append_line(path: Path, facts: Mapping[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Every whole object, oldest first; none where there is no file. Raises OSError."""
+def read_lines(path: Path, most: int = MAX_BYTES) -> Iterator[dict[str, Any]]:
+    """Every whole object of the last `most` bytes, oldest first; none where there is no file. Raises OSError."""
     try:
-        text = read_regular(path, MAX_BYTES).decode(errors="replace")
+        text = read_regular(path, most).decode(errors="replace")
     except FileNotFoundError:
         return
     for line in text.split("\n"):

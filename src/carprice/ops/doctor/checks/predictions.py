@@ -10,7 +10,7 @@ from carprice.names import API, BATCH_PATH, LISTING_SCHEMA, OPENAPI_PATH, PRICE_
 from carprice.ops.doctor.findings import Check, Family, Finding
 from carprice.ops.doctor.snapshot import StackSnapshot
 from carprice.ops.instance import Instance
-from carprice.ops.rollout.gates import list_golden_shifts
+from carprice.ops.rollout.gates import list_golden_shifts, read_trained
 
 EVIDENCE_BYTES = 300
 
@@ -162,7 +162,7 @@ def _list_shifts(instance: Instance, golden: list[dict[str, Any]]) -> list[str]:
         reply = instance.address.ask("POST", BATCH_PATH, [item["listing"] for item in golden])
     except OSError:
         return []
-    results = (reply.json() or {}).get("results", []) if reply.status == 200 else []
+    results = read_trained(reply.json()) if reply.status == 200 else []
     return list(list_golden_shifts(golden, results))
 
 
