@@ -4,7 +4,9 @@ import re
 from importlib.metadata import PackageMetadata, metadata
 from pathlib import Path
 
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+from packaging.requirements import Requirement
+
+_PIN = re.compile(r"^[A-Za-z0-9._-]+==[^\\]+", re.MULTILINE)
 _CLASSIFIER = "License :: OSI Approved :: "
 
 HEAD = """# Licences of others
@@ -24,6 +26,9 @@ Swagger UI's files (Apache-2.0) are in `flask-openapi3-swagger`, OpenSSL (Apache
 packages `curl` (curl licence) and `libgomp1` (GPL-3.0 with the GCC runtime library exception), whose texts are
 in `/usr/share/doc/*/copyright`.
 
+An image built for PostgreSQL has those of `requirements/postgres.txt` besides: `psycopg` (LGPL-3.0-only) and
+`sqlalchemy` (MIT).
+
 The stack runs the images of others beside it, and distributes neither: `haproxy:3.0` (GPL-2.0-or-later) and
 `ghcr.io/mlflow/mlflow` (Apache-2.0). Training needs the packages of `requirements/full.txt`; they are in no
 image but the trainer's.
@@ -31,8 +36,9 @@ image but the trainer's.
 
 
 def read_pins(lock: str) -> dict[str, str]:
-    """The version of each package of a lock."""
-    return dict(_PIN.findall(lock))
+    """The version of each package of a lock that is installed here: some are for other systems alone."""
+    pins = [Requirement(text) for text in _PIN.findall(lock)]
+    return {pin.name: next(iter(pin.specifier)).version for pin in pins if not pin.marker or pin.marker.evaluate()}
 
 
 def find_licence(about: PackageMetadata) -> str:

@@ -1,8 +1,10 @@
 """Which store feedback is kept in: the database of the setting, else the file."""
 
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Protocol
 
+from carprice.errors import SettingsError
 from carprice.feedback.entry import Feedback
 from carprice.feedback.store import FeedbackStore
 from carprice.settings import Settings
@@ -34,9 +36,17 @@ class Store(Protocol):
 
 
 def open_store(settings: Settings) -> Store:
-    """The store that the settings name. Nothing is opened, connected or made before it is used."""
+    """The store that the settings name. Nothing is opened, connected or made before it is used.
+
+    Raises SettingsError for a database where its library is missing.
+    """
     max_rows = max(settings.feedback_rows, 1)  # 0 has nothing more kept; what is there can be read and erased
     if settings.feedback_url:
+        if not (find_spec("psycopg") and find_spec("sqlalchemy")):
+            raise SettingsError(
+                "CARPRICE_FEEDBACK_URL: the libraries for PostgreSQL are not here, psycopg and sqlalchemy",
+                "An image has them that is built where the setting is in .env: ./carprice build",
+            )
         from carprice.feedback.postgres import PostgresStore
 
         return PostgresStore(settings.feedback_url, max_rows)
