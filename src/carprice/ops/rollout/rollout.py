@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -60,14 +60,15 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def roll_out(context: StackContext, wanted: Wanted) -> Outcome:
+def roll_out(context: StackContext, wanted: Wanted, record: Callable[..., Any] | None = None) -> Outcome:
     """Make image and model live without losing a request, or change nothing; MLflow learns of a new champion.
 
+    record: what tells MLflow, instead of record_rollout as it stands.
     Raises StackError, GateError or BundleError with the reason; the old release then serves as before.
     """
     with (
         stop_on_signals(),
-        record_champion(context),
+        record_champion(context, record),
         hold_lock(context.lock_file, ROLLOUT, lambda holder: note_takeover(context, holder)) as lock,
     ):
         with explained(lambda: take_snapshot(context)):
@@ -125,7 +126,7 @@ def open_release(context: StackContext, plan: Plan, lock: Lock) -> None:
 
 
 @contextmanager
-def record_champion(context: StackContext) -> Iterator[None]:
+def record_champion(context: StackContext, record: Callable[..., Any] | None = None) -> Iterator[None]:
     """Tell MLflow of the champion where the block changed it."""
     before = usable_champion(context.artifacts_dir)
     try:
@@ -136,7 +137,7 @@ def record_champion(context: StackContext) -> Iterator[None]:
             from carprice.tracking.promotion import record_rollout  # MLflow takes seconds to import
 
             try:
-                record_rollout(champion, before, context.settings, context.say)
+                (record or record_rollout)(champion, before, context.settings, context.say)
             except FileError as error:  # what serves is not in question
                 context.say(f"Warning: {error.what}. {error.hint}")
 
