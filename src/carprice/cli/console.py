@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -15,12 +16,34 @@ SCHEMA_VERSION = 1
 CHECKOUT_COMMAND = "./carprice"
 SERVE_HINT = "It serves after ./carprice restart; on Docker after ./carprice rollout, which loses no request"
 """Of a champion that does not serve yet."""
+PROGRESS_ROWS = 1_000_000
+CLEARED = "\r\x1b[2K"
+"""The cursor at the start of an empty line: ECMA-48."""
 COLOURS = ("cyan", "yellow", "green", "magenta")
 
 
 def say(text: str) -> None:
     """One line of progress, on stderr, without control characters that a file may have put into it."""
-    click.echo(strip_controls(name_command(text)), err=True)
+    click.echo(f"{CLEARED if os.isatty(2) else ''}{strip_controls(name_command(text))}", err=True)
+
+
+def count_rows(least: int = 0) -> Callable[[int], None]:
+    """What shows how many rows were read, from that many on, for a reader that calls it batch by batch.
+
+    On a terminal it is one line with the rows a second, drawn again until the next say; else a line per million.
+    """
+    started, shown = time.monotonic(), least - PROGRESS_ROWS
+
+    def show(rows: int) -> None:
+        nonlocal shown
+        if os.isatty(2) and rows >= least:
+            speed = rows / max(time.monotonic() - started, 0.001)
+            click.echo(f"{CLEARED}Read {rows:,} rows, {speed:,.0f} a second ...", nl=False, err=True)
+        elif rows - shown >= PROGRESS_ROWS:
+            shown = rows
+            say(f"Read {rows:,} rows ...")
+
+    return show
 
 
 def name_command(text: str) -> str:

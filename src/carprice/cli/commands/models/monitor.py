@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import count_rows, print_json, say
 from carprice.cli.monitor_text import format_monitor, render_monitor
 from carprice.cli.options import data_option, force_option, json_option, pass_settings
 from carprice.feedback.opening import open_store
@@ -72,9 +72,7 @@ def judge_listings(source: "ListingsFiles", pricer: Pricer, settings: Settings) 
     """The lines of a listings file."""
     from carprice.evaluation.arrived import arrive_listings
 
-    return judge_inputs(
-        arrive_listings(source, pricer, lambda rows: say(f"Read {rows:,} rows ...")), pricer, settings
-    )
+    return judge_inputs(arrive_listings(source, pricer, count_rows()), pricer, settings)
 
 
 def watch_monitor(measure: Callable[[], Monitor]) -> None:
