@@ -174,12 +174,12 @@ def _compare(training: Training, champion: Pricer, settings: Settings) -> Compar
 
 
 def _serve(order: Order, version: str, comparison: Comparison | None, settings: Settings, say: Say) -> str:
-    """Through the gates of a rollout on Docker; else the champion first, then a restart of what runs here."""
+    """Through the gates of a rollout on Docker, with the image that is live; else the champion, then a restart."""
     stack = choose_stack(settings, order.stack, say)
     if isinstance(stack, DockerStack) and stack.status():
         record = partial(record_rollout, approval=Approval(comparison, why=WHY))
         try:
-            found = roll_out(stack.context, Wanted(model=version), record)
+            found = roll_out(stack.context, Wanted(stack.context.live.image, version), record)
         except (GateError, BakeError) as error:
             raise KeptError(f"the rollout went back: {error.what}") from None
         return f"{found.release} is live on Docker: {found.proof}"

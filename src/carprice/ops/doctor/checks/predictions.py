@@ -51,7 +51,8 @@ def find_mixed_sets(snapshot: StackSnapshot) -> list[Finding]:
 def find_waiting_champion(snapshot: StackSnapshot) -> list[Finding]:
     """The champion is not the model that serves, and nobody asked for another one."""
     *asked_for, champion = snapshot.versions or ("",)
-    served = {str(_ask_json(instance, STATUS_PATH).get("model_version") or "") for instance in snapshot.replicas}
+    running = [instance for instance in snapshot.find_instances(API) if instance.is_running]  # no candidate
+    served = {str(_ask_json(instance, STATUS_PATH).get("model_version") or "") for instance in running}
     served -= {"", champion}
     if not champion or not served or (asked_for and not snapshot.is_docker):
         return []
