@@ -22,8 +22,9 @@ class Settings:
 
     Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
     an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
-    signing_key the private key that a training signs with: empty for neither. promote_...: by how much worse than
-    the champion a promotion takes a model, as shares of 1; docs/compare.md explains each.
+    signing_key the private key that a training signs with: empty for neither. dealer_name stands on a printed
+    price. promote_...: by how much worse than the champion a promotion takes a model, as shares of 1;
+    docs/compare.md explains each.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -42,6 +43,7 @@ class Settings:
     trusted_keys: str = ""
     signing_key: str = ""
     release: str = "local"
+    dealer_name: str = ""
     max_model_days: int = 90
     threads: int = 4
     idle_seconds: int = 15
