@@ -6,9 +6,10 @@ from pathlib import Path
 
 from flask import Blueprint, Response, render_template, request, send_from_directory
 
-from carprice.api.info import find_state
+from carprice.api.info import describe_run, find_state
 from carprice.api.pages.answer import Answer, build_answer, list_questions
 from carprice.api.pages.form import YES_NO, Form, build_form
+from carprice.api.pages.model_page import build_model_page
 from carprice.api.responses import NO_STORE, flask_response, json_response
 from carprice.api.schemas.openapi import build_openapi
 from carprice.api.state import LoadedModel, ServiceState
@@ -42,6 +43,23 @@ def price_car() -> Response:
         yes_no=YES_NO,
         dealer=state.settings.dealer_name,
         today=f"{date.today():%d %B %Y}".lstrip("0"),
+    )
+    return show_page(html)
+
+
+@blueprint.get("/model")
+def show_model() -> Response:
+    """How good the loaded model is, for which cars, and how old."""
+    state = find_state()
+    model = state.model
+    if model is None:
+        return show_no_model(state, "The model")
+    html = render_template(
+        "model.html",
+        model=model,
+        page=build_model_page(model, date.today()),
+        warnings=model.age_warnings(state.settings.max_model_days),
+        run=describe_run(model.find_run(), state.settings.run_link),
     )
     return show_page(html)
 
