@@ -15,6 +15,7 @@ from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
 from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
+from carprice.api.traffic import TrafficHistory
 from carprice.api.uploads import UploadSlots
 from carprice.errors import BundleError, CarPriceError
 from carprice.feedback.samples import Samples
@@ -105,6 +106,7 @@ class ServiceState:
         self.settings = settings
         self.started = time.monotonic()
         self.metrics = Metrics()
+        self.traffic = TrafficHistory(self.metrics)
         self.log = RequestLog(settings)
         self.feedback = FeedbackStore(settings.feedback_file, settings.feedback_rows, settings.feedback_bytes)
         self.samples = Samples(settings.logs_dir)

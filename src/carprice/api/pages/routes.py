@@ -10,9 +10,11 @@ from carprice.api.info import describe_run, find_state
 from carprice.api.pages.answer import Answer, build_answer, list_questions
 from carprice.api.pages.form import YES_NO, Form, build_form
 from carprice.api.pages.model_page import build_model_page
+from carprice.api.pages.service_page import NOT_KNOWN, build_service_page
 from carprice.api.responses import NO_STORE, flask_response, json_response
 from carprice.api.schemas.openapi import build_openapi
 from carprice.api.state import LoadedModel, ServiceState
+from carprice.names import SERVICE_PAGE
 
 PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 # Swagger UI sets styles on its elements and has its icons in the style sheet.
@@ -60,6 +62,20 @@ def show_model() -> Response:
         page=build_model_page(model, date.today()),
         warnings=model.age_warnings(state.settings.max_model_days),
         run=describe_run(model.find_run(), state.settings.run_link),
+    )
+    return show_page(html)
+
+
+@blueprint.get(SERVICE_PAGE)
+def show_service() -> Response:
+    """What this replica is and what it answered lately, with or without a model."""
+    state = find_state()
+    html = render_template(
+        "service.html",
+        model=state.model,
+        page=build_service_page(state),
+        not_known=NOT_KNOWN,
+        mlflow=state.settings.run_link,
     )
     return show_page(html)
 

@@ -24,7 +24,7 @@ from carprice.market.market_file import ASKING, Feature
 from carprice.model.evidence.comparables import MAX_COMPARABLES
 from carprice.model.listing import FieldProblem
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
-from carprice.names import CURVE_PATH, FEEDBACK_PATH
+from carprice.names import CURVE_PATH, FEEDBACK_PATH, SERVICE_PAGE
 
 Schema = dict[str, Any]
 
@@ -44,6 +44,7 @@ _PROBLEMS = {
 PAGES = {
     "/": ("showForm", "A form that prices one car; its query fills it"),
     "/model": ("showModel", "How good the model is, for which cars, and how old"),
+    SERVICE_PAGE: ("showService", "What this replica is, and what it answered lately"),
 }
 """By path: the operation's id and what the page is."""
 _BODY_PROBLEMS = ("400", "408", "413", "415", "422", "429", "503")
