@@ -21,6 +21,7 @@ MODEL_PATH = "/info/model"
 ALIVE_PATH = "/livez"
 READY_PATH = "/readyz"
 METRICS_PATH = "/metrics"
+SERVICE_PAGE = "/service"
 OPENAPI_PATH = "/api/openapi.json"
 
 LISTING_SCHEMA = "Listing"

@@ -1,18 +1,18 @@
 """What a key is good for, by the path that is asked for."""
 
-from carprice.names import ALIVE_PATH, FEEDBACK_PATH, METRICS_PATH, READY_PATH, STATUS_PATH
+from carprice.names import ALIVE_PATH, FEEDBACK_PATH, METRICS_PATH, READY_PATH, SERVICE_PAGE, STATUS_PATH
 
 PRICE, FEEDBACK, ADMIN = "price", "feedback", "admin"
 SCOPES = {
     PRICE: "pages, predictions and information",
     FEEDBACK: "what cars were sold or listed for",
-    ADMIN: "metrics",
+    ADMIN: "metrics and the service page",
 }
 """Each scope with what it opens."""
 OPEN_PATHS = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH))
 """They need no key: orchestrators, the edge and Docker ask them."""
 
-_SCOPES_OF_PATHS = {FEEDBACK_PATH: FEEDBACK, METRICS_PATH: ADMIN}
+_SCOPES_OF_PATHS = {FEEDBACK_PATH: FEEDBACK, METRICS_PATH: ADMIN, SERVICE_PAGE: ADMIN}
 
 
 def find_scope(path: str) -> str | None:

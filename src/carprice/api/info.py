@@ -111,11 +111,12 @@ def _describe_model(model: LoadedModel, run_link: str) -> ModelAnswer:
     manifest, market = model.pricer.manifest, model.pricer.market
     public: dict[str, Any] = {key: manifest.get(key) for key in ModelAnswer.__struct_fields__}
     public["market"] = MarketSummary(market.name, market.title, market.currency, market.distance_unit)
-    public["mlflow"] = _describe_run(model.find_run(), run_link)
+    public["mlflow"] = describe_run(model.find_run(), run_link)
     return ModelAnswer(**public)
 
 
-def _describe_run(run: dict[str, Any] | None, run_link: str) -> dict[str, Any] | None:
+def describe_run(run: dict[str, Any] | None, run_link: str) -> dict[str, Any] | None:
+    """The MLflow run with its address for a browser; None where it is not known."""
     if not run or not run.get("run_id"):
         return None
     return {**run, "url": f"{run_link}/#/experiments/{run.get('experiment_id')}/runs/{run['run_id']}"}

@@ -90,6 +90,11 @@ class Metrics(Collector):
         with self._lock:
             self._warnings.update(warnings)
 
+    def counts(self) -> dict[tuple[str, str, int], list[int]]:
+        """By method, route and status: how many answers took as long as each of SECONDS allows, and longer."""
+        with self._lock:
+            return {key: list(histogram.counts) for key, histogram in self._durations.items()}
+
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self._registry)

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from carprice.api.metrics import Metrics
 from carprice.api.monitor_gauges import MonitorGauges
 from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
+from carprice.api.traffic import TrafficHistory
 from carprice.api.uploads import UploadSlots
 from carprice.errors import BundleError, CarPriceError
 from carprice.feedback.opening import open_store
@@ -26,6 +28,7 @@ from carprice.market.kinds import Value
 from carprice.model.bundle.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.encoding import InputWarning
 from carprice.model.evidence.comparables import ComparableFinder, Comparables, find_none, load_finder
+from carprice.model.evidence.seen_together import SeenTogether
 from carprice.model.moved_level import move_pricer, read_level, share_moved
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.monitor.monitor import Monitor, build_monitor
@@ -74,12 +77,25 @@ class LoadedModel:
 
         Raises BundleError where they are damaged.
         """
+        finder = self.open_finder()
+        return finder.find(values, count, car, asking) if finder else find_none()
+
+    def open_finder(self) -> ComparableFinder | None:
+        """What finds comparables; None where the bundle keeps no listings. Raises BundleError for damaged ones."""
         if not self._has_looked:
             with self._finding:
                 if not self._has_looked:
                     self._finder = load_finder(self.folder, self.pricer)
                     self._has_looked = True
-        return self._finder.find(values, count, car, asking) if self._finder else find_none()
+        return self._finder
+
+    @cached_property
+    def seen(self) -> SeenTogether:
+        """Which values were seen together; of damaged comparables nothing."""
+        finder = None
+        with suppress(BundleError):
+            finder = self.open_finder()
+        return SeenTogether(self.pricer, finder)
 
     def find_run(self) -> dict[str, Any] | None:
         """Its MLflow run. The manifest may name it only after the model was loaded: a training adds it last."""
@@ -101,6 +117,7 @@ class ServiceState:
         self.settings = settings
         self.started = time.monotonic()
         self.metrics = Metrics()
+        self.traffic = TrafficHistory(self.metrics)
         self.log = RequestLog(settings)
         self.admission = Admission(settings, self.log) if settings.api_keys or settings.address_rate else None
         self.feedback = open_store(settings)

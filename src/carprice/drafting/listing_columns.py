@@ -7,8 +7,8 @@ import polars as pl
 from carprice.drafting.names import split_words, squash_name
 from carprice.drafting.profile import Profile, map_texts
 from carprice.listings.parsing import parse_day
-from carprice.listings.quantities import read_day
 from carprice.market.kinds import EPOCH
+from carprice.market.quantities import read_day
 
 ID, SEEN, LINK = "id", "seen", "link"
 REASONS = {

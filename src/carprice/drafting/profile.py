@@ -10,7 +10,8 @@ import polars as pl
 
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.vocabulary import ROLE_NAMES
-from carprice.listings.quantities import (
+from carprice.market.market_file import Decimal
+from carprice.market.quantities import (
     EXCEL_DAYS,
     SPREADSHEET,
     Quantity,
@@ -19,7 +20,6 @@ from carprice.listings.quantities import (
     read_year,
     tidy_text,
 )
-from carprice.market.market_file import Decimal
 from carprice.market.units import CURRENCIES, MAGNITUDES, find_currencies, find_unit, split_tokens
 
 MISSING_WORDS = frozenset(

@@ -58,6 +58,17 @@ def check_listing(
     return values, problems
 
 
+def read_known(market: Market, fields: Mapping[str, Any]) -> list[Value]:
+    """The values of a listing in feature order, None for those that are missing or wrong."""
+    values: list[Value] = []
+    for feature in market.features:
+        try:
+            values.append(_check_value(feature, fields.get(feature.name)))
+        except ValueError:
+            values.append(None)
+    return values
+
+
 def read_asking(fields: Mapping[str, Any]) -> float | None:
     """What is asked for a listing, or None where that is not given. Raises ValueError saying what it should be."""
     value = fields.get(ASKING)

@@ -24,7 +24,7 @@ from carprice.market.market_file import ASKING, Feature
 from carprice.model.evidence.comparables import MAX_COMPARABLES
 from carprice.model.listing import FieldProblem
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
-from carprice.names import CURVE_PATH, FEEDBACK_PATH
+from carprice.names import CURVE_PATH, FEEDBACK_PATH, SERVICE_PAGE
 
 Schema = dict[str, Any]
 
@@ -41,6 +41,12 @@ _PROBLEMS = {
     "503": "No model is loaded, or feedback cannot be kept; detail says why",
     "507": "There is no room for feedback; it was not kept",
 }
+PAGES = {
+    "/": ("showForm", "A form that prices one car; its query fills it"),
+    "/model": ("showModel", "How good the model is, for which cars, and how old"),
+    SERVICE_PAGE: ("showService", "What this replica is, and what it answered lately"),
+}
+"""By path: the operation's id and what the page is."""
 _BODY_PROBLEMS = ("400", "408", "413", "415", "422", "429", "503")
 _WITH_RETRY = ("429", "503")
 _ANSWER_HEADERS = {
@@ -53,6 +59,7 @@ _TAGS = {
     "predict": "What cars are worth.",
     "feedback": "What cars were sold or listed for.",
     "info": "What serves, and how good it is.",
+    "pages": "For people; docs/pages.md describes them.",
     "probes": "For orchestrators and Prometheus.",
 }
 
@@ -176,12 +183,13 @@ def _information_paths() -> dict[str, Any]:
         "/metrics": _operation("probes", "readMetrics", "Prometheus text", None, ()),
         "/api/openapi.json": _operation("info", "readDocument", "This document", {"type": "object"}, ("503",)),
         "/api/docs": _operation("info", "showDocument", "This document as a page", None, ()),
-        "/": _operation("info", "showForm", "A form that prices one car", None, ()),
+        **{path: _operation("pages", name, text, None, ()) for path, (name, text) in PAGES.items()},
     }
     paths["/metrics"]["responses"]["200"]["content"] = {CONTENT_TYPE: {"schema": {"type": "string"}}}
     paths["/api/docs"]["responses"]["200"]["content"] = page
-    paths["/"]["responses"]["200"]["content"] = page
-    paths["/"]["responses"]["503"] = {"description": "The page says that no model is loaded", "content": page}
+    for path in PAGES:
+        paths[path]["responses"]["200"]["content"] = page
+        paths[path]["responses"]["503"] = {"description": "The page says that no model is loaded", "content": page}
     return {path: {"get": operation} for path, operation in paths.items()}
 
 

@@ -9,8 +9,9 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
-from carprice.api import curve, feedback, info, pages, predict
+from carprice.api import curve, feedback, info, predict
 from carprice.api.info import find_state
+from carprice.api.pages import routes
 from carprice.api.responses import CRASHED, RefusedError, flask_response
 from carprice.api.serving.wsgi import WsgiApp
 from carprice.api.state import ServiceState
@@ -28,7 +29,7 @@ def create_app(settings: Settings) -> Flask:
     app = _App("carprice", root_path=str(folder), static_folder="static", template_folder="templates")
     state = ServiceState(settings)
     app.extensions["carprice"] = state
-    for blueprint in (predict.blueprint, curve.blueprint, feedback.blueprint, info.blueprint, pages.blueprint):
+    for blueprint in (predict.blueprint, curve.blueprint, feedback.blueprint, info.blueprint, routes.blueprint):
         app.register_blueprint(blueprint)
     app.before_request(_note_route)
     app.register_error_handler(RefusedError, _refuse)

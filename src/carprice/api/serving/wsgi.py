@@ -14,9 +14,9 @@ from typing import Any
 from carprice.api.predict import answer_price
 from carprice.api.responses import CRASHED, STATUS_LINES, RefusedError, WsgiResponse
 from carprice.api.state import ServiceState
-from carprice.names import ALIVE_PATH, METRICS_PATH, PRICE_PATH, READY_PATH, STATUS_PATH
+from carprice.names import ALIVE_PATH, METRICS_PATH, PRICE_PATH, READY_PATH, SERVICE_PAGE, STATUS_PATH
 
-UNLOGGED_PATHS = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH))
+UNLOGGED_PATHS = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH, SERVICE_PAGE))
 NO_ROUTE = "none"
 METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"))
 OTHER_METHOD = "_OTHER"

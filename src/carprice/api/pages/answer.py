@@ -1,0 +1,202 @@
+"""The answer to one car, as the template shows it: price, range, evidence, and what may be wrong."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from msgspec import UNSET
+
+from carprice.api.pages.charts import draw_band
+from carprice.api.pages.curves import Curve, draw_curves
+from carprice.api.pages.evidence import Bar, Table, build_bars, build_table
+from carprice.api.pages.form import Form
+from carprice.api.pages.unlikely import question_distance
+from carprice.api.pages.wording import (
+    SURENESS,
+    describe_position,
+    describe_range,
+    join_names,
+    show_value,
+    write_money,
+)
+from carprice.api.predict import refuse_unvalued
+from carprice.api.responses import UnvaluedError
+from carprice.api.state import LoadedModel
+from carprice.errors import BundleError
+from carprice.market.kinds import Value
+from carprice.market.market_file import ASKING
+from carprice.model.encoding import UNKNOWN_COMBINATION, InputWarning
+from carprice.model.evidence.comparables import USUAL_COMPARABLES
+from carprice.model.listing import check_listing, read_known
+from carprice.model.valuation import Valuation
+
+BIG_COST = 0.005
+"""What a missing field adds to the usual error, below which it is not said."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to look at, and links that put a suggestion in, each as text and query."""
+
+    text: str
+    links: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the page says of a car. refused: why it has no price, then nothing else is filled but notes."""
+
+    title: str
+    details: str
+    notes: Sequence[Note]
+    refused: str = ""
+    next_best: str = ""
+    valuation: Valuation | None = None
+    price: str = ""
+    low: str = ""
+    high: str = ""
+    asking: str = ""
+    range: str = ""
+    confidence: str = ""
+    position: str = ""
+    taken: str = ""
+    not_given: str = ""
+    band: str = ""
+    against: str = ""
+    bars: Sequence[Bar] = ()
+    table: Table | None = None
+    curves: Sequence[Curve] = ()
+
+
+def build_answer(model: LoadedModel, form: Form, max_days: int) -> Answer | None:
+    """The answer to a form; None where it lacks something, or something in it is wrong."""
+    if form.problems or form.missing or form.is_empty:
+        return None
+    values, _ = check_listing(model.pricer.market, form.values)
+    asking: float | None = form.values.get(ASKING)
+    valuation = model.pricer.price_values(values, None, asking)
+    notes = _list_notes(model, form, max_days)
+    title, details = _name_car(model, form)
+    try:
+        refuse_unvalued(model, values, valuation)
+    except UnvaluedError as error:
+        return Answer(title, details, notes, error.detail, error.next_best)
+    return _fill_answer(model, form, values, valuation, notes)
+
+
+def list_questions(model: LoadedModel, form: Form) -> list[Note]:
+    """What is unlikely in a form, also before it is complete."""
+    values = read_known(model.pricer.market, form.values)
+    notes = [_note_warning(model, form, warning) for warning in model.pricer.find_warnings(values)]
+    question = question_distance(model.pricer, form.values)
+    if question is None:
+        return notes
+    links = [(f"{float(question.instead):,.0f}", change_query(form, question.field, question.instead))]
+    return [Note(f"{question.text}.", links if question.instead else ()), *notes]
+
+
+def change_query(form: Form, field: str, text: str) -> str:
+    """The query of the form with another text in a field."""
+    return urlencode({**form.typed.texts, field: text})
+
+
+def _fill_answer(
+    model: LoadedModel, form: Form, values: Sequence[Value], valuation: Valuation, notes: Sequence[Note]
+) -> Answer:
+    pricer, currency = model.pricer, model.currency
+    asking: float | None = form.values.get(ASKING)
+    is_paid = pricer.market.listing.price_type == "paid"
+    title, details = _name_car(model, form)
+    breakdown = pricer.explain_values(values, against_usual=True)
+    position = valuation.position
+    says = describe_range(valuation, currency, is_paid)
+    is_placed = position is not UNSET and position is not None and asking is not None
+    return Answer(
+        title,
+        details,
+        notes,
+        valuation=valuation,
+        price=write_money(valuation.price, currency),
+        low=write_money(valuation.low, currency),
+        high=write_money(valuation.high, currency),
+        asking=write_money(asking, currency) if asking is not None else "",
+        range=says,
+        confidence=SURENESS[valuation.confidence],
+        position=describe_position(position, asking, currency) if is_placed else "",  # type: ignore[arg-type]
+        taken=_name_taken(model, form),
+        not_given=_name_missing(model, valuation),
+        band=draw_band(valuation.low, valuation.price, valuation.high, asking, says),
+        against=breakdown.against,
+        bars=build_bars(breakdown, currency),
+        table=_find_table(model, form, values, asking),
+        curves=draw_curves(model, values, valuation),
+    )
+
+
+def _find_table(model: LoadedModel, form: Form, values: Sequence[Value], asking: float | None) -> Table | None:
+    try:
+        found = model.find_comparables(values, USUAL_COMPARABLES, None, asking)
+    except BundleError:
+        return None  # the API says so with 503; the page has a price all the same
+    return build_table(model, found, form.values) if found.listings else None
+
+
+def _name_car(model: LoadedModel, form: Form) -> tuple[str, str]:
+    """The car as a heading, such as `Ford Fiesta 2017`, and the rest that was typed."""
+    market = model.pricer.market
+    heading = [*model.seen.keys, *([market.year.name] if market.year else [])]
+    index = {feature.name: place for place, feature in enumerate(market.features)}
+
+    def show(name: str) -> str:
+        feature, value = market.features[index[name]], form.values[name]
+        if isinstance(value, str) and feature.is_category:
+            value = model.pricer.encoder.spell(index[name], value)
+        return show_value(feature, value, with_unit=True)
+
+    given = [name for name in heading if name in form.values]
+    texts = {feature.name for feature in market.features if feature.has_words}
+    rest = [name for name in index if name in form.typed.values and name not in {*heading, *texts}]
+    return " ".join(map(show, given)) or "This car", ", ".join(map(show, rest))
+
+
+def _name_taken(model: LoadedModel, form: Form) -> str:
+    """What was taken as usual, since it was left out."""
+    market = model.pricer.market
+    shown = [
+        f"{feature.label} {show_value(feature, form.values[feature.name], with_unit=True)}"
+        for feature in market.features
+        if feature.name in form.taken
+    ]
+    return f"Taken as usual for a {' '.join(form.names)}: {', '.join(shown)}." if shown else ""
+
+
+def _list_notes(model: LoadedModel, form: Form, max_days: int) -> list[Note]:
+    return [
+        *list_questions(model, form),
+        *(_note_warning(model, form, warning) for warning in model.age_warnings(max_days)),
+    ]
+
+
+def _name_missing(model: LoadedModel, valuation: Valuation) -> str:
+    """What was not given, and what that costs."""
+    labels = _labels(model)
+    missing = [
+        f"{labels[item.field]} (adds {100 * item.adds:.1f} % to the usual error)"
+        if item.adds is not None and item.adds >= BIG_COST
+        else labels[item.field]
+        for item in valuation.not_given
+    ]
+    return f"Not given: {join_names(missing)}." if missing else ""
+
+
+def _note_warning(model: LoadedModel, form: Form, warning: InputWarning) -> Note:
+    """A warning with its suggestions as links. Of a model of another make they are makes."""
+    field = model.seen.keys[0] if warning.code == UNKNOWN_COMBINATION else warning.field
+    detail = warning.detail.partition("; did you mean")[0] if warning.suggestions else warning.detail
+    text = f"{_labels(model)[warning.field]} {detail}." if warning.field else f"{detail[:1].upper()}{detail[1:]}."
+    return Note(text, [(name, change_query(form, field, name)) for name in warning.suggestions])
+
+
+def _labels(model: LoadedModel) -> Mapping[str, Any]:
+    return {feature.name: feature.label for feature in model.pricer.market.features}

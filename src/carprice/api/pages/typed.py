@@ -1,0 +1,94 @@
+"""What people type into a form, or have in a file, as the JSON values of a listing."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from carprice.market.kinds import KINDS
+from carprice.market.market_file import ASKING, Feature, Market
+from carprice.market.quantities import Quantity, read_quantity, read_year
+from carprice.market.units import CURRENCIES, convert_unit, find_unit
+
+MAX_TYPED = 200
+"""Characters of a number; a category or text may have as many as its kind says."""
+
+_GROUPED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
+
+
+class Typed(NamedTuple):
+    """texts: what was typed, trimmed, by field. values: as JSON has them. problems: by field."""
+
+    texts: dict[str, str]
+    values: dict[str, Any]
+    problems: dict[str, str]
+
+
+def read_typed(market: Market, given: Mapping[str, str]) -> Typed:
+    """The fields of one listing, and its asking price, as they were typed; what else is given is left out.
+
+    A value that cannot be read has a problem instead; whether it is within its limits, check_listing says.
+    """
+    texts = {name: given[name].strip() for name in _list_names(market) if given.get(name, "").strip()}
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for feature in market.features:
+        if feature.name in texts:
+            try:
+                values[feature.name] = _read_text(market, feature, texts[feature.name])
+            except ValueError as error:
+                problems[feature.name] = str(error) or f"should be {KINDS[feature.kind].expected}"
+    if ASKING in texts:
+        try:
+            values[ASKING] = read_money(texts[ASKING], market)
+        except ValueError:
+            problems[ASKING] = "should be a number above 0"
+    return Typed(texts, values, problems)
+
+
+def read_money(text: str, market: Market) -> float:
+    """An amount in the market's currency, such as `£8,995` or `9k`. Raises ValueError."""
+    found = _read_number(text, market.price.decimal)
+    foreign = [word for word in found.words if market.currency not in CURRENCIES.get(word, ())]
+    if foreign or not found.number > 0:
+        raise ValueError(text)
+    return found.number
+
+
+def _list_names(market: Market) -> list[str]:
+    return [*(feature.name for feature in market.features), ASKING]
+
+
+def _read_text(market: Market, feature: Feature, text: str) -> Any:
+    """Raises ValueError, without a text where the kind says enough."""
+    kind = KINDS[feature.kind]
+    if feature.kind == "year":
+        year = read_year(text[:MAX_TYPED])
+        if year is None:
+            raise ValueError
+        return year
+    if feature.kind == "number":
+        return _read_measure(text, feature, is_distance=feature == market.mileage)
+    try:
+        return kind.parse(text)
+    except ValueError:
+        raise ValueError from None
+
+
+def _read_measure(text: str, feature: Feature, is_distance: bool) -> float:
+    """A number in the feature's unit. A distance has no three decimals, so 45.000 is a thousand times 45."""
+    decimal = "," if is_distance and _GROUPED.match(text) else feature.decimal
+    found = _read_number(text, decimal)
+    units = {find_unit(word) or word for word in found.words}
+    if not units or units == {feature.unit.casefold()} or units == {feature.unit}:
+        return found.number
+    factors = [convert_unit(unit, feature.unit) for unit in units]
+    if len(factors) == 1 and factors[0] is not None:
+        return float(f"{found.number * factors[0]:.15g}")
+    raise ValueError(f"should be a number in {feature.unit}" if feature.unit else "")
+
+
+def _read_number(text: str, decimal: str) -> Quantity:
+    found = read_quantity(text, decimal) if len(text) <= MAX_TYPED else None
+    if found is None or not abs(found.number) < float("inf"):
+        raise ValueError
+    return found

@@ -1,0 +1,58 @@
+"""Texts as people type them become the values of a listing."""
+
+import pytest
+
+from carprice.api.pages.typed import read_typed
+from carprice.market.market_file import Market, load_market
+
+
+@pytest.fixture(scope="module")
+def uk_market(request: pytest.FixtureRequest) -> Market:
+    return load_market("uk", request.getfixturevalue("markets_dir"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("mileage", "45k", 45_000),
+        ("mileage", "15.944", 15_944),
+        ("mileage", "15.5", 15.5),
+        ("mileage", "100 km", 62.137),
+        ("year", "2017 reg", 2017),
+        ("engine_size", "1.6", 1.6),
+        ("engine_size", "1,998 cc", 1.998),
+        ("mpg", "57,7", 57.7),
+        ("tax", "-5", -5),
+        ("make", "  Ford ", "Ford"),
+        ("asking_price", "£8,995", 8_995),
+        ("asking_price", "9.5k GBP", 9_500),
+    ],
+)
+def test_a_text_is_read(uk_market: Market, name: str, text: str, value: object) -> None:
+    typed = read_typed(uk_market, {name: text, "utm": "x"})
+    assert typed.problems == {}
+    found = typed.values[name]
+    assert found == (pytest.approx(value, rel=1e-4) if isinstance(value, int | float) else value)
+    assert typed.texts == {name: text.strip()}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("mileage", "far", "should be a number"),
+        ("mileage", "45 hp", "should be a number in mi"),
+        ("mileage", "1e999", "should be a number"),
+        ("mileage", "9" * 500, "should be a number"),
+        ("year", "old", "should be a whole number"),
+        ("asking_price", "9,000 USD", "should be a number above 0"),
+        ("asking_price", "0", "should be a number above 0"),
+    ],
+)
+def test_what_cannot_be_read_is_a_problem(uk_market: Market, name: str, text: str, problem: str) -> None:
+    typed = read_typed(uk_market, {name: text})
+    assert typed.problems == {name: problem}
+    assert typed.values == {}
+
+
+def test_nothing_typed_is_nothing(uk_market: Market) -> None:
+    assert read_typed(uk_market, {"make": "  ", "model": ""}) == ({}, {}, {})
