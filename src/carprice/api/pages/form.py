@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from carprice.api.pages.typed import Typed, read_typed
 from carprice.api.pages.wording import join_names, show_value, write_unit
 from carprice.api.state import LoadedModel
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature
+from carprice.market.typed import Typed, read_typed
 from carprice.model.evidence.seen_together import Names
 from carprice.model.listing import check_listing, write_fields
 
