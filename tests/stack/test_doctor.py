@@ -127,7 +127,7 @@ def test_syntax_error(make_stack: MakeStack, images: Callable[[str], str]) -> No
     found = wait_for_finding(stack, "syntax error")
     assert "SyntaxError" in found.evidence
     assert found.cause == "The code is not valid Python at that line"
-    assert found.fix.startswith("Correct /app/src/carprice/api/app.py, line ")
+    assert found.fix.startswith("Correct /app/src/carprice/api/serving/app.py, line ")
 
 
 @pytest.mark.parametrize(
