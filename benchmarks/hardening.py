@@ -40,9 +40,10 @@ CARS = 2000
 CONNECTIONS = 16
 OPEN, KEYED, RATED, ADDRESSED = "no keys", "a key", "a key with a rate", "and a rate of the address"
 MAX_COST = 0.03
-BATCHES, BATCH = 60, 400
+BATCHES, BATCH = 400, 60
 QUIET_PER_SECOND = 100
-QUIET_SECONDS = 8
+STRETCHES, QUIET_SECONDS = 5, 2
+"""The quiet client is alone and beside the flood in turns, so that others on the machine hit both."""
 FLOOD_CONNECTIONS, FLOOD_PAUSE_MS = 16, 1
 """About 10,000 requests a second, as far as the machine goes."""
 MAX_TIMES_P99 = 2.0
@@ -191,17 +192,21 @@ def compare_quiet(port: int, bodies: Path, key: Mapping[str, str]) -> Quiet:
     """Seconds of a quiet client's answers alone, then beside a flood, and the flood's requests a second."""
     body = json.loads(bodies.read_text().split("\n", 1)[0])
     address, url = Address(HOST, port, key=key["quiet"]), f"http://{HOST}:{port}{PRICE_PATH}"
-    alone, flood = ask_steadily(address, body, QUIET_SECONDS), []
+    alone: list[float] = []
+    beside: list[float] = []
+    flood: list[Round] = []
 
     def send_flood() -> None:
-        flood.append(send_load(url, bodies, FLOOD_CONNECTIONS, QUIET_SECONDS + 2, key["flood"], FLOOD_PAUSE_MS))
+        flood.append(send_load(url, bodies, FLOOD_CONNECTIONS, QUIET_SECONDS + 1, key["flood"], FLOOD_PAUSE_MS))
 
-    flooding = threading.Thread(target=send_flood)
-    flooding.start()
-    time.sleep(1)
-    beside = ask_steadily(address, body, QUIET_SECONDS)
-    flooding.join()
-    return {"alone": (alone, 0.0), "beside the flood": (beside, flood[0].rate)}
+    for _ in range(STRETCHES):
+        alone += ask_steadily(address, body, QUIET_SECONDS)
+        flooding = threading.Thread(target=send_flood)
+        flooding.start()
+        time.sleep(0.5)
+        beside += ask_steadily(address, body, QUIET_SECONDS)
+        flooding.join()
+    return {"alone": (sorted(alone), 0.0), "beside the flood": (sorted(beside), middle(flood).rate)}
 
 
 def ask_steadily(address: Address, body: object, seconds: float) -> list[float]:
@@ -213,7 +218,7 @@ def ask_steadily(address: Address, body: object, seconds: float) -> list[float]:
         if reply.status != 200:
             raise CarPriceError(f"the quiet client got {reply.status}: {reply.text[:200]}")
         took.append(reply.seconds)
-    return sorted(took)
+    return took
 
 
 def report(intro: str, costs: Costs, found: Mapping[str, list[Round]], quiet: Quiet) -> tuple[list[str], bool]:
