@@ -232,9 +232,9 @@ def report(intro: str, costs: Costs, found: Mapping[str, list[Round]], quiet: Qu
         rows.append([name, *cost, f"{one.rate:,.0f}", f"{one.p99:.2f}", str(one.failed)])
     columns = ["", "CPU µs a price", "more", "share", "requests/s", "p99 ms", "failed"]
     floods, limit = describe_quiet(quiet)
-    share = more[RATED] / usual
+    share = more[KEYED] / usual
     limits = [
-        (f"a key with a rate costs {share:.1%} of a price (at most {MAX_COST:.0%})", share <= MAX_COST),
+        (f"a key costs {share:.1%} of a price (at most {MAX_COST:.0%})", share <= MAX_COST),
         limit,
     ]
     lines = [intro, "", *format_table(columns, rows).split("\n"), "", *floods, "", *map(say_limit, limits)]
