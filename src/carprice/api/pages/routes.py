@@ -89,7 +89,7 @@ def _note_price(state: ServiceState, model: LoadedModel, form: Form, answer: Ans
     state.metrics.add_warnings((warning.code, warning.field) for warning in valuation.warnings)
     if state.log.wants_sample(request.environ["carprice.started"]):
         amounts = {"price": valuation.price, "low": valuation.low, "high": valuation.high}
-        state.log.add_sample(request.environ["carprice.request_id"], model.version, dict(form.values), amounts)
+        state.log.add_sample(request.environ["carprice.request_id"], model.version, dict(form.car.values), amounts)
 
 
 @blueprint.get("/api/docs", strict_slashes=False)
