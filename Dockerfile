@@ -6,12 +6,20 @@ FROM ${BASE} AS builder
 RUN apt-get update \
  && apt-get install -y --no-install-recommends build-essential \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt
-COPY requirements/serve.txt requirements/
-RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels -r requirements/serve.txt
+COPY requirements/serve.txt requirements/postgres.txt requirements/
+# POSTGRES=yes: with what keeps feedback in PostgreSQL, 42 MB.
+ARG POSTGRES=
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels -r requirements/serve.txt ${POSTGRES:+-r requirements/postgres.txt}
 
 FROM builder AS full-builder
 COPY requirements/full.txt requirements/
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /full-wheels -r requirements/full.txt
+
+# For the list of what the image is made of; nothing of this stage is kept.
+FROM ${BASE} AS bill-of-materials
+COPY requirements/sbom.txt requirements/sbom.py requirements/
+RUN pip install --no-cache-dir --require-hashes --no-deps --root-user-action=ignore --target /sbom -r requirements/sbom.txt \
+ && mv requirements/sbom.py /sbom/write_sbom.py
 
 # What both final images have: the libraries' run-time needs and a user without rights.
 FROM ${BASE} AS runtime
@@ -54,6 +62,8 @@ RUN CARPRICE_ARTIFACTS_DIR=/demo python -m carprice.simulation.demo_model
 FROM runtime AS api
 RUN --mount=type=bind,from=builder,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --no-deps --root-user-action=ignore /wheels/*.whl
+RUN --mount=type=bind,from=bill-of-materials,source=/sbom,target=/sbom \
+    PYTHONPATH=/sbom PYTHONDONTWRITEBYTECODE=1 python -m write_sbom > sbom.json
 COPY --from=demo /demo demo
 COPY app.py edge/health ./
 # What serves, and nothing else: tests/test_architecture.py keeps it from importing the rest.
@@ -62,11 +72,13 @@ COPY src/carprice/system src/carprice/system
 COPY src/carprice/market src/carprice/market
 COPY src/carprice/model src/carprice/model
 COPY src/carprice/feedback src/carprice/feedback
+COPY src/carprice/access src/carprice/access
+COPY src/carprice/monitor src/carprice/monitor
 COPY src/carprice/api src/carprice/api
 # Bytecode is written now, the standard library's too: the root file system is read-only later.
 RUN python -m compileall -q app.py src/carprice \
  && python -c "import granian.server, carprice.api.serving.server" \
- && mkdir -p artifacts logs var/feedback && chown appuser:appuser artifacts logs var/feedback
+ && mkdir -p artifacts logs keys var/feedback && chown appuser:appuser artifacts logs var/feedback
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG RELEASE=unknown

@@ -1,10 +1,11 @@
--- wrk: POST the lines of a file in turn, and print one line of figures at the end.
+-- wrk: POST the lines of a file in turn, with an Authorization header where one is given, and print one line of figures at the end.
 local requests, count, at = {}, 0, 0
 
 function init(arguments)
+  local headers = { ["Content-Type"] = "application/json", ["Authorization"] = arguments[2] }
   for line in io.lines(arguments[1]) do
     count = count + 1
-    requests[count] = wrk.format("POST", nil, { ["Content-Type"] = "application/json" }, line)
+    requests[count] = wrk.format("POST", nil, headers, line)
   end
 end
 

@@ -37,10 +37,10 @@ def write_bodies(path: Path, bodies: Sequence[Any]) -> Path:
     return path
 
 
-def send_load(url: str, bodies: Path, connections: int, seconds: int) -> Round:
-    """Keep so many connections busy for so long with the bodies in turn."""
+def send_load(url: str, bodies: Path, connections: int, seconds: int, key: str = "") -> Round:
+    """Keep so many connections busy for so long with the bodies in turn, each with the API key if there is one."""
     argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s"]
-    argv += ["-s", str(SCRIPT), url, "--", str(bodies)]
+    argv += ["-s", str(SCRIPT), url, "--", str(bodies), *([f"Bearer {key}"] if key else [])]
     output = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
     found = re.search(r"^figures (\d+) (\d+) (\d+) (\d+) (\d+)$", output, re.MULTILINE)
     if found is None:

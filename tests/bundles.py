@@ -13,11 +13,13 @@ import polars as pl
 from carprice.frames.encoding import read_listing
 from carprice.listings.cleaning import CAR
 from carprice.market.market_file import Market, dump_market, parse_market
+from carprice.model.bundle.inputs import INPUTS
 from carprice.model.bundle.manifest import set_champion
 from carprice.model.bundle.writing import write_bundle
 from carprice.training.comparables import build_comparables
 from carprice.training.fit import Fitted, fit_listings
 from carprice.training.importance import measure_importance
+from carprice.training.inputs import describe_inputs
 from carprice.training.recipes import Recipe
 
 ROWS = 2000
@@ -219,6 +221,7 @@ def _describe(frame: pl.DataFrame, market: Market, learnt: Fitted) -> dict[str, 
         "importance": measure_importance(frame, learnt.pricer("20200101T000000Z")),
         "params": {"recipe": learnt.recipe.name, "seed": SEED},
         "libraries": {"lightgbm": lgb.__version__},
+        INPUTS: describe_inputs(frame, market),
         "distance_per_year": 8_000.0,
         "mlflow": None,
     }

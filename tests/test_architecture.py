@@ -24,17 +24,25 @@ MAY_IMPORT = {
     "drafting": {"market", "listings"},
     "model": {"market"},
     "frames": {"market", "model"},
-    "evaluation": {"market", "listings", "model", "frames"},
+    "evaluation": {"market", "listings", "model", "frames", "monitor"},
     "training": {"market", "listings", "model", "frames", "evaluation"},
     "tracking": {"market", "model", "training", "evaluation"},
     "simulation": {"market", "listings", "model", "training", "tracking"},
     "scoring": {"market", "listings", "model", "frames"},
-    "refresh": {"market", "listings", "model", "frames", "evaluation", "training", "tracking", "ops"},
+    "refresh": {"market", "listings", "model", "frames", "evaluation", "training", "tracking", "ops", "feedback"},
     "feedback": {"market", "model"},
-    "api": {"market", "model", "feedback"},
-    "ops": {"model.bundle.manifest", "model.bundle.signature", "simulation.demo_model", "tracking.promotion"},
+    "access": set(),
+    "monitor": {"market", "model", "feedback"},
+    "api": {"access", "market", "model", "feedback", "monitor"},
+    "ops": {
+        "access",
+        "model.bundle.manifest",
+        "model.bundle.signature",
+        "simulation.demo_model",
+        "tracking.promotion",
+    },
 }
-SERVING = ("api", "feedback", "market", "model", "system")
+SERVING = ("access", "api", "feedback", "market", "model", "monitor", "system")
 """The folders of the API image, with the modules beside them."""
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}
 

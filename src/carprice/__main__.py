@@ -1,8 +1,14 @@
-"""python -m carprice: the command line."""
+"""python -m carprice, or carprice where the package is installed: the command line."""
 
 import sys
 
 from carprice.cli.main import main
 
-if __name__ == "__main__":
+
+def run() -> None:
+    """Run the command line, and end with its exit code."""
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -49,12 +49,20 @@ class StackError(CarPriceError):
     """A service of the stack cannot be started, reached or stopped."""
 
 
+class KeysError(CarPriceError):
+    """API keys cannot be read, or one cannot be made or revoked."""
+
+
 class FeedbackError(CarPriceError):
     """Feedback cannot be read or kept."""
 
 
 class FeedbackBusyError(FeedbackError):
     """Another process has held the file of the feedback for too long."""
+
+
+class StorageAwayError(FeedbackError):
+    """The database of the feedback does not answer: nothing was kept."""
 
 
 class StorageFullError(FeedbackError):

@@ -49,6 +49,14 @@ STATISTICS_FILE = "demo-cars.csv"
 KIB = 1024
 MIB = 1024 * KIB
 
+API_KEYS = "CARPRICE_API_KEYS"
+"""The setting that names the folder of the API keys."""
+
+LOG_FILE = "api.jsonl"
+"""In logs/: what happened, a line for each request."""
+SAMPLE_FILE = "requests.jsonl"
+"""In logs/: some valid requests with their answers."""
+
 DOCTOR_HINT = "Find out more: ./carprice doctor"
 LOG_HINT = "Read the log: ./carprice logs"
 """The next step of an error about a replica; a rollout puts its log's last lines there before it is removed."""

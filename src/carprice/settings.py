@@ -10,10 +10,20 @@ from typing import Any
 
 from carprice.errors import SettingsError
 from carprice.names import API_PORT, KIB, MIB, MLFLOW_PORT
+from carprice.system.rates import parse_rate
 
-ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parent
+IS_CHECKOUT = PACKAGE.parent.name == "src"
+COMMAND = "./carprice" if IS_CHECKOUT else "carprice"
+"""What people type."""
+ROOT = PACKAGE.parents[1] if IS_CHECKOUT else Path.cwd()
+"""Where models, logs and data are: the checkout, or for an installed package the current folder."""
 
+MAX_INDEX_BOUND = 0.1
+"""What is farther from its training is trained again."""
 STACKS = ("", "docker", "local")
+MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows"))
+"""0 switches off what is kept of requests: docs/privacy.md."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +32,18 @@ class Settings:
 
     Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
     an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
-    signing_key the private key that a training signs with: empty for neither. dealer_name stands on a printed
-    price. promote_...: by how much worse than the champion a promotion takes a model, as shares of 1;
-    docs/compare.md explains each.
+    signing_key the private key that a training signs with: empty for neither. api_keys is the folder of the API
+    keys, one of which every request then needs; address_rate how many requests a second one address may send,
+    such as 50/s: empty for no keys, and for any number. tls is the folder of the certificate and key that the
+    edge of the Docker stack speaks TLS with: empty for none. feedback_url is the database that feedback is kept
+    in, empty for a file. dealer_name stands on a printed price. promote_...: by how much worse than the champion
+    a promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of monitor_...
+    and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
     logs_dir: Path = ROOT / "logs"
-    markets_dir: Path = ROOT / "markets"
+    markets_dir: Path = (ROOT if IS_CHECKOUT else PACKAGE) / "markets"
     var_dir: Path = ROOT / "var"
     stack_dir: Path = ROOT
     stack: str = field(default="", compare=False)
@@ -42,6 +56,9 @@ class Settings:
     model_version: str = ""
     trusted_keys: str = ""
     signing_key: str = ""
+    api_keys: str = ""
+    address_rate: str = ""
+    tls: str = ""
     release: str = "local"
     dealer_name: str = ""
     max_model_days: int = 90
@@ -60,6 +77,7 @@ class Settings:
     log_lines_per_second: int = 100
     sample_bytes: int = 5 * MIB
     samples_per_second: int = 10
+    feedback_url: str = ""
     feedback_rows: int = 200_000
     feedback_bytes: int = 512 * MIB
     promote_absolute_change: float = 0.005
@@ -68,6 +86,27 @@ class Settings:
     promote_segment_relative_change: float = 0.15
     promote_coverage_change: float = 0.05
     promote_price_shift: float = 0.1
+    index_bound: float = 0.0
+    monitor_days: int = 30
+    monitor_error_rise: float = 0.25
+    monitor_ratio_shift: float = 0.03
+    monitor_coverage_drop: float = 0.05
+    monitor_drift_watch: float = 0.1
+    monitor_drift_act: float = 0.25
+    monitor_unknown: float = 0.05
+    monitor_outside: float = 0.05
+    monitor_low_confidence: float = 0.1
+    monitor_refused: float = 0.05
+
+    @property
+    def api_keys_folder(self) -> Path | None:
+        """Where the API keys are, None where none are needed; a folder ./ is the stack's, as for Compose."""
+        return self.stack_dir / self.api_keys if self.api_keys else None
+
+    @property
+    def tls_folder(self) -> Path | None:
+        """Where the certificate and key are, None without TLS."""
+        return self.stack_dir / self.tls if self.tls else None
 
     @property
     def feedback_file(self) -> Path:
@@ -156,15 +195,35 @@ _READERS: dict[type, Callable[[str, str], Any]] = {
 
 def _check_settings(settings: Settings) -> None:
     for name, value in vars(settings).items():
-        if isinstance(value, int) and value < 1:
-            raise SettingsError(f"CARPRICE_{name.upper()}: should be at least 1 (got {value})")
+        least = 0 if name in MAY_BE_ZERO else 1
+        if isinstance(value, int) and value < least:
+            raise SettingsError(f"CARPRICE_{name.upper()}: should be at least {least} (got {value})")
     if settings.stack not in STACKS:
         raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
-    if settings.trusted_keys and not settings.trusted_keys.startswith(("/", "./", "../")):
-        raise SettingsError(  # Compose would take it for the name of a volume
-            f"CARPRICE_TRUSTED_KEYS: should be a folder that begins with / or ./ (got {settings.trusted_keys!r})"
+    _check_texts(settings)
+    if settings.index_bound > MAX_INDEX_BOUND:
+        raise SettingsError(
+            f"CARPRICE_INDEX_BOUND: should be at most {MAX_INDEX_BOUND} (got {settings.index_bound:g})"
         )
     for name in ("port", "mlflow_port"):
         port = getattr(settings, name)
         if port > 65535:
             raise SettingsError(f"CARPRICE_{name.upper()}: should be at most 65535 (got {port})")
+
+
+def _check_texts(settings: Settings) -> None:
+    for name in ("trusted_keys", "api_keys", "tls"):
+        folder = getattr(settings, name)
+        if folder and not folder.startswith(("/", "./", "../")):
+            raise SettingsError(  # Compose would take it for the name of a volume
+                f"CARPRICE_{name.upper()}: should be a folder that begins with / or ./ (got {folder!r})"
+            )
+    try:
+        parse_rate(settings.address_rate)
+    except ValueError as error:
+        raise SettingsError(f"CARPRICE_ADDRESS_RATE: {error}") from None
+    if settings.feedback_url and not settings.feedback_url.startswith(("postgresql://", "postgres://")):
+        raise SettingsError(
+            "CARPRICE_FEEDBACK_URL: should be postgresql://user:password@host/database "
+            f"(got {hide_login(settings.feedback_url)!r})"
+        )

@@ -42,6 +42,14 @@ def test_a_listing_is_kept_with_what_the_model_says(app: Flask) -> None:
     assert (entry.id, entry.price, entry.listing) == (result.json["id"], 9000.0, UK_CAR)
 
 
+def test_feedback_can_be_switched_off(make_app: MakeApp, tmp_path: Path) -> None:
+    app = make_app(feedback_rows=0)
+    result = post(app, SOLD)
+    check(read_document(app), "POST", PATH, result)
+    assert (result.status, result.problem["detail"]) == (404, "This service keeps no feedback")
+    assert not (tmp_path / "var").exists()
+
+
 def test_the_same_again_is_kept_once(app: Flask) -> None:
     first, again = post(app, SOLD).json, post(app, {**SOLD, "price": 9000.0}).json
     assert again == {**first, "new": False}

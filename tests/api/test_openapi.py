@@ -11,6 +11,8 @@ from tests.api.calls import Result, as_json, call
 from tests.api.conftest import MakeApp
 from tests.model.cars import DATED_CAR, TITLED_CAR, UK_CAR, change
 
+from carprice.access.keys import add_key
+
 UNDOCUMENTED = {"/static/{filename}", "/api/docs/{name}"}
 BAD_BODIES = {
     400: b"nonsense",
@@ -115,6 +117,26 @@ def test_the_missing_model_is_as_documented(app: Flask, make_app: MakeApp, tmp_p
     for path in ("/info/status", "/info/features", "/info/model", "/readyz", "/api/openapi.json"):
         check(document, "GET", path, call(empty.wsgi_app, "GET", path))
     check(document, "POST", "/predict/price", call(empty.wsgi_app, "POST", "/predict/price", as_json(UK_CAR)))
+
+
+def test_keys_are_as_documented(make_app: MakeApp, tmp_path: Path) -> None:
+    app = make_app(api_keys=str(tmp_path / "keys"))
+    secrets = {name: add_key(tmp_path / "keys", name, [name])[0] for name in ("price", "feedback", "admin")}
+
+    def ask(method: str, path: str, name: str = "") -> Result:
+        given = {"Authorization": f"Bearer {secrets[name]}"} if name else {}
+        return call(app.wsgi_app, method, path, b"{}" if method == "POST" else None, headers=given)
+
+    document: dict[str, Any] = ask("GET", "/api/openapi.json", "price").json
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["paths"]["/livez"]["get"]["security"] == []
+    for method, path, other in (
+        ("POST", "/predict/price", "admin"),
+        ("POST", "/feedback", "price"),
+        ("GET", "/info/model", "feedback"),
+    ):
+        check(document, method, path, ask(method, path))
+        check(document, method, path, ask(method, path, other))
 
 
 CARS = [

@@ -216,3 +216,31 @@ def test_a_replica_that_stands_still_with_the_lock_holds_nobody(app: Flask, tmp_
     assert [price(app) for _ in range(1500)] == [200] * 1500
     for handle in handles:
         handle.close()
+
+
+def test_the_sample_can_be_switched_off(make_app: MakeApp, tmp_path: Path) -> None:
+    app = make_app(samples_per_second=0)
+    assert price(app) == 200
+    close(app)
+    assert [path.name for path in (tmp_path / "logs").glob("[a-z]*")] == ["api.jsonl"]
+
+
+def test_lines_of_requests_can_be_switched_off(make_app: MakeApp, tmp_path: Path) -> None:
+    app = make_app(log_lines_per_second=0)
+    assert price(app) == 200
+    close(app)
+    events = {line["event"] for line in read_lines(tmp_path / "logs", "api.jsonl")}
+    assert events == {"model loaded", "requests left out"}
+
+
+def test_the_log_has_nothing_of_who_asked_or_for_what(app: Flask, tmp_path: Path) -> None:
+    call(
+        lambda environ, start: app.wsgi_app({**environ, "REMOTE_ADDR": "198.51.100.7"}, start),
+        "POST",
+        "/predict/price?id=plate",
+        as_json(change(UK_CAR, make="a name")),
+        headers={"User-Agent": "a browser", "X-Forwarded-For": "203.0.113.9", "Cookie": "a=b"},
+    )
+    close(app)
+    text = (tmp_path / "logs" / "api.jsonl").read_text()
+    assert not [word for word in ("198.51", "203.0", "plate", "a name", "a browser", "a=b") if word in text]

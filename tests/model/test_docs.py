@@ -9,7 +9,8 @@ import pytest
 from tests.bundles import invent_uk_listings
 
 from carprice.market.market_file import load_market
-from carprice.model.bundle.contents import Bundle, manifest, read_bundle
+from carprice.model.bundle import manifest
+from carprice.model.bundle.contents import Bundle, read_bundle
 from carprice.model.bundle.manifest import find_bundle
 from carprice.model.bundle.signature import SIGNATURE
 from carprice.settings import Settings
@@ -21,7 +22,7 @@ QUICK = {"num_threads": 1, "num_leaves": 7, "learning_rate": 0.9}
 
 # Keys whose own keys are names of the data: features, makes, parameters.
 OPEN = {"market", "baselines", "importance", "params", "libraries", "mlflow", "report", "data.hygiene"}
-OPEN |= {f"metrics.{name}" for name in ("overall", "make", "age", "price_band")}
+OPEN |= {"index", "inputs.features"} | {f"metrics.{name}" for name in ("overall", "make", "age", "price_band")}
 
 
 @pytest.fixture(scope="module")

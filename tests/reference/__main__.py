@@ -1,4 +1,4 @@
-"""Write docs/http.md and docs/cli.md: `python -m tests.reference`, in the checkout."""
+"""Write docs/http.md, docs/cli.md and docs/licences.md: `python -m tests.reference`, in the checkout."""
 
 import sys
 import tempfile
@@ -13,6 +13,7 @@ def main() -> None:
     from tests.bundles import grow_bundle, invent_uk_listings
     from tests.reference.cli import write_cli
     from tests.reference.http import write_http
+    from tests.reference.licences import write_licences
 
     from carprice.api.serving.app import create_app
     from carprice.market.market_file import load_market
@@ -28,6 +29,7 @@ def main() -> None:
         (ROOT / "docs" / "http.md").write_text(write_http(app))
         app.extensions["carprice"].close()
     (ROOT / "docs" / "cli.md").write_text(write_cli())
+    (ROOT / "docs" / "licences.md").write_text(write_licences(ROOT))
 
 
 if __name__ == "__main__":

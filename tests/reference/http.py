@@ -11,6 +11,7 @@ from tests.api.calls import Result, as_json, call, find_state
 from tests.model.cars import UK_CAR, change
 from tests.reference.schema_tables import describe_type, link_schema, write_table
 
+from carprice.api.monitor_gauges import LABELS
 from carprice.api.serving.slow_clients import BUSY_SECONDS, MIN_BYTES_PER_SECOND
 from carprice.model.evidence.comparables import MAX_COMPARABLES
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
@@ -189,6 +190,7 @@ def _write_limits(settings: Settings) -> list[str]:
         ),
         ("requests in flight when it is stopped", f"{settings.shutdown_seconds} s", "shutdown_seconds", "closed"),
         ("lines in the log, a second", str(settings.log_lines_per_second), "log_lines_per_second", "left out"),
+        ("requests of one address, a second", "any number", "address_rate", "429"),
         ("requests in the sample, a second", str(settings.samples_per_second), "samples_per_second", "left out"),
     ]
     lines = ["## Limits", "", "| what | at most | setting | beyond it |", "|---|---|---|---|"]
@@ -206,7 +208,7 @@ def _write_metrics(app: Flask) -> list[str]:
     for family in text_string_to_metric_families(text):
         labels = {label: None for sample in family.samples for label in sample.labels if label != "le"}
         name = family.name + ("_total" if family.type == "counter" else "")
-        names = ", ".join(f"`{label}`" for label in labels)
+        names = ", ".join(f"`{label}`" for label in LABELS.get(family.name, labels))
         lines.append(f"| `{name}` | {family.type} | {names} | {family.documentation} |")
     return [*lines, ""]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.api.calls import find_state
 from tests.reference.cli import write_cli
 from tests.reference.http import without_amounts, write_http
+from tests.reference.licences import write_licences
 
 from carprice.api.serving.app import create_app
 from carprice.cli.main import COMMANDS
@@ -26,3 +27,7 @@ def test_the_command_line_reference_is_up_to_date(root: Path) -> None:
     assert found == write_cli(), AGAIN
     for name in [name for commands in COMMANDS.values() for name in commands]:
         assert f"\n## carprice {name}\n" in found
+
+
+def test_the_licences_are_those_of_what_the_image_holds(root: Path) -> None:
+    assert (root / "docs" / "licences.md").read_text() == write_licences(root), AGAIN

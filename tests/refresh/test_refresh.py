@@ -88,10 +88,20 @@ def _newest_dearer(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([frame, _dearer(frame.sample(400, seed=2)).with_columns(pl.col("mileage") + 7)])
 
 
+def _without_engine_size(frame: pl.DataFrame) -> pl.DataFrame:
+    """Every second car without its engine's size, an optional field."""
+    return (
+        frame.with_row_index("row")
+        .with_columns(pl.when(pl.col("row") % 2 == 0).then(pl.col("engine_size")).alias("engine_size"))
+        .drop("row")
+    )
+
+
 BAD = [
     (_dearer, "its prices are +30% from those of"),
     pytest.param(_without_half_the_makes, "of the last listings are gone", marks=pytest.mark.slow),
     pytest.param(_shifted, "of its texts were never seen", marks=pytest.mark.slow),
+    (_without_engine_size, "engine_size: 50% of its values are missing, of the last ones 0%"),
     (_newest_dearer, "the prices of its new listings are +"),
     pytest.param(_few, "listings, the last one had", marks=pytest.mark.slow),
 ]

@@ -113,7 +113,7 @@ def test_mounts_are_what_is_documented(shared: Stack) -> None:
         service: {mount["Destination"]: mount["RW"] for mount in inspect_all(shared, service)[0]["Mounts"]}
         for service in SERVICES
     }
-    own = {"/app/trusted": False, "/app/var/feedback": True}
+    own = {"/app/trusted": False, "/app/keys": False, "/app/var/feedback": True}
     assert mounts[API] == {"/app/artifacts": False, "/app/logs": True, **own}
     assert mounts[EDGE] == {"/usr/local/etc/haproxy/haproxy.cfg": False, "/run/edge": False, "/health": False}
     assert mounts[MLFLOW] == {"/mlflow": True, "/health": False}

@@ -26,6 +26,19 @@ def test_is_small(image: str) -> None:
     assert 0 < over <= MOST_BYTES_OVER_BASE
 
 
+@pytest.mark.slow
+def test_has_the_libraries_for_postgresql_where_it_was_asked_for(image: str, root: Path) -> None:
+    tag = f"{image}-postgres"
+    environment = {**os.environ, "IMAGE": tag, "CARPRICE_FEEDBACK_URL": "postgresql://u:p@elsewhere/db"}
+    run(["docker", "compose", "build", "car-price-api"], cwd=root, env=environment)
+    try:
+        assert run_inside(tag, "python", "-c", "import psycopg, sqlalchemy; print(1)") == "1\n"
+    finally:
+        run(["docker", "image", "rm", tag])
+    refused = ["docker", "run", "--rm", "-e", "CARPRICE_FEEDBACK_URL=postgresql://u:p@elsewhere/db", image]
+    assert "CARPRICE_FEEDBACK_URL: the libraries for PostgreSQL are not here" in run(refused, check=False).stderr
+
+
 def test_is_configured_as_documented(image: str) -> None:
     config = inspect(image)["Config"]
     assert config["User"] == "appuser"
@@ -102,6 +115,22 @@ names = [name for name, module in sys.modules.items() if getattr(module, "__cach
 print(*(name for name in names if not Path(sys.modules[name].__cached__).exists()))
 """
     assert run_inside(image, "python", "-c", program).split() == []
+
+
+def test_lists_what_it_is_made_of(image: str) -> None:
+    bill = json.loads(run_inside(image, "cat", "sbom.json"))
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert bill["metadata"]["component"]["name"] == "car-price-prediction"
+    purls = {component["purl"].split("?")[0] for component in bill["components"]}
+    folder = run_inside(image, "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    installed = json.loads(run_inside(image, "pip", "list", "--format", "json", "--path", folder))
+    python = {f"pkg:pypi/{each['name'].lower().replace('_', '-')}@{each['version']}" for each in installed}
+    assert {purl for purl in purls if purl.startswith("pkg:pypi/")} == python
+    assert all(component.get("licenses") for component in bill["components"] if "pkg:pypi" in component["purl"])
+    debian = run_inside(image, "dpkg-query", "--show", "--showformat=${Package}\n").split()
+    found = [component["name"] for component in bill["components"] if component["purl"].startswith("pkg:deb/")]
+    assert sorted(found) == sorted(debian)
+    assert run_inside(image, "sh", "-c", "ls -d /sbom/cyclonedx 2>/dev/null", check=False) == ""
 
 
 def test_runs_without_its_compose_file(image: str) -> None:

@@ -9,7 +9,7 @@ from carprice.api.request_body import read_body
 from carprice.api.responses import RETRY, RefusedError, count_wrong, flask_response, json_response
 from carprice.api.schemas.answers import FeedbackAnswer
 from carprice.api.state import ServiceState
-from carprice.errors import FeedbackBusyError, FeedbackError, StorageFullError
+from carprice.errors import FeedbackBusyError, FeedbackError, StorageAwayError, StorageFullError
 from carprice.feedback.entry import Feedback
 from carprice.feedback.reading import answer_feedback, check_feedback
 from carprice.names import FEEDBACK_PATH
@@ -24,7 +24,9 @@ def feedback() -> Response:
 
 
 def _answer_feedback(state: ServiceState, environ: dict[str, Any]) -> FeedbackAnswer:
-    """Raises RefusedError with 400, 408, 413, 415, 422, 429, 503 or 507."""
+    """Raises RefusedError with 400, 404, 408, 413, 415, 422, 429, 503 or 507."""
+    if not state.settings.feedback_rows:
+        raise RefusedError(404, "This service keeps no feedback")
     model = state.require_model()
     limit = state.settings.max_listing_bytes
     try:
@@ -47,6 +49,10 @@ def _keep(state: ServiceState, entry: Feedback) -> bool:
         return state.feedback.add([entry])[0]
     except FeedbackBusyError:
         raise RefusedError(503, "Feedback is being written by others; try again", headers=(RETRY,)) from None
+    except StorageAwayError as error:
+        state.log.error("feedback not kept", reason=error.what, fix=error.hint)
+        detail = "The store of feedback does not answer, so nothing was kept; try again"
+        raise RefusedError(503, detail, headers=(RETRY,)) from None
     except StorageFullError as error:
         state.log.error("feedback not kept", reason=error.what, fix=error.hint)
         raise RefusedError(507, "There is no room for feedback; it was not kept") from None

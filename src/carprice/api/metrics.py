@@ -56,6 +56,10 @@ class Metrics(Collector):
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
+    def add_collector(self, collector: Collector) -> None:
+        """Expose the families of another collector too."""
+        self._registry.register(collector)
+
     def set_model(self, version: str, digest: str, currency: str) -> None:
         """Set the loaded model; prices are counted by its currency."""
         with self._lock:

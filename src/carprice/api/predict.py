@@ -72,6 +72,7 @@ def answer_price(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
         breakdown,
         valuation.position,
         comparables,
+        model.index_moved,
     )
     return WsgiResponse(200, encode(answer), _HEADERS)
 
@@ -155,7 +156,7 @@ def _price_batch(state: ServiceState, model: LoadedModel, body: bytes, limits: L
     if warnings:
         state.metrics.add_warnings(warnings)
     age = model.age_warnings(state.settings.max_model_days)
-    return BatchAnswer(model.currency, model.version, model.as_of, age, results)
+    return BatchAnswer(model.currency, model.version, model.as_of, age, results, model.index_moved)
 
 
 def _price_rows(

@@ -18,11 +18,10 @@ from typing import Any, TextIO
 
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 
-from carprice.feedback.samples import SAMPLE_FILE
+from carprice.names import LOG_FILE, SAMPLE_FILE
 from carprice.settings import Settings
 from carprice.system.files import open_regular
 
-LOG_FILE = "api.jsonl"
 SAMPLE_FILES = 1
 MAX_PENDING = 1000
 MAX_PATH = 200
@@ -112,7 +111,7 @@ class RequestLog:
         self._release = settings.release
         self._lines = _Budget(settings.log_lines_per_second)
         self._failures = _Budget(settings.log_lines_per_second)
-        self._crashes = _Budget(settings.log_lines_per_second)
+        self._crashes = _Budget(max(settings.log_lines_per_second, 1))
         self._samples = _Budget(settings.samples_per_second)
         self._log: logging.Handler | None = None
         self._sample: logging.Handler | None = None
@@ -124,7 +123,8 @@ class RequestLog:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._log = _open_file(folder / LOG_FILE, settings.log_bytes, settings.log_files)
-            self._sample = _open_file(folder / SAMPLE_FILE, settings.sample_bytes, SAMPLE_FILES)
+            if settings.samples_per_second:
+                self._sample = _open_file(folder / SAMPLE_FILE, settings.sample_bytes, SAMPLE_FILES)
         except OSError as error:
             _report_failure(folder, error)
 
@@ -141,14 +141,24 @@ class RequestLog:
         return (self._lines if status < 500 else self._failures).take(now)
 
     def add_request(
-        self, request_id: str, trace: str, method: str, path: str, status: int, seconds: float, version: str
+        self,
+        request_id: str,
+        trace: str,
+        method: str,
+        path: str,
+        status: int,
+        seconds: float,
+        version: str,
+        key: str = "",
     ) -> None:
-        """Log one request."""
+        """Log one request. key: the name of the API key that it came with."""
         facts: dict[str, Any] = {"level": "info" if status < 500 else "error", "event": "request"}
         facts |= {"request_id": request_id, "method": method, "path": path[:MAX_PATH], "status": status}
         facts |= {"ms": round(seconds * 1000, 3), "model_version": version}
         if trace:
             facts["trace_id"] = trace
+        if key:
+            facts["key"] = key
         facts |= self._count_left_out()
         self._add(self._log, facts)
 
@@ -159,7 +169,7 @@ class RequestLog:
 
     def wants_sample(self, now: float) -> bool:
         """Whether there is room for another sample within this second."""
-        return self._samples.take(now)
+        return self._sample is not None and self._samples.take(now)
 
     def add_sample(self, request_id: str, version: str, listing: Any, answer: dict[str, Any]) -> None:
         """Write a valid request with its answer, for replay against another model."""

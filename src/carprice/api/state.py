@@ -11,26 +11,36 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
+from carprice.api.admission import Admission
 from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
+from carprice.api.monitor_gauges import MonitorGauges
 from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
 from carprice.api.traffic import TrafficHistory
 from carprice.api.uploads import UploadSlots
 from carprice.errors import BundleError, CarPriceError
+from carprice.feedback.opening import open_store
 from carprice.feedback.samples import Samples
-from carprice.feedback.store import FeedbackStore
 from carprice.market.kinds import Value
 from carprice.model.bundle.manifest import champion_version, find_bundle, read_manifest
 from carprice.model.encoding import InputWarning
 from carprice.model.evidence.comparables import ComparableFinder, Comparables, find_none, load_finder
 from carprice.model.evidence.seen_together import SeenTogether
+from carprice.model.moved_level import move_pricer, read_level, share_moved
 from carprice.model.pricer import Pricer, load_pricer
+from carprice.monitor.monitor import Monitor, build_monitor
 from carprice.names import ARTIFACTS, FALLBACK, IMAGE_MODEL
 from carprice.settings import Settings
 
 RETRY_SECONDS = 1.0
+LEVEL_SECONDS = 5.0
+"""Between looks at the file of the index."""
 PAUSE_PER_LOAD = 10
+MONITORED_ENTRIES = 5000
+"""Prices that came back which the gauges are of; carprice monitor takes all."""
 NO_VERSION = "none"
 _VALUE = re.compile(r" \(got .*\)", re.DOTALL)
 SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
@@ -39,8 +49,9 @@ SECURITY = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-refer
 class LoadedModel:
     """A pricer that has priced its golden listings, and what the API derives from it once."""
 
-    def __init__(self, pricer: Pricer, source: str, folder: Path) -> None:
+    def __init__(self, pricer: Pricer, source: str, folder: Path, index_moved: float | UnsetType = UNSET) -> None:
         self.pricer = pricer
+        self.index_moved = index_moved
         self.folder = folder
         self.source = source
         self.version = pricer.version
@@ -108,14 +119,17 @@ class ServiceState:
         self.metrics = Metrics()
         self.traffic = TrafficHistory(self.metrics)
         self.log = RequestLog(settings)
-        self.feedback = FeedbackStore(settings.feedback_file, settings.feedback_rows, settings.feedback_bytes)
+        self.admission = Admission(settings, self.log) if settings.api_keys or settings.address_rate else None
+        self.feedback = open_store(settings)
         self.samples = Samples(settings.logs_dir)
+        self.metrics.add_collector(MonitorGauges(self._measure, self._note_failure))
         self.model: LoadedModel | None = None
         self.reason = "It is being loaded"
         self.bodies_in_progress: set[int] = set()
         self.uploads = UploadSlots(settings.threads)
         self.batches = threading.BoundedSemaphore(settings.max_batches)
         self._closed = threading.Event()
+        self._level_reason = ""
         self._set_version(NO_VERSION)
 
     def require_model(self) -> LoadedModel:
@@ -145,7 +159,8 @@ class ServiceState:
             folder, source = self._find_folder()
             if self.model and source == FALLBACK:
                 return False
-            model = LoadedModel(load_pricer(folder, self._trusted(source)), source, folder)
+            pricer = load_pricer(folder, self._trusted(source))
+            model = self._move_level(LoadedModel(pricer, source, folder))
         except CarPriceError as error:
             self._note_reason(f"{error.what}. {error.hint}" if error.hint else error.what)
             return False
@@ -157,6 +172,8 @@ class ServiceState:
 
     def load_or_watch(self) -> None:
         """Load the model now, or try again in the background until it is loaded."""
+        if self.settings.index_bound:
+            threading.Thread(target=self._follow_level, name="index", daemon=True).start()
         if not self.load():
             threading.Thread(target=self._watch, name="model-watch", daemon=True).start()
 
@@ -172,6 +189,7 @@ class ServiceState:
     def close(self) -> None:
         """Stop loading, write the pending log lines and close the logs."""
         self._closed.set()
+        self.feedback.close()
         self.log.close()
 
     def _find_folder(self) -> tuple[Path, str]:
@@ -181,6 +199,33 @@ class ServiceState:
         if fallback and is_asked_for:
             return find_bundle(Path(fallback)), FALLBACK
         return find_bundle(artifacts_dir, wanted), ARTIFACTS
+
+    def _move_level(self, model: LoadedModel) -> LoadedModel:
+        """The model at the level of artifacts/level.json, as far as the settings allow."""
+        bound = self.settings.index_bound
+        if not bound:
+            return model
+        try:
+            level = read_level(self.settings.artifacts_dir, model.version, bound)
+        except BundleError as error:
+            self._note_level(error.what)
+            level = 0.0
+        pricer = move_pricer(model.pricer, level)
+        if model.index_moved == share_moved(pricer):
+            return model
+        return LoadedModel(pricer, model.source, model.folder, share_moved(pricer))
+
+    def _follow_level(self) -> None:
+        """Serve prices at another level soon after `carprice index` has written it."""
+        while not self._closed.wait(LEVEL_SECONDS):
+            if (model := self.model) and (moved := self._move_level(model)) is not model and self.model is model:
+                self.model = moved
+                self.log.info("index moved", model_version=moved.version, index_moved=moved.index_moved)
+
+    def _note_level(self, reason: str) -> None:
+        if reason != self._level_reason:
+            self.log.error("index not moved", reason=reason)
+        self._level_reason = reason
 
     def _trusted(self, source: str) -> str:
         """The keys for a bundle; the image's own model needs none: who writes the image writes this code."""
@@ -199,6 +244,16 @@ class ServiceState:
             self.reason = "" if self.settings.model_version == IMAGE_MODEL else "There is no champion yet"
         self._set_version(model.version)
         self.log.info("model loaded", model_version=model.version, source=model.source)
+
+    def _measure(self) -> Monitor | None:
+        """What the monitor finds of the loaded model, by the newest prices that came back."""
+        if self.model is None:
+            return None
+        entries = self.feedback.list_newest
+        return build_monitor(self.model.pricer, lambda _: entries(MONITORED_ENTRIES), self.settings)
+
+    def _note_failure(self, trace: str) -> None:
+        self.log.error("not monitored", traceback=trace)
 
     def _set_version(self, version: str) -> None:
         """The loaded model's version, or `none`, and with it the headers that every answer has."""

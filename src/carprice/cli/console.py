@@ -1,21 +1,59 @@
 """How commands print: data to stdout, progress and errors to stderr."""
 
 import json
+import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
+from carprice.settings import COMMAND
 from carprice.system.terminal import strip_controls
 
 SCHEMA_VERSION = 1
+CHECKOUT_COMMAND = "./carprice"
+SERVE_HINT = "It serves after ./carprice restart; on Docker after ./carprice rollout, which loses no request"
+"""Of a champion that does not serve yet."""
+PROGRESS_ROWS = 1_000_000
+CLEARED = "\r\x1b[2K"
+"""The cursor at the start of an empty line: ECMA-48."""
 COLOURS = ("cyan", "yellow", "green", "magenta")
 
 
 def say(text: str) -> None:
     """One line of progress, on stderr, without control characters that a file may have put into it."""
-    click.echo(strip_controls(text), err=True)
+    click.echo(f"{CLEARED if os.isatty(2) else ''}{strip_controls(name_command(text))}", err=True)
+
+
+def count_rows(least: int = 0) -> Callable[[int], None]:
+    """What shows how many rows were read, from that many on, for a reader that calls it batch by batch.
+
+    On a terminal it is one line with the rows a second, drawn again until the next say; else a line per million.
+    """
+    started, shown = time.monotonic(), least - PROGRESS_ROWS
+
+    def show(rows: int) -> None:
+        nonlocal shown
+        if os.isatty(2) and rows >= least:
+            speed = rows / max(time.monotonic() - started, 0.001)
+            click.echo(f"{CLEARED}Read {rows:,} rows, {speed:,.0f} a second ...", nl=False, err=True)
+        elif rows - shown >= PROGRESS_ROWS:
+            shown = rows
+            say(f"Read {rows:,} rows ...")
+
+    return show
+
+
+def name_command(text: str) -> str:
+    """The text with the command as it is typed here: ./carprice in a checkout, carprice where it is installed."""
+    return text if COMMAND == CHECKOUT_COMMAND else text.replace(CHECKOUT_COMMAND, COMMAND)
+
+
+def find_room() -> int | None:
+    """How many characters a line of stdout has room for; None where it is no terminal."""
+    return os.get_terminal_size(1).columns if os.isatty(1) else None
 
 
 def print_json(kind: str, data: Any) -> None:

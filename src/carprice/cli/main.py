@@ -8,8 +8,9 @@ from importlib import import_module
 import click
 
 from carprice import __version__
+from carprice.cli.console import name_command
 from carprice.errors import CarPriceError
-from carprice.settings import add_env_file, hide_login
+from carprice.settings import IS_CHECKOUT, add_env_file, hide_login
 from carprice.system.terminal import strip_controls
 
 # A command's module is imported when it is called: MLflow and polars take seconds to import.
@@ -23,6 +24,9 @@ COMMANDS = {
         "rollout": "Make a new release live without losing a request.",
         "rollback": "Go back to an earlier release, the same way.",
         "releases": "Show the history of releases.",
+        "keys": "Make, list and revoke API keys.",
+        "tls": "Check the certificate, and give it to the edge.",
+        "erase": "Erase what is kept of requests.",
         "doctor": "Find out what is wrong, and what fixes it.",
     },
     "models": {
@@ -31,6 +35,8 @@ COMMANDS = {
         "report": "Show how good a model's prices are.",
         "compare": "Compare two models by listings that neither has learnt from.",
         "promote": "Make a model the champion.",
+        "monitor": "Show how the prices do, and what to do about it.",
+        "index": "Move prices by what cars were sold for since the training.",
         "refresh": "Train on new listings, and serve the model if it is no worse.",
         "sign": "Sign a model, or make the keys for it.",
     },
@@ -84,7 +90,12 @@ def main() -> int:
     except CarPriceError as error:
         if "--verbose" in sys.argv:
             click.echo(hide_login(traceback.format_exc()), err=True)
-        click.echo(strip_controls(f"Error: {error}"), err=True)
+        click.echo(strip_controls(name_command(f"Error: {error}")), err=True)
+        return EXIT_FAILED
+    except ModuleNotFoundError as error:  # of an installed package: a checkout has them all
+        if IS_CHECKOUT or not error.name or error.name.split(".")[0] == "carprice":
+            raise
+        click.echo(f"Error: {error.name} is not installed\nInstall it: pip install 'carprice[train]'", err=True)
         return EXIT_FAILED
     except click.ClickException as error:
         error.show()

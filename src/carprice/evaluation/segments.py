@@ -11,12 +11,11 @@ from carprice.evaluation.ratio_study import Statistics, measure_prices
 from carprice.frames.encoding import Floats
 from carprice.listings.cleaning import DAY
 from carprice.market.market_file import Market
+from carprice.model.age_bands import AGE_BANDS
 
 Segment = dict[str, Any]
 """The statistics of one segment, with its name."""
 
-AGE_BANDS = {"0-1": 1, "2-3": 3, "4-6": 6, "7-10": 10, "11-15": 15, "16+": None}
-"""Years before the newest car, up to and with."""
 DAY_BANDS = {"0-7": 7, "8-30": 30, "31-60": 60, "61-90": 90, "91+": None}
 """Days after the last one learnt from, up to and with."""
 PRICE_BAND_COUNT = 5

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from carprice.feedback.entry import Feedback
 from carprice.feedback.file_rows import read_rows
+from carprice.feedback.opening import Store
 from carprice.feedback.reading import answer_feedback, check_feedback
 from carprice.feedback.samples import Samples
-from carprice.feedback.store import FeedbackStore
 from carprice.model.pricer import Pricer
 
 ROWS_AT_ONCE = 500
@@ -27,7 +27,7 @@ class Import:
     refused: dict[int, str] = field(default_factory=dict)
 
 
-def import_feedback(path: Path, pricer: Pricer, samples: Samples, store: FeedbackStore) -> Import:
+def import_feedback(path: Path, pricer: Pricer, samples: Samples, store: Store) -> Import:
     """Keep the feedback of a file. Raises FeedbackError; what was kept before it stays."""
     done = Import()
     find = {sample.request_id: sample for sample in samples.list_newest(MAX_SAMPLES)}.get
@@ -50,7 +50,7 @@ def import_feedback(path: Path, pricer: Pricer, samples: Samples, store: Feedbac
     return done
 
 
-def _keep(entries: Sequence[Feedback], store: FeedbackStore, done: Import) -> None:
+def _keep(entries: Sequence[Feedback], store: Store, done: Import) -> None:
     is_new = store.add(entries) if entries else []
     done.new += sum(is_new)
     done.known += len(is_new) - sum(is_new)

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from carprice.feedback.entry import Answer
-from carprice.names import MIB
+from carprice.names import MIB, SAMPLE_FILE
 from carprice.system.files import read_regular
 
-SAMPLE_FILE = "requests.jsonl"
 MAX_BYTES = 16 * MIB
 """Of each of its files."""
 

@@ -83,6 +83,18 @@ class FeedbackStore:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return done.rowcount
 
+    def erase_before(self, moment: str) -> int:
+        """Erase what was received before a moment, ISO 8601 of UTC, from the disk too; how many entries it was.
+
+        Raises the same as add.
+        """
+        if not self._path.exists():
+            return 0
+        with self._connect() as connection:
+            done = connection.execute("DELETE FROM feedback WHERE entry ->> '$.received' < ?", (moment,))
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return done.rowcount
+
     def list_entries(self, since: str = "") -> Iterator[Feedback]:
         """What was kept, in the order it came; since: the first day, ISO 8601. Raises the same as add."""
         last = 0
@@ -113,6 +125,9 @@ class FeedbackStore:
             return 0
         with self._connect() as connection:
             return int(connection.execute("SELECT count(*) FROM feedback").fetchone()[0])
+
+    def close(self) -> None:
+        """Nothing stays open."""
 
     @staticmethod
     def _insert(connection: sqlite3.Connection, entry: Feedback) -> bool:

@@ -63,6 +63,7 @@ class Pricer:
             check_columns("spread", self.spread.columns, [*name_columns(names, (), model["flags"]), "price"])
         self.range = PriceRange(model["range"], "model" in model["depreciation"]["keys"])
         self.level: float = model["level"]
+        self.trained_level = self.level
         self.model_column = names.index("model") if self.range.nameless is not None else None
         self.coverage = COVERAGE
         self._keys = frozenset(model["depreciation"]["keys"])
@@ -204,7 +205,10 @@ class Pricer:
         """The valuation before rounding, as the manifest has it. Raises ListingsError naming every wrong field."""
         score, size, is_named, warnings = self._predict(self._check(listing))
         group = self.range.group(size, is_named)
-        price, low, high = self._amounts(score, size, group, self._is_claimed(warnings), self.range.usual)
+        limits = self.range.usual
+        price, low, high = self._amounts(
+            score + self.trained_level, size, group, self._is_claimed(warnings), limits
+        )
         return {"price": price, "low": low, "high": high}
 
     def _prove_golden(self, number: int, golden: Mapping[str, Any]) -> None:
@@ -241,7 +245,7 @@ class Pricer:
     ) -> Valuation:
         group = self.range.group(size, is_named)
         is_claimed = not warnings or self._is_claimed(warnings)
-        price, low, high = self._amounts(score, size, group, is_claimed, limits)
+        price, low, high = self._amounts(score + self.level, size, group, is_claimed, limits)
         confidence: Confidence = self.range.confidence(size, group) if is_claimed else "low"
         coverage = limits.coverage if is_claimed else None
         missing: tuple[NotGiven, ...] = ()
@@ -258,10 +262,9 @@ class Pricer:
         return place_asking(asking, price, self.range.level(math.log(asking / price), scale, group))
 
     def _amounts(
-        self, score: float, size: float, group: int, is_claimed: bool, limits: Limits
+        self, log_price: float, size: float, group: int, is_claimed: bool, limits: Limits
     ) -> tuple[float, float, float]:
         """Price, low and high, before rounding; at most MAX_PRICE, whatever the bundle holds."""
-        log_price = score + self.level
         low, high = limits.of_groups[group]
         factor = self.range.factors[group] if is_claimed else self.range.unseen
         try:

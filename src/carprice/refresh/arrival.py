@@ -10,6 +10,7 @@ from carprice.evaluation.unlearnt import MIN_ROWS, pick_unlearnt
 from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import Listings
+from carprice.model.bundle.inputs import read_inputs
 from carprice.model.pricer import Pricer
 
 MIN_ROWS_SHARE = 0.5
@@ -20,6 +21,8 @@ MAX_UNKNOWN = 0.25
 """The share of a category's texts that the champion may not know."""
 MAX_GONE = 0.25
 """The share of last time's listings that may be of makes which are not there any more."""
+MAX_MISSING = 0.2
+"""By how much more of a field's values may be missing than last time."""
 MAX_OUTSIDE = 0.25
 """The share of a number's values that may lie outside those that the champion learnt from."""
 MAX_PRICE_SHIFT = 0.15
@@ -39,6 +42,7 @@ def find_differences(listings: Listings, champion: Pricer, folder: Path) -> list
             found += _judge_texts(feature.name, frame[feature.name], champion)
         elif feature.name in champion.scaler:
             found += _judge_numbers(feature.name, frame[feature.name], champion)
+    found += _judge_missing(frame, champion)
     return [*found, *_judge_prices(frame, champion, folder)]
 
 
@@ -79,6 +83,15 @@ def _judge_numbers(name: str, numbers: pl.Series, champion: Pricer) -> Iterator[
     outside = ~known.is_between(limits["min"], limits["max"])
     if known.len() and (share := float(outside.mean() or 0)) > MAX_OUTSIDE:  # type: ignore[arg-type]
         yield f"{name}: {share:.0%} of its values are outside {limits['min']:,.10g} to {limits['max']:,.10g}"
+
+
+def _judge_missing(frame: pl.DataFrame, champion: Pricer) -> Iterator[str]:
+    """Which fields came empty that were given last time; bundles before the monitor do not know it."""
+    inputs = read_inputs(champion.manifest)
+    for name, bins in inputs.features.items() if inputs else ():
+        now, before = frame[name].null_count() / frame.height, bins.shares[-1]
+        if now > before + MAX_MISSING:
+            yield f"{name}: {now:.0%} of its values are missing, of the last ones {before:.0%}"
 
 
 def _judge_prices(frame: pl.DataFrame, champion: Pricer, folder: Path) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from carprice.errors import CarPriceError, StackError, TrackingError
@@ -14,10 +15,12 @@ from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
 from carprice.listings.listings_files import Source
 from carprice.market.market_file import Market, dump_market
-from carprice.model.bundle.manifest import find_bundle, set_champion, usable_champion
+from carprice.model.bundle.manifest import find_bundle, usable_champion
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.names import API
 from carprice.ops.local.supervisor import find_supervisor
+from carprice.ops.rollout.bake import BakeError
+from carprice.ops.rollout.gates import GateError
 from carprice.ops.rollout.rollout import Wanted, roll_out
 from carprice.ops.stacks.choose import choose_stack
 from carprice.ops.stacks.docker_stack import DockerStack
@@ -25,7 +28,7 @@ from carprice.refresh.arrival import find_differences
 from carprice.settings import Settings
 from carprice.system.locks import HeldError, hold_lock
 from carprice.tracking.approval import Approval
-from carprice.tracking.promotion import promote_version, record_training
+from carprice.tracking.promotion import promote_version, record_rollout, record_training
 from carprice.training.train import Training, train
 
 LOCK = "refresh.lock"
@@ -99,6 +102,8 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
         say(f"{step}: {text}")
 
     before = _load_champion(outcome.champion, settings)
+    if before and not order.dry_run and (late := _serve_late(order, before.version, settings, say)):
+        note("before", late)
     listings = load_listings(order.source, order.market)
     note("check", _check(listings, order.market, before, settings))
     if order.dry_run:
@@ -114,6 +119,18 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
         note("compare", " ".join(describe_verdict(comparison, [])))
     note("serve", _serve(order, training.version, comparison, settings, say))
     outcome.result, outcome.champion = LIVE, training.version
+
+
+def _serve_late(order: Order, champion: str, settings: Settings, say: Say) -> str:
+    """What a refresh that was killed between the promotion and the restart left to be done; empty for nothing."""
+    stack = choose_stack(settings, order.stack, say)
+    if isinstance(stack, DockerStack) or settings.model_version or find_supervisor(settings) is None:
+        return ""
+    served = {item.model_version for item in stack.status() if item.service == API and item.model_version}
+    if not served or champion in served:
+        return ""
+    stack.restart([API])
+    return f"the champion {champion} did not serve yet, now it does"
 
 
 def _load_champion(version: str | None, settings: Settings) -> Pricer | None:
@@ -157,10 +174,14 @@ def _compare(training: Training, champion: Pricer, settings: Settings) -> Compar
 
 
 def _serve(order: Order, version: str, comparison: Comparison | None, settings: Settings, say: Say) -> str:
-    """Through the gates of a rollout on Docker; else the champion first, then a restart of what runs here."""
+    """Through the gates of a rollout on Docker, with the image that is live; else the champion, then a restart."""
     stack = choose_stack(settings, order.stack, say)
     if isinstance(stack, DockerStack) and stack.status():
-        found = roll_out(stack.context, Wanted(model=version))
+        record = partial(record_rollout, approval=Approval(comparison, why=WHY))
+        try:
+            found = roll_out(stack.context, Wanted(stack.context.live.image, version), record)
+        except (GateError, BakeError) as error:
+            raise KeptError(f"the rollout went back: {error.what}") from None
         return f"{found.release} is live on Docker: {found.proof}"
     before = usable_champion(settings.artifacts_dir)
     _promote(version, comparison, settings, say)
@@ -170,7 +191,7 @@ def _serve(order: Order, version: str, comparison: Comparison | None, settings: 
         stack.restart([API])
     except CarPriceError:
         if before is not None:
-            set_champion(settings.artifacts_dir, before)
+            _promote(before, None, settings, say)
             stack.restart([API])
         raise
     return "it is the champion, and the processes here serve it"

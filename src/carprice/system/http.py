@@ -4,7 +4,7 @@ import http.client
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from carprice.system.waiting import wait_for
@@ -43,11 +43,15 @@ class Reply:
 
 @dataclass(frozen=True)
 class Address:
-    """Where something answers HTTP, and what it is called. An empty host stands for one that has no address."""
+    """Where something answers HTTP, and what it is called. An empty host stands for one that has no address.
+
+    key: the API key that each request brings; empty for none.
+    """
 
     host: str
     port: int
     name: str = ""
+    key: str = field(default="", repr=False, compare=False)
 
     def ask(
         self,
@@ -63,6 +67,8 @@ class Address:
             raise ConnectionError("it has no address")
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         kind = {"Content-Type": "application/json"} if data is not None else {}
+        if self.key:
+            kind["Authorization"] = f"Bearer {self.key}"
         connection = http.client.HTTPConnection(self.host, self.port, timeout=seconds)
         started = time.perf_counter()
         try:

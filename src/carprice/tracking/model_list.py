@@ -28,6 +28,8 @@ COLUMNS = (
 )
 FIGURES = range(5, 9)
 """The columns of figures, which are aligned to the right."""
+SPARE = tuple(COLUMNS.index(name) for name in ("MLFLOW", "JUDGED BY", "WITHIN 10%", "COVERAGE", "MAE", "MARKET"))
+"""What a narrow terminal is spared, first to last; --json has it all."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,13 @@ def _pick(tree: Any, *path: str) -> Any:
     return tree
 
 
-def format_models(models: list[Model]) -> str:
-    """The models as a table, or the sentence that says how to get the first."""
+def format_models(models: list[Model], room: int | None = None) -> str:
+    """The models as a table, or the sentence that says how to get the first. room: of a line, in characters."""
     if not models:
         return "No models yet. Train one: ./carprice train"
     rows = [COLUMNS, *(_format_row(model) for model in models)]
     problems = (f"{model.version}: {model.problem}" for model in models if model.problem)
-    return "\n".join([format_table(rows, (2, *FIGURES)), *problems])
+    return "\n".join([format_table(rows, (2, *FIGURES), spare=SPARE, room=room), *problems])
 
 
 def _format_row(model: Model) -> tuple[str, ...]:
@@ -133,13 +135,13 @@ def _show_share(share: float | None) -> str:
     return NOT_KNOWN if share is None else f"{share:.1%}"
 
 
-def describe_change(version: str, settings: Settings) -> list[str]:
+def describe_change(version: str, settings: Settings, room: int | None = None) -> list[str]:
     """What to know before version takes the champion's place: both side by side, and what to consider."""
     found = {model.version: model for model in list_models(settings)}
     old, new = found.get(usable_champion(settings.artifacts_dir) or ""), found.get(version)
     if old is None or new is None or old is new:
         return []
-    return [format_models([old, new]), *_compare_models(old, new)]
+    return [format_models([old, new], room), *_compare_models(old, new)]
 
 
 def _compare_models(old: Model, new: Model) -> list[str]:

@@ -127,7 +127,9 @@ def promote_version(
     return _record_promotion(version, before, PENDING if offline else DONE, settings, approval)
 
 
-def record_rollout(version: str, before: str | None, settings: Settings, say: Say = print) -> Promotion:
+def record_rollout(
+    version: str, before: str | None, settings: Settings, say: Say = print, approval: Approval = NO_QUESTION
+) -> Promotion:
     """Record that a rollout made version the champion on disk, and in MLflow; later where that does not answer."""
     try:
         client = connect_client(settings)
@@ -138,7 +140,7 @@ def record_rollout(version: str, before: str | None, settings: Settings, say: Sa
     except TrackingError as error:
         say(f"Warning: {error.what}, so MLflow does not know the new champion yet. {SEND_HINT}")
         mlflow = PENDING
-    return _record_promotion(version, before, mlflow, settings)
+    return _record_promotion(version, before, mlflow, settings, approval)
 
 
 def _connect(settings: Settings) -> "MlflowClient":
@@ -204,7 +206,7 @@ def waiting_promotion(settings: Settings) -> str | None:
 
 
 def _record_promotion(
-    version: str, before: str | None, mlflow: str, settings: Settings, approval: Approval = NO_QUESTION
+    version: str, before: str | None, mlflow: str, settings: Settings, approval: Approval
 ) -> Promotion:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     why = (approval.why, tuple(approval.reasons), approval.figures)

@@ -29,6 +29,8 @@ MIN_DAYS = 5
 """With fewer days there is no index."""
 MAX_UPDATE = 0.05
 """How far, in log price, prices that come later may move the level of a served model."""
+INDEX = "index"
+"""The key of the manifest."""
 USUAL_STEP = 0.002
 """What a market wanders at least, for what comes after the window: 1.1 % a month."""
 
@@ -72,6 +74,11 @@ def measure_days(day: Floats, error: Floats, size: Floats, level: Floats) -> tup
     total = np.bincount(place, weight)
     clipped = level + np.clip(error - level, -CLIP * size, CLIP * size)
     return days, np.bincount(place, weight * clipped) / total, 1 / total
+
+
+def describe_index(index: PriceIndex | None) -> dict[str, float] | None:
+    """What the manifest keeps of an index; None where there is none."""
+    return None if index is None else {name: getattr(index, name) for name in ("step", "day_effect", "variance")}
 
 
 def measure_sizes(score: Floats, error: Floats, parts: int = 10) -> Floats:

@@ -20,6 +20,7 @@ from carprice.listings.leaks import check_leaks
 from carprice.listings.listings_files import Source
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import NO_CURRENCY, Market, dump_market
+from carprice.model.bundle.inputs import INPUTS
 from carprice.model.bundle.manifest import read_manifest
 from carprice.model.bundle.signing import load_signing_key
 from carprice.model.bundle.writing import ensure_writable, write_bundle
@@ -33,6 +34,8 @@ from carprice.training.distance import measure_distance
 from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.golden import pick_golden
 from carprice.training.importance import measure_importance
+from carprice.training.inputs import describe_inputs
+from carprice.training.price_index import INDEX, describe_index
 from carprice.training.recipes import SMALL
 from carprice.training.split import Split, split_listings
 
@@ -112,7 +115,8 @@ def train(
     served = fit_listings(frame, market, seed, say, judged.recipe)
     proof = prove_served(served, split.test, test)
     figures = _judge(judged, split, test, pricer, seed)
-    manifest = {**_describe(judged, served, listings, split, seed), **figures, "proof": proof, "mlflow": None}
+    facts = {INPUTS: describe_inputs(frame, market), "proof": proof, "mlflow": None}
+    manifest = {**_describe(judged, served, listings, split, seed), **figures, **facts}
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     golden = pick_golden(frame, market)
@@ -181,6 +185,7 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
             "cut": _name_day(split.cut),
             "as_of": _name_day(served.model["as_of"]),
         },
+        INDEX: describe_index(served.index),
         "distance_per_year": measure_distance(listings.frame, market),
         "params": {**_describe_recipe(judged), "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},

@@ -66,6 +66,7 @@ def edge(root: Path, replica: int, tmp_path_factory: pytest.TempPathFactory) -> 
     """The edge with its own configuration but for ports, limits and addresses."""
     folder = tmp_path_factory.mktemp("edge")
     (folder / "active.map").write_text("active current\n")
+    (folder / "rates.map").write_text("")
     ports = EdgePorts(free_port(), free_port())
     changes = {
         "bind :5000": f"bind 127.0.0.1:{ports.clients}",

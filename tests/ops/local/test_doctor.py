@@ -14,6 +14,7 @@ import pytest
 from tests.ops.local.conftest import wait_until
 
 from carprice.errors import StackError
+from carprice.model.bundle.manifest import champion_version, read_manifest, write_manifest
 from carprice.model.bundle.signing import make_keys
 from carprice.ops.doctor.diagnosis import CHECKS, diagnose, explain
 from carprice.ops.doctor.findings import Finding
@@ -60,6 +61,25 @@ def test_nothing_is_found_where_all_is_well(settings: Settings, run: Run) -> Non
     document = json.loads(done.stdout)
     assert (done.returncode, document["kind"]) == (0, "doctor")
     assert document["data"] == {"stack": "local", "checks": len(CHECKS), "findings": []}
+
+
+def test_a_champion_that_does_not_serve_yet(settings: Settings, run: Run) -> None:
+    assert run("up", "-d").returncode == 0
+    served = champion_version(settings.artifacts_dir)
+    assert served
+    later = "20991231T235959Z"
+    folder = settings.artifacts_dir / later
+    shutil.copytree(settings.artifacts_dir / served, folder)
+    write_manifest(folder, read_manifest(settings.artifacts_dir / served) | {"version": later})
+    promoted = run("promote", later, "--offline", "--force", "--why", "a test")
+    assert promoted.returncode == 0
+    assert promoted.stderr.splitlines()[-1].startswith("It serves after ./carprice restart")
+    found = ask_doctor(settings)["champion that waits"]
+    assert (found.evidence, found.fix) == (f"champion {later}; served: {served}", "./carprice restart")
+    assert f"The champion {later} does not serve yet. It serves after ./carprice restart" in run("status").stderr
+    assert run("restart").returncode == 0
+    assert ask_doctor(settings) == {}
+    assert run("status").stderr == ""
 
 
 def test_a_damaged_model_under_a_running_stack(settings: Settings, run: Run) -> None:

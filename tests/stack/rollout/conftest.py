@@ -30,9 +30,10 @@ def lasting_site(
 
 
 @contextmanager
-def open_site(root: Path, parent: Path, markets_dir: Path, images: Images) -> Iterator[Site]:
+def open_site(root: Path, parent: Path, markets_dir: Path, images: Images, **settings: str) -> Iterator[Site]:
     """A stack that serves `local`, taken away again whatever happens."""
     site = Site(root, parent / "site", f"{PREFIX}-{parent.name}", "")
+    site.settings |= settings
     try:
         site.pin()
         site.bundles = grow_bundles(site.folder / "artifacts", markets_dir)

@@ -142,6 +142,7 @@ class Site(Stack):
             "CARPRICE_STACK_DIR": str(self.folder),
             "CARPRICE_ARTIFACTS_DIR": str(self.folder / "artifacts"),
             "CARPRICE_LOGS_DIR": str(self.folder / "logs"),
+            "CARPRICE_VAR_DIR": str(self.folder / "var"),
         }
         return Command([sys.executable, "-m", "carprice", *words], environment)
 

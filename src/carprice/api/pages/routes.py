@@ -12,6 +12,7 @@ from carprice.api.pages.form import YES_NO, Form, build_form
 from carprice.api.pages.model_page import build_model_page
 from carprice.api.pages.service_page import NOT_KNOWN, build_service_page
 from carprice.api.responses import NO_STORE, flask_response, json_response
+from carprice.api.schemas.keys import describe_keys
 from carprice.api.schemas.openapi import build_openapi
 from carprice.api.state import LoadedModel, ServiceState
 from carprice.names import SERVICE_PAGE
@@ -107,7 +108,11 @@ def docs_file(name: str) -> Response:
 @blueprint.get("/api/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document of the loaded model."""
-    return flask_response(json_response(build_openapi(find_state().require_model())))
+    state = find_state()
+    document = build_openapi(state.require_model())
+    if state.settings.api_keys:
+        describe_keys(document)
+    return flask_response(json_response(document))
 
 
 def show_page(html: str, status: int = 200, policy: str = PAGE_POLICY) -> Response:

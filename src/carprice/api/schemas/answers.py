@@ -30,6 +30,12 @@ AsOf = Annotated[
 UriReference = Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
 
 
+IndexMoved = Annotated[
+    float | UnsetType,
+    Meta(description="By which share feedback has moved prices since the training; only where it may."),
+]
+
+
 class PriceAnswer(Struct):
     """What a car is worth, and the model that says so."""
 
@@ -46,6 +52,7 @@ class PriceAnswer(Struct):
     breakdown: Breakdown | UnsetType = UNSET
     position: Placed = UNSET
     comparables: Comparables | UnsetType = UNSET
+    index_moved: IndexMoved = UNSET
 
 
 class ProblemAnswer(Struct):
@@ -71,6 +78,7 @@ class BatchAnswer(Struct):
         list[Any],  # a union that msgspec cannot describe, because it could not tell one from the other in JSON
         Meta(extra_json_schema={"items": {"anyOf": [{"$ref": "Valuation"}, {"$ref": "ProblemAnswer"}]}}),
     ]
+    index_moved: IndexMoved = UNSET
 
 
 class CurveAnswer(Struct):

@@ -30,7 +30,7 @@ Schema = dict[str, Any]
 
 _PROBLEMS = {
     "400": "The body is not JSON, or is incomplete",
-    "404": "There is nothing at this path",
+    "404": "There is nothing at this path, or the service keeps no feedback",
     "405": "The path does not take this method; Allow names those it takes",
     "408": "The body comes too slowly while others wait to send theirs",
     "413": "The body or the batch is too large",
@@ -160,7 +160,7 @@ def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
 
 
 def _feedback_path(model: LoadedModel) -> dict[str, Any]:
-    problems = (*_BODY_PROBLEMS, "507")
+    problems = (*_BODY_PROBLEMS, "404", "507")
     operation = _operation("feedback", "keepFeedback", FEEDBACK_SUMMARY, _ref("FeedbackAnswer"), problems)
     operation["description"] = FEEDBACK_DESCRIPTION
     manifest = model.pricer.manifest

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from carprice.api.predict import answer_price
-from carprice.api.responses import CRASHED, STATUS_LINES, RefusedError
+from carprice.api.responses import CRASHED, STATUS_LINES, RefusedError, WsgiResponse
 from carprice.api.state import ServiceState
 from carprice.names import ALIVE_PATH, METRICS_PATH, PRICE_PATH, READY_PATH, SERVICE_PAGE, STATUS_PATH
 
@@ -34,6 +34,7 @@ class WsgiApp:
     def __init__(self, app: Callable[..., Iterable[bytes]], state: ServiceState) -> None:
         self._app = app
         self._state = state
+        self._admission = state.admission
         self._prefix = os.urandom(8).hex()
         self._numbers = count(1)
 
@@ -44,7 +45,13 @@ class WsgiApp:
         if request_id is None or not _REQUEST_ID(request_id):
             request_id = f"{self._prefix}-{next(self._numbers):x}"
         environ["carprice.request_id"] = request_id
-        if environ["PATH_INFO"] == PRICE_PATH and environ["REQUEST_METHOD"] == "POST":
+        path, admission = environ["PATH_INFO"], self._admission
+        if admission is not None:
+            try:
+                admission.check(environ, path, started)
+            except RefusedError as refused:
+                return self._answer(environ, start_response, refused.response(request_id), NO_ROUTE, started)
+        if path == PRICE_PATH and environ["REQUEST_METHOD"] == "POST":
             return self._answer_price(environ, start_response, started)
         return self._answer_flask(environ, start_response, started)
 
@@ -56,8 +63,18 @@ class WsgiApp:
         except Exception:
             self._state.log_crash(environ)
             response = RefusedError(500, CRASHED).response(environ["carprice.request_id"])
+        return self._answer(environ, start_response, response, PRICE_PATH, started)
+
+    def _answer(
+        self,
+        environ: dict[str, Any],
+        start_response: StartResponse,
+        response: WsgiResponse,
+        route: str,
+        started: float,
+    ) -> Iterable[bytes]:
         headers = [*response.headers, ("Content-Length", str(len(response.body)))]
-        self._finish(environ, PRICE_PATH, response.status, headers, started)
+        self._finish(environ, route, response.status, headers, started)
         start_response(STATUS_LINES[response.status], headers)
         return [response.body]
 
@@ -104,4 +121,5 @@ class WsgiApp:
             status,
             seconds,
             self._state.version,
+            environ.get("carprice.key", ""),
         )

@@ -2,7 +2,8 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -54,7 +55,7 @@ def write_bundle(
     """
     try:
         artifacts_dir.mkdir(parents=True, exist_ok=True)
-        with hold_lock(artifacts_dir, WAIT_SECONDS):
+        with _hold(artifacts_dir):
             _remove_unfinished(artifacts_dir)
             created = datetime.now(UTC)
             version = _free_version(artifacts_dir, created)
@@ -64,14 +65,26 @@ def write_bundle(
             _fill_folder(folder, (encoders, scaler, dict(model)), facts, golden, comparables, signing_key)
             folder.rename(artifacts_dir / version)
             sync_folder(artifacts_dir)
-    except HeldError:
-        raise BundleError(
-            f"{artifacts_dir}: another process has been writing a bundle for {WAIT_SECONDS:g} s",
-            f"See which: fuser -v {artifacts_dir}",
-        ) from None
     except OSError as error:
         raise FileError(*describe_access(artifacts_dir / "*", "written", error)) from None
     return version
+
+
+def remove_bundle(artifacts_dir: Path, version: str) -> int:
+    """Remove a bundle's folder and return its bytes: gone at once, or there as it was.
+
+    What a killed removal leaves has no version's name, and the next training removes it. Raises BundleError where
+    another process holds the folder, FileError where it cannot be removed.
+    """
+    folder, leaving = artifacts_dir / version, artifacts_dir / f"{UNFINISHED}{version}"
+    try:
+        with _hold(artifacts_dir):
+            size = sum(path.lstat().st_size for path in folder.rglob("*"))
+            folder.rename(leaving)
+            shutil.rmtree(leaving)
+    except OSError as error:
+        raise FileError(*describe_access(folder, "removed", error)) from None
+    return size
 
 
 def ensure_writable(artifacts_dir: Path) -> None:
@@ -82,6 +95,19 @@ def ensure_writable(artifacts_dir: Path) -> None:
             pass
     except OSError as error:
         raise FileError(*describe_access(artifacts_dir / "*", "written", error)) from None
+
+
+@contextmanager
+def _hold(artifacts_dir: Path) -> Iterator[None]:
+    """One writer at a time. Raises BundleError where another one has not ended within WAIT_SECONDS."""
+    try:
+        with hold_lock(artifacts_dir, WAIT_SECONDS):
+            yield
+    except HeldError:
+        raise BundleError(
+            f"{artifacts_dir}: another process has been writing a bundle for {WAIT_SECONDS:g} s",
+            f"See which: fuser -v {artifacts_dir}",
+        ) from None
 
 
 def _fill_folder(

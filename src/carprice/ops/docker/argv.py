@@ -13,6 +13,10 @@ RUNTIME_PORT = 9999
 _EXIT_CODE = "{{.Actor.Attributes.exitCode}}"
 _CONNECT = f"exec 3<>/dev/tcp/127.0.0.1/{RUNTIME_PORT}"
 _ASK = f'{_CONNECT}; printf "%s\\n" "$0" >&3; cat <&3'
+# The key is read inside the container: it is in no list of processes.
+_SET_CERTIFICATE = (
+    f"{_CONNECT}; {{ printf 'set ssl cert %s <<\\n' \"$0\"; cat \"$0\"; printf '\\n'; }} >&3; cat <&3"
+)
 # Docker leaves a program in a container running when whoever started it has ended: this one ends with its
 # stdin.
 _FOLLOW = f'{_CONNECT} 4<&0; printf "%s\\n" "$0" >&3; (read -r <&4; kill $$) >/dev/null 2>&1 & exec cat <&3 4<&-'
@@ -114,6 +118,11 @@ def show_engine() -> list[str]:
 def edge_runtime(edge: str, command: str) -> list[str]:
     """One command on the edge's runtime API, which listens on its container's own loopback."""
     return ["docker", "container", "exec", edge, "bash", "-c", _ASK, command]
+
+
+def edge_certificate(edge: str, path: str) -> list[str]:
+    """Let the edge read a file with certificates and key again, for a `commit ssl cert` to follow."""
+    return ["docker", "container", "exec", edge, "bash", "-c", _SET_CERTIFICATE, path]
 
 
 def edge_events(edge: str) -> list[str]:

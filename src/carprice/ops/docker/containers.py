@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from carprice.access.internal_key import read_internal_key
 from carprice.errors import StackError
-from carprice.names import API_PORT
+from carprice.names import API, API_PORT, CANDIDATE
 from carprice.ops.docker import argv
 from carprice.ops.docker.env_file import find_project
 from carprice.ops.instance import Instance, Port, Probe
 from carprice.system.http import Address
 from carprice.system.processes import Runner, measure_memory
 
+VAR_FOLDER = "var"
 NUMBER_LABEL = "com.docker.compose.container-number"
 FOLDER_LABEL = "com.docker.compose.project.working_dir"
 NEVER = "0001-"
@@ -41,21 +43,25 @@ def inspect_containers(runner: Runner, ids: Sequence[str]) -> list[Instance]:
         facts = json.loads(found.stdout)
     except ValueError:
         raise StackError(f"Docker does not describe its containers: {found.stderr.strip()}") from None
-    return sorted(map(read_container, facts), key=lambda item: (item.service, item.number, item.name))
+    key = read_internal_key(runner.folder / VAR_FOLDER)
+    return sorted(
+        (read_container(item, key) for item in facts), key=lambda item: (item.service, item.number, item.name)
+    )
 
 
-def read_container(facts: Mapping[str, Any]) -> Instance:
-    """A container from `docker container inspect`."""
+def read_container(facts: Mapping[str, Any], key: str = "") -> Instance:
+    """A container from `docker container inspect`. key: the stack's own API key, which a replica is asked with."""
     state, config = facts["State"], facts["Config"]
     labels, health = config.get("Labels") or {}, state.get("Health") or {}
     variables = dict(item.split("=", 1) for item in config["Env"] or [] if "=" in item)
     networks = {name: item["IPAddress"] for name, item in (facts["NetworkSettings"]["Networks"] or {}).items()}
-    name = facts["Name"].lstrip("/")
+    name, service = facts["Name"].lstrip("/"), labels.get(argv.SERVICE_LABEL, "")
+    host = next(filter(None, networks.values()), "")
     return Instance(
-        service=labels.get(argv.SERVICE_LABEL, ""),
+        service=service,
         name=name,
         status=state["Status"],
-        address=Address(next(filter(None, networks.values()), ""), API_PORT, name),
+        address=Address(host, API_PORT, name, key if service in (API, CANDIDATE) else ""),
         health=health.get("Status", ""),
         exit_code=state["ExitCode"],
         error=state.get("Error", ""),

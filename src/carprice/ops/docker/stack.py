@@ -15,6 +15,8 @@ from carprice.ops.docker.env_file import find_project, read_env
 from carprice.ops.docker.status import read_status, stop_crash_loops
 from carprice.ops.docker.up_checks import check_folder, check_ports, list_ports, prepare_folders, read_config
 from carprice.ops.edge.haproxy import CURRENT
+from carprice.ops.edge.rates import prepare_keys
+from carprice.ops.edge.tls import prepare_tls, refresh_certificate
 from carprice.ops.instance import Instance
 from carprice.ops.journal import who
 from carprice.ops.lifecycle import is_crash_loop
@@ -42,6 +44,8 @@ def start_stack(context: StackContext, *, build: bool = False) -> bool:
     """
     with hold_lock(context.lock_file, "start", lambda holder: note_takeover(context, holder)):
         prepare_folders(context)
+        prepare_keys(context)
+        prepare_tls(context)
         config = read_config(context)
         containers = list_containers(context.runner)
         is_live = any(map(is_serving, containers))
@@ -52,6 +56,7 @@ def start_stack(context: StackContext, *, build: bool = False) -> bool:
         with timed(context, "Starting", "Started"):
             create_and_start(context, containers)
         wait_for_services(context, config)
+        refresh_certificate(context)
         reconcile(context)
         _note(context, "up", release=context.live.name)
     return not is_live

@@ -110,8 +110,12 @@ def find_port_owner(context: StackContext, port: int) -> str:
 
 def list_urls(context: StackContext) -> list[tuple[str, str]]:
     """Service and URL of everything that a browser on this machine can open, the API first."""
+    schemes = {EDGE: "https"} if context.settings.tls else {}
     found = [
-        (API if name == EDGE else name, f"http://{'localhost' if host in NEAR else host}:{port}")
+        (
+            API if name == EDGE else name,
+            f"{schemes.get(name, 'http')}://{'localhost' if host in NEAR else host}:{port}",
+        )
         for name, host, port in list_ports(read_config(context))
     ]
     return sorted(found, key=lambda item: item[0] != API)

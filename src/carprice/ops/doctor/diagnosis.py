@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from carprice.errors import CarPriceError, StackError
 from carprice.ops.docker.build import BuildError
-from carprice.ops.doctor.checks import health, network, predictions, start
+from carprice.ops.doctor.checks import access, health, network, predictions, start
 from carprice.ops.doctor.findings import Check, Finding
 from carprice.ops.doctor.snapshot import StackSnapshot
 
-FAMILIES = (start.FAMILY, health.FAMILY, predictions.FAMILY, network.FAMILY)
+FAMILIES = (start.FAMILY, health.FAMILY, predictions.FAMILY, network.FAMILY, access.FAMILY)
 CHECKS = tuple(check for family in FAMILIES for check in family.checks)
 THREADS = 8
 MARK = "What is wrong:"

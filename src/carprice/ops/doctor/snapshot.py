@@ -19,7 +19,8 @@ class StackSnapshot:
     """A stack at one moment. What could not be found out is empty; the `_problem` texts say why.
 
     ports: service, address, port of this machine that should be open. uid, gid: whom the API runs as. versions:
-    the models that are served or would be. trusted_keys: as in the settings. rebuild: the command that takes in
+    the models that are served or would be. trusted_keys: as in the settings. api_keys, tls: the
+    folders that they name. rebuild: the command that takes in
     corrected code.
     """
 
@@ -36,6 +37,8 @@ class StackSnapshot:
     rebuild: str = "./carprice restart car-price-api"
     context: StackContext | None = None
     trusted_keys: str = ""
+    api_keys: Path | None = None
+    tls: Path | None = None
     engine_problem: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     config_problem: str = ""

@@ -37,6 +37,8 @@ def take_snapshot(context: StackContext) -> StackSnapshot:
         "versions_problem": problem,
         "context": context,
         "trusted_keys": context.settings.trusted_keys,
+        "api_keys": context.settings.api_keys_folder,
+        "tls": context.settings.tls_folder,
     }
     reason = find_engine(context)[1]
     if reason:

@@ -25,4 +25,5 @@ def take_snapshot(settings: Settings) -> StackSnapshot:
         versions=versions,
         versions_problem=problem,
         trusted_keys=settings.trusted_keys,
+        api_keys=settings.api_keys_folder,
     )

@@ -22,6 +22,11 @@ from carprice.system.waiting import wait_for
 
 MAP = "/run/edge/active.map"
 MAP_FILE = Path("edge") / "run" / "active.map"
+RATES = "/run/edge/rates.map"
+"""Requests a second of API keys: ops/edge/rates.py writes the file."""
+SITE = "/run/edge/tls/site.pem"
+"""Certificates and key: ops/edge/tls.py writes the file."""
+MOST_SAID = 200
 CURRENT = "current"
 NEXT = "next"
 SERVICES = {CURRENT: API, NEXT: CANDIDATE}
@@ -117,6 +122,34 @@ class Edge:
             answer = self._ask(f"add map {MAP} active {name}; show map {MAP}")
         if (found := parse_map(answer).get("active")) != name:
             raise StackError(f"The edge should serve {name!r} (got {found!r})", DOCTOR_HINT)
+
+    def set_rate(self, key: str, per_second: int) -> None:
+        """Let an API key, by its digest, send so many requests a second from now on; 0 for any number.
+
+        Raises StackError where the edge does not do it.
+        """
+        changes = [f"del map {RATES} {key}", *([f"add map {RATES} {key} {per_second}"] if per_second else [])]
+        answer = self._ask("; ".join([*changes, f"get map {RATES} {key}"]))
+        wanted = f'value="{per_second}"' if per_second else "found=no"
+        if wanted not in answer:
+            raise StackError(f"The edge should take the key's rate, {wanted} (got {answer[-60:]!r})", DOCTOR_HINT)
+
+    def change_certificate(self, fingerprint: str) -> None:
+        """Take the certificate of the file SITE for all connections from now on; those that are open stay.
+
+        fingerprint: its SHA-1, which is read back. Raises StackError where the edge does not take it.
+        """
+        said = self.runner.run(argv.edge_certificate(self.find_container(), SITE), ASK_SECONDS)
+        answer = self._ask(f"commit ssl cert {SITE}; show ssl cert {SITE}")
+        if f"SHA1 FingerPrint: {fingerprint}" not in answer:
+            self._ask(f"abort ssl cert {SITE}")
+            reason = " ".join(f"{said} {answer}".split())[:MOST_SAID]
+            raise StackError(f"The edge does not take the certificate (it said {reason!r})", DOCTOR_HINT)
+
+    def read_fingerprint(self) -> str:
+        """The SHA-1 of the certificate that is served; empty without TLS. Raises EdgeDownError."""
+        lines = self._ask(f"show ssl cert {SITE}").splitlines()
+        return next((line.split()[-1] for line in lines if line.startswith("SHA1 FingerPrint:")), "")
 
     def serves(self, name: str) -> bool:
         """Whether it sends requests to a set, now and after a restart. Raises EdgeDownError."""

@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from carprice.access.internal_key import read_internal_key
 from carprice.names import LOOPBACK, STATUS_PATH
 from carprice.settings import ROOT, Settings
 from carprice.system.http import Address
@@ -32,7 +33,8 @@ class Service:
 
     argv: the command. host, port: where it listens. health: the path that answers 200 when it is
     healthy. port_variable: the setting that moves it to another port. log: its output. stop_seconds:
-    how long it may take to end after SIGTERM. signal_group: SIGTERM goes to its children as well.
+    how long it may take to end after SIGTERM. signal_group: SIGTERM goes to its children as well. key: the API key
+    that this machine asks it with.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Service:
     stop_seconds: int
     signal_group: bool = False
     environment: dict[str, str] = field(default_factory=dict)
+    key: str = field(default="", repr=False)
 
     @property
     def local_host(self) -> str:
@@ -54,7 +57,7 @@ class Service:
     @property
     def address(self) -> Address:
         """Where this machine asks the service."""
-        return Address(self.local_host, self.port, self.name)
+        return Address(self.local_host, self.port, self.name, self.key)
 
     @property
     def url(self) -> str:
@@ -86,6 +89,7 @@ def build_api(settings: Settings, app: Path) -> Service:
         port_variable="CARPRICE_PORT",
         log=settings.logs_dir / f"{API}.log",
         stop_seconds=settings.shutdown_seconds + STOP_MARGIN_SECONDS,
+        key=read_internal_key(settings.var_dir),
     )
 
 

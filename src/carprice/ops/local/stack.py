@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from carprice.access.internal_key import ensure_internal_key
 from carprice.errors import FileError, StackError
 from carprice.model.bundle.manifest import champion_version
 from carprice.names import API
@@ -49,6 +50,13 @@ def start_stack(
     Returns whether it was this call that started it. Raises StackError: a port is taken, a service does not
     become healthy, another start is under way.
     """
+    if settings.tls:
+        raise StackError(
+            "CARPRICE_TLS is set, and the local stack has no edge that speaks TLS",
+            "Use Docker: ./carprice up --docker; or do without: unset CARPRICE_TLS",
+        )
+    if settings.api_keys_folder:
+        ensure_internal_key(settings.var_dir, settings.api_keys_folder)
     services = build_services(settings, app)
     with hold_start(settings):
         supervisor = find_supervisor(settings)

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +18,7 @@ from carprice.ops.docker.up_checks import check_folder
 from carprice.ops.doctor.diagnosis import add_findings, diagnose, explained
 from carprice.ops.doctor.snapshot_docker import take_snapshot
 from carprice.ops.edge.haproxy import CURRENT
+from carprice.ops.edge.rates import prepare_keys
 from carprice.ops.edge.traffic import TrafficMonitor, TrafficReport, monitor_traffic
 from carprice.ops.journal import who
 from carprice.ops.lock import Lock, hold_lock
@@ -59,18 +60,20 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def roll_out(context: StackContext, wanted: Wanted) -> Outcome:
+def roll_out(context: StackContext, wanted: Wanted, record: Callable[..., Any] | None = None) -> Outcome:
     """Make image and model live without losing a request, or change nothing; MLflow learns of a new champion.
 
+    record: what tells MLflow, instead of record_rollout as it stands.
     Raises StackError, GateError or BundleError with the reason; the old release then serves as before.
     """
     with (
         stop_on_signals(),
-        record_champion(context),
+        record_champion(context, record),
         hold_lock(context.lock_file, ROLLOUT, lambda holder: note_takeover(context, holder)) as lock,
     ):
         with explained(lambda: take_snapshot(context)):
             check_folder(context, list_containers(context.runner))
+            prepare_keys(context)
             old = reconcile(context)
             if wanted.build:
                 wanted = replace(wanted, image=build_image(context).image)
@@ -123,7 +126,7 @@ def open_release(context: StackContext, plan: Plan, lock: Lock) -> None:
 
 
 @contextmanager
-def record_champion(context: StackContext) -> Iterator[None]:
+def record_champion(context: StackContext, record: Callable[..., Any] | None = None) -> Iterator[None]:
     """Tell MLflow of the champion where the block changed it."""
     before = usable_champion(context.artifacts_dir)
     try:
@@ -134,7 +137,7 @@ def record_champion(context: StackContext) -> Iterator[None]:
             from carprice.tracking.promotion import record_rollout  # MLflow takes seconds to import
 
             try:
-                record_rollout(champion, before, context.settings, context.say)
+                (record or record_rollout)(champion, before, context.settings, context.say)
             except FileError as error:  # what serves is not in question
                 context.say(f"Warning: {error.what}. {error.hint}")
 

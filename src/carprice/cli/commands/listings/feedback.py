@@ -10,8 +10,8 @@ from carprice.cli.console import print_json, say
 from carprice.cli.options import force_option, json_option, output_option, pass_settings
 from carprice.errors import FeedbackError
 from carprice.feedback.importing import Import, import_feedback
+from carprice.feedback.opening import Store, open_store
 from carprice.feedback.samples import Samples
-from carprice.feedback.store import FeedbackStore
 from carprice.model.bundle.manifest import find_bundle
 from carprice.model.pricer import load_pricer
 from carprice.settings import Settings
@@ -46,7 +46,7 @@ def feedback(
     """
     if sum((file is not None, export, erased is not None)) != 1:
         raise click.UsageError("Give a FILE, or --export, or --erase ID.")
-    store = FeedbackStore(settings.feedback_file, settings.feedback_rows, settings.feedback_bytes)
+    store = open_store(settings)
     if erased is not None:
         say(f"Erased {store.erase(erased)} entries of {erased}")
     elif file is None:
@@ -59,7 +59,7 @@ def feedback(
         say_import(done, file)
 
 
-def export_feedback(store: FeedbackStore, output: Path | None, force: bool) -> None:
+def export_feedback(store: Store, output: Path | None, force: bool) -> None:
     """Write everything as JSON lines. Raises FileError where the output exists and force is not given."""
     with open_output(output, force) as stream:
         for entry in store.list_entries():

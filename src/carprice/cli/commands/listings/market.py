@@ -1,13 +1,12 @@
 """carprice market: check, init, figures."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import PROGRESS_ROWS, count_rows, print_json, say
 from carprice.cli.options import (
     force_option,
     json_option,
@@ -25,7 +24,6 @@ from carprice.simulation.statistics import measure_figures, write_figures
 from carprice.system.files import open_output
 from carprice.system.terminal import strip_controls
 
-PROGRESS_ROWS = 1_000_000
 ASKED = {
     "currency": "The currency of the prices",
     "distance": "The unit of distances",
@@ -45,7 +43,7 @@ def market() -> None:
 @pass_settings
 def check(settings: Settings, listings: ListingsFiles, market_name: str, as_json: bool) -> None:
     """Report what cleaning does to LISTINGS: rows read, kept, dropped and why, values fixed."""
-    report = check_listings(listings, load_market(market_name, settings.markets_dir), _make_progress())
+    report = check_listings(listings, load_market(market_name, settings.markets_dir), count_rows(PROGRESS_ROWS))
     if as_json:
         print_json("cleaning", report.as_dict())
     else:
@@ -117,19 +115,6 @@ def figures(
 ) -> None:
     """Measure the figures that simulated listings are drawn from."""
     source = load_market(market_name, settings.markets_dir)
-    cars = load_listings(listings, source, _make_progress()).frame
+    cars = load_listings(listings, source, count_rows(PROGRESS_ROWS)).frame
     with open_output(output, force) as stream:
         stream.write(write_figures(measure_figures(cars, source), cars, source).encode())
-
-
-def _make_progress() -> Callable[[int], None]:
-    """Says how far it is, once per million rows."""
-    said = 0
-
-    def say_progress(rows: int) -> None:
-        nonlocal said
-        if rows - said >= PROGRESS_ROWS:
-            said = rows
-            say(f"Read {rows:,} rows ...")
-
-    return say_progress

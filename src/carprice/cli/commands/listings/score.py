@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from carprice.cli.console import say
+from carprice.cli.console import count_rows, say
 from carprice.cli.options import force_option, listings_argument, model_option, pass_settings
 from carprice.listings.listings_files import ListingsFiles
 from carprice.model.bundle.manifest import find_bundle
@@ -68,9 +68,7 @@ def score(
         _say_note(warning.detail)
     summary = ScoreSummary(pricer.market)
     with open_output(output, force) as stream:
-        scored = score_file(
-            listings, pricer, lambda rows: say(f"Read {rows:,} rows ..."), _say_note, asking, finder
-        )
+        scored = score_file(listings, pricer, count_rows(), _say_note, asking, finder)
         batches = summary.count(scored)
         write_scores(map(neutralise, batches) if safe else batches, stream, as_parquet=is_parquet(output))
     if not summary.is_complete:  # whoever read stdout went away

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import count_rows, print_json
 from carprice.cli.options import data_option, json_option, pass_settings
 from carprice.errors import BundleError
 from carprice.model.bundle.manifest import find_bundle, list_versions
@@ -40,7 +40,7 @@ def compare(
     from carprice.evaluation.unlearnt import compare_bundles
 
     new, old = find_pair(settings, challenger, champion)
-    found = compare_bundles(new, old, source, settings.trusted_keys, lambda rows: say(f"Read {rows:,} rows ..."))
+    found = compare_bundles(new, old, source, settings.trusted_keys, count_rows())
     reasons = find_reasons(found, settings)
     if as_json:
         print_json("comparison", {**found, "reasons": reasons})

@@ -4,9 +4,11 @@ from dataclasses import asdict
 
 import click
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import find_room, print_json, say
 from carprice.cli.options import json_option, pass_settings
 from carprice.errors import TrackingError
+from carprice.model.bundle.manifest import list_versions
+from carprice.names import MIB
 from carprice.settings import Settings
 
 
@@ -24,7 +26,7 @@ def models(settings: Settings, context: click.Context, as_json: bool) -> None:
     if as_json:
         print_json("models", [asdict(model) for model in found])
     else:
-        click.echo(format_models(found))
+        click.echo(format_models(found, find_room()))
 
 
 @models.command()
@@ -43,3 +45,32 @@ def send(settings: Settings, as_json: bool) -> None:
         say("MLflow has every training")
     if left:
         raise TrackingError(f"MLflow does not have {', '.join(left)}", "The warnings above say what to do.")
+
+
+@models.command()
+@click.argument("versions", nargs=-1, metavar="[VERSION]...")
+@click.option("--keep", type=click.IntRange(min=1), help="Remove all but so many of the newest.")
+@click.option("--mlflow", "in_mlflow", is_flag=True, help="Remove their runs and versions in MLflow too.")
+@json_option("what was removed")
+@pass_settings
+def remove(
+    settings: Settings, versions: tuple[str, ...], keep: int | None, in_mlflow: bool, as_json: bool
+) -> None:
+    """Remove models that nothing needs: never the champion, one that serves, or one that a rollback may need.
+
+    MLflow keeps what it has of them, unless --mlflow is given.
+    """
+    from carprice.ops.models_in_use import find_models_in_use
+    from carprice.tracking.removal import list_old, remove_models
+
+    if bool(versions) == bool(keep):
+        raise click.UsageError("Name the versions to remove, or how many of the newest stay: --keep N.")
+    needed = find_models_in_use(settings)
+    chosen = list_old(settings, keep, needed) if keep else list(dict.fromkeys(versions))
+    removed = remove_models(chosen, settings, needed, in_mlflow)
+    if as_json:
+        print_json("removed", [asdict(item) for item in removed])
+    else:
+        for item in removed:
+            say(f"Removed {item.version}, {item.bytes / MIB:.1f} MB")
+        say(f"{len(removed)} removed, {len(list_versions(settings.artifacts_dir))} left")

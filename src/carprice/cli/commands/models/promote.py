@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import SERVE_HINT, find_room, print_json, say
 from carprice.cli.options import data_option, json_option, pass_settings
 from carprice.settings import Settings
 
@@ -41,10 +41,11 @@ def promote(
 
     if force and not why.strip():
         raise click.UsageError("--force needs --why TEXT: the record of promotions keeps it.")
-    for line in describe_change(version, settings):
+    for line in describe_change(version, settings, find_room()):
         say(line)
     approval = approve_promotion(version, settings, source, why, force, say)
     promotion = promote_version(version, settings, offline, say, approval)
+    say(SERVE_HINT)
     if as_json:
         print_json("promotion", asdict(promotion))
     else:

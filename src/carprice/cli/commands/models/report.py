@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import count_rows, print_json, say
 from carprice.cli.options import data_option, force_option, json_option, pass_settings
 from carprice.market.market_file import parse_market
 from carprice.model.bundle.manifest import find_bundle, read_manifest
@@ -46,7 +46,7 @@ def report(
     manifest = read_manifest(folder)
     if source is not None:
         pricer = load_pricer(folder, settings.trusted_keys)
-        found = judge_listings(source, pricer, lambda rows: say(f"Read {rows:,} rows ..."))
+        found = judge_listings(source, pricer, count_rows())
     else:
         found = read_report(manifest)
     if page:

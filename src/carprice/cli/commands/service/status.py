@@ -5,8 +5,9 @@ import time
 
 import click
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import SERVE_HINT, find_room, print_json, say
 from carprice.cli.options import json_option, pass_settings, stack_options
+from carprice.model.bundle.manifest import usable_champion
 from carprice.names import MIB
 from carprice.ops.stacks.choose import choose_stack
 from carprice.ops.stacks.protocol import Stack
@@ -15,6 +16,8 @@ from carprice.settings import Settings
 from carprice.system.tables import format_table
 
 COLUMNS = ("SERVICE", "STATE", "HEALTH", "RESTARTS", "RELEASE", "MODEL", "UPTIME", "MEMORY", "PORT")
+SPARE = tuple(COLUMNS.index(name) for name in ("RESTARTS", "MEMORY", "RELEASE"))
+"""What a narrow terminal is spared, first to last; --json has it all."""
 WATCH_SECONDS = 1.0
 
 
@@ -33,6 +36,15 @@ def status(settings: Settings, as_json: bool, watch: bool, forced: str) -> None:
         print_json("status", [item.as_dict() for item in found])
     else:
         click.echo(describe_status(found))
+        if waiting := find_waiting(found, settings):
+            say(f"The champion {waiting} does not serve yet. {SERVE_HINT}")
+
+
+def find_waiting(found: list[ServiceStatus], settings: Settings) -> str:
+    """The champion where other models serve instead, and none was asked for by name; else nothing."""
+    champion = usable_champion(settings.artifacts_dir) or ""
+    served = {item.model_version for item in found if item.model_version}
+    return champion if served and champion not in served and not settings.model_version else ""
 
 
 def watch_status(stack: Stack) -> None:
@@ -53,7 +65,8 @@ def watch_status(stack: Stack) -> None:
 
 def describe_status(found: list[ServiceStatus]) -> str:
     """A table, and below it what is wrong with whom."""
-    lines = [format_table([COLUMNS, *(format_row(item) for item in found)])]
+    rows = [COLUMNS, *(format_row(item) for item in found)]
+    lines = [format_table(rows, spare=SPARE, room=find_room())]
     return "\n".join(lines + [f"{item.name} {item.detail}" for item in found if item.detail])
 
 

@@ -10,7 +10,7 @@ from carprice.names import API, BATCH_PATH, LISTING_SCHEMA, OPENAPI_PATH, PRICE_
 from carprice.ops.doctor.findings import Check, Family, Finding
 from carprice.ops.doctor.snapshot import StackSnapshot
 from carprice.ops.instance import Instance
-from carprice.ops.rollout.gates import list_golden_shifts
+from carprice.ops.rollout.gates import list_golden_shifts, read_trained
 
 EVIDENCE_BYTES = 300
 
@@ -44,6 +44,24 @@ def find_mixed_sets(snapshot: StackSnapshot) -> list[Finding]:
             f"docker compose up -d --no-deps --force-recreate {API}"
             if snapshot.is_docker
             else f"./carprice restart {API}",
+        )
+    ]
+
+
+def find_waiting_champion(snapshot: StackSnapshot) -> list[Finding]:
+    """The champion is not the model that serves, and nobody asked for another one."""
+    *asked_for, champion = snapshot.versions or ("",)
+    running = [instance for instance in snapshot.find_instances(API) if instance.is_running]  # no candidate
+    served = {str(_ask_json(instance, STATUS_PATH).get("model_version") or "") for instance in running}
+    served -= {"", champion}
+    if not champion or not served or (asked_for and not snapshot.is_docker):
+        return []
+    return [
+        Finding(
+            "The champion does not serve yet",
+            f"champion {champion}; served: {', '.join(sorted(served))}",
+            "It was promoted since, and a service takes the champion when it starts",
+            f"./carprice rollout --model {champion}" if snapshot.is_docker else "./carprice restart",
         )
     ]
 
@@ -145,7 +163,7 @@ def _list_shifts(instance: Instance, golden: list[dict[str, Any]]) -> list[str]:
         reply = instance.address.ask("POST", BATCH_PATH, [item["listing"] for item in golden])
     except OSError:
         return []
-    results = (reply.json() or {}).get("results", []) if reply.status == 200 else []
+    results = read_trained(reply.json()) if reply.status == 200 else []
     return list(list_golden_shifts(golden, results))
 
 
@@ -182,6 +200,13 @@ FAMILY = Family(
             "the replicas of a set were started with different settings",
             "`docker compose up -d --force-recreate car-price-api` makes them one release again",
             find_mixed_sets,
+        ),
+        Check(
+            "champion that waits",
+            "after `promote` prices are as before",
+            "a service takes the champion when it starts; a release keeps the model that it went live with",
+            "without containers `./carprice restart`; on Docker `./carprice rollout`, which loses no request",
+            find_waiting_champion,
         ),
         Check(
             "golden valuations",

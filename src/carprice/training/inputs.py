@@ -1,0 +1,51 @@
+"""The bins of the training listings that the manifest keeps, so that drift can be measured later."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from carprice.market.market_file import Feature, Market
+from carprice.model.bundle.inputs import Bins
+
+PARTS = 10
+"""Bins of a number: between its tenths, where these differ."""
+MAX_VALUES = 20
+MIN_SHARE = 0.01
+"""Of a category: rarer values are counted together."""
+DIGITS = 6
+
+
+def describe_inputs(frame: pl.DataFrame, market: Market) -> dict[str, Any]:
+    """The manifest's `inputs`: of a clean frame the rows, and each feature's bins with their shares."""
+    features = {item.name: _describe_feature(frame[item.name], item) for item in market.features}
+    return {"rows": frame.height, "features": msgspec.to_builtins(features)}
+
+
+def _describe_feature(values: pl.Series, item: Feature) -> Bins:
+    bins = Bins([0.0, 0.0])
+    if item.is_category:
+        named = _list_common(values)
+        bins = Bins([0.0] * (len(named) + 2), values=named)
+    elif not item.is_text:
+        edges = _list_edges(values)
+        bins = Bins([0.0] * (len(edges) + 2), edges)
+    counts = bins.count(values.to_list())
+    shares = [round(count / len(values), DIGITS) for count in counts]
+    return msgspec.structs.replace(bins, shares=shares)
+
+
+def _list_common(values: pl.Series) -> list[str]:
+    counts = values.drop_nulls().value_counts(sort=True).sort(["count", values.name], descending=[True, False])
+    common = counts.filter(pl.col("count") >= MIN_SHARE * len(values)).head(MAX_VALUES)
+    return [str(text) for text in common[values.name]]
+
+
+def _list_edges(values: pl.Series) -> list[float]:
+    """The tenths of the known values, each once, below the largest value."""
+    known = values.drop_nulls().to_numpy()
+    if not known.size:
+        return []
+    edges = np.unique(np.quantile(known, np.arange(1, PARTS) / PARTS, method="lower"))
+    return [float(edge) for edge in edges if edge < known.max()]
