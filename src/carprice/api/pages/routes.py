@@ -13,6 +13,7 @@ from carprice.api.pages.model_page import build_model_page
 from carprice.api.pages.page import PAGE_POLICY, show_no_model, show_page
 from carprice.api.pages.service_page import NOT_KNOWN, build_service_page
 from carprice.api.responses import flask_response, json_response
+from carprice.api.schemas.examples import add_examples
 from carprice.api.schemas.keys import describe_keys
 from carprice.api.schemas.openapi import build_openapi
 from carprice.api.state import LoadedModel, ServiceState
@@ -109,7 +110,9 @@ def docs_file(name: str) -> Response:
 def openapi() -> Response:
     """The OpenAPI document of the loaded model."""
     state = find_state()
-    document = build_openapi(state.require_model())
+    model = state.require_model()
+    document = build_openapi(model)
+    add_examples(document, model)
     if state.settings.api_keys:
         describe_keys(document)
     return flask_response(json_response(document))
