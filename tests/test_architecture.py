@@ -180,7 +180,8 @@ assert answers[1].json["comparables"]["listings"]
 answers.append(client.post("/predict/curve", json={"listing": car, "years": 2}))
 answers.append(client.post("/predict/price", json={**car, "make": "Lada"}))
 answers.append(client.post("/predict/batch", json=[car, car]))
-pages = "/ /info/status /info/model /info/features /metrics /livez /readyz /api/docs /api/openapi.json".split()
+pages = "/ /model /service /stock /info/status /info/model /info/features /metrics".split()
+pages += "/livez /readyz /api/docs /api/openapi.json".split()
 answers += [client.get(page) for page in pages]
 assert {answer.status_code for answer in answers} == {200}, answers
 service.extensions["carprice"].close()

@@ -22,6 +22,7 @@ ALIVE_PATH = "/livez"
 READY_PATH = "/readyz"
 METRICS_PATH = "/metrics"
 SERVICE_PAGE = "/service"
+STOCK_PAGE = "/stock"
 OPENAPI_PATH = "/api/openapi.json"
 
 LISTING_SCHEMA = "Listing"

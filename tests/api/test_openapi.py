@@ -89,7 +89,8 @@ def test_information_is_as_documented(any_app: Flask, path: str) -> None:
 
 def test_valuations_are_as_documented(app: Flask) -> None:
     document = read_document(app)
-    example = document["paths"]["/predict/price"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    named = document["paths"]["/predict/price"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    example = named["ok"]["value"]
     asked = [change(UK_CAR, asking_price=price, model=model) for price, model in ((9995, "Fiesta"), (None, "A3"))]
     asked.append(change(UK_CAR, asking_price=1.5, model="A3"))
     for car in (example, UK_CAR, change(UK_CAR, make="Frod", mileage=400_000, tax=None), *asked):
@@ -183,3 +184,28 @@ def test_enums_and_ranges_are_the_models(app: Flask) -> None:
     assert (fields["year"]["minimum"], fields["year"]["maximum"]) == (1980, 2021)
     assert fields["mileage"]["description"] == "In mi."
     assert fields["tax"]["type"] == ["number", "null"]
+
+
+def test_named_examples_are_answered_as_they_say(any_app: Flask) -> None:
+    document = read_document(any_app)
+    operation = document["paths"]["/predict/price"]["post"]
+    asked = operation["requestBody"]["content"]["application/json"]["examples"]
+    said = operation["responses"]["200"]["content"]["application/json"]["examples"]
+    assert "ok" in asked
+    for name, example in asked.items():
+        result = call(any_app.wsgi_app, "POST", "/predict/price", as_json(example["value"]))
+        if name == "refused":
+            problem = document["components"]["responses"]["422"]["content"]["application/problem+json"]["example"]
+            assert result.problem == {**problem, "instance": result.problem["instance"]}
+        else:
+            assert result.json == said[name]["value"]
+            assert bool(result.json["warnings"]) == (name == "misspelt")
+
+
+def test_every_problem_has_its_own_example(app: Flask) -> None:
+    document = read_document(app)
+    found = document["components"]["responses"]
+    for status, response in found.items():
+        example = response["content"]["application/problem+json"]["example"]
+        assert str(example["status"]) == status
+        make_validator(document, document["components"]["schemas"]["Problem"]).validate(example)

@@ -17,7 +17,19 @@ from carprice.model.encoding import Encoder
 
 Way = Callable[[Flask], Any]
 
-PATHS = ["/", "/livez", "/readyz", "/metrics", "/info/status", "/info/features", "/info/model", "/api/docs"]
+PATHS = [
+    "/",
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/model",
+    "/service",
+    "/stock",
+    "/info/status",
+    "/info/features",
+    "/info/model",
+    "/api/docs",
+]
 PATHS += ["/api/openapi.json", "/api/docs/swagger-ui.css", "/static/pages.css", "/nothing"]
 NO_SUCH = "There is nothing at this path; GET /api/docs lists what there is"
 CRASHED = "The service failed on this request; its log has the reason"

@@ -101,8 +101,9 @@ def _write_operation(operation: dict[str, Any]) -> list[str]:
     for name, text in OPTIONS.items():
         lines += [text, ""] if name in options else []
     if "requestBody" in operation:
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        lines += [f"Takes: {describe_type(schema)}.", ""]
+        kind, content = next(iter(operation["requestBody"]["content"].items()))
+        taken = describe_type(content["schema"]) if kind == "application/json" else f"`{kind}`"
+        lines += [f"Takes: {taken}.", ""]
     kind, content = next(iter(operation["responses"]["200"]["content"].items()))
     gives = describe_type(content["schema"]) if kind == "application/json" else f"`{kind}`"
     problems = [status for status in operation["responses"] if status not in ("200", "500")]

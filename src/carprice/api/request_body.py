@@ -10,15 +10,20 @@ from carprice.api.uploads import UploadSlots
 from carprice.model.listing import FieldProblem
 
 
-def read_body(environ: dict[str, Any], limit: int, in_progress: set[int], uploads: UploadSlots) -> bytes:
-    """The JSON body of a request, at most limit bytes of it. Raises RefusedError with 400, 408, 413, 415 or 429.
+def read_body(
+    environ: dict[str, Any], limit: int, in_progress: set[int], uploads: UploadSlots, wanted: str = JSON_TYPE
+) -> bytes:
+    """The body of a request, JSON or of the wanted type, at most limit bytes of it.
+
+    Raises RefusedError with 400, 408, 413, 415 or 429.
 
     A longer body is refused by its Content-Length before a byte is read; one sent in chunks has none.
     in_progress: has an id of the request while its body is read.
     """
     kind = environ.get("CONTENT_TYPE", "")
-    if kind != JSON_TYPE and kind.partition(";")[0].strip().lower() != JSON_TYPE:
-        raise RefusedError(415, "The body should be JSON, sent with Content-Type: application/json")
+    if kind != wanted and kind.partition(";")[0].strip().lower() != wanted:
+        name = "JSON" if wanted == JSON_TYPE else "a form"
+        raise RefusedError(415, f"The body should be {name}, sent with Content-Type: {wanted}")
     announced = environ.get("CONTENT_LENGTH")
     length = _read_length(announced) if announced else limit + 1
     if announced and length > limit:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from msgspec import UNSET
 
+from carprice.api.pages.car import name_car
 from carprice.api.pages.charts import draw_band
 from carprice.api.pages.curves import Curve, draw_curves
 from carprice.api.pages.evidence import Bar, Table, build_bars, build_table
@@ -71,13 +72,13 @@ class Answer:
 
 def build_answer(model: LoadedModel, form: Form, max_days: int) -> Answer | None:
     """The answer to a form; None where it lacks something, or something in it is wrong."""
-    if form.problems or form.missing or form.is_empty:
+    if form.is_empty or not form.car.is_complete:
         return None
-    values, _ = check_listing(model.pricer.market, form.values)
-    asking: float | None = form.values.get(ASKING)
+    values, _ = check_listing(model.pricer.market, form.car.values)
+    asking: float | None = form.car.values.get(ASKING)
     valuation = model.pricer.price_values(values, None, asking)
     notes = _list_notes(model, form, max_days)
-    title, details = _name_car(model, form)
+    title, details = name_car(model, form.car)
     try:
         refuse_unvalued(model, values, valuation)
     except UnvaluedError as error:
@@ -87,9 +88,9 @@ def build_answer(model: LoadedModel, form: Form, max_days: int) -> Answer | None
 
 def list_questions(model: LoadedModel, form: Form) -> list[Note]:
     """What is unlikely in a form, also before it is complete."""
-    values = read_known(model.pricer.market, form.values)
+    values = read_known(model.pricer.market, form.car.values)
     notes = [_note_warning(model, form, warning) for warning in model.pricer.find_warnings(values)]
-    question = question_distance(model.pricer, form.values)
+    question = question_distance(model.pricer, form.car.values)
     if question is None:
         return notes
     links = [(f"{float(question.instead):,.0f}", change_query(form, question.field, question.instead))]
@@ -98,16 +99,16 @@ def list_questions(model: LoadedModel, form: Form) -> list[Note]:
 
 def change_query(form: Form, field: str, text: str) -> str:
     """The query of the form with another text in a field."""
-    return urlencode({**form.typed.texts, field: text})
+    return urlencode({**form.car.typed.texts, field: text})
 
 
 def _fill_answer(
     model: LoadedModel, form: Form, values: Sequence[Value], valuation: Valuation, notes: Sequence[Note]
 ) -> Answer:
     pricer, currency = model.pricer, model.currency
-    asking: float | None = form.values.get(ASKING)
+    asking: float | None = form.car.values.get(ASKING)
     is_paid = pricer.market.listing.price_type == "paid"
-    title, details = _name_car(model, form)
+    title, details = name_car(model, form.car)
     breakdown = pricer.explain_values(values, against_usual=True)
     position = valuation.position
     says = describe_range(valuation, currency, is_paid)
@@ -139,36 +140,18 @@ def _find_table(model: LoadedModel, form: Form, values: Sequence[Value], asking:
         found = model.find_comparables(values, USUAL_COMPARABLES, None, asking)
     except BundleError:
         return None  # the API says so with 503; the page has a price all the same
-    return build_table(model, found, form.values) if found.listings else None
-
-
-def _name_car(model: LoadedModel, form: Form) -> tuple[str, str]:
-    """The car as a heading, such as `Ford Fiesta 2017`, and the rest that was typed."""
-    market = model.pricer.market
-    heading = [*model.seen.keys, *([market.year.name] if market.year else [])]
-    index = {feature.name: place for place, feature in enumerate(market.features)}
-
-    def show(name: str) -> str:
-        feature, value = market.features[index[name]], form.values[name]
-        if isinstance(value, str) and feature.is_category:
-            value = model.pricer.encoder.spell(index[name], value)
-        return show_value(feature, value, with_unit=True)
-
-    given = [name for name in heading if name in form.values]
-    texts = {feature.name for feature in market.features if feature.has_words}
-    rest = [name for name in index if name in form.typed.values and name not in {*heading, *texts}]
-    return " ".join(map(show, given)) or "This car", ", ".join(map(show, rest))
+    return build_table(model, found, form.car.values) if found.listings else None
 
 
 def _name_taken(model: LoadedModel, form: Form) -> str:
     """What was taken as usual, since it was left out."""
     market = model.pricer.market
     shown = [
-        f"{feature.label} {show_value(feature, form.values[feature.name], with_unit=True)}"
+        f"{feature.label} {show_value(feature, form.car.values[feature.name], with_unit=True)}"
         for feature in market.features
-        if feature.name in form.taken
+        if feature.name in form.car.taken
     ]
-    return f"Taken as usual for a {' '.join(form.names)}: {', '.join(shown)}." if shown else ""
+    return f"Taken as usual for a {' '.join(form.car.names)}: {', '.join(shown)}." if shown else ""
 
 
 def _list_notes(model: LoadedModel, form: Form, max_days: int) -> list[Note]:

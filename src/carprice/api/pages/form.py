@@ -2,21 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from carprice.api.pages.car import Car, list_asked, read_car
 from carprice.api.pages.wording import join_names, show_value, write_unit
 from carprice.api.state import LoadedModel
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature
-from carprice.market.typed import Typed, read_typed
-from carprice.model.evidence.seen_together import Names
-from carprice.model.listing import check_listing, write_fields
 
 FEW_VALUES = 8
 """A category with more values is typed, with suggestions, instead of chosen from a list."""
 MAX_OFFERED = 400
 """Suggestions for one field, so that the page stays light."""
-REQUIRED = "is required"
 YES_NO = (("true", "Yes"), ("false", "No"))
 
 
@@ -44,24 +40,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """What was typed, and what follows from it.
-
-    values: of the car as JSON has them, with what is usual in place of what was left out. taken: the names of
-    these. missing: the labels of what is still needed. problems: by field.
-    """
+    """The fields, and the car that was typed. missing: the labels of what is still needed."""
 
     fields: Sequence[Field]
-    typed: Typed
-    names: Names
-    values: Mapping[str, Any]
-    taken: Sequence[str]
+    car: Car
     missing: Sequence[str]
-    problems: Mapping[str, str]
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was typed."""
-        return not self.typed.texts
+        return not self.car.typed.texts
 
     @property
     def still_needed(self) -> str:
@@ -71,47 +59,19 @@ class Form:
 
 def build_form(model: LoadedModel, given: Mapping[str, str]) -> Form:
     """The form of a query."""
-    market, seen = model.pricer.market, model.seen
-    typed = read_typed(market, given)
-    names = seen.spell(typed.values)
-    usual_values = seen.find_usual(names)
-    usual = write_fields(market, usual_values) if usual_values else {}
-    asked = list_asked(model)
-    taken = [
-        feature.name
-        for feature in market.features
-        if not feature.optional and feature.name not in {*asked, *typed.texts} and feature.name in usual
-    ]
-    values = {**typed.values, **{name: usual[name] for name in taken}}
-    problems = {**_find_problems(model, values), **typed.problems}
-    missing = [feature.label for feature in market.features if problems.get(feature.name) == REQUIRED]
-    problems = {name: problem for name, problem in problems.items() if problem != REQUIRED}
-    build = _FieldBuilder(model, typed, names, usual, asked, problems)
-    fields = [build.field(feature) for feature in sorted(market.features, key=lambda each: each.name not in asked)]
+    features = model.pricer.market.features
+    car, asked = read_car(model, given), list_asked(model)
+    build = _FieldBuilder(model, car, asked)
+    fields = [build.field(feature) for feature in sorted(features, key=lambda each: each.name not in asked)]
     fields.append(build.asking())
-    return Form(fields, typed, names, values, taken, missing, problems)
-
-
-def list_asked(model: LoadedModel) -> set[str]:
-    """The fields that say which car it is: what is usual never stands in for these."""
-    market = model.pricer.market
-    own = [feature.name for feature in (market.year, market.mileage) if feature]
-    return {*model.seen.keys, *own}
-
-
-def _find_problems(model: LoadedModel, values: Mapping[str, Any]) -> dict[str, str]:
-    _, problems = check_listing(model.pricer.market, values)
-    return {problem.pointer[2:]: problem.detail for problem in problems}
+    return Form(fields, car, [feature.label for feature in features if feature.name in car.missing])
 
 
 @dataclass(frozen=True)
 class _FieldBuilder:
     model: LoadedModel
-    typed: Typed
-    names: Names
-    usual: Mapping[str, Any]
+    car: Car
     asked: set[str]
-    problems: Mapping[str, str]
 
     def field(self, feature: Feature) -> Field:
         kind, name = KINDS[feature.kind], feature.name
@@ -127,9 +87,9 @@ class _FieldBuilder:
             "text" if control == "number" else control,
             {"year": "numeric", "number": "decimal"}.get(feature.kind, ""),
             self._show_typed(feature, control),
-            self.problems.get(name, ""),
+            self.car.problems.get(name, ""),
             self._write_hint(feature),
-            not feature.optional and (name in self.asked or (bool(self.names) and name not in self.usual)),
+            not feature.optional and (name in self.asked or (bool(self.car.names) and name not in self.car.usual)),
             feature.optional,
             offered,
             others,
@@ -138,22 +98,22 @@ class _FieldBuilder:
     def asking(self) -> Field:
         market = self.model.pricer.market
         label = "Price that was bid" if market.listing.price_type == "paid" else "Asking price"
-        text, problem = self.typed.texts.get(ASKING, ""), self.problems.get(ASKING, "")
+        text, problem = self.car.typed.texts.get(ASKING, ""), self.car.problems.get(ASKING, "")
         hint = "to judge it"
         return Field(ASKING, label, market.currency, "text", "decimal", text, problem, hint, False, True, (), ())
 
     def _show_typed(self, feature: Feature, control: str) -> str:
         """The text as it was typed; of a choice the value that it means."""
-        text = self.typed.texts.get(feature.name, "")
-        if control == "yes-no" and feature.name in self.typed.values:
-            return "true" if self.typed.values[feature.name] else "false"
+        text = self.car.typed.texts.get(feature.name, "")
+        if control == "yes-no" and feature.name in self.car.typed.values:
+            return "true" if self.car.typed.values[feature.name] else "false"
         if control == "choice" and text:
             return self.model.pricer.encoder.spell(self.model.pricer.market.features.index(feature), text)
         return text
 
     def _write_hint(self, feature: Feature) -> str:
-        if feature.name in self.usual and feature.name not in self.asked:
-            return f"usually {show_value(feature, self.usual[feature.name])}"
+        if feature.name in self.car.usual and feature.name not in self.asked:
+            return f"usually {show_value(feature, self.car.usual[feature.name])}"
         if feature == self.model.pricer.market.mileage:
             return "45,000 or 45k"
         return ""
@@ -163,9 +123,9 @@ class _FieldBuilder:
         seen = self.model.seen
         if feature.name in seen.keys:
             place = seen.keys.index(feature.name)
-            if place > len(self.names):
+            if place > len(self.car.names):
                 return [], []
-            return seen.list_next(self.names[:place])[:MAX_OFFERED], []
+            return seen.list_next(self.car.names[:place])[:MAX_OFFERED], []
         found = self._list_seen(feature)
         known = self.model.pricer.encoders.get(feature.name, []) if feature.is_category else []
         if not found:
@@ -173,6 +133,6 @@ class _FieldBuilder:
         return found, [value for value in known if value not in found][:MAX_OFFERED]
 
     def _list_seen(self, feature: Feature) -> list[str]:
-        found: Sequence[Value] = self.model.seen.list_seen(self.names).get(feature.name, ())
+        found: Sequence[Value] = self.model.seen.list_seen(self.car.names).get(feature.name, ())
         shown = [show_value(feature, KINDS[feature.kind].write(value)) for value in found]
         return shown[::-1] if feature.kind == "year" else shown

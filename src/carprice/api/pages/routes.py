@@ -10,14 +10,15 @@ from carprice.api.info import describe_run, find_state
 from carprice.api.pages.answer import Answer, build_answer, list_questions
 from carprice.api.pages.form import YES_NO, Form, build_form
 from carprice.api.pages.model_page import build_model_page
+from carprice.api.pages.page import PAGE_POLICY, show_no_model, show_page
 from carprice.api.pages.service_page import NOT_KNOWN, build_service_page
-from carprice.api.responses import NO_STORE, flask_response, json_response
+from carprice.api.responses import flask_response, json_response
+from carprice.api.schemas.examples import add_examples
 from carprice.api.schemas.keys import describe_keys
 from carprice.api.schemas.openapi import build_openapi
 from carprice.api.state import LoadedModel, ServiceState
 from carprice.names import SERVICE_PAGE
 
-PAGE_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 # Swagger UI sets styles on its elements and has its icons in the style sheet.
 DOCS_POLICY = f"{PAGE_POLICY}; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 FILE_SECONDS = 3600
@@ -90,7 +91,7 @@ def _note_price(state: ServiceState, model: LoadedModel, form: Form, answer: Ans
     state.metrics.add_warnings((warning.code, warning.field) for warning in valuation.warnings)
     if state.log.wants_sample(request.environ["carprice.started"]):
         amounts = {"price": valuation.price, "low": valuation.low, "high": valuation.high}
-        state.log.add_sample(request.environ["carprice.request_id"], model.version, dict(form.values), amounts)
+        state.log.add_sample(request.environ["carprice.request_id"], model.version, dict(form.car.values), amounts)
 
 
 @blueprint.get("/api/docs", strict_slashes=False)
@@ -109,22 +110,12 @@ def docs_file(name: str) -> Response:
 def openapi() -> Response:
     """The OpenAPI document of the loaded model."""
     state = find_state()
-    document = build_openapi(state.require_model())
+    model = state.require_model()
+    document = build_openapi(model)
+    add_examples(document, model)
     if state.settings.api_keys:
         describe_keys(document)
     return flask_response(json_response(document))
-
-
-def show_page(html: str, status: int = 200, policy: str = PAGE_POLICY) -> Response:
-    """A page that no cache keeps."""
-    headers = [("Content-Security-Policy", policy), NO_STORE]
-    return Response(html, status, headers, content_type="text/html; charset=utf-8")
-
-
-def show_no_model(state: ServiceState, heading: str) -> Response:
-    """The page in place of any other that needs a model; it looks again by itself."""
-    html = render_template("no_model.html", heading=heading, reason=state.public_reason.rstrip("."))
-    return show_page(html, 503)
 
 
 def _swagger_folder() -> Path:

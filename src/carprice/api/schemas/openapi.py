@@ -24,7 +24,7 @@ from carprice.market.market_file import ASKING, Feature
 from carprice.model.evidence.comparables import MAX_COMPARABLES
 from carprice.model.listing import FieldProblem
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
-from carprice.names import CURVE_PATH, FEEDBACK_PATH, SERVICE_PAGE
+from carprice.names import CURVE_PATH, FEEDBACK_PATH, SERVICE_PAGE, STOCK_PAGE
 
 Schema = dict[str, Any]
 
@@ -44,6 +44,7 @@ _PROBLEMS = {
 PAGES = {
     "/": ("showForm", "A form that prices one car; its query fills it"),
     "/model": ("showModel", "How good the model is, for which cars, and how old"),
+    STOCK_PAGE: ("showStock", "A form that prices a file"),
     SERVICE_PAGE: ("showService", "What this replica is, and what it answered lately"),
 }
 """By path: the operation's id and what the page is."""
@@ -190,7 +191,21 @@ def _information_paths() -> dict[str, Any]:
     for path in PAGES:
         paths[path]["responses"]["200"]["content"] = page
         paths[path]["responses"]["503"] = {"description": "The page says that no model is loaded", "content": page}
-    return {path: {"get": operation} for path, operation in paths.items()}
+    found = {path: {"get": operation} for path, operation in paths.items()}
+    found[STOCK_PAGE]["post"] = _stock_operation()
+    return found
+
+
+def _stock_operation() -> dict[str, Any]:
+    """A form with a CSV file, answered by a page or by the file with its prices."""
+    problems = tuple(status for status in _BODY_PROBLEMS if status != "422")
+    operation = _operation("pages", "priceFile", "Price the cars of a CSV file", None, problems)
+    text = {"schema": {"type": "string"}}
+    operation["responses"]["200"]["content"] = {"text/html": text, "text/csv": text}
+    file = {"type": "string", "contentMediaType": "text/csv"}
+    form = {"type": "object", "properties": {"file": file, "as": {"enum": ["csv"]}}, "required": ["file"]}
+    operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+    return operation
 
 
 def _operation(

@@ -11,7 +11,7 @@ from werkzeug.routing import RequestRedirect
 
 from carprice.api import curve, feedback, info, predict
 from carprice.api.info import find_state
-from carprice.api.pages import routes
+from carprice.api.pages import routes, stock_routes
 from carprice.api.responses import CRASHED, RefusedError, flask_response
 from carprice.api.serving.wsgi import WsgiApp
 from carprice.api.state import ServiceState
@@ -29,7 +29,8 @@ def create_app(settings: Settings) -> Flask:
     app = _App("carprice", root_path=str(folder), static_folder="static", template_folder="templates")
     state = ServiceState(settings)
     app.extensions["carprice"] = state
-    for blueprint in (predict.blueprint, curve.blueprint, feedback.blueprint, info.blueprint, routes.blueprint):
+    parts = (predict, curve, feedback, info, routes, stock_routes)
+    for blueprint in (part.blueprint for part in parts):
         app.register_blueprint(blueprint)
     app.before_request(_note_route)
     app.register_error_handler(RefusedError, _refuse)
