@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "simulation": {"market", "listings", "model", "training", "tracking"},
     "scoring": {"market", "listings", "model", "frames"},
     "refresh": {"market", "listings", "model", "frames", "evaluation", "training", "tracking", "ops", "feedback"},
+    "notebook": {"market", "listings", "model", "evaluation", "training", "tracking"},
     "feedback": {"market", "model"},
     "access": set(),
     "monitor": {"market", "model", "feedback"},
