@@ -155,7 +155,7 @@ def test_the_demo_model_can_be_trained_from_what_its_stage_copies(root: Path, tm
 def run_python(code: str, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCE.parent), *sys.path]), **environment},
         capture_output=True,
         text=True,
         timeout=120,
