@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "simulation": {"market", "listings", "model", "training", "tracking"},
     "scoring": {"market", "listings", "model", "frames"},
     "refresh": {"market", "listings", "model", "frames", "evaluation", "training", "tracking", "ops", "feedback"},
+    "notebook": {"market", "listings", "model", "evaluation", "training", "tracking"},
     "feedback": {"market", "model"},
     "access": set(),
     "monitor": {"market", "model", "feedback"},
@@ -154,7 +155,7 @@ def test_the_demo_model_can_be_trained_from_what_its_stage_copies(root: Path, tm
 def run_python(code: str, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCE.parent), *sys.path]), **environment},
         capture_output=True,
         text=True,
         timeout=120,

@@ -35,12 +35,13 @@ class ListingPricer:
         """
         from pandas import DataFrame
 
-        answers = self._price(listings.astype(object).where(listings.notna(), None).to_dict("records"))
+        answers = self.price_records(listings.astype(object).where(listings.notna(), None).to_dict("records"))
         frame = DataFrame(answers, columns=list(COLUMNS), index=listings.index, dtype=object)
         is_priced = all(answer[-1] is None for answer in answers)
         return frame.astype(dict.fromkeys(AMOUNTS, "int64")) if is_priced else frame
 
-    def _price(self, listings: Sequence[Mapping[str, Any]]) -> list[Answer]:
+    def price_records(self, listings: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """The cells of COLUMNS of each listing, given as the API takes it."""
         checked = [check_listing(self.pricer.market, listing) for listing in listings]
         rows = [values for values, problems in checked if not problems]
         valuations = iter(self.pricer.price_rows(rows))

@@ -1,0 +1,1 @@
+"""What `import carprice` offers in a notebook."""
