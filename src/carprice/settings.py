@@ -35,9 +35,9 @@ class Settings:
     signing_key the private key that a training signs with: empty for neither. api_keys is the folder of the API
     keys, one of which every request then needs; address_rate how many requests a second one address may send,
     such as 50/s: empty for no keys, and for any number. tls is the folder of the certificate and key that the
-    edge of the Docker stack speaks TLS with: empty for none. feedback_url is the database that feedback is kept
-    in, empty for a file. dealer_name stands on a printed price. promote_...: by how much worse than the champion
-    a promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of monitor_...
+    edge of the Docker stack speaks TLS with: empty for none. dealer_name stands on a printed price. feedback_url
+    is the database that feedback is kept in, empty for a file. promote_...: by how much worse than the champion a
+    promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of monitor_...
     and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
     """
 

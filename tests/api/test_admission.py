@@ -98,11 +98,12 @@ def test_an_unknown_key_is_said_to_be_one(guarded: Flask, way: Way) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "scope"), [("/predict/price", "price"), ("/feedback", "feedback"), ("/metrics", "admin")]
+    ("path", "scope"),
+    [("/predict/price", "price"), ("/feedback", "feedback"), ("/metrics", "admin"), ("/service", "admin")],
 )
 def test_a_key_of_another_scope_is_refused(guarded: Flask, folder: Path, path: str, scope: str) -> None:
     others = " ".join({"price", "feedback", "admin"} - {scope})
-    method = "GET" if path == "/metrics" else "POST"
+    method = "GET" if scope == "admin" else "POST"
 
     def ask(secret: str) -> Result:
         body = None if method == "GET" else b"{}"

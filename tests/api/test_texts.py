@@ -1,5 +1,6 @@
 """A text on every way into the service: alone, among many, explained, with a curve, comparables and the page."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_the_field_and_the_form(titled_app: Flask) -> None:
     [title] = [field for field in fields if field["name"] == "title"]
     assert (title["kind"], title["required"]) == ("text", False)
     page = call(titled_app.wsgi_app, "GET", "/").body.decode()
-    assert '<input name="title" data-type="string" type="text"' in page
+    assert re.search(r'<input[^>]* name="title"', page)
 
 
 def test_a_text_that_is_too_long(titled_app: Flask) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature, Market
+from carprice.market.typed import read_typed
 
 MAX_PROBLEMS = 50
 MAX_ROW_PROBLEMS = 5
@@ -84,22 +85,17 @@ def read_asking(fields: Mapping[str, Any]) -> float | None:
 
 
 def parse_fields(market: Market, pairs: Mapping[str, str]) -> dict[str, Any]:
-    """Fields typed as text, such as `mileage=15944`, as JSON values; an empty text is no value.
+    """Fields as people write them, such as `mileage=45k`, as JSON values; an empty text is no value.
 
-    Raises ListingsError naming the field, the expectation and the text.
+    Raises ListingsError naming each wrong field, the expectation and the text.
     """
-    fields: dict[str, Any] = {name: text for name, text in pairs.items() if text}
-    for feature in market.features:
-        if feature.name in fields:
-            kind, text = KINDS[feature.kind], fields[feature.name]
-            try:
-                fields[feature.name] = kind.parse(text)
-            except ValueError:
-                raise ListingsError(f"{feature.name}: should be {kind.expected} (got {text!r})") from None
-    if ASKING in fields:
-        with suppress(ValueError):  # check_listing says what it should be
-            fields[ASKING] = float(fields[ASKING])
-    return fields
+    typed = read_typed(market, pairs)
+    if typed.problems:
+        raise ListingsError(
+            "; ".join(f"{name}: {text} (got {pairs[name]!r})" for name, text in typed.problems.items())
+        )
+    known = {ASKING, *(feature.name for feature in market.features)}
+    return {**typed.values, **{name: text for name, text in pairs.items() if text and name not in known}}
 
 
 def write_fields(market: Market, values: Sequence[Value]) -> dict[str, Any]:

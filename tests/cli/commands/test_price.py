@@ -88,6 +88,11 @@ Price                     12,214 EUR
     )
 
 
+@pytest.mark.parametrize("typed", ["45000", "45k", "45,000", "45.000", "45 000", "45000 km"])
+def test_numbers_are_typed_as_people_write_them(run: Run, version: str, typed: str) -> None:
+    assert run("make=Ford", "year=2020", f"mileage={typed}") == run("make=Ford", "year=2020", "mileage=45000")
+
+
 def test_an_asking_price_is_placed(run: Run, version: str) -> None:
     car = ("make=Ford", "year=2020", "mileage=50000", "leather=yes")
     code, out, errors = run(*car, "asking_price=12999.5")
@@ -104,7 +109,7 @@ def test_an_asking_price_is_placed(run: Run, version: str) -> None:
     out = run("make=Frod", "year=2020", "asking_price=9000")[1]
     assert out.splitlines()[3] == "Asking      9,000 EUR: not placed, the model never saw such a car"
     for wrong in ("much", "0", "nan"):
-        expected = f"Error: asking_price: should be a number above 0\n{HINT}"
+        expected = f"Error: asking_price: should be a number above 0 (got {wrong!r})\n"
         assert run("make=Ford", "year=2020", f"asking_price={wrong}") == (1, "", expected)
 
 
@@ -224,8 +229,7 @@ def test_another_model(run: Run, version: str, tmp_path: Path) -> None:
         ),
         (("make=Ford", "year=new"), "year: should be a whole number (got 'new')\n"),
         (("make=Ford", "year=2020", "leather=maybe"), "leather: should be true or false (got 'maybe')\n"),
-        (("make=Ford", "year=2020.5"), f"year: should be a whole number\n{HINT}"),
-        (("make=Ford", "year=nan"), f"year: should be a whole number\n{HINT}"),
+        (("make=Ford", "year=nan"), "year: should be a whole number (got 'nan')\n"),
         (
             ("Ford",),
             "'Ford' is not FIELD=VALUE\nSuch as: ./carprice price make=BMW 'model=3 Series' year=2017\n",

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from carprice.api.pages.typed import Typed, read_typed
 from carprice.api.pages.wording import show_value
 from carprice.api.state import LoadedModel
+from carprice.market.typed import Typed, read_typed
 from carprice.model.evidence.seen_together import Names
 from carprice.model.listing import check_listing, write_fields
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from carprice.api.pages.typed import read_typed
 from carprice.market.market_file import Market, load_market
+from carprice.market.typed import read_typed
 
 
 @pytest.fixture(scope="module")
