@@ -1,8 +1,13 @@
--- wrk: POST the lines of a file in turn, with an Authorization header where one is given, and print one line of figures at the end.
+-- wrk: POST the lines of a file in turn, with an Authorization header and a pause of each connection in ms between
+-- two requests where they are given, and print one line of figures at the end.
 local requests, count, at = {}, 0, 0
 
 function init(arguments)
   local headers = { ["Content-Type"] = "application/json", ["Authorization"] = arguments[2] }
+  local pause = tonumber(arguments[3])
+  if pause then
+    function delay() return pause end
+  end
   for line in io.lines(arguments[1]) do
     count = count + 1
     requests[count] = wrk.format("POST", nil, headers, line)

@@ -37,10 +37,19 @@ def write_bodies(path: Path, bodies: Sequence[Any]) -> Path:
     return path
 
 
-def send_load(url: str, bodies: Path, connections: int, seconds: int, key: str = "") -> Round:
-    """Keep so many connections busy for so long with the bodies in turn, each with the API key if there is one."""
+def send_load(
+    url: str, bodies: Path, connections: int, seconds: int, key: str = "", pause_ms: int | None = None
+) -> Round:
+    """Keep so many connections busy for so long with the bodies in turn.
+
+    key: an API key that each request brings. pause_ms: before each request, where the load should have a rate.
+    """
     argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s"]
-    argv += ["-s", str(SCRIPT), url, "--", str(bodies), *([f"Bearer {key}"] if key else [])]
+    argv += ["-s", str(SCRIPT), url, "--", str(bodies)]
+    if key or pause_ms is not None:
+        argv.append(f"Bearer {key}" if key else "None")
+    if pause_ms is not None:
+        argv.append(str(pause_ms))
     output = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
     found = re.search(r"^figures (\d+) (\d+) (\d+) (\d+) (\d+)$", output, re.MULTILINE)
     if found is None:

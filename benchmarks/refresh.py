@@ -38,7 +38,7 @@ MARKET_FILE = Path(__file__).parent / "markets" / "auction.toml"
 BOUND = 0.1
 LIVE, KEPT = 0, 3
 POLICIES = ("nightly", "weekly", "never", "index")
-COMMAND = "PYTHONPATH=src .venv/bin/python benchmarks/refresh.py --write"
+COMMAND = "PYTHONPATH=src .venv/bin/python benchmarks/refresh.py --share {share:g} --write"
 COLUMNS = ("week of", "cars", *(f"{policy}, {what}" for policy in POLICIES for what in ("error", "ratio", "held")))
 
 
@@ -84,7 +84,7 @@ def main() -> None:
         runs = [play(policy, raw, market, Path(folder) / policy) for policy in POLICIES]
         bad = spoil(runs[0], raw, market, Path(folder))
     lines = [machine, "", *describe(runs, options.share), "", *bad]
-    print_section("A month of refreshes", COMMAND, lines, options.write)
+    print_section("A month of refreshes", COMMAND.format(share=options.share), lines, options.write)
     sys.exit(any("serves" in line for line in bad))
 
 

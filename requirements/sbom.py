@@ -7,9 +7,9 @@ not fit the schema ends the build.
 import platform
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator
 from importlib.metadata import PackageMetadata, distributions
+from pathlib import Path
 
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model.bom import Bom
@@ -27,11 +27,12 @@ DEBIAN_FORM = "${Package}\t${Version}\t${Architecture}\n"
 
 
 def list_python() -> Iterator[Component]:
-    """Python, and the packages of its site-packages."""
+    """Python, and every package that it finds, but those beside this file."""
     version = platform.python_version()
     purl = PackageURL("generic", name="python", version=version)
     yield Component(type=ComponentType.APPLICATION, name="python", version=version, purl=purl, bom_ref=str(purl))
-    for found in distributions(path=[sysconfig.get_path("purelib")]):
+    own = Path(__file__).resolve().parent
+    for found in distributions(path=[path for path in sys.path if Path(path).resolve() != own]):
         name, version = found.metadata["Name"], found.metadata["Version"]
         purl = PackageURL("pypi", name=name.lower().replace("_", "-"), version=version)
         licence = find_licence(found.metadata)

@@ -11,7 +11,7 @@ import pytest
 from tests.model.damage import edit_manifest, edit_pickle, put, refusal, replace_file
 from tests.model.users import NOBODY, run_as_nobody
 
-from carprice.model import manifest as manifest_module
+from carprice.model.bundle import manifest as manifest_module
 from carprice.model.bundle.manifest import FILES, RETRAIN, find_bundle
 from carprice.model.pricer import load_pricer
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from carprice.errors import BundleError
-from carprice.model.bundle.contents import safe_pickle
+from carprice.model.bundle import safe_pickle
 from carprice.model.bundle.safe_pickle import dump_plain, load_plain
 
 DISTRUST = "Do not use this bundle. Train it again: ./carprice train"

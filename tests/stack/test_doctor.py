@@ -111,7 +111,7 @@ def test_import_error(make_stack: MakeStack, images: Callable[[str], str]) -> No
     found = wait_for_finding(stack, "import error")
     assert found.what == "car-price-api-1 does not start: import error"
     assert (
-        "ModuleNotFoundError: No module named 'nowhere' (/app/src/carprice/api/server.py, line 1)"
+        "ModuleNotFoundError: No module named 'nowhere' (/app/src/carprice/api/serving/server.py, line 1)"
         in found.evidence
     )
     assert "exit code 1, " in found.evidence
@@ -127,7 +127,7 @@ def test_syntax_error(make_stack: MakeStack, images: Callable[[str], str]) -> No
     found = wait_for_finding(stack, "syntax error")
     assert "SyntaxError" in found.evidence
     assert found.cause == "The code is not valid Python at that line"
-    assert found.fix.startswith("Correct /app/src/carprice/api/app.py, line ")
+    assert found.fix.startswith("Correct /app/src/carprice/api/serving/app.py, line ")
 
 
 @pytest.mark.parametrize(

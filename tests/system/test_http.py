@@ -1,10 +1,13 @@
 """One request to an address."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
+from tests.ops.edge.certificates import HOST, issue, write_pair
 
 from carprice.system.http import Address
 
@@ -44,3 +47,26 @@ def test_a_problem_says_its_detail(address: Address) -> None:
 def test_nobody_there() -> None:
     with pytest.raises(OSError, match="it has no address"):
         Address("", 80).ask("GET", "/")
+
+
+def test_an_address_may_speak_tls_and_be_asked_with_a_key(tmp_path: Path) -> None:
+    own = issue("site", host=HOST)
+    write_pair(tmp_path, own.pem, own.key_pem())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "fullchain.pem", tmp_path / "privkey.pem")
+    with HTTPServer(("127.0.0.1", 0), Keys) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = Address("127.0.0.1", server.server_port, key="secret", is_tls=True)
+        assert address.ask("GET", "/").text == "Bearer secret"
+        server.shutdown()
+
+
+class Keys(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.headers["Authorization"].encode())
+
+    def log_message(self, *_: object) -> None:
+        pass

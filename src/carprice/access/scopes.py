@@ -6,7 +6,7 @@ PRICE, FEEDBACK, ADMIN = "price", "feedback", "admin"
 SCOPES = {
     PRICE: "pages, predictions and information",
     FEEDBACK: "what cars were sold or listed for",
-    ADMIN: "metrics and the service page",
+    ADMIN: "metrics and the page of the service",
 }
 """Each scope with what it opens."""
 OPEN_PATHS = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH))

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,13 +46,15 @@ class Reply:
 class Address:
     """Where something answers HTTP, and what it is called. An empty host stands for one that has no address.
 
-    key: the API key that each request brings; empty for none.
+    key: the API key that each request brings; empty for none. is_tls: over TLS, whoever's the certificate is: it
+    is this machine's own service that is asked.
     """
 
     host: str
     port: int
     name: str = ""
     key: str = field(default="", repr=False, compare=False)
+    is_tls: bool = False
 
     def ask(
         self,
@@ -69,7 +72,7 @@ class Address:
         kind = {"Content-Type": "application/json"} if data is not None else {}
         if self.key:
             kind["Authorization"] = f"Bearer {self.key}"
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=seconds)
+        connection = self._connect(seconds)
         started = time.perf_counter()
         try:
             connection.request(method, path, data, {**kind, **(headers or {})})
@@ -81,6 +84,14 @@ class Address:
             connection.close()
         names = {name.lower(): value for name, value in response.getheaders()}
         return Reply(response.status, names, content, time.perf_counter() - started)
+
+    def _connect(self, seconds: float) -> http.client.HTTPConnection:
+        if not self.is_tls:
+            return http.client.HTTPConnection(self.host, self.port, timeout=seconds)
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return http.client.HTTPSConnection(self.host, self.port, timeout=seconds, context=context)
 
     def ask_in_turn(self, method: str, path: str, body: Any = None, seconds: float = SECONDS) -> Reply:
         """The same, and again while it is busy (429), for as long as one request may take. Raises OSError."""

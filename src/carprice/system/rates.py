@@ -31,17 +31,19 @@ class Bucket:
 
     def __init__(self, per_second: int) -> None:
         self._each = 1 / per_second
+        self._most = 1 + self._each * FLOAT_LOSS
         self._full_at = 0.0
         self._lock = threading.Lock()
 
     def take(self, now: float) -> float:
         """0 where the request is admitted, else the seconds until one would be. now: of a monotonic clock."""
         with self._lock:
-            full_at = max(self._full_at, now) + self._each
-            if full_at - now > 1 + self._each * FLOAT_LOSS:
+            full_at = self._full_at
+            full_at = (full_at if full_at > now else now) + self._each
+            if full_at - now > self._most:
                 return full_at - now - 1
             self._full_at = full_at
-            return 0.0
+        return 0.0
 
 
 class Buckets:
