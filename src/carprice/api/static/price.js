@@ -22,13 +22,10 @@ function updateField(label, found) {
     own.value = chosen;
   } else {
     own.placeholder = other.placeholder;
-    for (const name of ["list"]) {
-      if (other.hasAttribute(name)) own.setAttribute(name, other.getAttribute(name)); else own.removeAttribute(name);
-    }
     label.querySelector("datalist").replaceChildren(...found.querySelector("datalist").children);
   }
   own.required = other.required;
-  for (const name of ["aria-invalid", "aria-describedby"]) {
+  for (const name of ["list", "aria-invalid", "aria-describedby"]) {
     if (other.hasAttribute(name)) own.setAttribute(name, other.getAttribute(name)); else own.removeAttribute(name);
   }
   label.querySelector(".error").textContent = found.querySelector(".error").textContent;
