@@ -5,8 +5,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from carprice.frames.encoding import Floats, find_zeros
-from carprice.model.encoding import OUTSIDE_TRAINING, TAKEN_AS_MISSING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION
+from carprice.model.encoding import (
+    OUTSIDE_TRAINING,
+    TAKEN_AS_MISSING,
+    UNKNOWN_CATEGORY,
+    UNKNOWN_COMBINATION,
+    UNLIKELY,
+)
 from carprice.model.pricer import Pricer
+from carprice.model.usual_distance import FEW, LEAST_YEARS, MANY, NEW_YEARS, UsualDistance
 
 Mask = NDArray[np.bool_]
 Warnings = dict[tuple[str, str], Mask]
@@ -19,7 +26,8 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
     together.
     """
     found: Warnings = {}
-    zero = pricer.encoder.zero
+    zero, usual = pricer.encoder.zero, pricer.encoder.distance
+    is_zero: Mask = np.zeros(frame.height, bool)
     for index, feature in enumerate(pricer.market.features):
         values = frame[feature.name]
         if feature.is_category:
@@ -33,10 +41,21 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
             found[TAKEN_AS_MISSING, feature.name] = is_zero = find_zeros(frame, pricer.market, zero)
             is_outside &= ~is_zero
         found[OUTSIDE_TRAINING, feature.name] = is_outside
+        if usual is not None and index == usual.mileage:
+            built = frame[pricer.market.features[usual.year].name].fill_null(np.nan).to_numpy()
+            found[UNLIKELY, feature.name] = find_unlikely(numbers, built, usual) & ~is_zero & ~is_outside
     if pricer.forest.depreciation.keys:
         last = pricer.market.features[pricer.forest.depreciation.keys[-1]]
         found[UNKNOWN_COMBINATION, last.name] = ~is_combined
     return {warning: rows for warning, rows in found.items() if rows.any()}
+
+
+def find_unlikely(distance: Floats, year: Floats, usual: UsualDistance) -> Mask:
+    """UsualDistance.is_unlikely of each row, NaN for what is missing."""
+    expected = usual.yearly * np.maximum(usual.newest - year, LEAST_YEARS)
+    is_far = distance > np.maximum(expected, usual.yearly * NEW_YEARS) * MANY
+    is_little = (distance < expected * FEW) & (usual.newest - year > NEW_YEARS)
+    return is_far | is_little
 
 
 def join_warnings(warnings: Warnings, rows: int) -> pl.Series:

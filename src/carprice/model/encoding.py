@@ -17,13 +17,15 @@ from carprice.model.bundle.manifest import RETRAIN
 from carprice.model.listing import Pointer, describe_range
 from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold
 from carprice.model.text import WordAmount, add_words, list_words
+from carprice.model.usual_distance import UsualDistance
 
 UNKNOWN_CATEGORY = "unknown_category"
 UNKNOWN_COMBINATION = "unknown_combination"
 OUTSIDE_TRAINING = "outside_training_range"
 TAKEN_AS_MISSING = "taken_as_missing"
+UNLIKELY = "unlikely_value"
 OLD_MODEL = "old_model"
-WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING, OLD_MODEL)
+WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING, UNLIKELY, OLD_MODEL)
 MISSING = math.nan
 
 Codes = dict[str | None, float]
@@ -93,6 +95,7 @@ class Encoder:
         self._numbers = tuple(numbers)
         self._texts = tuple(texts)
         self.zero = UnknownZero.read(unknown_zero, [feature.name for feature in market.features])
+        self.distance: UsualDistance | None = None
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
         """The row of one listing, and whether it is in range: no value needs a warning."""
@@ -116,6 +119,8 @@ class Encoder:
             row[index] = add_words(row[index], amounts)
         if self.zero and self.zero.applies(values):
             row[self.zero.mileage] = MISSING
+            in_range = False
+        elif self.distance and self.distance.applies(values):
             in_range = False
         return row, in_range
 
@@ -158,6 +163,9 @@ class Encoder:
         for row in self._find_zeros(rows):
             matrix[self.zero.mileage][row] = MISSING  # type: ignore[union-attr]
             out_of_range.add(row)
+        if self.distance:
+            applies = self.distance.applies
+            out_of_range.update(row for row, values in enumerate(rows) if applies(values))
         return matrix, out_of_range
 
     def _find_zeros(self, rows: Sequence[Sequence[Value]]) -> list[int]:
@@ -178,6 +186,13 @@ class Encoder:
         if self.zero and self.zero.applies(values):
             warnings = [(index, warning) for index, warning in warnings if index != self.zero.mileage]
             warnings.append((self.zero.mileage, _warn_zero(self._features[self.zero.mileage])))
+        elif (usual := self.distance) and usual.applies(values):
+            question = _warn_unlikely(self._features[usual.mileage], usual, values)
+            outside = dict(warnings).get(usual.mileage)
+            if outside is not None:  # which says more, but not what may have been meant
+                warnings.remove((usual.mileage, outside))
+                question = _suggest(outside, question.suggestions)
+            warnings.append((usual.mileage, question))
         return tuple(warning for _, warning in sorted(warnings, key=itemgetter(0)))
 
 
@@ -219,6 +234,24 @@ def warn_combination(feature: Feature, value: str, whole: str, others: Sequence[
 def _warn_zero(feature: Feature) -> InputWarning:
     detail = "is too small for a car of that year, so it was taken as not given"
     return InputWarning(f"#/{feature.name}", TAKEN_AS_MISSING, detail, ())
+
+
+def _warn_unlikely(feature: Feature, usual: UsualDistance, values: Sequence[Value]) -> InputWarning:
+    distance, year = float(values[usual.mileage]), float(values[usual.year])  # type: ignore[arg-type]
+    unit = f" {feature.unit}" if feature.unit else ""
+    word = "little" if distance < usual.usual(year) else "far"
+    meant = usual.suggest(distance, year)
+    about = float(f"{usual.usual(year):.2g}")
+    detail = (
+        f"of {distance:,.0f}{unit} is {word} for a car of {year:.0f}: such cars have gone about {about:,.0f}{unit}"
+    )
+    warning = InputWarning(f"#/{feature.name}", UNLIKELY, detail, ())
+    return warning if meant is None else _suggest(warning, (f"{meant:.0f}",))
+
+
+def _suggest(warning: InputWarning, suggestions: tuple[str, ...]) -> InputWarning:
+    question = f"; did you mean {suggestions[0]}?" if suggestions else ""
+    return replace(warning, detail=f"{warning.detail}{question}", suggestions=suggestions)
 
 
 def _warn_outside(feature: Feature, value: float, low: float, high: float) -> InputWarning:

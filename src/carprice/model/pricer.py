@@ -30,6 +30,7 @@ from carprice.model.forest.price_forest import PriceForest, check_columns, join_
 from carprice.model.listing import check_listing, read_asking
 from carprice.model.position import Position, place_asking
 from carprice.model.price_range import COVERAGE, Limits, PriceRange
+from carprice.model.usual_distance import UsualDistance
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 
 GOLDEN_TOLERANCE = 1e-9
@@ -71,6 +72,7 @@ class Pricer:
         self.as_of = None if model["as_of"] is None else EPOCH + timedelta(days=model["as_of"])
         self.costs: dict[str, float] = model["costs"]
         self.distance_per_year = _read_distance(bundle.manifest.get("distance_per_year"))
+        self.encoder.distance = self._find_usual_distance()
         self._not_given = [NotGiven(name, _added_cost(self.costs, name)) for name in names]
 
     def price(self, listing: Mapping[str, Any]) -> Valuation:
@@ -223,6 +225,14 @@ class Pricer:
                     f"{where}.{key}: should be {golden[key]!r} (got {value!r})",
                     f"The files of {self.version} do not belong together. {RETRAIN}",
                 )
+
+    def _find_usual_distance(self) -> UsualDistance | None:
+        year, mileage, yearly = self.market.year, self.market.mileage, self.distance_per_year
+        if year is None or mileage is None or yearly is None:
+            return None
+        newest = float(self.as_of.year) if self.as_of else self.scaler[year.name]["max"]
+        features = self.market.features
+        return UsualDistance(features.index(mileage), features.index(year), yearly, newest)
 
     def _check(self, listing: Mapping[str, Any]) -> list[Value]:
         values, problems = check_listing(self.market, listing)

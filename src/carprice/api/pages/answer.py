@@ -12,7 +12,6 @@ from carprice.api.pages.charts import draw_band
 from carprice.api.pages.curves import Curve, draw_curves
 from carprice.api.pages.evidence import Bar, Table, build_bars, build_table
 from carprice.api.pages.form import Form
-from carprice.api.pages.unlikely import question_distance
 from carprice.api.pages.wording import (
     SURENESS,
     describe_position,
@@ -89,12 +88,7 @@ def build_answer(model: LoadedModel, form: Form, max_days: int) -> Answer | None
 def list_questions(model: LoadedModel, form: Form) -> list[Note]:
     """What is unlikely in a form, also before it is complete."""
     values = read_known(model.pricer.market, form.car.values)
-    notes = [_note_warning(model, form, warning) for warning in model.pricer.find_warnings(values)]
-    question = question_distance(model.pricer, form.car.values)
-    if question is None:
-        return notes
-    links = [(f"{float(question.instead):,.0f}", change_query(form, question.field, question.instead))]
-    return [Note(f"{question.text}.", links if question.instead else ()), *notes]
+    return [_note_warning(model, form, warning) for warning in model.pricer.find_warnings(values)]
 
 
 def change_query(form: Form, field: str, text: str) -> str:

@@ -11,7 +11,6 @@ from msgspec import UNSET
 
 from carprice.api.pages.car import Car, name_car, read_car
 from carprice.api.pages.stock_file import StockFile
-from carprice.api.pages.unlikely import question_distance
 from carprice.api.pages.wording import MINUS, write_money
 from carprice.api.predict import refuse_unvalued
 from carprice.api.responses import UnvaluedError
@@ -132,8 +131,7 @@ def _note(model: LoadedModel, car: Car, found: Valuation) -> str:
     labels = _labels(model)
     warned = [f"{labels.get(warning.field, warning.field)} {warning.detail}" for warning in found.warnings]
     taken = f"taken as usual: {', '.join(labels[name] for name in car.taken)}" if car.taken else ""
-    question = question_distance(model.pricer, car.values)
-    return "; ".join([*([question.text] if question else []), *warned, *filter(None, [taken])])
+    return "; ".join([*warned, *filter(None, [taken])])
 
 
 def _labels(model: LoadedModel) -> Mapping[str, str]:
