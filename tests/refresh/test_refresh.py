@@ -141,6 +141,19 @@ def test_a_dry_run_checks_alone(
     assert result.stdout.startswith("The file can be learnt from: 1,")
 
 
+def test_faults_of_the_file_are_said(
+    run: Runner, settings: Settings, champion: str, write: Write, market: Market
+) -> None:
+    rows = invent_uk_listings(market, 1800, seed=6)
+    spoilt = rows.with_columns(
+        pl.when(pl.int_range(pl.len()) % 20 == 0).then(pl.col("price") * 10).otherwise(pl.col("price"))
+    )
+    result = run("refresh", write("faults.csv", spoilt), "--market", "uk", "--local", "--dry-run")
+    assert result.exit_code == 0, result.output
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("check: ")]
+    assert any("price" in line for line in lines), result.stderr
+
+
 def test_two_at_once_are_refused(
     run: Runner, settings: Settings, champion: str, write: Write, market: Market
 ) -> None:

@@ -105,6 +105,8 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
     if before and not order.dry_run and (late := _serve_late(order, before.version, settings, say)):
         note("before", late)
     listings = load_listings(order.source, order.market)
+    for line in listings.report.hygiene_head():
+        say(line)
     note("check", _check(listings, order.market, before, settings))
     if order.dry_run:
         outcome.result = CHECKED
