@@ -83,6 +83,7 @@ WANTS_GROUP = "The query has a wrong value: group should be 0 or 1"
 WANTS_COUNT = "The query has a wrong value: comparables should be a whole number from 0 to 20"
 WANTS_ID = "The query has a wrong value: id should have 1 to 200 characters"
 WANTS_SHARE = "The query has a wrong value: coverage should be from 0.5 to 0.98"
+WANTS_KNOWN = "The query has no option 'explian'; it has explain, group, coverage, comparables, id"
 UNKNOWN = "unknown_category"
 COMBINATION = "unknown_combination"
 OUTSIDE = "outside_training_range"
@@ -110,7 +111,6 @@ CASES = [
     good("comparables, explained", query="?comparables=20&explain=1&id=WVW%201"),
     good("coverage", query="?coverage=0.8"),
     good("coverage, explained", query="?coverage=0.98&explain=1"),
-    good("other parameters", query="?verbose=1&explain=1"),
     good("unknown make", change(UK_CAR, make="Frod"), codes={"#/make": UNKNOWN}),
     good(
         "unknown make and model",
@@ -191,6 +191,7 @@ CASES = [
     Case("no type", as_json(UK_CAR), 415, WANTS_JSON, kind=None),
     Case("a form's type", as_json(UK_CAR), 415, WANTS_JSON, kind="application/x-www-form-urlencoded"),
     Case("nearly JSON", as_json(UK_CAR), 415, WANTS_JSON, kind="application/jsonp"),
+    Case("an unknown option", as_json(UK_CAR), 422, WANTS_KNOWN, query="?explian=1&explain=1"),
     Case("explain=x", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain=x"),
     Case("explain=", as_json(UK_CAR), 422, WANTS_FLAG, query="?explain="),
     Case("group=2", as_json(UK_CAR), 422, WANTS_GROUP, query="?explain=1&group=2"),

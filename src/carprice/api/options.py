@@ -11,6 +11,8 @@ from carprice.model.price_range import MAX_COVERAGE, MIN_COVERAGE, Limits
 
 NO, YES, USUAL = "0", "1", "model"
 EXPLAIN = (NO, YES, USUAL)
+NAMES = ("explain", "group", "coverage", "comparables", "id")
+"""The options there are. Another one is refused, as it would be without effect and nobody would know."""
 MAX_ID = 200
 """Characters of a car's id."""
 
@@ -38,8 +40,12 @@ PLAIN = Options()
 
 
 def read_options(model: LoadedModel, query: str) -> Options:
-    """The options of a query. Raises RefusedError with 422 naming the option and what it should be."""
+    """The options of a query. Raises RefusedError with 422 naming what is wrong, and what it should be."""
     options = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
+    if unknown := options.keys() - set(NAMES):
+        raise RefusedError(
+            422, f"The query has no option {sorted(unknown)[0][:MAX_ID]!r}; it has {', '.join(NAMES)}"
+        )
     explain, group, car = options.get("explain", NO), options.get("group", NO), options.get("id")
     if explain not in EXPLAIN:
         raise _refuse(f"explain should be {' or '.join(EXPLAIN)}")
