@@ -70,7 +70,7 @@ def test_without_the_libraries_of_training_it_says_what_to_install(environment: 
     start = "from carprice.__main__ import run; run()"
     code = f"import sys; sys.modules['polars'] = None; sys.argv[1:] = ['train']; {start}"
     python = environment / "bin" / "python"
-    done = subprocess.run([python, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([python, "-P", "-c", code], cwd=tmp_path, env={}, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (
         1,
         "Error: polars is not installed\nInstall it: pip install 'carprice[train]'\n",
