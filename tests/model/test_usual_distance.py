@@ -27,6 +27,8 @@ USUAL = UsualDistance(mileage=0, year=1, yearly=8_000.0, newest=2020.0)
         (80_000.0, 2020.0, False),
         (80_001.0, 2020.0, True),
         (400_001.0, 2010.0, True),
+        (15_001.0, 1985.0, False),  # an old one is often kept for little use
+        (14_999.0, 1985.0, True),
         (None, 2010.0, False),
         (10.0, None, False),
     ],

@@ -13,7 +13,7 @@ from carprice.model.encoding import (
     UNLIKELY,
 )
 from carprice.model.pricer import Pricer
-from carprice.model.usual_distance import FEW, LEAST_YEARS, MANY, NEW_YEARS, UsualDistance
+from carprice.model.usual_distance import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
 
 Mask = NDArray[np.bool_]
 Warnings = dict[tuple[str, str], Mask]
@@ -52,7 +52,7 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
 
 def find_unlikely(distance: Floats, year: Floats, usual: UsualDistance) -> Mask:
     """UsualDistance.is_unlikely of each row, NaN for what is missing."""
-    expected = usual.yearly * np.maximum(usual.newest - year, LEAST_YEARS)
+    expected = usual.yearly * np.clip(usual.newest - year, LEAST_YEARS, MOST_YEARS)
     is_far = distance > np.maximum(expected, usual.yearly * NEW_YEARS) * MANY
     is_little = (distance < expected * FEW) & (usual.newest - year > NEW_YEARS)
     return is_far | is_little

@@ -9,7 +9,8 @@ FEW, MANY = 1 / 8, 5.0
 """Of the distance that such cars go: below and above these a distance is questioned."""
 NEW_YEARS = 2.0
 """A car up to this age may have gone nearly nothing."""
-LEAST_YEARS = 0.5
+LEAST_YEARS, MOST_YEARS = 0.5, 15.0
+"""An older car than that is often kept for little use."""
 SLIPS = (1000.0, 100.0, 10.0, 0.1, 0.01, 0.001)
 """What a mistyped number is wrong by."""
 NEAR = (0.3, 3.0)
@@ -26,13 +27,13 @@ class UsualDistance(NamedTuple):
 
     def usual(self, year: float) -> float:
         """How far cars of a year have gone."""
-        return self.yearly * max(self.newest - year, LEAST_YEARS)
+        return self.yearly * min(max(self.newest - year, LEAST_YEARS), MOST_YEARS)
 
     def is_unlikely(self, distance: Value, year: Value) -> bool:
         """Whether a distance is far from what cars of that year have gone; not where one of them is missing."""
         if distance is None or year is None:
             return False
-        usual = self.yearly * max(self.newest - year, LEAST_YEARS)  # type: ignore[operator]
+        usual = self.usual(year)  # type: ignore[arg-type]
         if distance > max(usual, self.yearly * NEW_YEARS) * MANY:  # type: ignore[operator]
             return True
         return distance < usual * FEW and self.newest - year > NEW_YEARS  # type: ignore[operator]
