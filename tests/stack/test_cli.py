@@ -151,7 +151,6 @@ def test_status(driven: Stack) -> None:
     assert table[2].startswith("car-price-api-1  ")
 
 
-@pytest.mark.slow
 def test_a_build_changes_nothing_that_runs(driven: Stack) -> None:
     before, names = driven.containers(API), list_names(driven)
     write_dockerfile(driven, "two")
@@ -264,7 +263,6 @@ def test_without_an_engine_it_is_the_local_stack(driven: Stack, tmp_path: Path) 
     assert wrong.stderr == "Error: CARPRICE_STACK: should be docker or local (got 'podman')\n"
 
 
-@pytest.mark.slow
 def test_another_checkout_s_stack_is_left_alone(driven: Stack, tmp_path: Path) -> None:
     shutil.copy(driven.folder / "docker-compose.yml", tmp_path)
     before = driven.containers(API)
@@ -275,7 +273,6 @@ def test_another_checkout_s_stack_is_left_alone(driven: Stack, tmp_path: Path) -
     assert driven.containers(API) == before
 
 
-@pytest.mark.slow
 def test_down_keeps_mlflow_s_data_unless_told(make_stack: MakeStack) -> None:
     stack = make_stack("volumes")
     make_light(stack)
@@ -305,7 +302,6 @@ def test_down_keeps_mlflow_s_data_unless_told(make_stack: MakeStack) -> None:
     assert not has_volume()
 
 
-@pytest.mark.slow
 def test_the_foreground_ends_everything(make_stack: MakeStack) -> None:
     stack = make_stack("front")
     make_light(stack)
@@ -357,7 +353,6 @@ def test_a_crash_loop_is_ended_and_explained(make_stack: MakeStack) -> None:
     assert inspect(container)["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-@pytest.mark.slow
 def test_a_restart_that_fails_ends_there(make_stack: MakeStack) -> None:
     stack = make_stack("again")
     command = "mkdir /app/logs/once && exec python -m http.server 5000; exec sleep 600"
@@ -376,7 +371,6 @@ def test_a_restart_that_fails_ends_there(make_stack: MakeStack) -> None:
     assert "Restarted" not in done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
 def test_the_containers_run_as_the_owner_of_the_checkout(make_stack: MakeStack) -> None:
     stack = make_stack("owner")
@@ -393,7 +387,6 @@ def test_the_containers_run_as_the_owner_of_the_checkout(make_stack: MakeStack) 
     assert (stack.folder / "logs" / "api.jsonl").stat().st_uid == OWNER
 
 
-@pytest.mark.slow
 def test_a_second_command_waits_its_turn(make_stack: MakeStack) -> None:
     stack = make_stack("turn")
     make_light(stack)
