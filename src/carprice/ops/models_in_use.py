@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from carprice.names import STATUS_PATH
+from carprice.names import LOOPBACK, STATUS_PATH
 from carprice.ops.rollout.history import list_live
 from carprice.ops.stack_context import make_context
 from carprice.settings import Settings
@@ -18,7 +18,7 @@ def find_models_in_use(settings: Settings) -> dict[str, str]:
     journal = make_context(settings, lambda _: None).journal
     used = {entry.model: "is what a rollback may bring back" for entry in list_live(journal)[-RELEASES:]}
     with suppress(OSError):
-        address = Address("127.0.0.1", settings.port, is_tls=bool(settings.tls))
+        address = Address(LOOPBACK, settings.port, is_tls=bool(settings.tls))
         answer = address.ask("GET", STATUS_PATH, seconds=STATUS_SECONDS)
         used[answer.headers.get("x-model-version", "")] = "serves now"
     return used

@@ -1,11 +1,14 @@
 """The status of a service as every kind of stack reports it."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from carprice.model.bundle.manifest import usable_champion
 from carprice.names import API, CANDIDATE, EDGE, MLFLOW
 from carprice.ops.instance import Instance
 from carprice.ops.lifecycle import Facts, State, derive_state
+from carprice.settings import Settings
 
 ORDER = (EDGE, API, CANDIDATE, MLFLOW)
 ALWAYS = (API, EDGE, MLFLOW)
@@ -35,6 +38,13 @@ class ServiceStatus:
     def as_dict(self) -> dict[str, Any]:
         """For --json."""
         return asdict(self)
+
+
+def find_waiting_champion(found: Iterable[ServiceStatus], settings: Settings) -> str:
+    """The champion where other models serve instead, and none was asked for by name; else nothing."""
+    champion = usable_champion(settings.artifacts_dir) or ""
+    served = {item.model_version for item in found if item.model_version}
+    return champion if served and champion not in served and not settings.model_version else ""
 
 
 def describe_instance(instance: Instance, facts: Facts, **more: Any) -> ServiceStatus:

@@ -24,6 +24,7 @@ from carprice.ops.rollout.gates import GateError
 from carprice.ops.rollout.rollout import Wanted, roll_out
 from carprice.ops.stacks.choose import choose_stack
 from carprice.ops.stacks.docker_stack import DockerStack
+from carprice.ops.status import find_waiting_champion
 from carprice.refresh.arrival import find_differences
 from carprice.settings import Settings
 from carprice.system.locks import HeldError, hold_lock
@@ -102,7 +103,7 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
         say(f"{step}: {text}")
 
     before = _load_champion(outcome.champion, settings)
-    if before and not order.dry_run and (late := _serve_late(order, before.version, settings, say)):
+    if before and not order.dry_run and (late := _serve_late(order, settings, say)):
         note("before", late)
     listings = load_listings(order.source, order.market)
     for line in listings.report.hygiene_head():
@@ -123,13 +124,12 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
     outcome.result, outcome.champion = LIVE, training.version
 
 
-def _serve_late(order: Order, champion: str, settings: Settings, say: Say) -> str:
+def _serve_late(order: Order, settings: Settings, say: Say) -> str:
     """What a refresh that was killed between the promotion and the restart left to be done; empty for nothing."""
     stack = choose_stack(settings, order.stack, say)
-    if isinstance(stack, DockerStack) or settings.model_version or find_supervisor(settings) is None:
+    if isinstance(stack, DockerStack) or find_supervisor(settings) is None:
         return ""
-    served = {item.model_version for item in stack.status() if item.service == API and item.model_version}
-    if not served or champion in served:
+    if not (champion := find_waiting_champion(stack.status(), settings)):
         return ""
     stack.restart([API])
     return f"the champion {champion} did not serve yet, now it does"

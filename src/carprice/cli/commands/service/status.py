@@ -7,11 +7,10 @@ import click
 
 from carprice.cli.console import SERVE_HINT, find_room, print_json, say
 from carprice.cli.options import json_option, pass_settings, stack_options
-from carprice.model.bundle.manifest import usable_champion
 from carprice.names import MIB
 from carprice.ops.stacks.choose import choose_stack
 from carprice.ops.stacks.protocol import Stack
-from carprice.ops.status import ServiceStatus
+from carprice.ops.status import ServiceStatus, find_waiting_champion
 from carprice.settings import Settings
 from carprice.system.tables import format_table
 
@@ -36,15 +35,8 @@ def status(settings: Settings, as_json: bool, watch: bool, forced: str) -> None:
         print_json("status", [item.as_dict() for item in found])
     else:
         click.echo(describe_status(found))
-        if waiting := find_waiting(found, settings):
+        if waiting := find_waiting_champion(found, settings):
             say(f"The champion {waiting} does not serve yet. {SERVE_HINT}")
-
-
-def find_waiting(found: list[ServiceStatus], settings: Settings) -> str:
-    """The champion where other models serve instead, and none was asked for by name; else nothing."""
-    champion = usable_champion(settings.artifacts_dir) or ""
-    served = {item.model_version for item in found if item.model_version}
-    return champion if served and champion not in served and not settings.model_version else ""
 
 
 def watch_status(stack: Stack) -> None:
