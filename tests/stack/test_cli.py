@@ -246,6 +246,17 @@ def test_what_a_killed_rollout_left_is_mended(driven: Stack) -> None:
     assert driven.ask().status == 200
 
 
+def test_an_edge_that_serves_a_set_which_is_gone_is_turned_back(driven: Stack) -> None:
+    """As after a rollout that was killed behind its switch, its candidate gone, the edge running."""
+    (driven.folder / "edge" / "run" / "active.map").write_text("active next\n")
+    driven.runtime("set map /run/edge/active.map active next")
+    wait_for(lambda: driven.ask().status == 503, "the edge has nobody to ask")
+    done = carprice(driven, "up", "-d")
+    assert done.returncode == 0, done.stderr
+    assert driven.ask().status == 200
+    assert (driven.folder / "edge" / "run" / "active.map").read_text() == "active current\n"
+
+
 def test_without_an_engine_it_is_the_local_stack(driven: Stack, tmp_path: Path) -> None:
     nowhere = {"DOCKER_HOST": "tcp://127.0.0.1:1", "CARPRICE_PORT": str(find_port())}
     shutil.copy(driven.folder / "docker-compose.yml", tmp_path)

@@ -105,13 +105,17 @@ def create_and_start(context: StackContext, containers: list[Instance]) -> None:
     if unwatched:
         context.runner.try_run(argv.enable_restart(unwatched))
     replicas = [item for item in containers if item.service == API]
-    if not any(item.is_running for item in containers if item.service == EDGE):
+    running = {item.service for item in containers if item.is_running}
+    if EDGE not in running or CANDIDATE not in running:
         with suppress(FileError):  # what a killed rollout left; reconcile repairs the rest
             context.edge.pin(CURRENT)
     is_live = any(map(is_serving, replicas))
     scale = {API: len(replicas)} if is_live else {}
     context.runner.run(compose_argv.start_services([API], scale, keep=is_live))
     context.runner.run(compose_argv.start_services([EDGE, MLFLOW], {}))
+    if EDGE in running and CANDIDATE not in running:  # it would never get healthy with a set that is gone
+        with suppress(FileError, StackError):
+            context.edge.turn_to(CURRENT)
 
 
 def wait_for_services(context: StackContext, config: dict[str, Any]) -> None:
