@@ -104,6 +104,7 @@ def test_has_its_limits(shared: Stack, service: str, cpus: int, memory: int) -> 
     for found in inspect_all(shared, service):
         assert found["HostConfig"]["NanoCpus"] == cpus * 1_000_000_000
         assert found["HostConfig"]["Memory"] == memory
+        assert found["HostConfig"]["PidsLimit"] == 256
 
 
 def test_replicas_run_as_appuser_and_write_nowhere_but_in_logs_and_tmp(shared: Stack) -> None:

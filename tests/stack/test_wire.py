@@ -55,7 +55,7 @@ def stack(root: Path, tmp_path_factory: pytest.TempPathFactory, image: str) -> I
 def send(port: int, data: bytes) -> bytes:
     """Everything that is answered to these bytes, after which nothing comes."""
     found = b""
-    with suppress(ConnectionError), socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         while piece := connection.recv(65536):
@@ -91,7 +91,7 @@ def read_log(stack: Stack) -> str:
 
 
 def test_a_request_within_another_reaches_nobody_else(stack: Stack) -> None:
-    """Seeded. What a replica served was asked for by the connection that got the answer; the edge refuses the rest."""
+    """Seeded. What a replica served, the connection that sent it got the answer to; the edge refuses the rest."""
     chance = random.Random(SEED)
     tries = [smuggle(chance, number) for number in range(TRIES)]
     strange: list[list[str]] = []

@@ -46,6 +46,10 @@ def describe_order(market: Market) -> dict[str, Any]:
             },
         },
         "required": ["listing"],
+        "anyOf": [
+            {"required": ["along"], "properties": {"along": {"enum": _name_numbers(market)}}},
+            {"required": ["years"], "properties": {"years": {"type": "integer"}}},
+        ],
         "additionalProperties": False,
     }
 

@@ -19,6 +19,7 @@ from carprice.api.schemas.feedback import (
     give_feedback,
 )
 from carprice.api.state import LoadedModel
+from carprice.feedback.reading import REQUEST_ID
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import ASKING, Feature
 from carprice.model.evidence.comparables import MAX_COMPARABLES
@@ -273,8 +274,9 @@ def _parameters() -> dict[str, Any]:
         "requestId": {
             "name": "X-Request-ID",
             "in": "header",
-            "description": "Returned in the answer and written to the log; one that does not match is replaced.",
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:/+=-]{1,128}$"},
+            "description": "Returned in the answer and written to the log; one that is not "
+            f"`{REQUEST_ID.pattern}` is replaced.",
+            "schema": {"type": "string"},
         },
     }
 

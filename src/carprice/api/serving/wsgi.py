@@ -14,6 +14,7 @@ from typing import Any
 from carprice.api.predict import answer_price
 from carprice.api.responses import CRASHED, STATUS_LINES, RefusedError, WsgiResponse
 from carprice.api.state import ServiceState
+from carprice.feedback.reading import REQUEST_ID
 from carprice.names import ALIVE_PATH, METRICS_PATH, PRICE_PATH, READY_PATH, SERVICE_PAGE, STATUS_PATH
 
 UNLOGGED_PATHS = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH, SERVICE_PAGE))
@@ -24,7 +25,7 @@ OTHER_METHOD = "_OTHER"
 
 StartResponse = Callable[..., Any]
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}").fullmatch
+_REQUEST_ID = REQUEST_ID.fullmatch
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 
 
