@@ -48,8 +48,8 @@ SERVING = ("access", "api", "feedback", "market", "model", "monitor", "system")
 """The folders of the API image, with the modules beside them."""
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}
 
-# MLflow reads these while it is imported, and has no other switch for them.
-SETS_ENVIRONMENT = {"tracking/client.py"}
+# MLflow, and what has threads, read these while they are imported, and have no other switch for them.
+SETS_ENVIRONMENT = {"tracking/client.py", "engine/start.py"}
 
 MOST_LINES = 500
 MANY_LINES = 300

@@ -12,7 +12,8 @@ import pytest
 from tests.engine.example_steps import double, end_process, refuse, tell_process, write_slowly
 
 from carprice.engine import engine as module
-from carprice.engine.engine import Part, Progress, open_engine
+from carprice.engine.engine import Part, Progress
+from carprice.engine.start import open_engine
 from carprice.errors import EngineError, ListingsError
 from carprice.system.processes import is_alive
 from carprice.system.waiting import wait_for
@@ -21,7 +22,7 @@ SECONDS = 30
 COMMAND = """
 import sys
 from pathlib import Path
-from carprice.engine.engine import open_engine
+from carprice.engine.start import open_engine
 from carprice.engine.steps import hold_work
 from tests.engine.example_steps import write_slowly
 if __name__ == "__main__":
@@ -52,9 +53,9 @@ def test_outputs_come_in_the_order_of_the_parts(parts, tmp_path, workers):
         assert (engine.made, engine.found) == (5, 0)
         engine.map(double, calls, tmp_path / "work")
         assert (engine.made, engine.found) == (5, 4)
-    assert shown[0] == Progress("double", 0, 4, 0, 0)
-    assert shown[4] == Progress("double", 4, 4, 4, 40)
-    assert shown[-1] == Progress("double", 4, 4, 0, 0)
+    assert shown[0] in (Progress("double", 0, 1, 0, 0, False), Progress("double", 1, 1, 1, 10, False))
+    assert Progress("double", 4, 4, 4, 40, True) in shown
+    assert shown[-1] == Progress("double", 4, 4, 0, 0, True)
 
 
 def test_the_same_part_twice_is_made_once(parts, tmp_path):
@@ -83,7 +84,7 @@ def test_the_error_of_a_step_comes_through_whole(parts, tmp_path, workers):
 
 def test_a_process_that_is_killed_is_named(parts, tmp_path):
     with (
-        pytest.raises(EngineError, match=r"^end_process: one of its processes was killed"),
+        pytest.raises(EngineError, match=r"^end_process: a worker was lost"),
         open_engine(workers=2) as engine,
     ):
         engine.map(end_process, parts, tmp_path / "work")
@@ -115,6 +116,17 @@ def test_after_kill_9_the_same_command_goes_on_and_redoes_nothing(parts, tmp_pat
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True, timeout=SECONDS)
     assert done.stdout.split() == [str(4 - before), str(before), "aabbccdd"]
     assert len(list((tmp_path / "work").glob(".draft*"))) == 0
+
+
+def test_parts_are_worked_on_while_the_next_are_made(parts, tmp_path):
+    def make_parts():
+        yield parts[0]
+        assert wait_for(lambda: list((tmp_path / "work").glob("double-*")), SECONDS)
+        yield parts[1]
+
+    with open_engine(workers=2) as engine:
+        outputs = engine.map(double, make_parts(), tmp_path / "work")
+    assert [path.read_text() for path in outputs] == ["aa", "bb"]
 
 
 def count_outputs(folder: Path) -> int:

@@ -1,20 +1,14 @@
 """Engines: the same steps on the cores of this machine, or on the workers of a Dask cluster."""
 
-import multiprocessing
-import os
-import signal
-import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from multiprocessing import connection
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
-from carprice.engine.steps import Step, find_code_version, name_output, write_output
+from carprice.engine.steps import Step, find_code_version, name_output, run_part
 from carprice.errors import EngineError
 
 AGAIN = "The same command, given again, goes on where it was."
@@ -29,131 +23,138 @@ class Part:
     rows: int = 0
 
 
+Parts = Iterable[Part | Path | Sequence[Path]]
+"""A part is one input, several, or a Part."""
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How far a step is: parts that are done of all, rows in those that were made now; 0 where not known."""
+    """How far a step is: outputs that are done, of those known so far; of these made now, with their rows.
+
+    rows: 0 where not known. is_all: no more parts will come.
+    """
 
     step: str
     done: int
     parts: int
     made: int
     rows: int
+    is_all: bool
 
 
 Show = Callable[[Progress], None]
 
 
 class Engine:
-    """Runs steps on an executor of the standard library's kind. made and found count outputs, since it began.
+    """Runs steps on executors of the standard library's kind.
 
-    found: outputs that were there already, of an earlier command.
+    alone: the executor for a step that needs a whole machine. made and found: outputs since it began, found for
+    those that were there already, of an earlier command.
     """
 
-    def __init__(self, executor: Executor, show: Show | None = None) -> None:
+    def __init__(self, executor: Executor, alone: Executor, show: Show | None = None) -> None:
         self._executor = executor
+        self._alone = alone
         self._show = show or (lambda _: None)
         self.made = 0
         self.found = 0
 
     def one(self, function: Step, inputs: Sequence[Path], work: Path, **settings: Any) -> Path:
-        """The output of a step, as steps.run_step has it."""
-        return self.map(function, [inputs], work, **settings)[0]
+        """The output of one step, which may use all cores of its machine; else as map."""
+        return self._run(self._alone, function, [inputs], work, settings)[0]
 
-    def map(
-        self, function: Step, parts: Sequence[Part | Path | Sequence[Path]], work: Path, **settings: Any
-    ) -> list[Path]:
+    def map(self, function: Step, parts: Parts, work: Path, **settings: Any) -> list[Path]:
         """The outputs of a step on every part, in the order of the parts; what is there is not made again.
 
-        A part is one input, several, or a Part with settings of its own. Raises what a step raises, and
+        What an iterator of parts yields is worked on while it makes the next. Raises what a step raises, and
         EngineError where a worker is lost or runs other code.
         """
-        calls = [_as_part(part) for part in parts]
-        names = [name_output(function, call.inputs, work, {**settings, **call.settings}) for call in calls]
-        outputs = [work.absolute() / name for name in names]
-        wanted = {output: call for output, call in zip(outputs, calls, strict=True) if not output.exists()}
-        found = len(set(outputs)) - len(wanted)
-        self.found += found
-        self._follow(function.__name__, self._submit(function, wanted, settings), wanted, found)
-        return outputs
+        return self._run(self._executor, function, parts, work, settings)
 
-    def _submit(
-        self, function: Step, wanted: Mapping[Path, Part], settings: Mapping[str, Any]
-    ) -> dict["Future[None]", Path]:
-        return {
-            self._executor.submit(
-                run_part, function, call.inputs, output, {**settings, **call.settings}, find_code_version()
-            ): output
-            for output, call in wanted.items()
-        }
-
-    def _follow(
-        self, step: str, pending: Mapping["Future[None]", Path], wanted: Mapping[Path, Part], found: int
-    ) -> None:
-        made, rows = 0, 0
-        self._show(Progress(step, found, found + len(wanted), made, rows))
+    def _run(
+        self, executor: Executor, function: Step, parts: Parts, work: Path, settings: Mapping[str, Any]
+    ) -> list[Path]:
+        outputs: list[Path] = []
+        calls = _Calls(function.__name__, self)
         try:
-            for future in as_completed(pending):
-                future.result()
-                self.made += 1
-                made, rows = made + 1, rows + wanted[pending[future]].rows
-                self._show(Progress(step, found + made, found + len(wanted), made, rows))
-        except BrokenProcessPool:
+            for part in map(_as_part, parts):
+                own = {**settings, **part.settings}
+                outputs.append(work.absolute() / name_output(function, part.inputs, work, own))
+                if not calls.knows(outputs[-1]):
+                    call = executor.submit(run_part, function, part.inputs, outputs[-1], own, find_code_version())
+                    calls.follow(call, part.rows)
+                calls.collect()
+            calls.finish()
+        except (BrokenProcessPool, CancelledError):
             raise EngineError(
-                f"{step}: one of its processes was killed, as the kernel does where memory is short", AGAIN
+                f"{function.__name__}: a worker was lost: killed, or short of memory", AGAIN
             ) from None
         finally:
-            for future in pending:
-                future.cancel()
+            calls.cancel()
+        return outputs
+
+    def show(self, progress: Progress) -> None:
+        """Show how far a step is."""
+        self._show(progress)
 
 
-@contextmanager
-def open_engine(workers: int = 0, show: Show | None = None) -> Iterator[Engine]:
-    """An engine of that many processes, by default one for each core; of one, steps run in this process.
+class _Calls:
+    """The calls of one step: who is at work, and what has come back."""
 
-    The processes end with the block, and with this process, however it ends.
-    """
-    workers = workers or len(os.sched_getaffinity(0))
-    if workers == 1:
-        with ThreadPoolExecutor(1, "steps") as threads:
-            yield Engine(threads, show)
-        return
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _end_with_parent)
-    try:
-        yield Engine(pool, show)
-    except BaseException:
-        for child in set(multiprocessing.active_children()) - others:
-            child.kill()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+    def __init__(self, step: str, engine: Engine) -> None:
+        self._step = step
+        self._engine = engine
+        self._outputs: set[Path] = set()
+        self._pending: dict[Future[None], int] = {}
+        self._ended: SimpleQueue[Future[None]] = SimpleQueue()
+        self._found = self._made = self._rows = 0
 
+    def knows(self, output: Path) -> bool:
+        """Whether the output is there, or on its way."""
+        if output in self._outputs:
+            return True
+        self._outputs.add(output)
+        if not output.exists():
+            return False
+        self._found += 1
+        self._engine.found += 1
+        return True
 
-def run_part(function: Step, inputs: Sequence[Path], output: Path, settings: Mapping[str, Any], code: str) -> None:
-    """What a worker does: write one output. Raises EngineError where its code is not that of who asks."""
-    if code != find_code_version():
-        raise EngineError(
-            f"worker on {socket.gethostname()}: runs other code ({find_code_version()}) than the command ({code})",
-            "Start workers and command from the same image",
-        )
-    if not output.exists():
-        write_output(function, inputs, output, settings)
+    def follow(self, call: "Future[None]", rows: int) -> None:
+        """Wait for a call too."""
+        self._pending[call] = rows
+        call.add_done_callback(self._ended.put)
+
+    def collect(self) -> None:
+        """Count what has ended meanwhile. Raises what a step raises."""
+        while not self._ended.empty():
+            self._take(self._ended.get())
+        self._show(is_all=False)
+
+    def finish(self) -> None:
+        """Wait until all have ended. Raises what a step raises."""
+        self._show(is_all=True)
+        while self._pending:
+            self._take(self._ended.get())
+            self._show(is_all=True)
+
+    def cancel(self) -> None:
+        """Let none start that has not."""
+        for call in self._pending:
+            call.cancel()
+
+    def _take(self, call: "Future[None]") -> None:
+        call.result()
+        self._rows += self._pending.pop(call)
+        self._made += 1
+        self._engine.made += 1
+
+    def _show(self, is_all: bool) -> None:
+        done = self._found + self._made
+        self._engine.show(Progress(self._step, done, len(self._outputs), self._made, self._rows, is_all))
 
 
 def _as_part(part: Part | Path | Sequence[Path]) -> Part:
     if isinstance(part, Part):
         return replace(part, inputs=[path.absolute() for path in part.inputs])
     return _as_part(Part([part] if isinstance(part, Path) else part))
-
-
-def _end_with_parent() -> None:
-    """In a process of the pool: end at once with the one that started it, or at Ctrl-C: drafts alone are lost."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
-    parent = multiprocessing.parent_process()
-    assert parent
-
-    def watch() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -78,6 +78,17 @@ def write_output(function: Step, inputs: Sequence[Path], output: Path, settings:
         remove(draft)
 
 
+def run_part(function: Step, inputs: Sequence[Path], output: Path, settings: Mapping[str, Any], code: str) -> None:
+    """What a worker does: write one output. Raises EngineError where its code is not that of who asks."""
+    if code != find_code_version():
+        raise EngineError(
+            f"worker on {socket.gethostname()}: runs other code ({find_code_version()}) than the command ({code})",
+            "Start workers and command from the same image",
+        )
+    if not output.exists():
+        write_output(function, inputs, output, settings)
+
+
 @contextmanager
 def hold_work(folder: Path) -> Iterator[Path]:
     """Have a work folder for one command alone, made where there is none, without what killed steps left behind.

@@ -1,0 +1,84 @@
+"""Starting an engine: processes of this machine, or the workers of a Dask cluster."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from multiprocessing import connection
+
+from carprice.engine.engine import Engine, Show
+from carprice.errors import EngineError
+
+LOCAL = "local"
+RETRIES = 3
+"""So often Dask gives a step to another worker."""
+CONNECT_SECONDS = 10
+THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS")
+"""What limits the threads of the libraries."""
+
+
+def open_engine(
+    address: str = LOCAL, workers: int = 0, show: Show | None = None
+) -> AbstractContextManager[Engine]:
+    """The engine of an address: LOCAL, or that of a Dask scheduler, such as tcp://host:8786 or tls://host:8786.
+
+    workers: processes of this machine, by default one for each core; of one, steps run in this process.
+    """
+    return _open_local(workers, show) if address == LOCAL else _open_dask(address, show)
+
+
+@contextmanager
+def _open_local(workers: int, show: Show | None) -> Iterator[Engine]:
+    cores = len(os.sched_getaffinity(0))
+    workers = workers or cores
+    with ThreadPoolExecutor(1, "steps") as alone:
+        if workers == 1:
+            yield Engine(alone, alone, show)
+            return
+        others = set(multiprocessing.active_children())
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, context, _start_process, (max(cores // workers, 1),))
+        try:
+            yield Engine(pool, alone, show)
+        except BaseException:
+            for child in set(multiprocessing.active_children()) - others:
+                child.kill()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _open_dask(address: str, show: Show | None) -> Iterator[Engine]:
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise EngineError(
+            f"{address}: needs Dask, which is not installed", "Install it: pip install 'carprice[dask]'"
+        ) from None
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            f"{address}: no Dask scheduler answers ({error})", "Start one: dask scheduler --host ADDRESS"
+        ) from None
+    with client:
+        executor = client.get_executor(pure=False, retries=RETRIES)
+        yield Engine(executor, executor, show)
+
+
+def _start_process(threads: int) -> None:
+    """In a process of the pool: it ends with the one that started it, and at Ctrl-C; drafts alone are lost."""
+    os.environ.update(dict.fromkeys(THREADS, str(threads)))
+    signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
+    parent = multiprocessing.parent_process()
+    assert parent
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
