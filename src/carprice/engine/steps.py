@@ -22,7 +22,7 @@ from carprice.errors import EngineError
 from carprice.system.files import describe_access, sync_folder
 from carprice.system.locks import HeldError, hold_lock
 
-Step = Callable[..., None]
+Step = Callable[..., Any]
 """A function of a module: (inputs: Sequence[Path], output: Path, **settings). It writes a file or a folder."""
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -61,13 +61,19 @@ def name_output(function: Step, inputs: Sequence[Path], work: Path, settings: Ma
 
 
 def write_output(function: Step, inputs: Sequence[Path], output: Path, settings: Mapping[str, Any]) -> None:
-    """Run a step, and let its output appear whole: written to another name, brought to disk, then renamed.
+    """Run a step, and let its output appear whole."""
+    write_whole(output, lambda draft: function([Path(path) for path in inputs], draft, **settings))
 
-    Where another process was as quick, its output, which is the same, stays.
+
+def write_whole(output: Path, write: Callable[[Path], Any]) -> None:
+    """Let a file or folder appear whole: written to another name beside it, brought to disk, then renamed.
+
+    Where another process was as quick, its output, which is the same, stays. Raises what write raises, EngineError
+    and OSError.
     """
     draft = output.with_name(f"{DRAFT}{output.name}.{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}")
     try:
-        function([Path(path) for path in inputs], draft, **settings)
+        write(draft)
         _sync(draft)
         with suppress(OSError):
             draft.rename(output)
@@ -101,7 +107,7 @@ def hold_work(folder: Path) -> Iterator[Path]:
         raise EngineError(*describe_access(folder, "written", error)) from None
     try:
         with hold_lock(folder / LOCK):
-            for draft in folder.glob(f"{DRAFT}*"):
+            for draft in [*folder.glob(f"{DRAFT}*"), *folder.glob(f"*/{DRAFT}*")]:
                 remove(draft)
             yield folder
     except HeldError:

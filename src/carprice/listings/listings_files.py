@@ -27,6 +27,7 @@ class ListingsFiles:
 
     def __init__(self, named: Sequence[Path], encoding: str = "", is_strict: bool = False) -> None:
         self._typed = " ".join(map(str, named))
+        self.options = {"encoding": encoding, "is_strict": is_strict}
         paths = find_files(named)
         self.files = [ListingsFile(path, encoding, is_strict) for path in paths]
         self.columns = self.files[0].columns
@@ -42,6 +43,11 @@ class ListingsFiles:
         """The name of the file, or of the first and how many more there are."""
         more = f" and {len(self.files) - 1} more" if len(self.files) > 1 else ""
         return f"{self.files[0].path.name}{more}"
+
+    @property
+    def size(self) -> int:
+        """In bytes as stored, of all files; 0 for standard input, which can be read once only."""
+        return sum(file.size for file in self.files)
 
     @property
     def first_line(self) -> int:

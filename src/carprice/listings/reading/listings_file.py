@@ -62,7 +62,9 @@ class ListingsFile:
 
     def __init__(self, path: Path, encoding: str = "", is_strict: bool = False) -> None:
         self.path = path
-        source = _unpack(_open_path(path))
+        stored = _open_path(path)
+        self.size = 0 if str(path) == STANDARD_INPUT else stored.size
+        source = _unpack(stored)
         self._rows = _open_rows(source, encoding, is_strict)
         if source.name.startswith(f"{path}:"):
             self._rows.notes.insert(0, f"Read {source.name.removeprefix(f'{path}:')} of the archive")
