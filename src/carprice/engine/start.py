@@ -9,10 +9,12 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import connection
 
-from carprice.engine.engine import Engine, Show
+from carprice.engine.engine import AGAIN, Engine, Show
 from carprice.errors import EngineError
 
 LOCAL = "local"
+SCHEMES = ("tcp://", "tls://")
+EXAMPLE = "tcp://host:8786"
 RETRIES = 3
 """So often Dask gives a step to another worker."""
 CONNECT_SECONDS = 10
@@ -53,21 +55,30 @@ def _open_local(workers: int, show: Show | None) -> Iterator[Engine]:
 
 @contextmanager
 def _open_dask(address: str, show: Show | None) -> Iterator[Engine]:
+    if not address.startswith(SCHEMES):
+        raise EngineError(f"--engine {address}: should be the address of a Dask scheduler", f"Such as {EXAMPLE}")
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ModuleNotFoundError:
         raise EngineError(
-            f"{address}: needs Dask, which is not installed", "Install it: pip install 'carprice[dask]'"
+            f"--engine {address}: needs Dask, which is not installed", "Install it: pip install 'carprice[dask]'"
         ) from None
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise EngineError(
-            f"{address}: no Dask scheduler answers ({error})", "Start one: dask scheduler --host ADDRESS"
+            f"--engine {address}: no Dask scheduler answers ({error})", "Start one: docs/scale.md shows how"
         ) from None
     with client:
         executor = client.get_executor(pure=False, retries=RETRIES)
-        yield Engine(executor, executor, show)
+        try:
+            yield Engine(executor, executor, show)
+        except KilledWorker as error:
+            raise EngineError(
+                f"A step ended {error.allowed_failures + 1} workers, the last {error.last_worker.address}: it may "
+                "need more memory than they have",
+                AGAIN,
+            ) from None
 
 
 def _start_process(threads: int) -> None:

@@ -1,0 +1,96 @@
+"""The same steps on the workers of a Dask cluster: real processes over TCP."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+distributed = pytest.importorskip("distributed", reason="needs requirements/dev.txt")
+
+from tests.engine.example_steps import double, end_process, refuse, scatter, write_slowly  # noqa: E402
+
+from carprice.engine.start import open_engine  # noqa: E402
+from carprice.errors import EngineError, ListingsError  # noqa: E402
+from carprice.system.waiting import wait_for  # noqa: E402
+
+SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator["distributed.LocalCluster"]:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / name for name in "abcd"]
+    for path in paths:
+        path.write_text(path.name)
+    (tmp_path / "work").mkdir()
+    return paths
+
+
+def test_outputs_are_those_of_this_machine(cluster, parts, tmp_path):
+    found = []
+    for number, address in enumerate(("local", cluster.scheduler_address)):
+        work = tmp_path / f"work{number}"
+        work.mkdir()
+        with open_engine(address, workers=1) as engine:
+            outputs = engine.map(double, parts, work)
+            folders = engine.map(scatter, outputs, work)
+            whole = engine.one(double, outputs, work, times=1)
+            assert (engine.made, engine.found) == (9, 0)
+            engine.map(double, parts, work)
+            assert (engine.made, engine.found) == (9, 4)
+        texts = [path.read_text() for folder in folders for path in sorted(folder.iterdir())]
+        found.append((whole.name, whole.read_text(), texts))
+    assert found[0] == found[1]
+
+
+def test_a_worker_that_is_killed_is_replaced(cluster, parts, tmp_path):
+    switch, mark = tmp_path / "switch", tmp_path / "mark"
+    switch.touch()
+
+    def make_parts():
+        yield from parts
+        assert wait_for(mark.exists, SECONDS)
+        switch.unlink()
+        os.kill(int(mark.read_text()), signal.SIGKILL)
+
+    with open_engine(cluster.scheduler_address) as engine:
+        outputs = engine.map(write_slowly, make_parts(), tmp_path / "work", stop_at="c")
+    assert [path.read_text() for path in outputs] == ["aa", "bb", "cc", "dd"]
+
+
+def test_the_error_of_a_step_comes_through_whole(cluster, parts, tmp_path):
+    with pytest.raises(ListingsError) as caught, open_engine(cluster.scheduler_address) as engine:
+        engine.map(refuse, parts, tmp_path / "work")
+    assert (caught.value.what, caught.value.hint) == ("cars.csv: is no table", "Look into it")
+
+
+@pytest.mark.slow
+def test_a_step_that_ends_its_workers_is_named(cluster, parts, tmp_path):
+    with (
+        pytest.raises(EngineError, match=r"^A step ended 4 workers, the last tcp://127\.0\.0\.1:\d+: it may"),
+        open_engine(cluster.scheduler_address) as engine,
+    ):
+        engine.one(end_process, parts, tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("tcp://127.0.0.1:9", "--engine tcp://127.0.0.1:9: no Dask scheduler answers"),
+        ("host:8786", "--engine host:8786: should be the address of a Dask scheduler\nSuch as tcp://host:8786"),
+    ],
+)
+def test_where_no_scheduler_answers(address, message, monkeypatch):
+    monkeypatch.setattr("carprice.engine.start.CONNECT_SECONDS", 0.2)
+    with pytest.raises(EngineError) as caught, open_engine(address):
+        pass
+    assert str(caught.value).startswith(message)
