@@ -53,6 +53,7 @@ COPY src/carprice/market src/carprice/market
 COPY src/carprice/listings src/carprice/listings
 COPY src/carprice/simulation src/carprice/simulation
 COPY src/carprice/model src/carprice/model
+COPY src/carprice/engine src/carprice/engine
 COPY src/carprice/frames src/carprice/frames
 COPY src/carprice/evaluation src/carprice/evaluation
 COPY src/carprice/training src/carprice/training

@@ -12,12 +12,11 @@ import polars as pl
 
 from carprice.engine.engine import Engine, Part
 from carprice.engine.steps import hold_work, name_output, remove, write_whole
+from carprice.frames.parts import load_kept_pricer
 from carprice.listings.cleaning import Cleaner
 from carprice.listings.listings_files import ListingsFiles
-from carprice.model.bundle.manifest import MANIFEST
 from carprice.model.evidence.comparables import ComparableFinder, load_finder
-from carprice.model.pricer import Pricer, load_pricer
-from carprice.names import MIB
+from carprice.model.pricer import Pricer
 from carprice.scoring.score_file import (
     BATCH_ROWS,
     Note,
@@ -33,8 +32,6 @@ SCORES = "scores"
 SUMMARY = "summary.npz"
 WORK = ".work"
 """What the name of the folder of parts adds to that of the output."""
-MIN_PARTS_BYTES = 64 * MIB
-"""With less to read, processes take longer to start than they win."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,8 @@ def score_part(
     inputs: Sequence[Path], output: Path, with_header: bool, safe: bool, as_parquet: bool, **scoring: Any
 ) -> None:
     """A step: a part of the rows and the bundle to a folder of their scores, and their summary."""
-    pricer, finder = _load_model(inputs[1], scoring["trusted"], scoring["comparables"])
+    pricer = load_kept_pricer(inputs[1], scoring["trusted"])
+    finder = _load_finder(inputs[1], pricer) if scoring["comparables"] else None
     asking = scoring["asking"]
     batch = pl.read_ipc(inputs[0])
     frame = Cleaner(pricer.market, "part", with_price=False).mark_problems(batch, 1)
@@ -152,12 +150,6 @@ class _Cut:
         write_whole(self._end, lambda draft: draft.write_text(text))
 
 
-def _load_model(bundle: Path, trusted: str, comparables: bool) -> tuple[Pricer, ComparableFinder | None]:
-    """The pricer, and what finds comparables, kept for the next part."""
-    return _load_kept(bundle, trusted, comparables, (bundle / MANIFEST).stat().st_mtime_ns)
-
-
 @lru_cache(maxsize=1)
-def _load_kept(bundle: Path, trusted: str, comparables: bool, _: int) -> tuple[Pricer, ComparableFinder | None]:
-    pricer = load_pricer(bundle, trusted)
-    return pricer, load_finder(bundle, pricer) if comparables else None
+def _load_finder(bundle: Path, pricer: Pricer) -> ComparableFinder | None:
+    return load_finder(bundle, pricer)

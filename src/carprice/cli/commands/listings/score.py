@@ -9,11 +9,12 @@ import click
 from carprice.cli.console import count_rows, say, show_parts
 from carprice.cli.options import engine_options, force_option, listings_argument, model_option, pass_settings
 from carprice.engine.start import LOCAL, open_engine
+from carprice.frames.parts import MIN_PARTS_BYTES
 from carprice.listings.listings_files import ListingsFiles
 from carprice.model.bundle.manifest import find_bundle
 from carprice.model.evidence.comparables import NOT_KEPT, ComparableFinder, load_finder
 from carprice.model.pricer import Pricer, load_pricer
-from carprice.scoring.parts import MIN_PARTS_BYTES, Scoring, score_parts
+from carprice.scoring.parts import Scoring, score_parts
 from carprice.scoring.score_file import check_suffix, is_parquet, score_file, write_scores
 from carprice.scoring.summary import ScoreSummary, neutralise
 from carprice.settings import Settings
