@@ -145,7 +145,7 @@ def test_cars_that_are_refused_count_with_their_reasons(uk_listings: pl.DataFram
     assert found["unvalued"] == {"rows": fords, "reasons": {"too few like it": fords}}
     assert found["overall"]["rows"] == uk_listings.height - fords
     assert "Ford" not in names(found, "make")
-    only = build_report(uk_listings.filter(pl.col("make") == "Ford"), uk_pricer)
+    only = build_report(uk_listings.filter(pl.col("make") == "Ford"), uk_pricer, price=refuse)
     assert (only["overall"], only["segments"], only["worst"]) == (None, {}, [])
 
 
