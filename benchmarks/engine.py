@@ -36,14 +36,16 @@ LIMITED = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 @click.command()
 @click.option("--rows", default=1_000_000, show_default=True, help="Of the demo market, to be priced.")
+@click.option("--artifacts", type=click.Path(path_type=Path), help="Use the champion of this folder; else train.")
 @click.option("--write", is_flag=True, help="Also write the table to docs/benchmarks.md.")
-def main(rows: int, write: bool) -> None:
+def main(rows: int, artifacts: Path | None, write: bool) -> None:
     """Measure and print one table; exit 1 where a result differs or the limit is missed."""
     heading = f"{rows:,} simulated listings. {describe_machine()}"
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        run = Commands(folder)
-        run.carprice("train", "--market", "demo")
+        run = Commands(folder, artifacts or folder / "artifacts")
+        if not artifacts:
+            run.carprice("train", "--market", "demo")
         run.carprice("demo", "--rows", str(rows), "--output", str(folder / "cars.csv"))
         cases = {"this machine": run.score(())}
         address = stack.enter_context(start_scheduler(folder))
@@ -67,9 +69,10 @@ def main(rows: int, write: bool) -> None:
 class Commands:
     """Runs carprice in folders of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, artifacts: Path) -> None:
         self.folder = folder
-        own = {f"CARPRICE_{name}_DIR": str(folder / name.lower()) for name in ("ARTIFACTS", "VAR", "LOGS")}
+        places = {"ARTIFACTS": artifacts.absolute(), "VAR": folder / "var", "LOGS": folder / "logs"}
+        own = {f"CARPRICE_{name}_DIR": str(path) for name, path in places.items()}
         self.environment = {**os.environ, **own, "CARPRICE_STACK": "local", "PYTHONPATH": str(ROOT / "src")}
 
     def carprice(self, *argv: str) -> None:

@@ -79,7 +79,7 @@ def _describe_progress(progress: "Progress", seconds: float) -> str:
     """In under 80 characters, as a terminal has."""
     name = progress.step.replace("_", " ").capitalize()
     speed = max(progress.rows or progress.made, 0) / max(seconds, 0.001)
-    rate = f", {speed:,.0f} rows/s" if progress.rows else f", {speed:,.1f} parts/s" if progress.made else ""
+    rate = f", {speed:,.0f} rows/s" if progress.rows else f", {speed:,.3g} parts/s" if progress.made else ""
     left = ""
     if progress.is_all and progress.made and progress.done < progress.parts:
         rest = (progress.parts - progress.done) * seconds / progress.made

@@ -10,6 +10,7 @@ from typing import Any
 
 from carprice.engine.steps import Step, find_code_version, name_output, run_part
 from carprice.errors import EngineError
+from carprice.system.remote import is_remote
 
 AGAIN = "The same command, given again, goes on where it was."
 
@@ -156,5 +157,5 @@ class _Calls:
 
 def _as_part(part: Part | Path | Sequence[Path]) -> Part:
     if isinstance(part, Part):
-        return replace(part, inputs=[path.absolute() for path in part.inputs])
+        return replace(part, inputs=[path if is_remote(path) else path.absolute() for path in part.inputs])
     return _as_part(Part([part] if isinstance(part, Path) else part))

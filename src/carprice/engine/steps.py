@@ -21,6 +21,7 @@ from typing import Any
 from carprice.errors import EngineError
 from carprice.system.files import describe_access, sync_folder
 from carprice.system.locks import HeldError, hold_lock
+from carprice.system.remote import describe_remote, is_remote
 
 Step = Callable[..., Any]
 """A function of a module: (inputs: Sequence[Path], output: Path, **settings). It writes a file or a folder."""
@@ -48,7 +49,8 @@ def run_step(function: Step, inputs: Sequence[Path], work: Path, **settings: Any
 def name_output(function: Step, inputs: Sequence[Path], work: Path, settings: Mapping[str, Any]) -> str:
     """`<function>-<hash>`, of the function's full name, find_code_version, the settings and the inputs.
 
-    An input that is an output of a step in work, or is in one, counts by its name, any other by its content.
+    An input that is an output of a step in work, or is in one, counts by its name, any other by its content,
+    in object storage by its size and tag.
     """
     facts = {
         "step": f"{function.__module__}.{function.__qualname__}",
@@ -136,6 +138,8 @@ def find_code_version() -> str:
 
 
 def _name_input(path: Path, work: Path) -> str:
+    if is_remote(path):
+        return ":".join(map(str, describe_remote(path)))
     path, work = path.absolute(), work.absolute()
     if path.is_relative_to(work):
         inside = path.relative_to(work)
