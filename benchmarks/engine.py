@@ -153,7 +153,7 @@ def start_workers(cluster: list[Machine], address: str, folder: Path) -> Iterato
         workers = []
         for machine in cluster:
             argv = ["ip", "netns", "exec", machine.name, dask(), "worker", f"tcp://{machine.here}:{port}"]
-            argv += ["--nthreads", "1", "--no-dashboard", "--host", machine.there]
+            argv += ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", machine.there]
             argv += ["--local-directory", str(folder / machine.name)]
             log = folder / f"{machine.name}.log"
             workers.append((stack.enter_context(run_program(argv, log, LIMITED)), machine))
@@ -179,7 +179,7 @@ def run_program(argv: list[str], log: Path, more: dict[str, str]) -> Iterator[su
 
 
 def kill(worker: tuple[subprocess.Popen, Machine]) -> None:
-    """End a worker with its nanny, as a machine without power does."""
+    """End a worker, as a machine without power does."""
     os.killpg(worker[0].pid, signal.SIGKILL)
 
 
