@@ -3,8 +3,8 @@
     PYTHONPATH=src .venv/bin/python benchmarks/scoring.py [--rows N ...] [--write]
 
 Needs a champion of the demo market. Its listings are simulated, one file for each size; `carprice score` prices
-them in parts on all cores, in processes of its own. LightGBM gets PEER_ROWS rows that are encoded already and returns
-the bare scores of both forests, on all cores too, just before and after.
+them in parts on all cores, in processes of its own. LightGBM gets PEER_ROWS rows that are encoded already and
+returns the bare scores of both forests, on all cores too, just before and after.
 """
 
 import os

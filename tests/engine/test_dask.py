@@ -9,6 +9,7 @@ import pytest
 
 distributed = pytest.importorskip("distributed", reason="needs requirements/dev.txt")
 
+import dask  # noqa: E402
 from tests.engine.example_steps import double, end_process, refuse, scatter, write_slowly  # noqa: E402
 
 from carprice.engine.start import open_engine  # noqa: E402
@@ -71,6 +72,24 @@ def test_the_error_of_a_step_comes_through_whole(cluster, parts, tmp_path):
     with pytest.raises(ListingsError) as caught, open_engine(cluster.scheduler_address) as engine:
         engine.map(refuse, parts, tmp_path / "work")
     assert (caught.value.what, caught.value.hint) == ("cars.csv: is no table", "Look into it")
+
+
+def test_over_tls_with_certificates_of_the_configuration(parts, tmp_path):
+    security = distributed.Security.temporary()
+    settings = {
+        "ca-file": security.tls_ca_file,
+        "client.cert": security.tls_client_cert,
+        "client.key": security.tls_client_key,
+    }
+    with (
+        distributed.LocalCluster(
+            n_workers=1, processes=False, security=security, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        dask.config.set({f"distributed.comm.tls.{name}": value for name, value in settings.items()}),
+        open_engine(cluster.scheduler_address) as engine,
+    ):
+        assert cluster.scheduler_address.startswith("tls://")
+        assert engine.one(double, parts, tmp_path / "work").read_text() == "abcdabcd"
 
 
 @pytest.mark.slow
