@@ -1,7 +1,11 @@
 """The same steps on the workers of a Dask cluster: real processes over TCP."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +26,7 @@ SECONDS = 60
 @pytest.fixture(scope="module")
 def cluster() -> Iterator["distributed.LocalCluster"]:
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as cluster:
         yield cluster
 
@@ -83,7 +87,7 @@ def test_over_tls_with_certificates_of_the_configuration(parts, tmp_path):
     }
     with (
         distributed.LocalCluster(
-            n_workers=1, processes=False, security=security, host="127.0.0.1", dashboard_address=None
+            n_workers=1, processes=False, security=security, host="127.0.0.1", dashboard_address="127.0.0.1:0"
         ) as cluster,
         dask.config.set({f"distributed.comm.tls.{name}": value for name, value in settings.items()}),
         open_engine(cluster.scheduler_address) as engine,
@@ -99,6 +103,49 @@ def test_a_step_that_ends_its_workers_is_named(cluster, parts, tmp_path):
         open_engine(cluster.scheduler_address) as engine,
     ):
         engine.one(end_process, parts, tmp_path / "work")
+
+
+def test_a_scheduler_without_a_worker(monkeypatch):
+    monkeypatch.setattr("carprice.engine.start.CONNECT_SECONDS", 0.2)
+    with (
+        distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
+        pytest.raises(EngineError, match=r"^--engine tcp://127\.0\.0\.1:\d+: the scheduler has no worker"),
+        open_engine(cluster.scheduler_address),
+    ):
+        pass
+
+
+def test_a_scheduler_that_is_killed_ends_the_command(parts, tmp_path, root):
+    """Once Dask has waited for it to come back, here a second."""
+    file = tmp_path / "scheduler.json"
+    (tmp_path / "switch").touch()
+    program = str(Path(sys.executable).with_name("dask"))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
+
+    def start(*argv: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([program, *argv], env=environment, stderr=subprocess.DEVNULL)
+
+    with start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)) as scheduler:
+        assert wait_for(lambda: file.exists() and file.read_text().endswith("}"), SECONDS)
+        address = json.loads(file.read_text())["address"]
+        with start("worker", address, "--no-nanny", "--no-dashboard", "--death-timeout", "1") as worker:
+            threading.Thread(target=kill_later, args=(scheduler, tmp_path / "mark")).start()
+            try:
+                with (
+                    dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+                    pytest.raises(EngineError, match="write_slowly: a worker was lost"),
+                    open_engine(address) as engine,
+                ):
+                    engine.one(write_slowly, parts[2:3], tmp_path / "work", stop_at="c")
+            finally:
+                (tmp_path / "switch").unlink()
+                worker.kill()
+                scheduler.kill()
+
+
+def kill_later(scheduler: "subprocess.Popen[bytes]", mark: Path) -> None:
+    wait_for(mark.exists, SECONDS)
+    scheduler.kill()
 
 
 @pytest.mark.parametrize(

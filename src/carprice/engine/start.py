@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import connection
+from typing import TYPE_CHECKING
 
 from carprice.engine.engine import AGAIN, Engine, Show
 from carprice.errors import EngineError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 LOCAL = "local"
 SCHEMES = ("tcp://", "tls://")
@@ -34,7 +38,7 @@ def open_engine(
 
 @contextmanager
 def _open_local(workers: int, show: Show | None) -> Iterator[Engine]:
-    cores = len(os.sched_getaffinity(0))
+    cores = os.cpu_count() or 1
     workers = workers or cores
     with ThreadPoolExecutor(1, "steps") as alone:
         if workers == 1:
@@ -70,6 +74,7 @@ def _open_dask(address: str, show: Show | None) -> Iterator[Engine]:
             f"--engine {address}: no Dask scheduler answers ({error})", "Start one: docs/scale.md shows how"
         ) from None
     with client:
+        _await_worker(client, address)
         executor = client.get_executor(pure=False, retries=RETRIES)
         try:
             yield Engine(executor, executor, show)
@@ -79,6 +84,15 @@ def _open_dask(address: str, show: Show | None) -> Iterator[Engine]:
                 "need more memory than they have",
                 AGAIN,
             ) from None
+
+
+def _await_worker(client: "Client", address: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    except TimeoutError:
+        raise EngineError(
+            f"--engine {address}: the scheduler has no worker", "Start some: docs/scale.md shows how"
+        ) from None
 
 
 def _start_process(threads: int) -> None:
