@@ -61,6 +61,9 @@ def score(
     fair, high or very high) and asking_percent_to_market, empty where a row has no price or no asking price. With
     --comparables, asking_rank is 1 where it is the cheapest of itself and the asking_comparables cars most like
     it, whose prices are adjusted to it.
+
+    Files of over 64 MB are priced in parts for an --output FILE: by a process for each core, or by a Dask cluster
+    with --engine. The parts are in FILE.work until it is there: after a kill, the same command goes on.
     """
     settings = replace(settings, model_version=version or settings.model_version)
     if comparables and not asking:
