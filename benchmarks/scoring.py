@@ -87,7 +87,7 @@ def time_processor(act: Callable[[], object]) -> float:
 
 
 def score(path: Path, output: Path) -> tuple[float, float, int]:
-    """Seconds of `carprice score` with its start, of them processor time, and the most bytes that all of it held."""
+    """Seconds of `carprice score` with its start, those of processors, and the most bytes that all of it held."""
     argv = [sys.executable, "-m", "carprice", "score", str(path), "--output", str(output), "--force"]
     argv += ["--workers", str(os.cpu_count())]
     peak, started, before = 0, time.monotonic(), os.times()
