@@ -40,8 +40,7 @@ def read_pid(settings: Settings) -> int | None:
 def test_up_and_down(start: Callable[..., bool], settings: Settings, said: list[str]) -> None:
     assert start()
     assert is_healthy(settings)
-    assert said[0] == "Waiting for car-price-api ..."
-    assert re.fullmatch(r"car-price-api is healthy \(\d+\.\d s\)", said[1])
+    assert re.fullmatch(r"car-price-api is healthy( \(\d+\.\d s\))?", said[-1])
     assert stop_stack(settings, said.append)
     assert not is_healthy(settings)
     assert not stop_stack(settings, said.append)
@@ -115,7 +114,7 @@ def test_a_service_that_dies_at_start(start: Callable[..., bool], settings: Sett
     ("conduct", "answer"),
     [
         ("ill", "it answers 503: no model in artifacts"),
-        ("deaf", "it does not answer on port {port} ([Errno 111] Connection refused)"),
+        ("deaf", "it does not answer on port {port} (timed out)"),
     ],
 )
 def test_a_service_that_is_never_well(
