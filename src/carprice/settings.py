@@ -37,10 +37,11 @@ class Settings:
     keys, one of which every request then needs; address_rate how many requests a second one address may send,
     such as 50/s: empty for no keys, and for any number. tls is the folder of the certificate and key that the
     edge of the Docker stack speaks TLS with: empty for none. dealer_name stands on a printed price.
-    allowed_origins: the sites whose pages may read the answers in a browser, empty for none. feedback_url is the
-    database that feedback is kept in, empty for a file. promote_...: by how much worse than the champion a
-    promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of monitor_...
-    and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
+    allowed_origins: the sites whose pages may read the answers in a browser, empty for none.
+    replica_names: the host names of all replicas and of a rollout's candidates, which the service's page asks.
+    feedback_url is the database that feedback is kept in, empty for a file. promote_...: by how much worse than
+    the champion a promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of
+    monitor_... and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -64,6 +65,7 @@ class Settings:
     release: str = "local"
     dealer_name: str = ""
     allowed_origins: str = ""
+    replica_names: str = ""
     max_model_days: int = 90
     threads: int = 4
     idle_seconds: int = 15

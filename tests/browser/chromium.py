@@ -97,9 +97,9 @@ class Browser:
             text = {"text": "\r"} if key == "Enter" else {}
             self.send("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **text)
 
-    def photograph(self) -> bytes:
-        """The page as a PNG."""
-        return base64.b64decode(self.send("Page.captureScreenshot", captureBeyondViewport=True)["data"])
+    def photograph(self, **options: Any) -> bytes:
+        """What is seen of the page, as a PNG unless the options say otherwise."""
+        return base64.b64decode(self.send("Page.captureScreenshot", **options)["data"])
 
     def send(self, method: str, **params: Any) -> Any:
         """One command, and its answer."""
