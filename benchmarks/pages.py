@@ -28,7 +28,7 @@ PICTURES = ROOT / "docs" / "pictures"
 MAX_WEIGHT = 100_000
 MAX_MS = 200
 KEYS = 20
-WIDTH, HEIGHT = 1100, 820
+WIDTH = 1000
 CAR = {
     "make": "Ford",
     "model": "Fiesta",
@@ -123,8 +123,9 @@ def measure_keys(browser: Browser, url: str) -> list[float]:
 def take_pictures(browser: Browser, url: str) -> None:
     """A price, and how good the model is."""
     PICTURES.mkdir(exist_ok=True)
-    browser.resize(WIDTH, HEIGHT)
-    for name, path in (("price", PAGES["`/`, with a price"]), ("model", "/model")):
+    browser.send("Emulation.setScrollbarsHidden", hidden=True)
+    for name, path, height in (("price", PAGES["`/`, with a price"], 1480), ("model", "/model", 820)):
+        browser.resize(WIDTH, height)
         browser.open(f"{url}{path}")
         browser.run("document.getElementById('history')?.remove()")
         settings: dict[str, Any] = {"format": "webp", "quality": 80}
