@@ -75,6 +75,15 @@ def test_it_asks_the_replicas_by_their_names(make_app: MakeApp, monkeypatch: pyt
         wait_until(lambda: "127.0.0.1 live – – no answer within 0.05 s" in read_page(app))
 
 
+def test_prices_stand_beside_those_of_the_training(app: Flask) -> None:
+    assert "Not known: no such answer is in the sample." in read_page(app)
+    call(app.wsgi_app, "POST", "/predict/price", as_json(UK_CAR))
+    wait_until(lambda: "of the newest 1 answers" in read_page(app))
+    text = read_page(app)
+    shares = [int(share) for share in re.findall(r" (\d+)% \d+%", text.split("judged by")[1])]
+    assert sorted(shares) == [0] * (len(shares) - 1) + [100]
+
+
 def test_the_monitor_s_states_stand_there(app: Flask) -> None:
     wait_until(lambda: "0 cars are known, 100 are needed" in read_page(app))
 

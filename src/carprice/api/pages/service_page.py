@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from carprice import __version__
 from carprice.api.pages.model_page import UNKNOWN
-from carprice.api.pages.service_tables import Table, list_releases, list_replicas, list_states
+from carprice.api.pages.service_tables import (
+    MAX_SAMPLES,
+    Table,
+    list_prices,
+    list_releases,
+    list_replicas,
+    list_states,
+)
 from carprice.api.state import ServiceState
 from carprice.api.traffic import RouteTraffic, Traffic
 from carprice.names import FALLBACK
@@ -62,12 +69,19 @@ def build_service_page(state: ServiceState) -> ServicePage:
         _list_figures(traffic),
         [Row(each.route, _list_cells(each)) for each in traffic.routes[:MAX_ROUTES]],
         f"the last {write_seconds(traffic.seconds)}",
-        [
-            list_replicas(state.replicas.look(), state.replicas.is_known),
-            list_releases(state.settings.artifacts_dir),
-            list_states(state.monitor.look() if model else None),
-        ],
+        _list_tables(state),
     )
+
+
+def _list_tables(state: ServiceState) -> list[Table]:
+    tables = [
+        list_replicas(state.replicas.look(), state.replicas.is_known),
+        list_releases(state.settings.artifacts_dir),
+    ]
+    if model := state.model:
+        tables.append(list_prices(state.samples.list_newest(MAX_SAMPLES), model.pricer.manifest))
+        tables.append(list_states(state.monitor.look()))
+    return tables
 
 
 def _list_facts(state: ServiceState) -> list[tuple[str, str]]:

@@ -1,17 +1,21 @@
-"""Tables of the service's page: replicas, the last releases with their proof, the states of the monitor."""
+"""Tables of the service's page: replicas, releases with their proof, prices, the states of the monitor."""
 
 import json
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from carprice.api.replicas import Replica
+from carprice.feedback.samples import Sample
 from carprice.monitor.answers import SEGMENTS
 from carprice.monitor.lines import ACT, AGE, ALL, DRIFT, MEDIAN_RATIO, STATES, WATCH, Line
 from carprice.monitor.monitor import Monitor
 from carprice.names import CANDIDATE, RELEASES_FILE
 
 MAX_LINES = 20
+MAX_SAMPLES = 500
 DASH = "\N{EN DASH}"
 _DIGITS = {MEDIAN_RATIO: ".3f", DRIFT: ".2f", AGE: ".0f"}
 
@@ -64,6 +68,25 @@ def _describe_release(entry: dict[str, Any]) -> tuple[str, ...]:
         DASH if entry["seconds"] is None else f"{entry['seconds']:.0f} s",
         requests,
         failed,
+    )
+
+
+def list_prices(samples: Sequence[Sample], manifest: Mapping[str, Any]) -> Table:
+    """How the newest answers of this model lie in the price bands of the listings that it was judged by."""
+    bands = (manifest.get("metrics") or {}).get("price_band") or {}
+    ends = [float(name.rpartition("-")[2]) for name in bands]
+    answers = [sample.answer for sample in samples]
+    prices = [answer.price for answer in answers if answer.model_version == manifest["version"]]
+    counts = Counter(min(bisect_left(ends, price), len(ends) - 1) for price in prices if ends)
+    judged = sum(band["rows"] for band in bands.values())
+    rows = [
+        (name.replace("-", " to "), f"{counts[place] / len(prices):.0%}", f"{band['rows'] / judged:.0%}")
+        for place, (name, band) in enumerate(bands.items())
+        if prices
+    ]
+    head = ("Price", f"of the newest {len(prices):,} answers in the sample", "of the listings it was judged by")
+    return Table(
+        "Prices, against the training", head, rows, "Not known: no answer of this model is in the sample."
     )
 
 

@@ -182,11 +182,23 @@ def stop_stack(settings: Settings, say: Say) -> bool:
 def restart_services(settings: Settings, names: list[str], say: Say) -> None:
     """Stop and start the named services, or all, and wait until they are healthy; the API loses no request."""
     supervisor = require_supervisor(settings)
-    services = choose_services(build_services(read_running_settings(supervisor)), names)
+    running = read_running_settings(supervisor)
+    services = choose_services(build_services(running), names)
+    if any(service.name == API for service in services):
+        require_model(running)
     for service in services:
         say(f"Restarting {service.name} ...")
         supervisor.restart_service(service.name)
     wait_for_health(supervisor, services, say)
+
+
+def require_model(settings: Settings) -> None:
+    """Raise StackError where the API would find no model to serve, BundleError where the champion is damaged."""
+    if not settings.model_version and champion_version(settings.artifacts_dir) is None:
+        raise StackError(
+            f"{settings.artifacts_dir} has no champion, so the API would have nothing to serve; it runs on",
+            "Make one: ./carprice models, then ./carprice promote VERSION",
+        )
 
 
 def choose_services(services: list[Service], names: list[str]) -> list[Service]:
