@@ -85,9 +85,7 @@ def list_prices(samples: Sequence[Sample], manifest: Mapping[str, Any]) -> Table
         if prices
     ]
     head = ("Price", f"of the newest {len(prices):,} answers in the sample", "of the listings it was judged by")
-    return Table(
-        "Prices, against the training", head, rows, "Not known: no answer of this model is in the sample."
-    )
+    return Table("Prices, against the training", head, rows, "Not known: no such answer is in the sample.")
 
 
 def list_states(found: Monitor | None) -> Table:
