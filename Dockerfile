@@ -92,5 +92,5 @@ ENV CARPRICE_FALLBACK_DIR=/app/demo
 USER appuser
 EXPOSE 5000
 HEALTHCHECK --interval=30s --timeout=10s --retries=3 --start-period=30s --start-interval=1s \
-    CMD curl -f -s -S -m 8 http://localhost:5000/info/status; exec bash health --asked $?
-CMD ["python", "app.py"]
+    CMD curl -f -s -S -m 8 http://localhost:${CARPRICE_PORT:-${AIP_HTTP_PORT:-5000}}/info/status; exec bash health --asked $?
+ENTRYPOINT ["python", "app.py"]

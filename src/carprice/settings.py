@@ -22,8 +22,11 @@ ROOT = PACKAGE.parents[1] if IS_CHECKOUT else Path.cwd()
 MAX_INDEX_BOUND = 0.1
 """What is farther from its training is trained again."""
 STACKS = ("", "docker", "local")
-MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows"))
-"""0 switches off what is kept of requests: docs/privacy.md."""
+MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows", "share_sample"))
+"""0 switches off what is kept of requests, or shown of them: docs/privacy.md."""
+
+
+_ROUTE = re.compile(r"/[A-Za-z0-9._~/:@-]*").fullmatch
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Settings:
     edge of the Docker stack speaks TLS with: empty for none. dealer_name stands on a printed price. feedback_url
     is the database that feedback is kept in, empty for a file. promote_...: by how much worse than the champion a
     promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of monitor_...
-    and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
+    and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move. health_route
+    and predict_route: paths that Vertex AI chose, beside its usual ones. share_sample: 1 gives GET /info/sample.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -61,6 +65,9 @@ class Settings:
     tls: str = ""
     release: str = "local"
     dealer_name: str = ""
+    health_route: str = ""
+    predict_route: str = ""
+    share_sample: int = 0
     max_model_days: int = 90
     threads: int = 4
     idle_seconds: int = 15
@@ -218,6 +225,10 @@ def _check_texts(settings: Settings) -> None:
             raise SettingsError(  # Compose would take it for the name of a volume
                 f"CARPRICE_{name.upper()}: should be a folder that begins with / or ./ (got {folder!r})"
             )
+    for name in ("health_route", "predict_route"):
+        route = getattr(settings, name)
+        if route and not _ROUTE(route):
+            raise SettingsError(f"CARPRICE_{name.upper()}: should be a path that begins with / (got {route!r})")
     try:
         parse_rate(settings.address_rate)
     except ValueError as error:

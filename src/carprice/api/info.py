@@ -38,12 +38,7 @@ def livez() -> Response:
 def status() -> Response:
     """200 only when trees, scaler and encoders are loaded and price a golden listing as in training."""
     state = find_state()
-    model = state.require_model()
-    try:
-        model.pricer.prove_one()
-    except BundleError as error:
-        raise RefusedError(503, f"The model does not price as in training: {error.what}") from None
-    return flask_response(json_response(_describe_status(state, model)))
+    return flask_response(json_response(_describe_status(state, check_ready(state))))
 
 
 @blueprint.get(FEATURES_PATH)
@@ -63,6 +58,16 @@ def model() -> Response:
 def metrics() -> Response:
     """Prometheus text."""
     return Response(find_state().metrics.text(), headers=[NO_STORE], content_type=CONTENT_TYPE)
+
+
+def check_ready(state: ServiceState) -> LoadedModel:
+    """The loaded model, which prices a golden listing as in training. Raises RefusedError with 503."""
+    model = state.require_model()
+    try:
+        model.pricer.prove_one()
+    except BundleError as error:
+        raise RefusedError(503, f"The model does not price as in training: {error.what}") from None
+    return model
 
 
 def describe_fields(model: LoadedModel) -> FeaturesAnswer:

@@ -10,6 +10,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
 from carprice.api import curve, feedback, info, predict
+from carprice.api.clients import routes as client_routes
+from carprice.api.clients.errors import refuse
 from carprice.api.info import find_state
 from carprice.api.pages import routes, stock_routes
 from carprice.api.responses import CRASHED, RefusedError, flask_response
@@ -29,9 +31,10 @@ def create_app(settings: Settings) -> Flask:
     app = _App("carprice", root_path=str(folder), static_folder="static", template_folder="templates")
     state = ServiceState(settings)
     app.extensions["carprice"] = state
-    parts = (predict, curve, feedback, info, routes, stock_routes)
+    parts = (predict, curve, feedback, info, routes, stock_routes, client_routes)
     for blueprint in (part.blueprint for part in parts):
         app.register_blueprint(blueprint)
+    client_routes.add_given_routes(app, settings.health_route, settings.predict_route)
     app.before_request(_note_route)
     app.register_error_handler(RefusedError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http_error)
@@ -68,7 +71,7 @@ def _note_route() -> None:
 
 
 def _refuse(refused: RefusedError) -> Response:
-    return flask_response(refused.response(request.environ["carprice.request_id"]))
+    return flask_response(refuse(find_state().settings, request.environ, refused))
 
 
 def _refuse_http_error(error: HTTPException) -> Response:
