@@ -163,9 +163,11 @@ def add_env_file(environment: MutableMapping[str, str]) -> None:
 
     A file that is missing or damaged adds nothing: the command that needs it names what is wrong.
     """
+    path = Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env"
+    if not path.exists():
+        return
     from dotenv import dotenv_values  # not in the API image, which is given its environment by Compose
 
-    path = Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env"
     with suppress(OSError, UnicodeDecodeError):
         for name, value in dotenv_values(path).items():
             if name.startswith("CARPRICE_") and value is not None:

@@ -17,6 +17,7 @@ from carprice.api.pages import routes, stock_routes
 from carprice.api.responses import CRASHED, RefusedError, flask_response
 from carprice.api.serving.wsgi import WsgiApp
 from carprice.api.state import ServiceState
+from carprice.names import SAMPLE_PATH
 from carprice.settings import Settings
 
 _NOT_FOUND = "There is nothing at this path; GET /api/docs lists what there is"
@@ -34,6 +35,8 @@ def create_app(settings: Settings) -> Flask:
     parts = (predict, curve, feedback, info, routes, stock_routes, client_routes)
     for blueprint in (part.blueprint for part in parts):
         app.register_blueprint(blueprint)
+    if settings.share_sample:
+        app.add_url_rule(SAMPLE_PATH, "info.sample", info.sample)
     client_routes.add_given_routes(app, settings.health_route, settings.predict_route)
     app.before_request(_note_route)
     app.register_error_handler(RefusedError, _refuse)
