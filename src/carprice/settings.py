@@ -207,6 +207,8 @@ def _check_settings(settings: Settings) -> None:
         least = 0 if name in MAY_BE_ZERO else 1
         if isinstance(value, int) and value < least:
             raise SettingsError(f"CARPRICE_{name.upper()}: should be at least {least} (got {value})")
+    if settings.share_sample > 1:
+        raise SettingsError(f"CARPRICE_SHARE_SAMPLE: should be 0 or 1 (got {settings.share_sample})")
     if settings.stack not in STACKS:
         raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
     _check_texts(settings)
