@@ -148,14 +148,14 @@ def test_runs_without_its_compose_file(image: str) -> None:
 def test_serves_as_sagemaker_and_vertex_ai_start_it(image: str, words: tuple[str, ...], port: int) -> None:
     options, command = (words, ()) if words[0] == "-e" else ((), words)
     limit = ("-p", f"127.0.0.1::{port}")
-    container = run(["docker", "run", "-d", "--rm", *options, *limit, image, *command]).stdout.strip()
+    container = run(["docker", "run", "-d", *options, *limit, image, *command]).stdout.strip()
     try:
         address = run(["docker", "port", container, f"{port}/tcp"]).stdout.strip()
         wait_for(lambda: ping(address) == (200, b""), f"{address} answers /ping")
         assert measure_processor(inspect(container)["State"]["Pid"]) < MOST_SECONDS_TO_START
         wait_for(lambda: inspect(container)["State"]["Health"]["Status"] == "healthy", "it is healthy")
     finally:
-        run(["docker", "stop", container])
+        run(["docker", "rm", "-f", container])
 
 
 def test_serves_the_model_that_sagemaker_mounts(image: str, small_bundle: Path) -> None:
