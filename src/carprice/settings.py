@@ -23,8 +23,11 @@ ROOT = PACKAGE.parents[1] if IS_CHECKOUT else Path.cwd()
 MAX_INDEX_BOUND = 0.1
 """What is farther from its training is trained again."""
 STACKS = ("", "docker", "local")
-MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows"))
-"""0 switches off what is kept of requests: docs/privacy.md."""
+MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows", "share_sample"))
+"""0 switches off what is kept of requests, or shown of them: docs/privacy.md."""
+
+
+_ROUTE = re.compile(r"/[A-Za-z0-9._~/:@-]*").fullmatch
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Settings:
     edge of the Docker stack speaks TLS with: empty for none. dealer_name stands on a printed price.
     allowed_origins: the sites whose pages may read the answers in a browser, empty for none.
     replica_names: the host names of all replicas and of a rollout's candidates, which the service's page asks.
+    health_route and predict_route: paths that Vertex AI chose, beside its usual ones. share_sample: 1 gives
+    GET /info/sample.
     feedback_url is the database that feedback is kept in, empty for a file. promote_...: by how much worse than
     the champion a promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of
     monitor_... and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
@@ -66,6 +71,9 @@ class Settings:
     dealer_name: str = ""
     allowed_origins: str = ""
     replica_names: str = ""
+    health_route: str = ""
+    predict_route: str = ""
+    share_sample: int = 0
     max_model_days: int = 90
     threads: int = 4
     idle_seconds: int = 15
@@ -161,9 +169,11 @@ def add_env_file(environment: MutableMapping[str, str]) -> None:
 
     A file that is missing or damaged adds nothing: the command that needs it names what is wrong.
     """
+    path = Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env"
+    if not path.exists():
+        return
     from dotenv import dotenv_values  # not in the API image, which is given its environment by Compose
 
-    path = Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env"
     with suppress(OSError, UnicodeDecodeError):
         for name, value in dotenv_values(path).items():
             if name.startswith("CARPRICE_") and value is not None:
@@ -203,6 +213,8 @@ def _check_settings(settings: Settings) -> None:
         least = 0 if name in MAY_BE_ZERO else 1
         if isinstance(value, int) and value < least:
             raise SettingsError(f"CARPRICE_{name.upper()}: should be at least {least} (got {value})")
+    if settings.share_sample > 1:
+        raise SettingsError(f"CARPRICE_SHARE_SAMPLE: should be 0 or 1 (got {settings.share_sample})")
     if settings.stack not in STACKS:
         raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
     _check_texts(settings)
@@ -223,6 +235,10 @@ def _check_texts(settings: Settings) -> None:
             raise SettingsError(  # Compose would take it for the name of a volume
                 f"CARPRICE_{name.upper()}: should be a folder that begins with / or ./ (got {folder!r})"
             )
+    for name in ("health_route", "predict_route"):
+        route = getattr(settings, name)
+        if route and not _ROUTE(route):
+            raise SettingsError(f"CARPRICE_{name.upper()}: should be a path that begins with / (got {route!r})")
     for name, parse in (("address_rate", parse_rate), ("allowed_origins", parse_origins)):
         try:
             parse(getattr(settings, name))
