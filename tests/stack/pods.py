@@ -14,11 +14,12 @@ from typing import Any
 
 import yaml
 from tests.kubernetes.rendered import find, render, write_overlay
-from tests.stack.stacks import COMMAND_SECONDS, Answer, ask, find_port, run, wait_for
+from tests.stack.stacks import Answer, ask, find_port, run, wait_for
 
 POD = "car-price-api-pod"
 CONTAINER = f"{POD}-car-price-api"
 ANSWER_SECONDS = 10
+MOST_REQUESTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Load:
         begin = time.monotonic()
 
         def send_all() -> None:
-            for number in range(COMMAND_SECONDS * self.per_second):
+            for number in range(MOST_REQUESTS):
                 if stopped.wait(max(0, begin + number / self.per_second - time.monotonic())):
                     return
                 threads.append(threading.Thread(target=self._send))

@@ -1,4 +1,4 @@
-"""kubectl itself knows every word that it is asked: it gets as far as connecting to a cluster that is not there."""
+"""kubectl itself knows every word that it is asked: each command gets as far as connecting to a cluster."""
 
 import shutil
 import subprocess
