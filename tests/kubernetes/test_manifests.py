@@ -95,6 +95,13 @@ def test_an_overlay_names_both_images_by_digest_everywhere(overlays: dict[str, l
     assert "'image': 'car-price" not in str(overlays[name])
 
 
+def test_an_older_cluster_mounts_no_image(overlays: dict[str, list[Object]]) -> None:
+    spec = find(overlays["everything"], "Deployment", "car-price-api")["spec"]["template"]["spec"]
+    (volume,) = (item for item in spec["volumes"] if item["name"] == "artifacts")
+    assert set(volume) == {"name", "emptyDir"}
+    assert [container["image"] for container in spec["initContainers"]] == ["car-price-model"]
+
+
 def test_argo_runs_the_jobs_of_the_base(overlays: dict[str, list[Object]]) -> None:
     objects = overlays["example-argo"]
     for name in ("car-price-gates", "car-price-bake"):
