@@ -75,6 +75,9 @@ COPY src/carprice/feedback src/carprice/feedback
 COPY src/carprice/access src/carprice/access
 COPY src/carprice/monitor src/carprice/monitor
 COPY src/carprice/api src/carprice/api
+# For `python -m carprice gates` and `bake`, which a cluster runs from this image: docs/clients.md.
+COPY src/carprice/ops src/carprice/ops
+COPY src/carprice/cli src/carprice/cli
 # Bytecode is written now, the standard library's too: the root file system is read-only later.
 RUN python -m compileall -q app.py src/carprice \
  && python -c "import granian.server, carprice.api.serving.server" \
@@ -92,5 +95,5 @@ ENV CARPRICE_FALLBACK_DIR=/app/demo
 USER appuser
 EXPOSE 5000
 HEALTHCHECK --interval=30s --timeout=10s --retries=3 --start-period=30s --start-interval=1s \
-    CMD curl -f -s -S -m 8 http://localhost:5000/info/status; exec bash health --asked $?
-CMD ["python", "app.py"]
+    CMD curl -f -s -S -m 8 http://localhost:${CARPRICE_PORT:-${AIP_HTTP_PORT:-5000}}/info/status; exec bash health --asked $?
+ENTRYPOINT ["python", "app.py"]

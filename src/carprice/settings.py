@@ -24,8 +24,11 @@ MAX_INDEX_BOUND = 0.1
 STACKS = ("", "docker", "local")
 OVERLAY_PREFIX = "kubernetes:"
 """Of a stack on Kubernetes: the folder of its overlay comes behind it."""
-MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows"))
-"""0 switches off what is kept of requests: docs/privacy.md."""
+MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows", "share_sample"))
+"""0 switches off what is kept of requests, or shown of them: docs/privacy.md."""
+
+
+_ROUTE = re.compile(r"/[A-Za-z0-9._~/:@-]*").fullmatch
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Settings:
     dealer_name stands on a printed price. feedback_url is the database that feedback is kept in, empty for a
     file. promote_...: by how much worse than the champion a promotion takes a model, as shares of 1;
     docs/compare.md explains each, docs/monitor.md those of monitor_... and index_bound: how far, in log price,
-    prices that come back may move all prices, 0 for no move.
+    prices that come back may move all prices, 0 for no move. health_route and predict_route: paths that Vertex
+    AI chose, beside its usual ones. share_sample: 1 gives GET /info/sample.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -64,6 +68,9 @@ class Settings:
     tls: str = ""
     release: str = "local"
     dealer_name: str = ""
+    health_route: str = ""
+    predict_route: str = ""
+    share_sample: int = 0
     max_model_days: int = 90
     threads: int = 4
     idle_seconds: int = 15
@@ -159,9 +166,11 @@ def add_env_file(environment: MutableMapping[str, str]) -> None:
 
     A file that is missing or damaged adds nothing: the command that needs it names what is wrong.
     """
+    path = Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env"
+    if not path.exists():
+        return
     from dotenv import dotenv_values  # not in the API image, which is given its environment by Compose
 
-    path = Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env"
     with suppress(OSError, UnicodeDecodeError):
         for name, value in dotenv_values(path).items():
             if name.startswith("CARPRICE_") and value is not None:
@@ -223,6 +232,10 @@ def _check_texts(settings: Settings) -> None:
             raise SettingsError(  # Compose would take it for the name of a volume
                 f"CARPRICE_{name.upper()}: should be a folder that begins with / or ./ (got {folder!r})"
             )
+    for name in ("health_route", "predict_route"):
+        route = getattr(settings, name)
+        if route and not _ROUTE(route):
+            raise SettingsError(f"CARPRICE_{name.upper()}: should be a path that begins with / (got {route!r})")
     try:
         parse_rate(settings.address_rate)
     except ValueError as error:

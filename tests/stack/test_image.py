@@ -43,7 +43,8 @@ def test_is_configured_as_documented(image: str) -> None:
     config = inspect(image)["Config"]
     assert config["User"] == "appuser"
     assert config["WorkingDir"] == "/app"
-    assert config["Cmd"] == ["python", "app.py"]
+    assert config["Entrypoint"] == ["python", "app.py"]
+    assert not config["Cmd"]
     assert not config.get("Entrypoint")
     assert list(config["ExposedPorts"]) == ["5000/tcp"]
     assert config["Healthcheck"] == {

@@ -25,7 +25,7 @@ from carprice.errors import BundleError, CarPriceError
 from carprice.feedback.opening import open_store
 from carprice.feedback.samples import Samples
 from carprice.market.kinds import Value
-from carprice.model.bundle.manifest import champion_version, find_bundle, read_manifest
+from carprice.model.bundle.manifest import find_bundle, holds_model, read_manifest
 from carprice.model.encoding import InputWarning
 from carprice.model.evidence.comparables import ComparableFinder, Comparables, find_none, load_finder
 from carprice.model.evidence.seen_together import SeenTogether
@@ -195,7 +195,7 @@ class ServiceState:
     def _find_folder(self) -> tuple[Path, str]:
         artifacts_dir, wanted = self.settings.artifacts_dir, self.settings.model_version
         fallback = self.settings.fallback_dir
-        is_asked_for = wanted == IMAGE_MODEL or (not wanted and champion_version(artifacts_dir) is None)
+        is_asked_for = wanted == IMAGE_MODEL or (not wanted and not holds_model(artifacts_dir))
         if fallback and is_asked_for:
             return find_bundle(Path(fallback)), FALLBACK
         return find_bundle(artifacts_dir, wanted), ARTIFACTS

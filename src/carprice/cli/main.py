@@ -23,6 +23,8 @@ COMMANDS = {
         "logs": "Show the logs.",
         "rollout": "Make a new release live without losing a request.",
         "rollback": "Go back to an earlier release, the same way.",
+        "gates": "Test a release before it goes live, without Docker.",
+        "bake": "Watch a release after it went live, without Docker.",
         "releases": "Show the history of releases.",
         "keys": "Make, list and revoke API keys.",
         "tls": "Check the certificate, and give it to the edge.",

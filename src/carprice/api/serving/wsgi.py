@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
+from carprice.api.clients.errors import refuse
 from carprice.api.predict import answer_price
 from carprice.api.responses import CRASHED, STATUS_LINES, RefusedError, WsgiResponse
 from carprice.api.state import ServiceState
-from carprice.names import ALIVE_PATH, METRICS_PATH, PRICE_PATH, READY_PATH, SERVICE_PAGE, STATUS_PATH
+from carprice.names import METRICS_PATH, PRICE_PATH, PROBE_PATHS, SERVICE_PAGE
 
-UNLOGGED_PATHS = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH, SERVICE_PAGE))
+UNLOGGED_PATHS = PROBE_PATHS | {METRICS_PATH, SERVICE_PAGE}
 NO_ROUTE = "none"
 METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"))
 OTHER_METHOD = "_OTHER"
@@ -50,7 +51,8 @@ class WsgiApp:
             try:
                 admission.check(environ, path, started)
             except RefusedError as refused:
-                return self._answer(environ, start_response, refused.response(request_id), NO_ROUTE, started)
+                response = refuse(self._state.settings, environ, refused)
+                return self._answer(environ, start_response, response, NO_ROUTE, started)
         if path == PRICE_PATH and environ["REQUEST_METHOD"] == "POST":
             return self._answer_price(environ, start_response, started)
         return self._answer_flask(environ, start_response, started)
