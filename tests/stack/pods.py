@@ -31,7 +31,7 @@ class Podman:
 
     def run(self, *words: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """One command. crun refuses the hybrid cgroups of some machines, Docker's runc does not."""
-        store = [f"--{name}={self.folder / name}" for name in ("root", "runroot", "tmpdir")]
+        store = [f"--{name}={self.folder / name}" for name in ("root", "runroot", "tmpdir", "network-config-dir")]
         runtime = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"]
         environment = {**os.environ, "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
         return run(["podman", *runtime, *store, *words], check, env=environment)
@@ -78,7 +78,6 @@ class Podman:
     def remove(self) -> None:
         """Remove the store, and the firewall's table that podman leaves."""
         self.run("pod", "rm", "--all", "--force", "--time=1", check=False)
-        self.run("rmi", "--all", "--force", check=False)
         self.run("system", "reset", "--force", check=False)
         if shutil.which("nft"):
             run(["nft", "delete", "table", "inet", "netavark"], check=False)
