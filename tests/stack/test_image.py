@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
-from tests.stack.stacks import inspect, run
+from tests.stack.stacks import inspect, run, wait_for
 
 from carprice import __version__
 
@@ -15,6 +17,7 @@ MOST_BYTES_OVER_BASE = 80_000_000
 UNWANTED_MODULES = ("numpy", "scipy", "pandas", "polars", "sklearn", "mlflow", "pyarrow", "matplotlib", "pydantic")
 UNWANTED_PROGRAMS = ("gcc", "cc", "g++", "make", "ld", "as", "git", "sudo")
 SECOND = 1_000_000_000
+MOST_SECONDS_TO_START = 2
 
 
 def run_inside(image: str, *argv: str, check: bool = True) -> str:
@@ -45,12 +48,12 @@ def test_is_configured_as_documented(image: str) -> None:
     assert config["WorkingDir"] == "/app"
     assert config["Entrypoint"] == ["python", "app.py"]
     assert not config["Cmd"]
-    assert not config.get("Entrypoint")
     assert list(config["ExposedPorts"]) == ["5000/tcp"]
     assert config["Healthcheck"] == {
         "Test": [
             "CMD-SHELL",
-            "curl -f -s -S -m 8 http://localhost:5000/info/status; exec bash health --asked $?",
+            "curl -f -s -S -m 8 http://localhost:${CARPRICE_PORT:-${AIP_HTTP_PORT:-5000}}/info/status; "
+            "exec bash health --asked $?",
         ],
         "Interval": 30 * SECOND,
         "Timeout": 10 * SECOND,
@@ -138,6 +141,53 @@ def test_runs_without_its_compose_file(image: str) -> None:
     answer = run_inside(image, "sh", "-c", f"python app.py >/tmp/log & {ask}")
     status = json.loads(answer)
     assert (status["source"], status["demo"]) == ("fallback", True)
+
+
+@pytest.mark.parametrize(("words", "port"), [(("serve",), 5000), (("-e", "AIP_HTTP_PORT=7080"), 7080)])
+def test_serves_as_sagemaker_and_vertex_ai_start_it(image: str, words: tuple[str, ...], port: int) -> None:
+    options, command = (words, ()) if words[0] == "-e" else ((), words)
+    limit = ("-p", f"127.0.0.1::{port}")
+    container = run(["docker", "run", "-d", "--rm", *options, *limit, image, *command]).stdout.strip()
+    try:
+        began = time.monotonic()
+        address = run(["docker", "port", container, f"{port}/tcp"]).stdout.strip()
+        wait_for(lambda: ping(address) == (200, b""), f"{address} answers /ping")
+        assert time.monotonic() - began < MOST_SECONDS_TO_START
+        wait_for(lambda: inspect(container)["State"]["Health"]["Status"] == "healthy", "it is healthy")
+    finally:
+        run(["docker", "stop", container])
+
+
+def test_serves_the_model_that_sagemaker_mounts(image: str, small_bundle: Path) -> None:
+    folder = f"{small_bundle}:/opt/ml/model:ro"
+    ask = "curl -fsS --retry 30 --retry-connrefused --retry-delay 1 localhost:8080/info/status"
+    argv = ["docker", "run", "--rm", "-v", folder, "--entrypoint", "sh", image]
+    status = json.loads(run([*argv, "-c", f"python app.py serve >/tmp/log & {ask}"]).stdout)
+    assert (status["source"], status["model_version"]) == (
+        "artifacts",
+        (small_bundle / "champion").read_text().strip(),
+    )
+
+
+def test_takes_no_other_word(image: str) -> None:
+    done = run(["docker", "run", "--rm", image, "train"], check=False)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2,
+        "Error: this image serves, and takes no word but serve (got 'train')",
+    )
+
+
+def test_has_the_gates_of_a_cluster(image: str) -> None:
+    for command in ("gates", "bake"):
+        assert run_inside(image, "python", "-m", "carprice", command, "--help").startswith("Usage: carprice ")
+
+
+def ping(address: str) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(f"http://{address}/ping", timeout=5) as answer:
+            return answer.status, answer.read()
+    except OSError:
+        return 0, b""
 
 
 def test_a_change_of_code_trains_and_installs_nothing(root: Path, tmp_path: Path, image: str) -> None:

@@ -37,26 +37,32 @@ blueprint = Blueprint("clients", __name__)
 
 
 @blueprint.get(PING_PATH)
-@blueprint.get(f"{V2_PATH}/health/ready")
-@blueprint.get(f"{V2_PATH}/models/<model>/ready")
 @blueprint.get(VERTEX_ROUTE)
-def ready(**_: str) -> Response:
+def ping(**_: str) -> Response:
     """200 without a body when cars can be priced, else 503 and why not."""
     check_ready(_state())
     return Response(b"", headers=[NO_STORE])
+
+
+@blueprint.get(f"{V2_PATH}/health/ready")
+@blueprint.get(f"{V2_PATH}/models/<model>/ready")
+def ready(**_: str) -> Response:
+    """The same of V2: its text has no body, but KServe's client reads one."""
+    check_ready(_state())
+    return _json({"ready": True})
 
 
 @blueprint.get(f"{V2_PATH}/models/<model>/versions/<version>/ready")
 def version_ready(model: str, version: str) -> Response:
     """The same of one version."""
     _check_version(check_ready(_state()), version)
-    return Response(b"", headers=[NO_STORE])
+    return _json({"name": model, "ready": True})
 
 
 @blueprint.get(f"{V2_PATH}/health/live")
 def live() -> Response:
     """The process is up."""
-    return Response(b"", headers=[NO_STORE])
+    return _json({"live": True})
 
 
 @blueprint.get("/execution-parameters")
@@ -144,7 +150,7 @@ def infer(model: str, version: str = "") -> Response:
 def add_given_routes(app: Flask, health: str, predict: str) -> None:
     """Add the paths that Vertex AI asks at, where they are given and not there yet."""
     known = {(rule.rule, method) for rule in app.url_map.iter_rules() for method in rule.methods or ()}
-    for path, method, view in ((health, "GET", ready), (predict, "POST", instances)):
+    for path, method, view in ((health, "GET", ping), (predict, "POST", instances)):
         if path and (path, method) not in known:
             app.add_url_rule(path, f"clients.given.{method.lower()}", view, methods=[method])
 
