@@ -40,7 +40,8 @@ class CleaningReport:
     """What was done to one file, or several; rows_read = rows_kept + the sum of dropped; rows marked are kept.
 
     counted: how the place of an example is given, by `line` or, where a file has no lines, by `row`.
-    notes: how the file was understood, where that is not plain. name: of the file, without its folder.
+    notes: how the file was understood, where that is not plain. name: of the file, without its folder. over_cap:
+    rows dropped for there are enough of their make and model.
     """
 
     market: str
@@ -51,6 +52,7 @@ class CleaningReport:
     entries: list[CleaningEntry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     name: str = ""
+    over_cap: int = 0
 
     @property
     def dropped(self) -> dict[str, int]:

@@ -15,6 +15,7 @@ from carprice.evaluation.error_slices import measure_slices
 from carprice.evaluation.report import build_report
 from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
+from carprice.listings.cap import thin_as_market
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
 from carprice.listings.leaks import check_leaks
 from carprice.listings.listings_files import Source
@@ -76,10 +77,14 @@ def train_file(
     seed: int = SEED,
     say: Say = print,
     keep_comparables: bool = True,
+    cap: int | None = None,
 ) -> Training:
-    """Read and clean a listings file, or several, then train on it. Raises ListingsError and TrainingError."""
+    """Read and clean a listings file, or several, then train on it; cap: listings of each make and model.
+
+    Raises ListingsError and TrainingError.
+    """
     say(f"Reading {source} ...")
-    listings = load_listings(source, market)
+    listings = load_listings(source, market, cap=cap)
     for line in listings.report.hygiene_head():
         say(line)
     return train(listings, market, settings, seed, say, keep_comparables)
@@ -115,7 +120,8 @@ def train(
     served = fit_listings(frame, market, seed, say, judged.recipe)
     proof = prove_served(served, split.test, test)
     figures = _judge(judged, split, test, pricer, seed)
-    facts = {INPUTS: describe_inputs(frame, market), "proof": proof, "mlflow": None}
+    figures["report"]["notes"][:0] = _note_cap(listings)
+    facts = {INPUTS: describe_inputs(thin_as_market(frame), market), "proof": proof, "mlflow": None}
     manifest = {**_describe(judged, served, listings, split, seed), **figures, **facts}
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
@@ -158,6 +164,17 @@ def _judge(judged: Fitted, split: Split, test: pl.DataFrame, pricer: Pricer, see
     }
 
 
+def _note_cap(listings: Listings) -> list[str]:
+    """A sentence on what the cap left aside, for the report; none where that is nothing."""
+    over = listings.report.over_cap
+    if not over:
+        return []
+    return [
+        f"Learnt from at most {listings.cap:,} listings of each make and model: {over:,} more were left aside. "
+        "Those that judge are mixed as all of them are."
+    ]
+
+
 def _say_split(split: Split) -> str:
     return f"seen after {_name_day(split.cut)}" if split.cut is not None else "of other cars; time is not judged"
 
@@ -176,6 +193,8 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
             "fingerprint": listings.fingerprint,
             "rows_read": report.rows_read,
             "rows_kept": report.rows_kept,
+            "cap": listings.cap,
+            "over_cap": report.over_cap,
             "hygiene": report.hygiene(),
             "train_rows": split.training.height,
             "calibration_rows": len(np.unique(judged.held.listing)),
@@ -186,7 +205,7 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
             "as_of": _name_day(served.model["as_of"]),
         },
         INDEX: describe_index(served.index),
-        "distance_per_year": measure_distance(listings.frame, market),
+        "distance_per_year": measure_distance(thin_as_market(listings.frame), market),
         "params": {**_describe_recipe(judged), "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},
     }
