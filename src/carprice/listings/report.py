@@ -93,8 +93,8 @@ class CleaningReport:
         """Count so many rows less as dropped for a reason; lines: of the rows that it still has."""
         for entry in [entry for entry in self.entries if (entry.action, entry.reason) == (DROPPED, reason)]:
             entry.count -= count
-            if entry.line not in lines:
-                entry.line, entry.value = int(lines[0]) if len(lines) else 0, None
+            if len(lines) and entry.line not in lines:
+                entry.line, entry.value = int(lines[0]), None
         self.entries = [entry for entry in self.entries if entry.count]
 
     def as_dict(self) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from carprice.listings.cap import thin_as_market
 from carprice.market.market_file import Feature, Market
 from carprice.model.bundle.inputs import Bins
 
+MAX_ROWS = 500_000
 PARTS = 10
 """Bins of a number: between its tenths, where these differ."""
 MAX_VALUES = 20
@@ -18,7 +20,11 @@ DIGITS = 6
 
 
 def describe_inputs(frame: pl.DataFrame, market: Market) -> dict[str, Any]:
-    """The manifest's `inputs`: of a clean frame the rows, and each feature's bins with their shares."""
+    """The manifest's `inputs`: of a clean frame the rows, and each feature's bins with their shares.
+
+    Mixed as the market is, also where a cap kept a part of the frequent models alone; of many rows MAX_ROWS.
+    """
+    frame = thin_as_market(frame, MAX_ROWS)
     features = {item.name: _describe_feature(frame[item.name], item) for item in market.features}
     return {"rows": frame.height, "features": msgspec.to_builtins(features)}
 

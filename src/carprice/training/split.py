@@ -14,7 +14,7 @@ MAX_TEST_DAYS = 60
 MIN_TEST_ROWS = 100
 MAX_TEST_SHARE = 0.5
 """Whole days are judged; where no cut between two days leaves a test part within these, the split is by car."""
-MAX_TEST_ROWS = 500_000
+MAX_TEST_ROWS = 200_000
 """Listings that judge: with so many every figure is known within a few thousandths of itself."""
 MIN_PART_ROWS = {"training": 40, "test": 10}
 TENTHS = 10

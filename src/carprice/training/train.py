@@ -50,6 +50,7 @@ MAX_WORSE = 1.1
 
 AGEING_RECIPE = replace(SMALL, name="ageing", copies=0)
 """Of the models of earlier days, which price whole listings alone."""
+MAX_AGEING_ROWS = 500_000
 CHANCE = 2.0
 """Over the root of the listings, and 1 more: the bound for few of them, whose median is mostly chance."""
 
@@ -121,7 +122,7 @@ def train(
     proof = prove_served(served, split.test, test)
     figures = _judge(judged, split, test, pricer, seed)
     figures["report"]["notes"][:0] = _note_cap(listings)
-    facts = {INPUTS: describe_inputs(thin_as_market(frame), market), "proof": proof, "mlflow": None}
+    facts = {INPUTS: describe_inputs(frame, market), "proof": proof, "mlflow": None}
     manifest = {**_describe(judged, served, listings, split, seed), **figures, **facts}
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
@@ -236,6 +237,7 @@ def _measure_ageing(judged: Fitted, split: Split, test: pl.DataFrame, seed: int)
     if split.cut is None:
         return None
     dated = split.training.filter(pl.col(DAY).is_not_null())
+    dated = dated[:: -(-dated.height // MAX_AGEING_ROWS) or 1]
     log_price = np.log(dated["price"].to_numpy())
     ageing = measure_ageing(
         dated[DAY].to_numpy(),
