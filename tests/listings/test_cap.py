@@ -11,16 +11,11 @@ from carprice.listings import cap as cap_module
 from carprice.listings.cap import MIN_CAP, SHARE, cap_batches, thin_as_market
 from carprice.listings.cleaning import CAR, load_listings
 from carprice.listings.report import CleaningReport
-from carprice.market.market_file import Market, load_market
+from carprice.market.market_file import Market
 
 GOLDEN_RATIO = 0x9E3779B97F4A7C15
 MODELS = {"Golf": 8_000, "Polo": 1_000, "Up": 300}
 CAP = 1_000
-
-
-@pytest.fixture
-def uk(markets_dir: Path) -> Market:
-    return load_market("uk", markets_dir)
 
 
 def invent(rows: dict[str, int], line: int = 2) -> pl.DataFrame:

@@ -5,7 +5,7 @@ models there are. Which rows are kept follows from the hash of each car alone: t
 car is kept with all its listings, and neither days nor prices nor the order of the file decide.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,8 @@ from carprice.errors import ListingsError
 from carprice.listings.deduplication import CAR
 from carprice.listings.report import DROPPED, CleaningEntry, CleaningReport
 from carprice.market.market_file import Market
+
+CheckHeld = Callable[[list[pl.DataFrame]], None]
 
 SHARE = "@share"
 """A column of a capped clean frame: the share of the listings of its make and model that was kept, 0 to 1."""
@@ -35,19 +37,32 @@ def check_cap(cap: int | None) -> None:
 
 
 def cap_batches(
-    batches: Iterable[pl.DataFrame], market: Market, cap: int | None, report: CleaningReport
+    batches: Iterable[pl.DataFrame],
+    market: Market,
+    cap: int | None,
+    report: CleaningReport,
+    check_held: CheckHeld | None = None,
 ) -> pl.DataFrame:
     """All rows of the batches in order, or those within the cap with their SHARE; the report counts the others.
 
     batches: as Cleaner.judge_rows has them, of clean rows and of rows with a problem, which are capped by
-    themselves and have no share.
+    themselves and have no share. check_held: called with what is kept so far; what it raises ends the reading.
     """
+    check = check_held or (lambda _: None)
     if cap is None:
-        return pl.concat(batches)
-    capped = _Capped(market, cap)
+        return pl.concat(_watch(batches, check))
+    capped = _Capped(market, cap, check)
     for batch in batches:
         capped.add(batch)
     return capped.finish(report)
+
+
+def _watch(batches: Iterable[pl.DataFrame], check: CheckHeld) -> Iterator[pl.DataFrame]:
+    held: list[pl.DataFrame] = []
+    for batch in batches:
+        held.append(batch)
+        check(held)
+        yield batch
 
 
 def describe_cap(cap: int) -> str:
@@ -66,7 +81,8 @@ def thin_as_market(frame: pl.DataFrame, rows: int | None = None) -> pl.DataFrame
     if SHARE in frame.columns:
         share = pl.col(SHARE)
         kept = float(frame.select((pl.col(SHARE).min() / pl.col(SHARE)).sum()).item())
-        least = float(frame[SHARE].min() or 1.0) * (1.0 if rows is None else min(1.0, rows / max(kept, 1.0)))
+        smallest = frame.select(pl.col(SHARE).min().fill_null(1.0)).item()
+        least = float(smallest) * (1.0 if rows is None else min(1.0, rows / max(kept, 1.0)))
     if least == 1.0:
         return frame
     return frame.filter((pl.col(CAR) // 1000 % _DIGITS) * share < least * _DIGITS)
@@ -75,7 +91,8 @@ def thin_as_market(frame: pl.DataFrame, rows: int | None = None) -> pl.DataFrame
 class _Capped:
     """The rows within the cap of those that were added: of each group those of the smallest hashes of cars."""
 
-    def __init__(self, market: Market, cap: int) -> None:
+    def __init__(self, market: Market, cap: int, check: CheckHeld) -> None:
+        self._check = check
         self._keys = [name for name in ("make", "model") if (item := market.feature(name)) and item.is_category]
         self._cap = cap
         self._held: list[pl.DataFrame] = []
@@ -125,3 +142,4 @@ class _Capped:
         # A text that is kept would keep all the texts of its batch in memory: an equal one is written anew.
         kept = frame.filter(pl.Series(is_kept)).with_columns(pl.col(pl.String) + "")
         self._held, self._fresh, self._kept = [kept], 0, kept.height
+        self._check(self._held)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from carprice.errors import ListingsError
-from carprice.listings.cap import cap_batches, check_cap
+from carprice.listings.cap import CheckHeld, cap_batches, check_cap
 from carprice.listings.columns import check_columns, find_absent
 from carprice.listings.deduplication import CAR as CAR
 from carprice.listings.deduplication import DAY as DAY
@@ -65,12 +65,17 @@ class Listings:
 
 
 def load_listings(
-    source: Source, market: Market, report_progress: Progress | None = None, cap: int | None = None
+    source: Source,
+    market: Market,
+    report_progress: Progress | None = None,
+    cap: int | None = None,
+    check_held: CheckHeld | None = None,
 ) -> Listings:
     """Read and clean a whole file, or several; report_progress gets the number of rows read after each batch.
 
-    cap: at most so many listings of each make and model are kept, and no more are ever held. Raises ListingsError
-    where the file cannot be read, lacks a column of the market, or keeps no row.
+    cap: at most so many listings of each make and model are kept. check_held gets what is held so far; what it
+    raises ends the reading. Raises ListingsError where the file cannot be read, lacks a column of the market, or
+    keeps no row.
     """
     check_cap(cap)
     cleaner = Cleaner(market, str(source))
@@ -78,8 +83,10 @@ def load_listings(
     check_columns(market, files.columns, str(source))
     report = cleaner.report
     report.counted, report.name = files.counted, files.name
-    batches = cap_batches(_judge_batches(cleaner, files, report_progress), market, cap, report)
-    frame = quarantine(batches, market, cleaner.texts.examples, report)
+    judged = _judge_batches(cleaner, files, report_progress)
+    frame = quarantine(
+        cap_batches(judged, market, cap, report, check_held), market, cleaner.texts.examples, report
+    )
     report.correct_places(files.find_places)
     report.add_unread(files.dropped)
     report.notes = files.notes

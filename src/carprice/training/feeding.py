@@ -1,6 +1,7 @@
 """What LightGBM is fed with: rows widened so many at a time, so that no wide matrix is ever held."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -44,6 +45,14 @@ class WideRows(lgb.Sequence):
             first = end - len(matrix)
             found.append(matrix[max(start - first, 0) : max(stop - first, 0)])
         return np.concatenate(found)
+
+
+class QuietDataset(lgb.Dataset):
+    """A data set that is built without warnings: with a Sequence, LightGBM drops the verbosity it was given."""
+
+    def get_params(self) -> dict[str, Any]:
+        """The parameters with which the rows are binned."""
+        return {**super().get_params(), "verbosity": -1}
 
 
 def iterate_chunks(rows: int) -> Iterator[slice]:

@@ -16,7 +16,7 @@ from carprice.model.forest.depreciation import ANY, Depreciation
 from carprice.model.forest.price_forest import name_columns
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import fit_depreciation
-from carprice.training.feeding import MANY_ROWS, WideRows, iterate_chunks
+from carprice.training.feeding import MANY_ROWS, QuietDataset, WideRows, iterate_chunks
 from carprice.training.masking import leave_out
 from carprice.training.recipes import Recipe
 
@@ -106,7 +106,7 @@ def build_loss(exponent: float, width: float, weight: Floats | Singles | float =
     1977), which bounds the loss from above, so that every Newton step of a leaf goes down.
     """
 
-    def measure(predicted: Floats, data: lgb.Dataset) -> tuple[Floats, Floats]:
+    def measure(predicted: Floats, data: lgb.Dataset) -> tuple[Singles, Singles]:
         label, weights = np.asarray(data.get_label()), np.broadcast_to(weight, predicted.shape)
         gradient, curvature = (np.empty(len(predicted), np.float32) for _ in range(2))
         for part in iterate_chunks(len(predicted)):
@@ -199,7 +199,7 @@ def _build_data(
     weight = np.ones(len(rows) + copied, np.float32)
     weight[len(rows) :] = recipe.copy_weight * len(rows) / max(copied, 1)
     width = len(columns.names)
-    data = lgb.Dataset(
+    data = QuietDataset(
         WideRows([rows.matrix, *copies], partial(_widen, columns=columns, parts=parts)),
         np.concatenate(left),
         feature_name=name_columns(columns.names, parts["wide"], parts["flags"]),

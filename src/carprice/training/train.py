@@ -19,6 +19,7 @@ from carprice.listings.cap import thin_as_market
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
 from carprice.listings.leaks import check_leaks
 from carprice.listings.listings_files import Source
+from carprice.listings.room import watch_room
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import NO_CURRENCY, Market, dump_market
 from carprice.model.bundle.inputs import INPUTS
@@ -31,11 +32,10 @@ from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.comparables import build_comparables
-from carprice.training.distance import measure_distance
 from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.golden import pick_golden
 from carprice.training.importance import measure_importance
-from carprice.training.inputs import describe_inputs
+from carprice.training.inputs import describe_inputs, measure_distance
 from carprice.training.price_index import INDEX, describe_index
 from carprice.training.recipes import SMALL
 from carprice.training.split import Split, split_listings
@@ -85,7 +85,7 @@ def train_file(
     Raises ListingsError and TrainingError.
     """
     say(f"Reading {source} ...")
-    listings = load_listings(source, market, cap=cap)
+    listings = load_listings(source, market, cap=cap, check_held=watch_room(market))
     for line in listings.report.hygiene_head():
         say(line)
     return train(listings, market, settings, seed, say, keep_comparables)
@@ -117,21 +117,23 @@ def train(
     say(f"Judging by {split.test.height:,} other listings, {_say_split(split)} ...")
     pricer = judged.pricer("judged")
     test = price_frame(split.test, pricer)
+    figures = _judge(judged, split, test, pricer, seed)
+    figures["report"]["notes"][:0] = _note_cap(listings)
+    parts = _describe_split(split)
+    split = replace(split, training=split.training.clear())  # room for the other fit
     say(f"Learning from all {frame.height:,} listings ...")
     served = fit_listings(frame, market, seed, say, judged.recipe)
     proof = prove_served(served, split.test, test)
-    figures = _judge(judged, split, test, pricer, seed)
-    figures["report"]["notes"][:0] = _note_cap(listings)
     facts = {INPUTS: describe_inputs(frame, market), "proof": proof, "mlflow": None}
-    manifest = {**_describe(judged, served, listings, split, seed), **figures, **facts}
+    manifest = {**_describe(judged, served, listings, parts, seed), **figures, **facts}
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     golden = pick_golden(frame, market)
     kept = None
     if keep_comparables and market.listing.comparables:
         kept = build_comparables(frame, served.pricer("served"), served.index)
-    parts = (served.encoders, served.scaler, served.model)
-    version = write_bundle(settings.artifacts_dir, *parts, manifest, golden, kept, key)
+    learnt = (served.encoders, served.scaler, served.model)
+    version = write_bundle(settings.artifacts_dir, *learnt, manifest, golden, kept, key)
     folder = settings.artifacts_dir / version
     return Training(
         version=version,
@@ -184,7 +186,18 @@ def _name_day(day: float | None) -> str | None:
     return None if day is None else (EPOCH + timedelta(days=day)).isoformat()
 
 
-def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, seed: int) -> dict[str, Any]:
+def _describe_split(split: Split) -> dict[str, Any]:
+    return {
+        "train_rows": split.training.height,
+        "test_rows": split.test.height,
+        "judged_by": "car" if split.cut is None else "time",
+        "cut": _name_day(split.cut),
+    }
+
+
+def _describe(
+    judged: Fitted, served: Fitted, listings: Listings, parts: dict[str, Any], seed: int
+) -> dict[str, Any]:
     report, market = listings.report, served.market
     return {
         "market": dump_market(market),
@@ -197,12 +210,9 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
             "cap": listings.cap,
             "over_cap": report.over_cap,
             "hygiene": report.hygiene(),
-            "train_rows": split.training.height,
+            **parts,
             "calibration_rows": len(np.unique(judged.held.listing)),
-            "test_rows": split.test.height,
             "served_rows": listings.frame.height,
-            "judged_by": "car" if split.cut is None else "time",
-            "cut": _name_day(split.cut),
             "as_of": _name_day(served.model["as_of"]),
         },
         INDEX: describe_index(served.index),
