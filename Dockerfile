@@ -12,8 +12,10 @@ ARG POSTGRES=
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels -r requirements/serve.txt ${POSTGRES:+-r requirements/postgres.txt}
 
 FROM builder AS full-builder
-COPY requirements/full.txt requirements/
-RUN pip wheel --no-cache-dir --no-deps --wheel-dir /full-wheels -r requirements/full.txt
+COPY requirements/full.txt requirements/dask.txt requirements/
+# DASK=yes: with what works on a Dask cluster and reads listings from S3.
+ARG DASK=
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /full-wheels -r requirements/full.txt ${DASK:+-r requirements/dask.txt}
 
 # For the list of what the image is made of; nothing of this stage is kept.
 FROM ${BASE} AS bill-of-materials
@@ -53,6 +55,7 @@ COPY src/carprice/market src/carprice/market
 COPY src/carprice/listings src/carprice/listings
 COPY src/carprice/simulation src/carprice/simulation
 COPY src/carprice/model src/carprice/model
+COPY src/carprice/engine src/carprice/engine
 COPY src/carprice/frames src/carprice/frames
 COPY src/carprice/evaluation src/carprice/evaluation
 COPY src/carprice/training src/carprice/training

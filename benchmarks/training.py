@@ -3,9 +3,9 @@
     PYTHONPATH=src .venv/bin/python benchmarks/training.py [--rows 100000 --rows 1000000 [--cap N]] [--write]
 
 Without --rows it needs uk.csv.gz: the folder is CARPRICE_LISTINGS, or ../shared/data beside the checkout. --rows
-draws so many listings of the demo market, again for another line. `carprice train` runs in a process of its own, with
-everything it does: reading, cleaning, choosing, fitting, judging, plots and sending to MLflow where MLFLOW_TRACKING_URI
-names a server (else the run is kept to be sent later).
+draws so many listings of the demo market, again for another line. `carprice train` runs in a process of its own,
+with everything it does: reading, cleaning, choosing, fitting, judging, plots and sending to MLflow where
+MLFLOW_TRACKING_URI names a server (else the run is kept to be sent later).
 """
 
 import os

@@ -23,12 +23,13 @@ MAY_IMPORT = {
     "listings": {"market"},
     "drafting": {"market", "listings"},
     "model": {"market"},
-    "frames": {"market", "model"},
-    "evaluation": {"market", "listings", "model", "frames", "monitor"},
-    "training": {"market", "listings", "model", "frames", "evaluation"},
+    "frames": {"engine", "market", "model"},
+    "engine": set(),
+    "evaluation": {"engine", "market", "listings", "model", "frames", "monitor"},
+    "training": {"engine", "market", "listings", "model", "frames", "evaluation"},
     "tracking": {"market", "model", "training", "evaluation"},
     "simulation": {"market", "listings", "model", "training", "tracking"},
-    "scoring": {"market", "listings", "model", "frames"},
+    "scoring": {"engine", "market", "listings", "model", "frames"},
     "refresh": {"market", "listings", "model", "frames", "evaluation", "training", "tracking", "ops", "feedback"},
     "notebook": {"market", "listings", "model", "evaluation", "training", "tracking"},
     "feedback": {"market", "model"},
@@ -47,8 +48,8 @@ SERVING = ("access", "api", "feedback", "market", "model", "monitor", "system")
 """The folders of the API image, with the modules beside them."""
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}
 
-# MLflow reads these while it is imported, and has no other switch for them.
-SETS_ENVIRONMENT = {"tracking/client.py"}
+# MLflow, and what has threads, read these while they are imported, and have no other switch for them.
+SETS_ENVIRONMENT = {"tracking/client.py", "engine/start.py"}
 
 MOST_LINES = 500
 MANY_LINES = 300

@@ -50,6 +50,19 @@ output_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Overwrite the output file.")
 
 
+def engine_options(command: Command) -> Command:
+    """--engine and --workers, which say what works on the parts; the command gets them as address and workers."""
+    command = click.option(
+        "--workers", type=click.IntRange(1), help="So many processes of this machine; else one for each core."
+    )(command)
+    return click.option(
+        "--engine",
+        "address",
+        metavar="ADDRESS",
+        help="Of a Dask scheduler, such as tcp://host:8786; docs/scale.md.",
+    )(command)
+
+
 def listings_argument(command: Command) -> Command:
     """LISTINGS, the files to read, with --encoding and --strict; the command gets them as ListingsFiles."""
 
