@@ -9,8 +9,6 @@ import numpy as np
 from carprice.frames.encoding import Floats
 
 CHUNK_ROWS = 100_000
-MANY_ROWS = 1_000_000
-"""From so many rows on memory comes before time: one booster is grown after the other."""
 
 
 class WideRows(lgb.Sequence):

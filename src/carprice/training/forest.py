@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import find_codes, find_lines, flag_matrix, follow_lines
+from carprice.frames.stored import MANY_ROWS
 from carprice.model.forest.depreciation import ANY, Depreciation
 from carprice.model.forest.price_forest import name_columns
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import fit_depreciation
-from carprice.training.feeding import MANY_ROWS, QuietDataset, WideRows, iterate_chunks
+from carprice.training.feeding import QuietDataset, WideRows, iterate_chunks
 from carprice.training.masking import leave_out
 from carprice.training.recipes import Recipe
 

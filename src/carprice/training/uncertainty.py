@@ -16,11 +16,11 @@ import numpy as np
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import score_matrix
+from carprice.frames.stored import MANY_ROWS
 from carprice.model.forest.price_forest import PriceForest
 from carprice.model.price_range import LEVELS
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import group_rows
-from carprice.training.feeding import MANY_ROWS
 from carprice.training.forest import PARALLEL_BOOSTERS, THREADS, Job, flag_columns, grow_forests
 from carprice.training.masking import forget_unseen, hide, leave_out
 from carprice.training.recipes import Recipe
