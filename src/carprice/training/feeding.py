@@ -53,6 +53,6 @@ class QuietDataset(lgb.Dataset):
         return {**super().get_params(), "verbosity": -1}
 
 
-def iterate_chunks(rows: int) -> Iterator[slice]:
-    """Slices of at most CHUNK_ROWS, until all rows had their turn."""
-    return (slice(start, min(start + CHUNK_ROWS, rows)) for start in range(0, rows, CHUNK_ROWS))
+def iterate_chunks(rows: int, size: int = CHUNK_ROWS) -> Iterator[slice]:
+    """Slices of at most size rows, until all had their turn."""
+    return (slice(start, min(start + size, rows)) for start in range(0, rows, size))

@@ -253,13 +253,15 @@ def _list_spans(
     """Of each line the first and the last year of its listings, without a few odd ones."""
     name = columns.names[columns.year or 0]
     years = np.rint(matrix[:, columns.year or 0] * scaler[name]["scale"] + scaler[name]["mean"])
-    lines, place, _ = find_lines(matrix.copy(), Depreciation(depreciation, columns.names))
+    table = Depreciation(depreciation, columns.names)
     by_line: dict[tuple[float, ...], list[Floats]] = {}
-    for number, line in enumerate(lines):
-        found = years[place == number]
-        for depth in range(len(line.key) + 1):
-            key = line.key[:depth] + (ANY,) * (len(line.key) - depth)
-            by_line.setdefault(key, []).append(found[~np.isnan(found)])
+    for part in iterate_chunks(len(matrix), MANY_ROWS):
+        lines, place, _ = find_lines(matrix[part].copy(), table)
+        for number, line in enumerate(lines):
+            found = years[part][place == number]
+            for depth in range(len(line.key) + 1):
+                key = line.key[:depth] + (ANY,) * (len(line.key) - depth)
+                by_line.setdefault(key, []).append(found[~np.isnan(found)])
     newest = int(np.nanmax(years)) if np.isfinite(years).any() else 0
     spans = []
     for key, parts in by_line.items():
