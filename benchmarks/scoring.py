@@ -4,7 +4,8 @@
 
 Needs a champion of the demo market. Its listings are simulated, one file for each size; `carprice score` prices
 them in parts on all cores, in processes of its own. LightGBM gets PEER_ROWS rows that are encoded already and
-returns the bare scores of both forests, on all cores too, just before and after.
+returns the bare scores of both forests, on all cores too, just before and after. On a machine that others use, the
+ratio of processor time holds better, LightGBM's on one thread: threads that wait for each other use time too.
 """
 
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -31,7 +33,7 @@ from carprice.system.processes import measure_memory
 
 LIMIT = 0.7
 SIZES = (200_000, 2_000_000)
-PEER_ROWS = 100_000
+PEER_ROWS = 30_000
 LOOK_SECONDS = 0.5
 COMMAND = "PYTHONPATH=src .venv/bin/python benchmarks/scoring.py --write"
 
@@ -50,7 +52,8 @@ def main(sizes: tuple[int, ...], folder: Path | None, write: bool) -> None:
             rows = [measure(size, folder or Path(name), load_settings(os.environ)) for size in sizes]
     except CarPriceError as error:
         sys.exit(f"Error: {error}")
-    columns = ["rows of the demo market", "seconds", "rows/s", "LightGBM alone", "ratio", "at least", "peak MB"]
+    columns = ["rows of the demo market", "seconds", "rows/s", "LightGBM alone", "ratio", "of processor time"]
+    columns += ["at least", "peak MB"]
     lines = [f"{heading} Peak: all processes together.", "", format_table(columns, [row for row, _ in rows])]
     print_section("Many rows", COMMAND, lines, write)
     sys.exit(min(ratio for _, ratio in rows) < LIMIT)
@@ -66,26 +69,37 @@ def measure(size: int, folder: Path, settings: Settings) -> tuple[list[str], flo
             write_listings(output, size, SEED, settings.markets_dir / STATISTICS_FILE)
     cars = encode_cars(pricer, pick_listings(load_cars(pricer.market, settings), pricer.market, PEER_ROWS))
     predict = load_forests(bundle, pricer, cars)
-    before = time_act(lambda: predict(os.cpu_count() or 1))
-    seconds, peak = score(path, folder / f"{size}-prices.csv")
-    peer = 2 * PEER_ROWS / (before + time_act(lambda: predict(os.cpu_count() or 1)))
-    ratio = size / seconds / peer
-    cells = [f"{size:,}", f"{seconds:.1f}", f"{size / seconds:,.0f}", f"{peer:,.0f}", f"{ratio:.2f}", f"{LIMIT:g}"]
-    return [*cells, f"{peak / 1e6:,.0f}"], ratio
+    cores = os.cpu_count() or 1
+    alone = time_processor(lambda: predict(1))
+    before = time_act(lambda: predict(cores))
+    seconds, busy, peak = score(path, folder / f"{size}-prices.csv")
+    peer = 2 * PEER_ROWS / (before + time_act(lambda: predict(cores)))
+    ratio, busy_ratio = size / seconds / peer, size / busy / (PEER_ROWS / alone)
+    cells = [f"{size:,}", f"{seconds:.1f}", f"{size / seconds:,.0f}", f"{peer:,.0f}", f"{ratio:.2f}"]
+    return [*cells, f"{busy_ratio:.2f}", f"{LIMIT:g}", f"{peak / 1e6:,.0f}"], busy_ratio
 
 
-def score(path: Path, output: Path) -> tuple[float, int]:
-    """Seconds of `carprice score` with its start, and the most bytes that it and its processes held."""
+def time_processor(act: Callable[[], object]) -> float:
+    """Seconds of processor time that the act takes."""
+    started = time.process_time()
+    act()
+    return time.process_time() - started
+
+
+def score(path: Path, output: Path) -> tuple[float, float, int]:
+    """Seconds of `carprice score` with its start, those of processors, and the most bytes that all of it held."""
     argv = [sys.executable, "-m", "carprice", "score", str(path), "--output", str(output), "--force"]
     argv += ["--workers", str(os.cpu_count())]
-    peak, started = 0, time.monotonic()
+    peak, started, before = 0, time.monotonic(), os.times()
     with subprocess.Popen(argv, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}) as process:
         while process.poll() is None:
             peak = max(peak, measure_memory(process.pid))
             psutil.wait_procs([psutil.Process(process.pid)], LOOK_SECONDS)
     if process.returncode:
         sys.exit(f"Error: {' '.join(argv)} ended with {process.returncode}")
-    return time.monotonic() - started, peak
+    after = os.times()
+    busy = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.monotonic() - started, busy, peak
 
 
 if __name__ == "__main__":

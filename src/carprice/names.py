@@ -44,6 +44,9 @@ ARTIFACTS = "artifacts"
 FALLBACK = "fallback"
 """Where a served model came from: the image's own, because there is no champion or it was asked for."""
 
+RELEASES_FILE = "releases.json"
+"""In artifacts/: the last releases, for the service's page; no container sees the journal itself."""
+
 STATISTICS_FILE = "demo-cars.csv"
 """In markets/: what the demo market draws its listings from."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from carprice.errors import SettingsError
 from carprice.names import API_PORT, KIB, MIB, MLFLOW_PORT
+from carprice.system.origins import parse_origins
 from carprice.system.rates import parse_rate
 
 PACKAGE = Path(__file__).resolve().parent
@@ -35,10 +36,12 @@ class Settings:
     signing_key the private key that a training signs with: empty for neither. api_keys is the folder of the API
     keys, one of which every request then needs; address_rate how many requests a second one address may send,
     such as 50/s: empty for no keys, and for any number. tls is the folder of the certificate and key that the
-    edge of the Docker stack speaks TLS with: empty for none. dealer_name stands on a printed price. feedback_url
-    is the database that feedback is kept in, empty for a file. promote_...: by how much worse than the champion a
-    promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of monitor_...
-    and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
+    edge of the Docker stack speaks TLS with: empty for none. dealer_name stands on a printed price.
+    allowed_origins: the sites whose pages may read the answers in a browser, empty for none.
+    replica_names: the host names of all replicas and of a rollout's candidates, which the service's page asks.
+    feedback_url is the database that feedback is kept in, empty for a file. promote_...: by how much worse than
+    the champion a promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of
+    monitor_... and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -61,6 +64,8 @@ class Settings:
     tls: str = ""
     release: str = "local"
     dealer_name: str = ""
+    allowed_origins: str = ""
+    replica_names: str = ""
     max_model_days: int = 90
     threads: int = 4
     idle_seconds: int = 15
@@ -218,10 +223,11 @@ def _check_texts(settings: Settings) -> None:
             raise SettingsError(  # Compose would take it for the name of a volume
                 f"CARPRICE_{name.upper()}: should be a folder that begins with / or ./ (got {folder!r})"
             )
-    try:
-        parse_rate(settings.address_rate)
-    except ValueError as error:
-        raise SettingsError(f"CARPRICE_ADDRESS_RATE: {error}") from None
+    for name, parse in (("address_rate", parse_rate), ("allowed_origins", parse_origins)):
+        try:
+            parse(getattr(settings, name))
+        except ValueError as error:
+            raise SettingsError(f"CARPRICE_{name.upper()}: {error}") from None
     if settings.feedback_url and not settings.feedback_url.startswith(("postgresql://", "postgres://")):
         raise SettingsError(
             "CARPRICE_FEEDBACK_URL: should be postgresql://user:password@host/database "

@@ -66,7 +66,7 @@ def test_how_far_a_step_is_fits_into_80_columns() -> None:
         "Score part: 100,000 of 100,000 parts so far ...",
         "Score part: 100,010 of 123,456 parts so far, 50,000 rows/s ...",
         "Score part: 100,020 of 123,456 parts, 50,000,000 rows/s, 6:30:36 left ...",
-        "Score part: 123,456 of 123,456 parts, 18,000 rows/s ...",
+        "Score part: 123,456 of 123,456 parts, 100,000 kept, 18,000 rows/s ...",
         "Done\r\n",
     ]
     assert max(map(len, lines)) < 80
@@ -77,7 +77,7 @@ def test_elsewhere_a_step_has_a_line_now_and_then() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == (
         "Score part: 100,020 of 123,456 parts, 33,333,333 rows/s, 9:45:54 left ...\n"
-        "Score part: 123,456 of 123,456 parts, 225,000,000 rows/s ...\nDone\n"
+        "Score part: 123,456 of 123,456 parts, 100,000 kept, 225,000,000 rows/s ...\nDone\n"
     )
 
 

@@ -15,7 +15,7 @@ from carprice.engine import engine as module
 from carprice.engine.engine import Part, Progress
 from carprice.engine.start import open_engine
 from carprice.errors import EngineError, ListingsError
-from carprice.system.processes import is_alive
+from carprice.system.processes import wait_for_ends
 from carprice.system.waiting import wait_for
 
 SECONDS = 30
@@ -111,7 +111,7 @@ def test_after_kill_9_the_same_command_goes_on_and_redoes_nothing(parts, tmp_pat
         before = count_outputs(tmp_path)
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
-    assert not wait_for(lambda: [child for child in children if is_alive(child)], SECONDS, lambda left: not left)
+    assert wait_for_ends(children, SECONDS) == []
     (tmp_path / "switch").unlink()
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True, timeout=SECONDS)
     assert done.stdout.split() == [str(4 - before), str(before), "aabbccdd"]

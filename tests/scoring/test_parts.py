@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 
@@ -16,6 +17,7 @@ from carprice.model.bundle.manifest import find_bundle
 from carprice.model.pricer import load_pricer
 from carprice.scoring import parts as module
 from carprice.scoring.parts import Scoring, score_parts
+from carprice.system.processes import wait_for_ends
 from carprice.system.waiting import wait_for
 
 HEAD = "make,model,year,price,transmission,mileage,fuelType,tax,mpg,engineSize\n"
@@ -115,22 +117,24 @@ def test_an_output_that_is_there_is_refused_before_the_work(listings, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".work")] == []
 
 
-def test_after_kill_9_the_same_command_goes_on(listings, tmp_path, root, small_bundle):
-    output = tmp_path / "prices.csv"
-    code = (
-        "import carprice.scoring.parts as parts; parts.BATCH_ROWS = 50; from carprice.__main__ import run; run()"
-    )
+@pytest.mark.slow
+@pytest.mark.parametrize(("step", "least"), [("read_batches-*/*", 1), ("score_part-*", 3)])
+def test_after_kill_9_the_same_command_goes_on(listings, tmp_path, root, step, least):
+    output, work = tmp_path / "prices.csv", tmp_path / "prices.csv.work"
+    code = "from carprice.scoring import parts; parts.BATCH_ROWS = 50; import carprice.__main__ as it; it.run()"
     argv = [sys.executable, "-c", code, "score", str(listings), "--output", str(output), "--workers", "2"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
     with subprocess.Popen(argv, env=environment, stderr=subprocess.DEVNULL) as process:
-        assert wait_for(lambda: len(list((tmp_path / "prices.csv.work").glob("score_part-*"))) >= 3, SECONDS)
+        assert wait_for(lambda: len(list(work.glob(step))) >= least, SECONDS)
+        children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
+    assert wait_for_ends(children, SECONDS) == []
     assert not output.exists()
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "prices.csv.work").glob("score_part-*")}
+    kept = len(list(work.glob("score_part-*")))
+    assert kept < 50
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=SECONDS)
     assert done.returncode == 0, done.stderr
-    assert "Score part: 50 of 50 parts" in done.stderr
-    assert len(kept) < 50
+    assert f"Score part: 50 of 50 parts{f', {kept} kept' if kept else ''}, " in done.stderr
     run_score(listings, "--output", tmp_path / "one.csv")
     assert output.read_bytes() == (tmp_path / "one.csv").read_bytes()
-    assert not (tmp_path / "prices.csv.work").exists()
+    assert not work.exists()

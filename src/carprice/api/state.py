@@ -17,6 +17,7 @@ from carprice.api.admission import Admission
 from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
 from carprice.api.monitor_gauges import MonitorGauges
+from carprice.api.replicas import Replicas
 from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
 from carprice.api.traffic import TrafficHistory
@@ -122,7 +123,9 @@ class ServiceState:
         self.admission = Admission(settings, self.log) if settings.api_keys or settings.address_rate else None
         self.feedback = open_store(settings)
         self.samples = Samples(settings.logs_dir)
-        self.metrics.add_collector(MonitorGauges(self._measure, self._note_failure))
+        self.monitor = MonitorGauges(self._measure, self._note_failure)
+        self.metrics.add_collector(self.monitor)
+        self.replicas = Replicas(settings.replica_names)
         self.model: LoadedModel | None = None
         self.reason = "It is being loaded"
         self.bodies_in_progress: set[int] = set()

@@ -84,8 +84,10 @@ def _describe_progress(progress: "Progress", seconds: float) -> str:
     if progress.is_all and progress.made and progress.done < progress.parts:
         rest = (progress.parts - progress.done) * seconds / progress.made
         left = f", {timedelta(seconds=round(rest))} left"
-    so_far = "" if progress.is_all else " so far"
-    return f"{name}: {progress.done:,} of {progress.parts:,} parts{so_far}{rate}{left} ..."
+    more = "" if progress.is_all else " so far"
+    if progress.done > progress.made and not left and progress.is_all:
+        more = f", {progress.done - progress.made:,} kept"
+    return f"{name}: {progress.done:,} of {progress.parts:,} parts{more}{rate}{left} ..."
 
 
 def name_command(text: str) -> str:

@@ -69,6 +69,15 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"carprice.cli.commands.{_FOLDERS[name]}.{name}"), name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            # Click suggests only commands that are imported already.
+            raise click.NoSuchCommand(error.command_name, possibilities=_FOLDERS, ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for folder, commands in COMMANDS.items():
             with formatter.section(folder.capitalize()):

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from carprice.cli.console import say
 from carprice.ops.stacks.protocol import KINDS
-from carprice.settings import load_settings
+from carprice.settings import COMMAND, load_settings
 
 if TYPE_CHECKING:
     from carprice.listings.listings_files import ListingsFiles
@@ -40,8 +41,29 @@ def json_option(what: str) -> Callable[[Command], Command]:
     return click.option("--json", "as_json", is_flag=True, help=f"Print {what} as JSON.")
 
 
+class _MarketName(click.ParamType[str]):
+    """The name of a market file; where it is left out, and for completion, those that there are."""
+
+    name = "market"
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        known = ", ".join(self._list_names()) or "none"
+        return f"Markets: {known}; or draft one: {COMMAND} market init LISTINGS"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in self._list_names() if name.startswith(incomplete)]
+
+    def _list_names(self) -> list[str]:
+        return sorted(file.stem for file in load_settings(os.environ).markets_dir.glob("*.toml"))
+
+
 market_option = click.option(
-    "--market", "market_name", required=True, metavar="NAME", help="A file in markets/, or a path to one."
+    "--market",
+    "market_name",
+    required=True,
+    type=_MarketName(),
+    metavar="NAME",
+    help="A file in markets/, or a path to one.",
 )
 model_option = click.option("--model", "version", metavar="VERSION", help="Use this model, not the champion.")
 output_option = click.option(

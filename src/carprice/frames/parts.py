@@ -33,7 +33,8 @@ class PartPricing:
 
     def price(self, frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
         """What price_frame returns. Raises EngineError and OSError."""
-        outputs = self.engine.map(price_part, self._write_parts(frame), self.work, trusted=self.trusted)
+        trusted = find_trusted(self.trusted)
+        outputs = self.engine.map(price_part, self._write_parts(frame), self.work, trusted=trusted)
         return pl.concat(pl.read_ipc(path) for path in outputs) if outputs else price_frame(frame, pricer)
 
     def _write_parts(self, frame: pl.DataFrame) -> Iterator[Part]:
@@ -46,6 +47,11 @@ class PartPricing:
 def price_part(inputs: Sequence[Path], output: Path, trusted: str) -> None:
     """A step: a clean frame and the bundle to the frame that price_frame makes of them."""
     price_frame(pl.read_ipc(inputs[0]), load_kept_pricer(inputs[1], trusted)).write_ipc(output)
+
+
+def find_trusted(trusted: str) -> str:
+    """The folder of trusted keys as a worker in another folder finds it; empty for none."""
+    return str(Path(trusted).absolute()) if trusted else ""
 
 
 def load_kept_pricer(bundle: Path, trusted: str) -> Pricer:

@@ -239,11 +239,18 @@ def _judge_batches(
 def _check_kept(report: CleaningReport, source: Source) -> None:
     if report.rows_kept:
         return
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in report.dropped.items())
+    reasons = "; ".join(_describe_drop(entry) for entry in report.entries if entry.action == DROPPED)
     raise ListingsError(
         f"{source}: none of {report.rows_read:,} rows is a listing of market {report.market} ({reasons})",
         f"Compare the market file with a draft of this file: ./carprice market init {source}",
     )
+
+
+def _describe_drop(entry: CleaningEntry) -> str:
+    """Such as `unreadable number 3,000: mileage '45k'`."""
+    column = f"{entry.column} " if entry.column else ""
+    example = "" if entry.value is None else f": {column}{entry.value!r}"
+    return f"{entry.reason} {entry.count:,}{example}"
 
 
 def _parse_batch(batch: pl.DataFrame, fields: tuple[Feature, ...]) -> pl.DataFrame:

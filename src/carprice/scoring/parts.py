@@ -12,7 +12,7 @@ import polars as pl
 
 from carprice.engine.engine import Engine, Part
 from carprice.engine.steps import hold_work, name_output, remove, write_whole
-from carprice.frames.parts import load_kept_pricer
+from carprice.frames.parts import find_trusted, load_kept_pricer
 from carprice.listings.cleaning import Cleaner
 from carprice.listings.listings_files import ListingsFiles
 from carprice.model.evidence.comparables import ComparableFinder, load_finder
@@ -66,7 +66,8 @@ def score_parts(
         cut = _Cut(files, work)
         for line in notes if note else ():
             note(line)  # type: ignore[misc]
-        parts = engine.map(score_part, cut.read(bundle), work, **asdict(scoring))
+        options = {**asdict(scoring), "trusted": find_trusted(scoring.trusted)}
+        parts = engine.map(score_part, cut.read(bundle), work, **options)
         whole = engine.one(join_parts, parts, work, as_parquet=scoring.as_parquet)
         summary = ScoreSummary(pricer.market, is_complete=True)
         for part in parts:

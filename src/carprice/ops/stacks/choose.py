@@ -48,3 +48,13 @@ def choose_stack(settings: Settings, forced: str, say: Callable[[str], None]) ->
             "Start the engine (./carprice doctor says more), or drive the stack without Docker: --local",
         )
     return LocalStack(settings, say)
+
+
+def require_docker(settings: Settings) -> None:
+    """Raise StackError where the stack without containers is up: what it serves is no release."""
+    if find_supervisor(settings):
+        raise StackError(
+            "The stack without containers is up, and rollouts are for Docker",
+            "Serve the champion on it: ./carprice restart; "
+            "or change to Docker: ./carprice down, then ./carprice up --docker",
+        )

@@ -61,12 +61,12 @@ def score(
     fair, high or very high) and asking_percent_to_market, empty where a row has no price or no asking price. With
     --comparables, asking_rank is 1 where it is the cheapest of itself and the asking_comparables cars most like
     it, whose prices are adjusted to it.
+
+    Files of over 64 MB are priced in parts for an --output FILE: by a process for each core, or by a Dask cluster
+    with --engine. The parts are in FILE.work until it is there: after a kill, the same command goes on.
     """
     settings = replace(settings, model_version=version or settings.model_version)
-    if comparables and not asking:
-        raise click.UsageError("--comparables ranks asking prices: name their column with --asking COLUMN.")
-    if (address or workers) and not (output and listings.size):
-        raise click.UsageError("--engine and --workers price LISTINGS in parts: name files, and --output FILE.")
+    _check_options(comparables and not asking, bool(address or workers) and not (output and listings.size))
     folder = find_bundle(settings.artifacts_dir, settings.model_version)
     pricer = load_pricer(folder, settings.trusted_keys)
     finder = load_finder(folder, pricer) if comparables else None
@@ -80,13 +80,23 @@ def score(
             summary = score_parts(listings, folder, pricer, scoring, engine, output, force, _say_note)
     else:
         summary = _score_at_once(listings, pricer, finder, scoring, output, force)
-    if not summary.is_complete:  # whoever read stdout went away
-        return
-    say(f"{summary.describe()}, with model {pricer.version}{f', in {output}' if output else ''}")
+    if summary.is_complete:  # else whoever read stdout went away
+        say(f"{summary.describe()}, with model {pricer.version}{f', in {output}' if output else ''}")
+        _say_findings(summary, safe)
+
+
+def _say_findings(summary: ScoreSummary, safe: bool) -> None:
     if errors := summary.describe_errors():
         say(errors)
     if summary.formulas and not safe:
         _say_note(f"{summary.formulas:,} texts start as formulas do; --safe keeps a spreadsheet from running them")
+
+
+def _check_options(lacks_asking: bool, lacks_files: bool) -> None:
+    if lacks_asking:
+        raise click.UsageError("--comparables ranks asking prices: name their column with --asking COLUMN.")
+    if lacks_files:
+        raise click.UsageError("--engine and --workers price LISTINGS in parts: name files, and --output FILE.")
 
 
 def _score_at_once(

@@ -9,6 +9,7 @@ from carprice.cli.options import data_option, json_option, market_option, pass_s
 from carprice.evaluation.text import format_head
 from carprice.listings.cap import MIN_CAP
 from carprice.market.market_file import load_market
+from carprice.model.bundle.manifest import champion_version
 from carprice.settings import Settings
 from carprice.simulation.demo_model import train_demo
 from carprice.tracking.promotion import record_training
@@ -60,6 +61,8 @@ def train(
     record_training(training, settings, say)
     say(format_head(training.manifest["report"]))
     say(f"All of it: ./carprice report {training.version}")
+    if champion_version(settings.artifacts_dir) != training.version:
+        say(f"Next: ./carprice compare {training.version}, then ./carprice promote {training.version}")
     if as_json:
         print_json("training", training.manifest)
     else:

@@ -9,6 +9,7 @@ from carprice.cli.options import json_option, pass_settings
 from carprice.ops.rollout.dry_run import describe_plan
 from carprice.ops.rollout.rollout import Outcome, Wanted, roll_out
 from carprice.ops.stack_context import make_context
+from carprice.ops.stacks.choose import require_docker
 from carprice.settings import Settings
 
 
@@ -30,6 +31,7 @@ def rollout(
     as_json: bool,
 ) -> None:
     """Make a new release live without losing a request."""
+    require_docker(settings)
     context = make_context(settings, say)
     if build and image:
         raise click.UsageError("--build and --image exclude each other.")
