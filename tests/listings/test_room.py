@@ -32,8 +32,8 @@ def test_too_many_are_refused_before_they_are_all_read(uk: Market, tmp_path: Pat
     with pytest.raises(TrainingError) as caught:
         load_listings(path, uk, check_held=check)
     assert caught.value.what == (
-        "5,000 listings, and maybe more to come, need 0.7 GB to learn from (1380 bytes each), and 0.7 GB are free: "
-        "enough for 1,449"
+        "5,000 listings, and maybe more to come, need 0.7 GB to learn from (1,380 bytes each), and 0.7 GB are free"
+        ": enough for 1,449"
     )
     assert caught.value.hint == "Learn from a part of each model: ./carprice train ... --cap 1000"
     load_listings(path, uk, cap=1_000, check_held=check)

@@ -48,7 +48,7 @@ def _describe(held: list[pl.DataFrame], rows: int, most: int, room: int, market:
     need = (FIXED_BYTES + rows * _row_bytes(market)) / GIGABYTE
     what = (
         f"{rows:,} listings, and maybe more to come, need {need:.1f} GB to learn from "
-        f"({_row_bytes(market)} bytes each), and {room / GIGABYTE:.1f} GB are free: enough for {most:,}"
+        f"({_row_bytes(market):,} bytes each), and {room / GIGABYTE:.1f} GB are free: enough for {most:,}"
     )
     return what, f"Learn from a part of each model: ./carprice train ... --cap {advise_cap(held, most, market)}"
 
