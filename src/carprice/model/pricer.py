@@ -269,7 +269,7 @@ class Pricer:
     def _place(self, asking: float, price: float, size: float, group: int) -> Position:
         """Where an asking price lies among the prices of such cars. price: not rounded."""
         scale = math.exp(size) * self.range.factors[group]
-        return place_asking(asking, price, self.range.level(math.log(asking / price), scale, group))
+        return place_asking(asking, price, self.range.level(math.log(asking) - math.log(price), scale, group))
 
     def _amounts(
         self, log_price: float, size: float, group: int, is_claimed: bool, limits: Limits

@@ -47,6 +47,10 @@ def describe_order(market: Market | None) -> dict[str, Any]:
             },
         },
         "required": ["listing"],
+        "anyOf": [
+            {"required": ["along"], "properties": {"along": {"enum": _name_numbers(market)}}},
+            {"required": ["years"], "properties": {"years": {"type": "integer"}}},
+        ],
         "additionalProperties": False,
     }
 
