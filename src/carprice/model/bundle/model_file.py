@@ -52,6 +52,11 @@ class _Years(msgspec.Struct):
     spans: list[list[int]]
 
 
+class _UsualValues(msgspec.Struct):
+    fields: list[str]
+    rows: list[tuple[list[int], list[tuple[Number, Number] | None]]]
+
+
 class _Model(msgspec.Struct):
     """Format 2; the pricer checks the texts of the trees."""
 
@@ -69,6 +74,7 @@ class _Model(msgspec.Struct):
     as_of: int | None
     unknown_zero: _UnknownZero | None
     usual: list[list[str | float | None]] = []
+    usual_values: _UsualValues | None = None
 
 
 class _Calibration(msgspec.Struct):
@@ -101,7 +107,8 @@ def check_model(model: Any, path: Path, number: int) -> dict[str, Any]:
 
 
 def _list_faults(model: _Model) -> list[Fault]:
-    return [*_check_columns(model), *_check_lines(model), *_check_years(model), *_check_range(model)]
+    checks = (_check_columns, _check_lines, _check_years, _check_range, _check_usual_values)
+    return [fault for check in checks for fault in check(model)]
 
 
 def _check_lines(model: _Model) -> list[Fault]:
@@ -132,6 +139,18 @@ def _check_years(model: _Model) -> list[Fault]:
     return [("years.spans", "have every line", f"none for {lacking[0]}")] if lacking else []
 
 
+def _check_usual_values(model: _Model) -> list[Fault]:
+    if model.usual_values is None:
+        return []
+    keys, fields = len(model.depreciation.keys), len(model.usual_values.fields)
+    for number, (codes, limits) in enumerate(model.usual_values.rows):
+        if len(codes) != keys or len(limits) != fields:
+            return [(f"usual_values.rows[{number}]", f"have {keys} codes and {fields} limits", "others")]
+        if any(ends[0] > ends[1] for ends in limits if ends):
+            return [(f"usual_values.rows[{number}]", "have each low before its high", limits[:3])]
+    return []
+
+
 def _check_range(model: _Model) -> list[Fault]:
     table = model.range
     groups = len(table.edges) + 1 + ("model" in model.depreciation.keys)
@@ -159,6 +178,7 @@ def _check_columns(model: _Model) -> list[Fault]:
         "wide": list(model.wide),
         "flags": model.flags,
         "unknown_zero": [model.unknown_zero.field, model.unknown_zero.year] if model.unknown_zero else [],
+        "usual_values.fields": model.usual_values.fields if model.usual_values else [],
     }
     for name, known in model.wide.items():
         if not known or known != sorted(set(known)):
