@@ -31,15 +31,13 @@ from carprice.model.forest.lightgbm_capi import Trees, release_memory
 from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.listing import check_listing, read_asking
 from carprice.model.position import Position, place_asking
-from carprice.model.price_range import COVERAGE, Limits, PriceRange
+from carprice.model.price_range import COVERAGE, MIN_LIKE, Limits, PriceRange
 from carprice.model.usual_distance import UsualDistance
 from carprice.model.usual_values import UsualValues
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 
 GOLDEN_TOLERANCE = 1e-9
 """Relative. The last bit of exp may differ between machines; a larger difference is another model."""
-MIN_LIKE = 3
-"""Listings of the same make and model below which a car is not valued, where the market file has refuse = true."""
 MAX_OUTSIDE = 1
 """Values outside the training listings beyond which it is not valued either."""
 
@@ -100,8 +98,8 @@ class Pricer:
 
         asking: what is asked for it, above 0, to be placed among the prices of such cars.
         """
-        score, size, is_named, warnings = self._predict(values)
-        return self._value(score, size, is_named, warnings, values, asking, limits or self.range.usual)
+        score, size, group, warnings = self._predict(values)
+        return self._value(score, size, group, warnings, values, asking, limits or self.range.usual)
 
     def price_rows(
         self,
@@ -121,27 +119,29 @@ class Pricer:
         named = [True] * len(rows)
         if self.model_column is not None:
             named = [code == code for code in columns[self.model_column]]
+        likes = self.forest.count_like(columns)
         to_check |= strange | self.usual_values.find_rows(
             [columns[index] for index in self.forest.depreciation.keys], rows
         )
         warned = [self.find_warnings(values) if row in to_check else () for row, values in enumerate(rows)]
         limits, askings = limits or self.range.usual, askings or [None] * len(rows)
         return [
-            self._value(score, size, is_named, warnings, values, asking, limits)
-            for score, size, is_named, warnings, values, asking in zip(
-                scores, sizes, named, warned, rows, askings, strict=True
+            self._value(score, size, self.range.group(size, is_named, like), warnings, values, asking, limits)
+            for score, size, is_named, like, warnings, values, asking in zip(
+                scores, sizes, named, likes, warned, rows, askings, strict=True
             )
         ]
 
-    def _predict(self, values: Sequence[Value]) -> tuple[float, float, bool, tuple[InputWarning, ...]]:
-        """The score, the log of its usual error, whether the model is known, and the warnings."""
+    def _predict(self, values: Sequence[Value]) -> tuple[float, float, int, tuple[InputWarning, ...]]:
+        """The score, the log of its usual error, the group of the range, and the warnings."""
         row, in_range = self.encoder.encode(values)
         line, is_known = self.forest.depreciation.find(row)
         score = self.forest.score(row, line)
         size = self.spread.predict_row([*row, *self.forest.flag(row), score]) if self.spread else 0.0
         is_named = self.model_column is None or row[self.model_column] == row[self.model_column]
         is_usual = in_range and is_known and not self.usual_values.find(line.key, values)
-        return score, size, is_named, () if is_usual else self.find_warnings(values)
+        group = self.range.group(size, is_named, line.rows)
+        return score, size, group, () if is_usual else self.find_warnings(values)
 
     def read_values(self, listing: Mapping[str, Any]) -> list[Value]:
         """The values of a listing in feature order. Raises ListingsError naming every wrong field."""
@@ -226,8 +226,7 @@ class Pricer:
 
     def golden_valuation(self, listing: Mapping[str, Any]) -> dict[str, float]:
         """The valuation before rounding, as the manifest has it. Raises ListingsError naming every wrong field."""
-        score, size, is_named, warnings = self._predict(self._check(listing))
-        group = self.range.group(size, is_named)
+        score, size, group, warnings = self._predict(self._check(listing))
         limits = self.range.usual
         price, low, high = self._amounts(
             score + self.trained_level, size, group, self._is_claimed(warnings), limits
@@ -268,13 +267,12 @@ class Pricer:
         self,
         score: float,
         size: float,
-        is_named: bool,
+        group: int,
         warnings: tuple[InputWarning, ...],
         values: Sequence[Value],
         asking: float | None,
         limits: Limits,
     ) -> Valuation:
-        group = self.range.group(size, is_named)
         is_claimed = not warnings or self._is_claimed(warnings)
         price, low, high = self._amounts(score + self.level, size, group, is_claimed, limits)
         confidence: Confidence = self.range.confidence(size, group) if is_claimed else "low"

@@ -38,6 +38,7 @@ class _Range(msgspec.Struct):
     edges: list[Number]
     quantiles: list[list[Number]]
     unseen: Positive
+    few: list[Number] = []
 
 
 class _UnknownZero(msgspec.Struct):
@@ -158,16 +159,20 @@ def _check_range(model: _Model) -> list[Fault]:
         return [("range.quantiles", f"have {groups} tables", len(table.quantiles))]
     if table.edges != sorted(table.edges):
         return [("range.edges", "be in order", table.edges[:10])]
-    for number, limits in enumerate(table.quantiles):
-        if len(limits) != LEVELS:
-            return [(f"range.quantiles[{number}]", f"have {LEVELS} numbers", len(limits))]
-        if limits != sorted(limits):
-            place = next(place for place, (low, high) in enumerate(pairwise(limits)) if low > high)
-            return [
-                (f"range.quantiles[{number}]", "be in order", f"{limits[place]:g} before {limits[place + 1]:g}")
-            ]
-        if max(-limits[0], limits[-1]) > math.exp(MAX_SPREAD):
-            return [(f"range.quantiles[{number}]", f"be within {math.exp(MAX_SPREAD):.0f}", limits[-1])]
+    named = [(f"range.quantiles[{number}]", limits) for number, limits in enumerate(table.quantiles)]
+    if table.few:
+        named.append(("range.few", table.few))
+    return [fault for where, limits in named for fault in _check_quantiles(where, limits)]
+
+
+def _check_quantiles(where: str, limits: list[float]) -> list[Fault]:
+    if len(limits) != LEVELS:
+        return [(where, f"have {LEVELS} numbers", len(limits))]
+    if limits != sorted(limits):
+        place = next(place for place, (low, high) in enumerate(pairwise(limits)) if low > high)
+        return [(where, "be in order", f"{limits[place]:g} before {limits[place + 1]:g}")]
+    if max(-limits[0], limits[-1]) > math.exp(MAX_SPREAD):
+        return [(where, f"be within {math.exp(MAX_SPREAD):.0f}", limits[-1])]
     return []
 
 
