@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import os
+import signal
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,11 @@ max = 2021
 # The settings of whoever runs the tests, of a .env file too, are none of the tests'.
 for name in [name for name in os.environ if name.startswith("CARPRICE_") and name != "CARPRICE_LISTINGS"]:
     del os.environ[name]
+
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so would every command that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from carprice.ops.docker.containers import inspect_containers, list_containers
 from carprice.ops.docker.env_file import find_project, read_env
 from carprice.ops.docker.status import read_status, stop_crash_loops
 from carprice.ops.docker.up_checks import check_folder, check_ports, list_ports, prepare_folders, read_config
-from carprice.ops.edge.haproxy import CURRENT
+from carprice.ops.edge.haproxy import CURRENT, EdgeDownError
 from carprice.ops.edge.rates import prepare_keys
 from carprice.ops.edge.tls import prepare_tls, refresh_certificate
 from carprice.ops.instance import Instance
@@ -198,7 +198,9 @@ def restart_services(context: StackContext, names: list[str]) -> None:
                 context.runner.try_run(argv.enable_restart([item.id]))
                 words = argv.restart_container(item.id, int(context.limits.stop) or 1)
                 context.runner.run(words, STOP_SECONDS + context.limits.stop)
-                _wait_for_container(context, item)
+                host = _wait_for_container(context, item)
+                if item.service == API:
+                    _wait_for_edge(context, item, host)
         wait_for_services(context, config)
 
 
@@ -241,18 +243,37 @@ def _read_lines(context: StackContext, words: list[str]) -> Iterator[tuple[str, 
             )
 
 
-def _wait_for_container(context: StackContext, container: Instance) -> None:
-    def is_back() -> bool:
-        found = inspect_containers(context.runner, [container.id])
-        return bool(found) and found[0].is_running and found[0].health in ("", "healthy")
+def _wait_for_container(context: StackContext, container: Instance) -> str:
+    """Its host once it is healthy again; another one than before, as Docker gives it."""
 
-    if wait_for(is_back, context.limits.up_deadline, pause=POLL_SECONDS):
-        return
+    def find_host() -> str:
+        found = inspect_containers(context.runner, [container.id])
+        is_back = bool(found) and found[0].is_running and found[0].health in ("", "healthy")
+        return found[0].address.host if is_back else ""
+
+    if host := wait_for(find_host, context.limits.up_deadline, pause=POLL_SECONDS):
+        return host
     raise StackError(
         f"{container.name} is not healthy within {context.limits.up_deadline:g} s of its restart; "
         "what comes after it was left as it is",
         f"See: ./carprice logs {container.service}",
     )
+
+
+def _wait_for_edge(context: StackContext, container: Instance, host: str) -> None:
+    """Wait until the edge sends it requests: a replica that is healthy for Docker alone leaves nobody to serve."""
+    try:
+        is_found = wait_for(
+            lambda: host in context.edge.ready_hosts(CURRENT), context.limits.up_deadline, pause=POLL_SECONDS
+        )
+    except EdgeDownError:  # nobody is served by it, so nothing can be lost
+        return
+    if not is_found:
+        raise StackError(
+            f"The edge does not find {container.name} within {context.limits.up_deadline:g} s of its restart; "
+            "what comes after it was left as it is",
+            f"See: ./carprice logs {EDGE}",
+        )
 
 
 def _describe_wait(context: StackContext, waiting: list[str], statuses: list[ServiceStatus]) -> tuple[str, str]:
