@@ -25,7 +25,7 @@ from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
 from carprice.training.recipes import FEW_ROWS, Recipe
 from carprice.training.split import fold_of
 from carprice.training.uncertainty import HeldOut, fit_range, hold_out
-from carprice.training.usual_cars import list_usual
+from carprice.training.usual_cars import list_usual, span_values
 from carprice.training.words import learn_words
 
 NEAR_ZERO = 10.0
@@ -69,13 +69,14 @@ def fit_listings(
     frame = listings.load() if isinstance(listings, StoredFrame) else listings
     _check_prices(frame)
     encoders, scaler = fit_encoders(frame, market)
+    _start_at_zero(scaler, market)
     columns, zero = describe_columns(market), describe_zero(frame, market)
     matrix = encode_frame(frame, market, encoders, scaler, UnknownZero.read(zero, columns.names))
     rows, fold = Rows(_forget_orphans(matrix, columns), np.log(frame["price"].to_numpy())), fold_of(frame)
     for name, words in learn_words(frame, market, rows, columns, scaler, fold, seed).items():
         scaler[name] = words.amounts
         rows.matrix[:, columns.names.index(name)] = words.crossed
-    usual, as_of = list_usual(frame, market), _last_day(frame)
+    usual, spans, as_of = list_usual(frame, market), span_values(frame, market, encoders), _last_day(frame)
     day = frame[DAY].to_numpy() if DAY in frame.columns else None
     del frame
     errors: dict[str, float] = {}
@@ -101,6 +102,7 @@ def fit_listings(
         "as_of": as_of,
         "unknown_zero": zero,
         "usual": usual,
+        "usual_values": spans,
     }
     return Fitted(market, encoders, scaler, model, recipe, errors, held, index)
 
@@ -132,6 +134,12 @@ def describe_zero(frame: pl.DataFrame, market: Market) -> dict[str, Any] | None:
         return None
     year = float(newest) - YOUNG_YEARS  # type: ignore[arg-type]
     return {"field": market.mileage.name, "below": NEAR_ZERO, "year": market.year.name, "newest": year}
+
+
+def _start_at_zero(scaler: Scaler, market: Market) -> None:
+    """A new car may have gone 0 where others have gone 1: that is not outside of what was seen."""
+    if market.mileage is not None and scaler[market.mileage.name]["min"] < NEAR_ZERO:
+        scaler[market.mileage.name]["min"] = min(0.0, scaler[market.mileage.name]["min"])
 
 
 def _bring_to_last_day(rows: Rows, held: HeldOut, day: np.ndarray) -> tuple[Rows, HeldOut, PriceIndex | None]:

@@ -18,7 +18,7 @@ from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import score_matrix
 from carprice.frames.stored import MANY_ROWS
 from carprice.model.forest.price_forest import PriceForest
-from carprice.model.price_range import LEVELS
+from carprice.model.price_range import LEVELS, MIN_LIKE
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import group_rows
 from carprice.training.forest import PARALLEL_BOOSTERS, THREADS, Job, flag_columns, grow_forests
@@ -69,7 +69,8 @@ class HeldOut:
     """Listings priced by forests that never saw them, each in several versions; arrays (versions,).
 
     matrix: the rows as they were priced. score: log price. listing: its row in what was learnt from.
-    is_whole: nothing was left out. is_hidden: the forest had no listing of its model.
+    is_whole: nothing was left out. is_hidden: the forest had no listing of its model. like: listings of the same
+    make and model that the forest had.
     """
 
     matrix: Floats
@@ -79,6 +80,7 @@ class HeldOut:
     listing: np.ndarray
     is_whole: np.ndarray
     is_hidden: np.ndarray
+    like: np.ndarray
     costs: dict[str, float]
 
     @property
@@ -118,20 +120,23 @@ def hold_out(
         whole = forget_unseen(rows.matrix[places], learnt, columns)
         scores = []
         for copy, version in enumerate([whole, *(leave_out(whole, columns, random) for _ in range(COPIES))]):
-            scores.append(_score(version, forest))
+            score, like = _score(version, forest)
+            scores.append(score)
             weight = COPY_WEIGHT if copy else 1.0
-            found.append(_describe(version, scores[-1], rows.target[places], weight, places, not copy, False))
+            found.append(_describe(version, score, rows.target[places], weight, places, not copy, False, like))
         some = slice(None, None, max(1, len(places) // MAX_COST_ROWS))
         for name, miss in _measure_costs(whole[some], scores[0][some], rows.target[places][some], columns, forest):
             misses.setdefault(name, []).append(miss)
         places = _list_places(each.hidden)
         if len(places):
             strange = _hide_model(rows.matrix[places], learnt, columns, random)
-            score = _score(strange, forest)
-            found.append(_describe(strange, score, rows.target[places], COPY_WEIGHT, places, False, True))
+            score, like = _score(strange, forest)
+            found.append(_describe(strange, score, rows.target[places], COPY_WEIGHT, places, False, True, like))
     costs = {name: float(np.median(np.concatenate(miss))) for name, miss in misses.items()}
-    matrix, score, target, weights, listing, is_whole, is_hidden = map(np.concatenate, zip(*found, strict=True))
-    return HeldOut(matrix, score, target, weights, listing, is_whole, is_hidden, costs)
+    matrix, score, target, weights, listing, is_whole, is_hidden, like = map(
+        np.concatenate, zip(*found, strict=True)
+    )
+    return HeldOut(matrix, score, target, weights, listing, is_whole, is_hidden, like, costs)
 
 
 def _grow_folds(
@@ -187,30 +192,34 @@ def fit_range(held: HeldOut, columns: Columns, flags: list[str], seed: int) -> d
     for number, booster in enumerate(crossed):
         if (out := part == number).any():
             size[out] = np.log(booster.predict(seen[out], num_threads=THREADS))
-    edges, tables = tabulate(held, size, columns)
+    edges, tables, few = tabulate(held, size, columns)
     return {
         "spread": spread.model_to_string(),
-        "range": {"edges": edges, "quantiles": tables, "unseen": UNSEEN},
+        "range": {"edges": edges, "quantiles": tables, "few": few, "unseen": UNSEEN},
         "costs": held.costs,
     }
 
 
-def tabulate(held: HeldOut, size: Floats, columns: Columns) -> tuple[list[float], list[list[float]]]:
-    """The log sizes between the groups, and the quantiles of error over size of each; without a model comes last.
+def tabulate(held: HeldOut, size: Floats, columns: Columns) -> tuple[list[float], list[list[float]], list[float]]:
+    """The log sizes between the groups, the quantiles of error over size of each, and of models of few listings.
 
-    size: log, of each version. A group of fewer than MIN_GROUP_ROWS has the quantiles of all.
+    size: log, of each version. Of the groups the one without a model comes last. One of fewer than MIN_GROUP_ROWS
+    has the quantiles of all; models of few listings then none of their own.
     """
     is_named = np.ones(len(size), bool)
     if columns.model is not None:
         is_named = ~np.isnan(held.matrix[:, columns.model])
     edges = np.quantile(size[is_named] if is_named.any() else size, np.arange(1, SIZE_GROUPS) / SIZE_GROUPS)
+    is_few = is_named & (held.like < MIN_LIKE)
     group = np.where(is_named, np.searchsorted(edges, size), SIZE_GROUPS)
+    group[is_few] = -1
     standard = held.error / np.exp(size)
     tables = []
     for number in range(SIZE_GROUPS + (columns.model is not None)):
         chosen = group == number
         tables.append(conformal_quantiles(standard[chosen] if chosen.sum() >= MIN_GROUP_ROWS else standard))
-    return edges.tolist(), tables
+    few = conformal_quantiles(standard[is_few]) if is_few.sum() >= MIN_GROUP_ROWS else []
+    return edges.tolist(), tables, few
 
 
 def conformal_quantiles(values: Floats) -> list[float]:
@@ -224,7 +233,14 @@ def conformal_quantiles(values: Floats) -> list[float]:
 
 
 def _describe(
-    matrix: Floats, score: Floats, target: Floats, weight: float, places: np.ndarray, whole: bool, hidden: bool
+    matrix: Floats,
+    score: Floats,
+    target: Floats,
+    weight: float,
+    places: np.ndarray,
+    whole: bool,
+    hidden: bool,
+    like: np.ndarray,
 ) -> _Versions:
     count = len(score)
     return (
@@ -235,12 +251,13 @@ def _describe(
         places,
         np.full(count, whole),
         np.full(count, hidden),
+        like,
     )
 
 
-def _score(matrix: Floats, forest: PriceForest) -> Floats:
-    """Codes that do not count become missing in the matrix."""
-    return score_matrix(matrix, forest)[0]
+def _score(matrix: Floats, forest: PriceForest) -> tuple[Floats, np.ndarray]:
+    """Scores and listings alike. Codes that do not count become missing in the matrix."""
+    return score_matrix(matrix, forest)[:2]
 
 
 def _measure_costs(
@@ -248,7 +265,7 @@ def _measure_costs(
 ) -> list[tuple[str, Floats]]:
     """The absolute percentage errors with each field left out, and under an empty name with none."""
     left = [index for index in range(whole.shape[1]) if index not in columns.keys and index != columns.year]
-    scores = {columns.names[index]: _score(hide(whole, index), forest) for index in left}
+    scores = {columns.names[index]: _score(hide(whole, index), forest)[0] for index in left}
     return [(name, np.abs(np.expm1(each - target))) for name, each in {"": score, **scores}.items()]
 
 
