@@ -12,8 +12,8 @@ from carprice.model.encoding import (
     UNKNOWN_COMBINATION,
     UNLIKELY,
 )
+from carprice.model.plausibility import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
 from carprice.model.pricer import Pricer
-from carprice.model.usual_distance import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
 
 Mask = NDArray[np.bool_]
 Warnings = dict[tuple[str, str], Mask]

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 from carprice.errors import BundleError, StackError
 from carprice.model.bundle.manifest import find_bundle, read_manifest
 from carprice.names import DOCTOR_HINT, IMAGE_MODEL, LOG_HINT, STATUS_PATH
-from carprice.ops.limits import Limits
+from carprice.ops.limits import STATUS_SECONDS, Limits
 from carprice.ops.metrics import read_requests
 from carprice.ops.requests import RequestStats
 from carprice.ops.rollout.bake import check_errors, check_latency, check_prices, read_prices
 from carprice.ops.rollout.gates import GateError, check_contract, check_golden, check_identity
 from carprice.ops.rollout.shadow import check_shift, fetch_sample, fill_sample, measure_shift
-from carprice.ops.rollout.warmup import STATUS_SECONDS, find_healthy, warm_up
+from carprice.ops.rollout.warmup import find_healthy, warm_up
 from carprice.settings import Settings
 from carprice.system.http import Address
 

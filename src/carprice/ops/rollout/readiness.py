@@ -11,9 +11,9 @@ from carprice.ops.docker.containers import find_exit_code, list_containers, read
 from carprice.ops.edge.haproxy import NEXT, SERVICES
 from carprice.ops.edge.traffic import TrafficMonitor
 from carprice.ops.instance import Instance
+from carprice.ops.limits import STATUS_SECONDS
 from carprice.ops.requests import RequestStats
 from carprice.ops.rollout.bake import check_errors, check_latency
-from carprice.ops.rollout.warmup import STATUS_SECONDS
 from carprice.ops.stack_context import StackContext
 from carprice.system.waiting import wait_for
 

@@ -6,12 +6,11 @@ from contextlib import suppress
 
 from carprice.errors import StackError
 from carprice.names import LOG_HINT, PRICE_PATH, STATUS_PATH
-from carprice.ops.limits import Limits
+from carprice.ops.limits import STATUS_SECONDS, Limits
 from carprice.ops.rollout.gates import example_listing
 from carprice.system.http import Address
 from carprice.system.waiting import wait_for
 
-STATUS_SECONDS = 5.0
 WARMUP_WINDOW = 50
 
 
