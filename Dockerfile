@@ -1,5 +1,6 @@
 # The price service. `docker compose build` builds the target `api`; `trainer` is what training needs.
 ARG BASE=python:3.11-slim
+ARG MLFLOW_IMAGE=ghcr.io/mlflow/mlflow:v3.17.2
 
 # Locks to wheels. What has no wheel is compiled here, so that no compiler reaches the other stages.
 FROM ${BASE} AS builder
@@ -61,6 +62,11 @@ COPY src/carprice/evaluation src/carprice/evaluation
 COPY src/carprice/training src/carprice/training
 COPY src/carprice/tracking src/carprice/tracking
 RUN CARPRICE_ARTIFACTS_DIR=/demo python -m carprice.simulation.demo_model
+
+# MLflow with what its own names and passwords need.
+FROM ${MLFLOW_IMAGE} AS mlflow-login
+COPY requirements/mlflow-login.txt /tmp/
+RUN pip install --no-cache-dir --require-hashes --no-deps --root-user-action=ignore --break-system-packages -r /tmp/mlflow-login.txt
 
 FROM runtime AS api
 RUN --mount=type=bind,from=builder,source=/wheels,target=/wheels \

@@ -23,6 +23,8 @@ ROOT = PACKAGE.parents[1] if IS_CHECKOUT else Path.cwd()
 MAX_INDEX_BOUND = 0.1
 """What is farther from its training is trained again."""
 STACKS = ("", "docker", "local")
+OVERLAY_PREFIX = "kubernetes:"
+"""Of a stack on Kubernetes: the folder of its overlay comes behind it."""
 MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows", "share_sample"))
 """0 switches off what is kept of requests, or shown of them: docs/privacy.md."""
 
@@ -34,19 +36,19 @@ _ROUTE = re.compile(r"/[A-Za-z0-9._~/:@-]*").fullmatch
 class Settings:
     """Every setting with its default; the environment overrides with CARPRICE_ and the name in capitals.
 
-    Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
-    an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
-    signing_key the private key that a training signs with: empty for neither. api_keys is the folder of the API
-    keys, one of which every request then needs; address_rate how many requests a second one address may send,
-    such as 50/s: empty for no keys, and for any number. tls is the folder of the certificate and key that the
-    edge of the Docker stack speaks TLS with: empty for none. dealer_name stands on a printed price.
-    allowed_origins: the sites whose pages may read the answers in a browser, empty for none.
-    replica_names: the host names of all replicas and of a rollout's candidates, which the service's page asks.
-    health_route and predict_route: paths that Vertex AI chose, beside its usual ones. share_sample: 1 gives
-    GET /info/sample.
-    feedback_url is the database that feedback is kept in, empty for a file. promote_...: by how much worse than
-    the champion a promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of
-    monitor_... and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
+    Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, kubernetes: with the
+    folder of an overlay, or empty for Docker where an engine answers. trusted_keys is the folder of the public
+    keys that bundles have to be signed with, signing_key the private key that a training signs with: empty for
+    neither. api_keys is the folder of the API keys, one of which every request then needs; address_rate how many
+    requests a second one address may send, such as 50/s: empty for no keys, and for any number. tls is the
+    folder of the certificate and key that the edge of the Docker stack speaks TLS with: empty for none.
+    dealer_name stands on a printed price. allowed_origins: the sites whose pages may read the answers in a
+    browser, empty for none. replica_names: the host names of all replicas and of a rollout's candidates, which
+    the service's page asks. feedback_url is the database that feedback is kept in, empty for a file.
+    promote_...: by how much worse than the champion a promotion takes a model, as shares of 1; docs/compare.md
+    explains each, docs/monitor.md those of monitor_... and index_bound: how far, in log price, prices that come
+    back may move all prices, 0 for no move. health_route and predict_route: paths that Vertex AI chose, beside
+    its usual ones. share_sample: 1 gives GET /info/sample.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -215,8 +217,10 @@ def _check_settings(settings: Settings) -> None:
             raise SettingsError(f"CARPRICE_{name.upper()}: should be at least {least} (got {value})")
     if settings.share_sample > 1:
         raise SettingsError(f"CARPRICE_SHARE_SAMPLE: should be 0 or 1 (got {settings.share_sample})")
-    if settings.stack not in STACKS:
-        raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
+    if settings.stack not in STACKS and not settings.stack.startswith(OVERLAY_PREFIX):
+        raise SettingsError(
+            f"CARPRICE_STACK: should be docker, local or kubernetes:OVERLAY (got {settings.stack!r})"
+        )
     _check_texts(settings)
     if settings.index_bound > MAX_INDEX_BOUND:
         raise SettingsError(

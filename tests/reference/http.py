@@ -13,6 +13,7 @@ from tests.reference.schema_tables import describe_type, link_schema, write_tabl
 
 from carprice.api.monitor_gauges import LABELS
 from carprice.api.serving.slow_clients import BUSY_SECONDS, MIN_BYTES_PER_SECOND
+from carprice.feedback.reading import REQUEST_ID
 from carprice.model.evidence.comparables import MAX_COMPARABLES
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.names import MIB
@@ -97,7 +98,7 @@ def _write_shared(document: dict[str, Any]) -> list[str]:
     lines = ["## Every answer", "", "| header | |", "|---|---|"]
     lines += [f"| `{name}` | {item['description']} |" for name, item in components["headers"].items()]
     asked = components["parameters"]["requestId"]
-    lines += ["", f"A request may bring `{asked['name']}` (`{asked['schema']['pattern']}`) and W3C `traceparent`;"]
+    lines += ["", f"A request may bring `{asked['name']}` (`{REQUEST_ID.pattern}`) and W3C `traceparent`;"]
     lines += ["both are in the log.", "", "## Problems", "", RULES, "| status | |", "|---|---|"]
     lines += [f"| {status} | {item['description']} |" for status, item in components["responses"].items()]
     return [*lines, "", f"Each is `application/problem+json` with a {link_schema('Problem')}.", ""]

@@ -41,6 +41,7 @@ COMMANDS = {
         "index": "Move prices by what cars were sold for since the training.",
         "refresh": "Train on new listings, and serve the model if it is no worse.",
         "sign": "Sign a model, or make the keys for it.",
+        "model-image": "Build the image of a model, for Kubernetes.",
     },
     "listings": {
         "price": "Price one car.",
@@ -68,7 +69,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _FOLDERS:
             return None
-        command: click.Command = getattr(import_module(f"carprice.cli.commands.{_FOLDERS[name]}.{name}"), name)
+        module = name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"carprice.cli.commands.{_FOLDERS[name]}.{module}"), module)
         return command
 
     def resolve_command(

@@ -11,10 +11,12 @@ from click.shell_completion import CompletionItem
 
 from carprice.cli.console import say
 from carprice.ops.stacks.protocol import KINDS
-from carprice.settings import COMMAND, load_settings
+from carprice.settings import COMMAND, OVERLAY_PREFIX, load_settings
 
 if TYPE_CHECKING:
     from carprice.listings.listings_files import ListingsFiles
+
+OVERLAY_HELP = "Kubernetes, as this folder describes it."
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -30,10 +32,20 @@ def pass_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def stack_options(command: Command) -> Command:
-    """--docker and --local, which say which stack is meant."""
+    """--docker, --local and --kubernetes, which say which stack is meant; the command gets it as forced."""
+
+    @functools.wraps(command)
+    def call(*arguments: Any, forced: str, overlay: Path | None, **options: Any) -> Any:
+        return command(*arguments, forced=f"{OVERLAY_PREFIX}{overlay}" if overlay else forced, **options)
+
     for name, what in KINDS.items():
-        command = click.option(f"--{name}", "forced", flag_value=name, default="", help=what)(command)
-    return command
+        call = click.option(f"--{name}", "forced", flag_value=name, default="", help=what)(call)
+    return overlay_option(call)  # type: ignore[return-value]
+
+
+overlay_option = click.option(
+    "--kubernetes", "overlay", type=click.Path(path_type=Path), metavar="OVERLAY", help=OVERLAY_HELP
+)
 
 
 def json_option(what: str) -> Callable[[Command], Command]:

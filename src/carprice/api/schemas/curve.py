@@ -17,6 +17,7 @@ CURVE_DESCRIPTION = (
 def describe_order(market: Market | None) -> dict[str, Any]:
     """The schema of the body; the fields that a curve can follow are the numbers of GET /info/features."""
     unit = market.distance_unit if market else "the market's unit"
+    along = {"enum": _name_numbers(market)} if market else {"type": "string"}
     end = {
         "type": ["number", "string", "null"],
         "description": "As the field's value; left out, where the training listings end.",
@@ -47,6 +48,10 @@ def describe_order(market: Market | None) -> dict[str, Any]:
             },
         },
         "required": ["listing"],
+        "anyOf": [
+            {"required": ["along"], "properties": {"along": along}},
+            {"required": ["years"], "properties": {"years": {"type": "integer"}}},
+        ],
         "additionalProperties": False,
     }
 

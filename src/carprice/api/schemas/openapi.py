@@ -24,6 +24,7 @@ from carprice.api.schemas.feedback import (
 )
 from carprice.api.schemas.listing import describe_listing
 from carprice.api.state import LoadedModel
+from carprice.feedback.reading import REQUEST_ID
 from carprice.market.market_file import Market
 from carprice.model.evidence.comparables import MAX_COMPARABLES
 from carprice.model.listing import FieldProblem
@@ -255,8 +256,9 @@ def _parameters() -> dict[str, Any]:
         "requestId": {
             "name": "X-Request-ID",
             "in": "header",
-            "description": "Returned in the answer and written to the log; one that does not match is replaced.",
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:/+=-]{1,128}$"},
+            "description": "Returned in the answer and written to the log; one that is not "
+            f"`{REQUEST_ID.pattern}` is replaced.",
+            "schema": {"type": "string"},
         },
     }
 

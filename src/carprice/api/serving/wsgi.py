@@ -17,6 +17,7 @@ from carprice.api.cors import Cors
 from carprice.api.predict import answer_price
 from carprice.api.responses import CRASHED, STATUS_LINES, RefusedError, WsgiResponse
 from carprice.api.state import ServiceState
+from carprice.feedback.reading import REQUEST_ID
 from carprice.names import METRICS_PATH, PRICE_PATH, PROBE_PATHS, SERVICE_PAGE
 
 UNLOGGED_PATHS = PROBE_PATHS | {METRICS_PATH, SERVICE_PAGE}
@@ -27,7 +28,7 @@ OTHER_METHOD = "_OTHER"
 
 StartResponse = Callable[..., Any]
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}").fullmatch
+_REQUEST_ID = REQUEST_ID.fullmatch
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 
 
