@@ -61,7 +61,7 @@ def test_a_market_that_is_left_out_is_one_of_these() -> None:
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("carprice mo", ["models", "monitor"]),
+        ("carprice mo", ["models", "monitor", "model-image"]),
         ("carprice train --market u", ["uk"]),
         ("carprice score --fo", ["--force"]),
     ],
