@@ -1,7 +1,7 @@
 """Numbers that are allowed and can hardly be meant: questioned, and priced.
 
-A distance that does not go with the car's age, and what no listing of its make and model comes near, such as 5.5 mpg
-typed for 55.
+A distance that does not go with the car's age, and what no listing of its make and model comes near,
+such as 5.5 mpg typed for 55.
 """
 
 from collections.abc import Mapping, Sequence
