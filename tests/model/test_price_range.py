@@ -11,6 +11,10 @@ STRAIGHT = [(place - 49) / 10 for place in range(LEVELS)]
 TABLE = {"edges": [-3.0, -2.0], "quantiles": [STRAIGHT, STRAIGHT, STRAIGHT, STRAIGHT], "unseen": 1.25}
 
 
+def find_ends(table: list[float]) -> tuple[float, float]:
+    return find_quantile(table, 0.05), find_quantile(table, 0.95)
+
+
 @pytest.fixture
 def ranges() -> PriceRange:
     return PriceRange(TABLE, has_model=True)
@@ -42,17 +46,25 @@ def test_equal_quantiles_have_a_level() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "is_named", "group"),
-    [(-3.5, True, 0), (-3.0, True, 0), (-2.5, True, 1), (0.0, True, 2), (-3.5, False, 3)],
+    ("size", "is_named", "rows", "group"),
+    [(-3.5, True, 9, 0), (-3.0, True, 3, 0), (-2.5, True, 9, 1), (0.0, True, 9, 2), (-3.5, False, 1, 3)],
 )
 def test_groups_are_by_size_and_by_whether_the_model_is_known(
-    ranges: PriceRange, size: float, is_named: bool, group: int
+    ranges: PriceRange, size: float, is_named: bool, rows: int, group: int
 ) -> None:
-    assert ranges.group(size, is_named) == group
+    assert ranges.group(size, is_named, rows) == group
+
+
+def test_models_of_few_listings_have_a_table_where_the_bundle_has_it(ranges: PriceRange) -> None:
+    wide = [2 * value for value in STRAIGHT]
+    own = PriceRange({**TABLE, "few": wide}, has_model=True)
+    assert [own.group(-3.5, *listing) for listing in ((True, 2), (True, 3), (False, 2))] == [4, 0, 3]
+    assert own.limits(0.9).of_groups[4] == find_ends(wide)
+    assert ranges.group(-3.5, True, 2) == 0
 
 
 def test_a_market_without_models_has_no_group_for_them() -> None:
-    assert PriceRange({**TABLE, "quantiles": [STRAIGHT] * 3}, has_model=False).group(-3.5, False) == 0
+    assert PriceRange({**TABLE, "quantiles": [STRAIGHT] * 3}, has_model=False).group(-3.5, False, 9) == 0
 
 
 def test_a_wider_coverage_has_wider_limits(ranges: PriceRange) -> None:

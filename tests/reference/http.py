@@ -55,6 +55,24 @@ OPTIONS = {
     f"from {MIN_COVERAGE} to {MAX_COVERAGE}, and {COVERAGE} is the default.",
 }
 
+CLIENTS = """## Clients
+
+The types of the OpenAPI document are the API's and the market's: no new model of a market changes them, and a
+client generated from it (`openapi-python-client generate --url http://HOST:5000/api/openapi.json`) stays good.
+What a model has seen of each field is in `GET /info/features`. Without a model the document is the same, and a
+listing has any fields.
+"""
+
+CORS = """## Pages of other sites
+
+A browser lets no page of another site read the answers, unless `CARPRICE_ALLOWED_ORIGINS` names that site:
+`https://cars.example https://shop.example:8443`, each with its scheme, and its port where it is not the usual.
+There is no `*`. Preflight requests of these sites are answered, without an API key. Credentials are never allowed:
+a page reads only what its script has a key for, and a key in a page is everybody's, so give it the scope `price`
+and a [rate](keys.md). Where no replica answers, the edge's own 503 does not name the site: the page sees a failed
+request.
+"""
+
 RULES = """The body is UTF-8. `NaN`, `Infinity`, a field twice in one object, and deep nesting are refused with
 400. A problem names the fields that are wrong, but not their values.
 """
@@ -67,6 +85,7 @@ def write_http(app: Flask) -> str:
         [INTRODUCTION],
         _write_shared(document),
         ["## Endpoints", "", *_write_endpoints(app, document)],
+        [CLIENTS, CORS],
         ["## Bodies", "", LISTING, *_write_schemas(document)],
         _write_limits(find_state(app).settings),
         _write_metrics(app),

@@ -86,10 +86,11 @@ def test_the_range_holds_what_it_says(held: HeldOut, cars: Encoded) -> None:
     matrix = np.tile(cars.rows.matrix[:1], (count, 1))
     nothing = np.zeros(count, bool)
     target = draw.standard_t(4, count) * np.exp(size)
-    made = HeldOut(matrix, np.zeros(count), target, np.ones(count), np.arange(count), ~nothing, nothing, {})
+    like = np.full(count, 9)
+    made = HeldOut(matrix, np.zeros(count), target, np.ones(count), np.arange(count), ~nothing, nothing, like, {})
     half = slice(0, count // 2)
-    part = replace(made, matrix=matrix[half], score=np.zeros(count // 2), target=target[half])
-    edges, tables = tabulate(part, size[half], cars.columns)
+    part = replace(made, matrix=matrix[half], score=made.score[half], target=target[half], like=like[half])
+    edges, tables, _ = tabulate(part, size[half], cars.columns)
     group = np.searchsorted(edges, size)[count // 2 :]
     standard = (target / np.exp(size))[count // 2 :]
     low, high = (np.array(tables)[group, level] for level in (4, 94))
@@ -102,9 +103,14 @@ def test_a_group_of_few_has_the_quantiles_of_all(cars: Encoded) -> None:
     matrix[: MIN_GROUP_ROWS - 1, cars.columns.model] = np.nan
     no = np.zeros(count, bool)
     target = np.linspace(-1, 1, count)
-    held = HeldOut(matrix, np.zeros(count), target, np.ones(count), np.arange(count), ~no, no, {})
-    _, tables = tabulate(held, np.zeros(count), cars.columns)
+    like = np.full(count, 9)
+    like[-MIN_GROUP_ROWS:] = 2
+    held = HeldOut(matrix, np.zeros(count), target, np.ones(count), np.arange(count), ~no, no, like, {})
+    _, tables, few = tabulate(held, np.zeros(count), cars.columns)
     assert tables[3] == conformal_quantiles(target)
+    assert few == conformal_quantiles(target[-MIN_GROUP_ROWS:])
+    like[-1] = 3
+    assert tabulate(held, np.zeros(count), cars.columns)[2] == []
 
 
 def test_quantiles_by_hand() -> None:

@@ -9,9 +9,9 @@ from carprice.frames.encoding import Floats, encode_frame
 from carprice.frames.position import place_asking_prices
 from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.frames.warnings import Warnings, find_warnings, join_warnings
-from carprice.model.encoding import OUTSIDE_TRAINING
-from carprice.model.price_range import CLOSE, LEVELS
-from carprice.model.pricer import MAX_OUTSIDE, MIN_LIKE, Pricer
+from carprice.model.encoding import OUTSIDE_TRAINING, UNLIKELY
+from carprice.model.price_range import CLOSE, LEVELS, MIN_LIKE
+from carprice.model.pricer import MAX_OUTSIDE, Pricer
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,16 @@ def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     if pricer.spread:
         size = predict_matrix(pricer.spread, matrix, *flag_matrix(matrix, pricer.forest.flags), score)
     group = np.searchsorted(np.array(pricer.range.edges), size)
+    if pricer.range.few is not None:
+        group = np.where(rows < MIN_LIKE, pricer.range.few, group)
     if pricer.model_column is not None and pricer.range.nameless is not None:
         group = np.where(np.isnan(matrix[:, pricer.model_column]), pricer.range.nameless, group)
     is_unknown, outside = _count_strange(warnings, frame.height, pricer)
-    return Predictions(score, size, group, rows, ~is_unknown & (outside == 0), is_unknown, outside, warnings)
+    is_claimed = ~is_unknown & (outside == 0)
+    for (code, _), mask in warnings.items():
+        if code == UNLIKELY:
+            is_claimed &= ~mask
+    return Predictions(score, size, group, rows, is_claimed, is_unknown, outside, warnings)
 
 
 def _count_strange(warnings: Warnings, rows: int, pricer: Pricer) -> tuple[np.ndarray, np.ndarray]:

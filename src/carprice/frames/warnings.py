@@ -12,8 +12,8 @@ from carprice.model.encoding import (
     UNKNOWN_COMBINATION,
     UNLIKELY,
 )
+from carprice.model.plausibility import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
 from carprice.model.pricer import Pricer
-from carprice.model.usual_distance import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
 
 Mask = NDArray[np.bool_]
 Warnings = dict[tuple[str, str], Mask]
@@ -28,6 +28,7 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
     found: Warnings = {}
     zero, usual = pricer.encoder.zero, pricer.encoder.distance
     is_zero: Mask = np.zeros(frame.height, bool)
+    unusual = find_unusual(frame, matrix, pricer)
     for index, feature in enumerate(pricer.market.features):
         values = frame[feature.name]
         if feature.is_category:
@@ -44,6 +45,8 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
         if usual is not None and index == usual.mileage:
             built = frame[pricer.market.features[usual.year].name].fill_null(np.nan).to_numpy()
             found[UNLIKELY, feature.name] = find_unlikely(numbers, built, usual) & ~is_zero & ~is_outside
+        elif index in unusual:
+            found[UNLIKELY, feature.name] = unusual[index] & ~is_outside
     if pricer.forest.depreciation.keys:
         last = pricer.market.features[pricer.forest.depreciation.keys[-1]]
         found[UNKNOWN_COMBINATION, last.name] = ~is_combined
@@ -56,6 +59,24 @@ def find_unlikely(distance: Floats, year: Floats, usual: UsualDistance) -> Mask:
     is_far = distance > np.maximum(expected, usual.yearly * NEW_YEARS) * MANY
     is_little = (distance < expected * FEW) & (usual.newest - year > NEW_YEARS)
     return is_far | is_little
+
+
+def find_unusual(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> dict[int, Mask]:
+    """By the index of the number: the rows whose number is far from those of their make and model."""
+    spans = pricer.usual_values.spans
+    numbers = sorted({span.column for found in spans.values() for span in found})
+    place = {key: number for number, key in enumerate(spans)}
+    least, most = (np.full((len(spans) + 1, matrix.shape[1]), end) for end in (-np.inf, np.inf))
+    for number, found in enumerate(spans.values()):
+        for span in found:
+            least[number, span.column], most[number, span.column] = span.least, span.most
+    keys = zip(*(matrix[:, index].tolist() for index in pricer.forest.depreciation.keys), strict=True)
+    rows = np.array([place.get(key, len(spans)) for key in keys], int) if spans else np.zeros(0, int)
+    outside = {}
+    for index in numbers:
+        values = frame[pricer.market.features[index].name].fill_null(np.nan).to_numpy()
+        outside[index] = (values < least[rows, index]) | (values > most[rows, index])
+    return outside
 
 
 def join_warnings(warnings: Warnings, rows: int) -> pl.Series:

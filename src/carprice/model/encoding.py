@@ -15,9 +15,9 @@ from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
 from carprice.model.bundle.manifest import RETRAIN
 from carprice.model.listing import Pointer, describe_range
+from carprice.model.plausibility import Span, UsualDistance
 from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold
 from carprice.model.text import WordAmount, add_words, list_words
-from carprice.model.usual_distance import UsualDistance
 
 UNKNOWN_CATEGORY = "unknown_category"
 UNKNOWN_COMBINATION = "unknown_combination"
@@ -247,6 +247,18 @@ def _warn_unlikely(feature: Feature, usual: UsualDistance, values: Sequence[Valu
     )
     warning = InputWarning(f"#/{feature.name}", UNLIKELY, detail, ())
     return warning if meant is None else _suggest(warning, (f"{meant:.0f}",))
+
+
+def warn_unusual(feature: Feature, span: Span, value: float) -> InputWarning:
+    """That a number is far from those of its make and model."""
+    usual = describe_range(replace(feature, min=span.low, max=span.high))
+    if span.low == span.high:
+        usual = f"at {KINDS[feature.kind].write(span.low)}"
+    detail = f"is far from the training listings of such cars, which go {usual}"
+    meant = span.suggest(value)
+    return _suggest(
+        InputWarning(f"#/{feature.name}", UNLIKELY, detail, ()), () if meant is None else (f"{meant:g}",)
+    )
 
 
 def _suggest(warning: InputWarning, suggestions: tuple[str, ...]) -> InputWarning:

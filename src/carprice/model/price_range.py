@@ -16,6 +16,9 @@ CLOSE = 0.1
 """Confidence is about the price being within this share."""
 HIGH, MEDIUM = 0.75, 0.5
 """Confidence is high or medium where at least this share of prices is that close."""
+MIN_LIKE = 3
+"""Listings of the same make and model below which a car is of few: its range has a table of its own, and it is not
+valued where the market file has refuse = true."""
 _STEPS = 60
 _LARGEST_LOG = 20.0
 
@@ -30,8 +33,8 @@ class Limits(NamedTuple):
 class PriceRange:
     """The limits of one bundle.
 
-    A group of listings has one table of quantiles: groups by the size of the error, then, last, listings without a
-    known model.
+    A group of listings has one table of quantiles: groups by the size of the error, then listings without a known
+    model, then, where the bundle has it, those of models with fewer than MIN_LIKE listings.
     """
 
     def __init__(self, table: Mapping[str, Any], has_model: bool) -> None:
@@ -39,6 +42,10 @@ class PriceRange:
         self.quantiles: list[list[float]] = table["quantiles"]
         self.unseen: float = table["unseen"]
         self.nameless = len(self.quantiles) - 1 if has_model else None
+        self.few = None
+        if table.get("few"):
+            self.few = len(self.quantiles)
+            self.quantiles = [*self.quantiles, table["few"]]
         self.factors = tuple(
             self.unseen if group == self.nameless else 1.0 for group in range(len(self.quantiles))
         )
@@ -57,10 +64,12 @@ class PriceRange:
             ),
         )
 
-    def group(self, size: float, is_named: bool) -> int:
-        """The group of a listing. size: the log of the usual error."""
+    def group(self, size: float, is_named: bool, rows: int) -> int:
+        """The group of a listing. size: the log of the usual error. rows: listings of its make and model."""
         if self.nameless is not None and not is_named:
             return self.nameless
+        if self.few is not None and rows < MIN_LIKE:
+            return self.few
         return bisect_left(self.edges, size)
 
     def within(self, size: float, group: int, share: float = CLOSE) -> float:

@@ -18,25 +18,25 @@ from carprice.model.encoding import (
     TAKEN_AS_MISSING,
     UNKNOWN_CATEGORY,
     UNKNOWN_COMBINATION,
+    UNLIKELY,
     Encoder,
     InputWarning,
     warn_combination,
     warn_of_age,
+    warn_unusual,
 )
 from carprice.model.evidence.explanation import explain_price
 from carprice.model.evidence.usual_car import UsualCars
 from carprice.model.forest.lightgbm_capi import Trees, release_memory
 from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.listing import check_listing, read_asking
+from carprice.model.plausibility import UsualDistance, UsualValues
 from carprice.model.position import Position, place_asking
-from carprice.model.price_range import COVERAGE, Limits, PriceRange
-from carprice.model.usual_distance import UsualDistance
+from carprice.model.price_range import COVERAGE, MIN_LIKE, Limits, PriceRange
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 
 GOLDEN_TOLERANCE = 1e-9
 """Relative. The last bit of exp may differ between machines; a larger difference is another model."""
-MIN_LIKE = 3
-"""Listings of the same make and model below which a car is not valued, where the market file has refuse = true."""
 MAX_OUTSIDE = 1
 """Values outside the training listings beyond which it is not valued either."""
 
@@ -69,6 +69,7 @@ class Pricer:
         self.coverage = COVERAGE
         self._keys = frozenset(model["depreciation"]["keys"])
         self.usual = UsualCars(model.get("usual", ()), self.forest.depreciation.keys)
+        self.usual_values = UsualValues(model.get("usual_values"), names, bundle.scaler)
         self.as_of = None if model["as_of"] is None else EPOCH + timedelta(days=model["as_of"])
         self.costs: dict[str, float] = model["costs"]
         self.distance_per_year = _read_distance(bundle.manifest.get("distance_per_year"))
@@ -96,8 +97,8 @@ class Pricer:
 
         asking: what is asked for it, above 0, to be placed among the prices of such cars.
         """
-        score, size, is_named, warnings = self._predict(values)
-        return self._value(score, size, is_named, warnings, values, asking, limits or self.range.usual)
+        score, size, group, warnings = self._predict(values)
+        return self._value(score, size, group, warnings, values, asking, limits or self.range.usual)
 
     def price_rows(
         self,
@@ -117,24 +118,29 @@ class Pricer:
         named = [True] * len(rows)
         if self.model_column is not None:
             named = [code == code for code in columns[self.model_column]]
-        to_check |= strange
+        likes = self.forest.count_like(columns)
+        to_check |= strange | self.usual_values.find_rows(
+            [columns[index] for index in self.forest.depreciation.keys], rows
+        )
         warned = [self.find_warnings(values) if row in to_check else () for row, values in enumerate(rows)]
         limits, askings = limits or self.range.usual, askings or [None] * len(rows)
         return [
-            self._value(score, size, is_named, warnings, values, asking, limits)
-            for score, size, is_named, warnings, values, asking in zip(
-                scores, sizes, named, warned, rows, askings, strict=True
+            self._value(score, size, self.range.group(size, is_named, like), warnings, values, asking, limits)
+            for score, size, is_named, like, warnings, values, asking in zip(
+                scores, sizes, named, likes, warned, rows, askings, strict=True
             )
         ]
 
-    def _predict(self, values: Sequence[Value]) -> tuple[float, float, bool, tuple[InputWarning, ...]]:
-        """The score, the log of its usual error, whether the model is known, and the warnings."""
+    def _predict(self, values: Sequence[Value]) -> tuple[float, float, int, tuple[InputWarning, ...]]:
+        """The score, the log of its usual error, the group of the range, and the warnings."""
         row, in_range = self.encoder.encode(values)
         line, is_known = self.forest.depreciation.find(row)
         score = self.forest.score(row, line)
         size = self.spread.predict_row([*row, *self.forest.flag(row), score]) if self.spread else 0.0
         is_named = self.model_column is None or row[self.model_column] == row[self.model_column]
-        return score, size, is_named, () if in_range and is_known else self.find_warnings(values)
+        is_usual = in_range and is_known and not self.usual_values.find(line.key, values)
+        group = self.range.group(size, is_named, line.rows)
+        return score, size, group, () if is_usual else self.find_warnings(values)
 
     def read_values(self, listing: Mapping[str, Any]) -> list[Value]:
         """The values of a listing in feature order. Raises ListingsError naming every wrong field."""
@@ -152,15 +158,29 @@ class Pricer:
         return self.forest.plain_score(row, line)
 
     def find_warnings(self, values: Sequence[Value]) -> tuple[InputWarning, ...]:
-        """A warning for each value that training never saw, and for a model that is not of its make."""
+        """A warning for each value that training never saw or no such car has, and for a model of another make."""
         warnings = self.encoder.find_warnings(values)
         row, _ = self.encoder.encode(values)
-        if self.forest.depreciation.find(row.copy())[1]:
-            return warnings
+        line, is_known = self.forest.depreciation.find(row.copy())
+        if is_known:
+            return self._add_unusual(warnings, line.key, values)
         *wholes, part = [(self.market.features[index], int(row[index])) for index in self.forest.depreciation.keys]
         others = [self.encoders[wholes[0][0].name][code] for code in self.forest.depreciation.others_with(row)]
         names = " ".join(self.encoders[feature.name][code] for feature, code in wholes)
         return (*warnings, warn_combination(part[0], self.encoders[part[0].name][part[1]], names, others))
+
+    def _add_unusual(
+        self, warnings: tuple[InputWarning, ...], key: tuple[float, ...], values: Sequence[Value]
+    ) -> tuple[InputWarning, ...]:
+        """The warnings, and in feature order one for each number that is far from what such cars have."""
+        features, warned = self.market.features, [warning.field for warning in warnings]
+        unusual = [
+            warn_unusual(features[span.column], span, float(values[span.column]))  # type: ignore[arg-type]
+            for span in self.usual_values.find(key, values)
+            if features[span.column].name not in warned
+        ]
+        places = {feature.name: place for place, feature in enumerate(features)}
+        return tuple(sorted((*warnings, *unusual), key=lambda warning: places[warning.field]))
 
     def find_refusal(self, values: Sequence[Value], valuation: Valuation) -> str | None:
         """Why a car is not valued, where the market file has `refuse = true`; None where it is."""
@@ -205,8 +225,7 @@ class Pricer:
 
     def golden_valuation(self, listing: Mapping[str, Any]) -> dict[str, float]:
         """The valuation before rounding, as the manifest has it. Raises ListingsError naming every wrong field."""
-        score, size, is_named, warnings = self._predict(self._check(listing))
-        group = self.range.group(size, is_named)
+        score, size, group, warnings = self._predict(self._check(listing))
         limits = self.range.usual
         price, low, high = self._amounts(
             score + self.trained_level, size, group, self._is_claimed(warnings), limits
@@ -247,13 +266,12 @@ class Pricer:
         self,
         score: float,
         size: float,
-        is_named: bool,
+        group: int,
         warnings: tuple[InputWarning, ...],
         values: Sequence[Value],
         asking: float | None,
         limits: Limits,
     ) -> Valuation:
-        group = self.range.group(size, is_named)
         is_claimed = not warnings or self._is_claimed(warnings)
         price, low, high = self._amounts(score + self.level, size, group, is_claimed, limits)
         confidence: Confidence = self.range.confidence(size, group) if is_claimed else "low"
@@ -285,9 +303,9 @@ class Pricer:
         return amounts if amounts[2] <= MAX_PRICE else tuple(min(MAX_PRICE, amount) for amount in amounts)  # type: ignore[return-value]
 
     def _is_claimed(self, warnings: Sequence[InputWarning]) -> bool:
-        """Whether the range's share is promised: make and model were seen together, and no value is outside."""
+        """Whether the range's share is promised: make and model were seen together, and no value is strange."""
         return not any(
-            warning.code in (OUTSIDE_TRAINING, UNKNOWN_COMBINATION)
+            warning.code in (OUTSIDE_TRAINING, UNKNOWN_COMBINATION, UNLIKELY)
             or (warning.code == UNKNOWN_CATEGORY and warning.field in self._keys)
             for warning in warnings
         )

@@ -10,6 +10,7 @@ import polars as pl
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Encoders, Floats, Scaler, encode_frame, fit_encoders
 from carprice.frames.scoring import score_matrix
+from carprice.frames.stored import StoredFrame
 from carprice.listings.cleaning import DAY
 from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle.contents import Bundle
@@ -24,7 +25,7 @@ from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
 from carprice.training.recipes import FEW_ROWS, Recipe
 from carprice.training.split import fold_of
 from carprice.training.uncertainty import HeldOut, fit_range, hold_out
-from carprice.training.usual_cars import list_usual
+from carprice.training.usual_cars import list_usual, span_values
 from carprice.training.words import learn_words
 
 NEAR_ZERO = 10.0
@@ -54,21 +55,30 @@ class Fitted:
         return Pricer(Bundle(manifest, self.encoders, self.scaler, self.model))
 
 
-def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recipe: Recipe | None = None) -> Fitted:
-    """Learn from a clean frame alone. recipe: None where the listings should choose it.
+def fit_listings(
+    listings: pl.DataFrame | StoredFrame, market: Market, seed: int, say: Say, recipe: Recipe | None = None
+) -> Fitted:
+    """Learn from a clean frame alone; a stored one is in memory until it is encoded.
+
+    recipe: None where the listings should choose it.
 
     The range comes from listings that the forests of their folds never saw; so does the price index where listings
     have a day, and the forest that serves then learns prices brought to the last day's level. Raises TrainingError
     where there is nothing to learn.
     """
+    frame = listings.load() if isinstance(listings, StoredFrame) else listings
     _check_prices(frame)
     encoders, scaler = fit_encoders(frame, market)
+    _start_at_zero(scaler, market)
     columns, zero = describe_columns(market), describe_zero(frame, market)
     matrix = encode_frame(frame, market, encoders, scaler, UnknownZero.read(zero, columns.names))
     rows, fold = Rows(_forget_orphans(matrix, columns), np.log(frame["price"].to_numpy())), fold_of(frame)
     for name, words in learn_words(frame, market, rows, columns, scaler, fold, seed).items():
         scaler[name] = words.amounts
         rows.matrix[:, columns.names.index(name)] = words.crossed
+    usual, spans, as_of = list_usual(frame, market), span_values(frame, market, encoders), _last_day(frame)
+    day = frame[DAY].to_numpy() if DAY in frame.columns else None
+    del frame
     errors: dict[str, float] = {}
     if recipe is None:
         recipe, errors = choose_recipe(rows, columns, scaler, fold, seed)
@@ -80,8 +90,8 @@ def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recip
         fold, folds = fold % FEW_FOLDS, range(FEW_FOLDS)
     held = hold_out(rows, columns, scaler, recipe, fold, folds, seed)
     index = None
-    if DAY in frame.columns:
-        rows, held, index = _bring_to_last_day(rows, held, frame[DAY].to_numpy())
+    if day is not None:
+        rows, held, index = _bring_to_last_day(rows, held, day)
     forest = grow_forest(rows, columns, scaler, recipe, seed)
     model = {
         "transform": "log",
@@ -89,9 +99,10 @@ def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recip
         **forest,
         **fit_range(held, columns, forest["flags"], seed),
         "level": 0.0,
-        "as_of": _last_day(frame),
+        "as_of": as_of,
         "unknown_zero": zero,
-        "usual": list_usual(frame, market),
+        "usual": usual,
+        "usual_values": spans,
     }
     return Fitted(market, encoders, scaler, model, recipe, errors, held, index)
 
@@ -123,6 +134,12 @@ def describe_zero(frame: pl.DataFrame, market: Market) -> dict[str, Any] | None:
         return None
     year = float(newest) - YOUNG_YEARS  # type: ignore[arg-type]
     return {"field": market.mileage.name, "below": NEAR_ZERO, "year": market.year.name, "newest": year}
+
+
+def _start_at_zero(scaler: Scaler, market: Market) -> None:
+    """A new car may have gone 0 where others have gone 1: that is not outside of what was seen."""
+    if market.mileage is not None and scaler[market.mileage.name]["min"] < NEAR_ZERO:
+        scaler[market.mileage.name]["min"] = min(0.0, scaler[market.mileage.name]["min"])
 
 
 def _bring_to_last_day(rows: Rows, held: HeldOut, day: np.ndarray) -> tuple[Rows, HeldOut, PriceIndex | None]:

@@ -5,7 +5,7 @@ regression conformal prediction", 2008; Lei et al., "Distribution-free predictiv
 2018), with out-of-fold errors, cross-fitted sizes, and the limits by groups of size (Mondrian: Vovk et al., 2003).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,9 @@ import numpy as np
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import score_matrix
+from carprice.frames.stored import MANY_ROWS
 from carprice.model.forest.price_forest import PriceForest
-from carprice.model.price_range import LEVELS
+from carprice.model.price_range import LEVELS, MIN_LIKE
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import group_rows
 from carprice.training.forest import PARALLEL_BOOSTERS, THREADS, Job, flag_columns, grow_forests
@@ -26,6 +27,8 @@ from carprice.training.recipes import Recipe
 
 PARTS = 10
 """Of the models: each is hidden from the forest of one fold."""
+MAX_HELD_ROWS = 100_000
+"""Of a fold that are held out to be priced: with so many each quantile of the errors is known within 0.1 %."""
 MAX_HIDDEN_SHARE = 0.25
 """Of the listings; where one part of the models has more, the forest would learn another market without it."""
 MAX_COST_ROWS = 2_000
@@ -66,7 +69,8 @@ class HeldOut:
     """Listings priced by forests that never saw them, each in several versions; arrays (versions,).
 
     matrix: the rows as they were priced. score: log price. listing: its row in what was learnt from.
-    is_whole: nothing was left out. is_hidden: the forest had no listing of its model.
+    is_whole: nothing was left out. is_hidden: the forest had no listing of its model. like: listings of the same
+    make and model that the forest had.
     """
 
     matrix: Floats
@@ -76,6 +80,7 @@ class HeldOut:
     listing: np.ndarray
     is_whole: np.ndarray
     is_hidden: np.ndarray
+    like: np.ndarray
     costs: dict[str, float]
 
     @property
@@ -108,28 +113,48 @@ def hold_out(
     found: list[_Versions] = []
     misses = dict[str, list[Floats]]()
     parts = _make_folds(rows, columns, fold, folds, seed)
-    jobs = [Job(rows.take(each.learnt), recipe, seed + 100 + each.number) for each in parts]
-    for each, job, grown in zip(parts, jobs, grow_forests(jobs, columns, scaler), strict=True):
+    for each, learnt, grown in _grow_folds(rows, parts, columns, scaler, recipe, seed):
         forest = PriceForest(grown, columns.names, scaler)
         random = np.random.default_rng([seed, each.number])
-        places = np.flatnonzero(each.out)
-        whole = forget_unseen(rows.matrix[places], job.rows.matrix, columns)
+        places = _list_places(each.out)
+        whole = forget_unseen(rows.matrix[places], learnt, columns)
         scores = []
         for copy, version in enumerate([whole, *(leave_out(whole, columns, random) for _ in range(COPIES))]):
-            scores.append(_score(version, forest))
+            score, like = _score(version, forest)
+            scores.append(score)
             weight = COPY_WEIGHT if copy else 1.0
-            found.append(_describe(version, scores[-1], rows.target[places], weight, places, not copy, False))
+            found.append(_describe(version, score, rows.target[places], weight, places, not copy, False, like))
         some = slice(None, None, max(1, len(places) // MAX_COST_ROWS))
         for name, miss in _measure_costs(whole[some], scores[0][some], rows.target[places][some], columns, forest):
             misses.setdefault(name, []).append(miss)
-        places = np.flatnonzero(each.hidden)
+        places = _list_places(each.hidden)
         if len(places):
-            strange = _hide_model(rows.matrix[places], job.rows.matrix, columns, random)
-            score = _score(strange, forest)
-            found.append(_describe(strange, score, rows.target[places], COPY_WEIGHT, places, False, True))
+            strange = _hide_model(rows.matrix[places], learnt, columns, random)
+            score, like = _score(strange, forest)
+            found.append(_describe(strange, score, rows.target[places], COPY_WEIGHT, places, False, True, like))
     costs = {name: float(np.median(np.concatenate(miss))) for name, miss in misses.items()}
-    matrix, score, target, weights, listing, is_whole, is_hidden = map(np.concatenate, zip(*found, strict=True))
-    return HeldOut(matrix, score, target, weights, listing, is_whole, is_hidden, costs)
+    matrix, score, target, weights, listing, is_whole, is_hidden, like = map(
+        np.concatenate, zip(*found, strict=True)
+    )
+    return HeldOut(matrix, score, target, weights, listing, is_whole, is_hidden, like, costs)
+
+
+def _grow_folds(
+    rows: Rows, parts: Sequence[_Fold], columns: Columns, scaler: Scaler, recipe: Recipe, seed: int
+) -> Iterator[tuple[_Fold, Floats, dict[str, Any]]]:
+    """Each fold with the rows that its forest learnt from, and the forest; of many rows one after the other."""
+    at_once = 1 if len(rows) >= MANY_ROWS else len(parts)
+    for start in range(0, len(parts), at_once):
+        some = parts[start : start + at_once]
+        jobs = [Job(rows.take(each.learnt), recipe, seed + 100 + each.number) for each in some]
+        for each, job, grown in zip(some, jobs, grow_forests(jobs, columns, scaler), strict=True):
+            yield each, job.rows.matrix, grown
+
+
+def _list_places(chosen: np.ndarray) -> np.ndarray:
+    """The rows of a mask, or MAX_HELD_ROWS of them, evenly spread."""
+    places = np.flatnonzero(chosen)
+    return places if len(places) <= MAX_HELD_ROWS else places[:: -(-len(places) // MAX_HELD_ROWS)]
 
 
 def _make_folds(rows: Rows, columns: Columns, fold: np.ndarray, folds: Sequence[int], seed: int) -> list[_Fold]:
@@ -167,30 +192,34 @@ def fit_range(held: HeldOut, columns: Columns, flags: list[str], seed: int) -> d
     for number, booster in enumerate(crossed):
         if (out := part == number).any():
             size[out] = np.log(booster.predict(seen[out], num_threads=THREADS))
-    edges, tables = tabulate(held, size, columns)
+    edges, tables, few = tabulate(held, size, columns)
     return {
         "spread": spread.model_to_string(),
-        "range": {"edges": edges, "quantiles": tables, "unseen": UNSEEN},
+        "range": {"edges": edges, "quantiles": tables, "few": few, "unseen": UNSEEN},
         "costs": held.costs,
     }
 
 
-def tabulate(held: HeldOut, size: Floats, columns: Columns) -> tuple[list[float], list[list[float]]]:
-    """The log sizes between the groups, and the quantiles of error over size of each; without a model comes last.
+def tabulate(held: HeldOut, size: Floats, columns: Columns) -> tuple[list[float], list[list[float]], list[float]]:
+    """The log sizes between the groups, the quantiles of error over size of each, and of models of few listings.
 
-    size: log, of each version. A group of fewer than MIN_GROUP_ROWS has the quantiles of all.
+    size: log, of each version. Of the groups the one without a model comes last. One of fewer than MIN_GROUP_ROWS
+    has the quantiles of all; models of few listings then none of their own.
     """
     is_named = np.ones(len(size), bool)
     if columns.model is not None:
         is_named = ~np.isnan(held.matrix[:, columns.model])
     edges = np.quantile(size[is_named] if is_named.any() else size, np.arange(1, SIZE_GROUPS) / SIZE_GROUPS)
+    is_few = is_named & (held.like < MIN_LIKE)
     group = np.where(is_named, np.searchsorted(edges, size), SIZE_GROUPS)
+    group[is_few] = -1
     standard = held.error / np.exp(size)
     tables = []
     for number in range(SIZE_GROUPS + (columns.model is not None)):
         chosen = group == number
         tables.append(conformal_quantiles(standard[chosen] if chosen.sum() >= MIN_GROUP_ROWS else standard))
-    return edges.tolist(), tables
+    few = conformal_quantiles(standard[is_few]) if is_few.sum() >= MIN_GROUP_ROWS else []
+    return edges.tolist(), tables, few
 
 
 def conformal_quantiles(values: Floats) -> list[float]:
@@ -204,7 +233,14 @@ def conformal_quantiles(values: Floats) -> list[float]:
 
 
 def _describe(
-    matrix: Floats, score: Floats, target: Floats, weight: float, places: np.ndarray, whole: bool, hidden: bool
+    matrix: Floats,
+    score: Floats,
+    target: Floats,
+    weight: float,
+    places: np.ndarray,
+    whole: bool,
+    hidden: bool,
+    like: np.ndarray,
 ) -> _Versions:
     count = len(score)
     return (
@@ -215,12 +251,13 @@ def _describe(
         places,
         np.full(count, whole),
         np.full(count, hidden),
+        like,
     )
 
 
-def _score(matrix: Floats, forest: PriceForest) -> Floats:
-    """Codes that do not count become missing in the matrix."""
-    return score_matrix(matrix, forest)[0]
+def _score(matrix: Floats, forest: PriceForest) -> tuple[Floats, np.ndarray]:
+    """Scores and listings alike. Codes that do not count become missing in the matrix."""
+    return score_matrix(matrix, forest)[:2]
 
 
 def _measure_costs(
@@ -228,7 +265,7 @@ def _measure_costs(
 ) -> list[tuple[str, Floats]]:
     """The absolute percentage errors with each field left out, and under an empty name with none."""
     left = [index for index in range(whole.shape[1]) if index not in columns.keys and index != columns.year]
-    scores = {columns.names[index]: _score(hide(whole, index), forest) for index in left}
+    scores = {columns.names[index]: _score(hide(whole, index), forest)[0] for index in left}
     return [(name, np.abs(np.expm1(each - target))) for name, each in {"": score, **scores}.items()]
 
 

@@ -38,6 +38,7 @@ class _Range(msgspec.Struct):
     edges: list[Number]
     quantiles: list[list[Number]]
     unseen: Positive
+    few: list[Number] = []
 
 
 class _UnknownZero(msgspec.Struct):
@@ -50,6 +51,11 @@ class _UnknownZero(msgspec.Struct):
 class _Years(msgspec.Struct):
     field: str
     spans: list[list[int]]
+
+
+class _UsualValues(msgspec.Struct):
+    fields: list[str]
+    rows: list[tuple[list[int], list[tuple[Number, Number] | None]]]
 
 
 class _Model(msgspec.Struct):
@@ -69,6 +75,7 @@ class _Model(msgspec.Struct):
     as_of: int | None
     unknown_zero: _UnknownZero | None
     usual: list[list[str | float | None]] = []
+    usual_values: _UsualValues | None = None
 
 
 class _Calibration(msgspec.Struct):
@@ -101,7 +108,8 @@ def check_model(model: Any, path: Path, number: int) -> dict[str, Any]:
 
 
 def _list_faults(model: _Model) -> list[Fault]:
-    return [*_check_columns(model), *_check_lines(model), *_check_years(model), *_check_range(model)]
+    checks = (_check_columns, _check_lines, _check_years, _check_range, _check_usual_values)
+    return [fault for check in checks for fault in check(model)]
 
 
 def _check_lines(model: _Model) -> list[Fault]:
@@ -132,6 +140,18 @@ def _check_years(model: _Model) -> list[Fault]:
     return [("years.spans", "have every line", f"none for {lacking[0]}")] if lacking else []
 
 
+def _check_usual_values(model: _Model) -> list[Fault]:
+    if model.usual_values is None:
+        return []
+    keys, fields = len(model.depreciation.keys), len(model.usual_values.fields)
+    for number, (codes, limits) in enumerate(model.usual_values.rows):
+        if len(codes) != keys or len(limits) != fields:
+            return [(f"usual_values.rows[{number}]", f"have {keys} codes and {fields} limits", "others")]
+        if any(ends[0] > ends[1] for ends in limits if ends):
+            return [(f"usual_values.rows[{number}]", "have each low before its high", limits[:3])]
+    return []
+
+
 def _check_range(model: _Model) -> list[Fault]:
     table = model.range
     groups = len(table.edges) + 1 + ("model" in model.depreciation.keys)
@@ -139,16 +159,20 @@ def _check_range(model: _Model) -> list[Fault]:
         return [("range.quantiles", f"have {groups} tables", len(table.quantiles))]
     if table.edges != sorted(table.edges):
         return [("range.edges", "be in order", table.edges[:10])]
-    for number, limits in enumerate(table.quantiles):
-        if len(limits) != LEVELS:
-            return [(f"range.quantiles[{number}]", f"have {LEVELS} numbers", len(limits))]
-        if limits != sorted(limits):
-            place = next(place for place, (low, high) in enumerate(pairwise(limits)) if low > high)
-            return [
-                (f"range.quantiles[{number}]", "be in order", f"{limits[place]:g} before {limits[place + 1]:g}")
-            ]
-        if max(-limits[0], limits[-1]) > math.exp(MAX_SPREAD):
-            return [(f"range.quantiles[{number}]", f"be within {math.exp(MAX_SPREAD):.0f}", limits[-1])]
+    named = [(f"range.quantiles[{number}]", limits) for number, limits in enumerate(table.quantiles)]
+    if table.few:
+        named.append(("range.few", table.few))
+    return [fault for where, limits in named for fault in _check_quantiles(where, limits)]
+
+
+def _check_quantiles(where: str, limits: list[float]) -> list[Fault]:
+    if len(limits) != LEVELS:
+        return [(where, f"have {LEVELS} numbers", len(limits))]
+    if limits != sorted(limits):
+        place = next(place for place, (low, high) in enumerate(pairwise(limits)) if low > high)
+        return [(where, "be in order", f"{limits[place]:g} before {limits[place + 1]:g}")]
+    if max(-limits[0], limits[-1]) > math.exp(MAX_SPREAD):
+        return [(where, f"be within {math.exp(MAX_SPREAD):.0f}", limits[-1])]
     return []
 
 
@@ -159,6 +183,7 @@ def _check_columns(model: _Model) -> list[Fault]:
         "wide": list(model.wide),
         "flags": model.flags,
         "unknown_zero": [model.unknown_zero.field, model.unknown_zero.year] if model.unknown_zero else [],
+        "usual_values.fields": model.usual_values.fields if model.usual_values else [],
     }
     for name, known in model.wide.items():
         if not known or known != sorted(set(known)):

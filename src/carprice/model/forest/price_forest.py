@@ -79,6 +79,14 @@ class PriceForest:
             start += count
         return middles, strange
 
+    def count_like(self, columns: Sequence[Sequence[float]]) -> list[int]:
+        """The listings that each row's line was learnt from. columns: as score_columns has left them."""
+        table = self.depreciation
+        if not table.keys:
+            return [table.of_all.rows] * len(columns[0])
+        keys = zip(*(columns[index] for index in table.keys), strict=True)
+        return [table.lines.get(key, table.of_all).rows for key in keys]
+
     def leaf_rows(self, columns: list[Row]) -> list[Sequence[float]]:
         """Of rows given as columns the leaf in each tree. Changes the columns as score_columns does."""
         self._find_lines(columns)
