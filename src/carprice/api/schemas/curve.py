@@ -17,7 +17,6 @@ CURVE_DESCRIPTION = (
 def describe_order(market: Market | None) -> dict[str, Any]:
     """The schema of the body; the fields that a curve can follow are the numbers of GET /info/features."""
     unit = market.distance_unit if market else "the market's unit"
-    along = {"enum": _name_numbers(market)} if market else {"type": "string"}
     end = {
         "type": ["number", "string", "null"],
         "description": "As the field's value; left out, where the training listings end.",
@@ -49,7 +48,7 @@ def describe_order(market: Market | None) -> dict[str, Any]:
         },
         "required": ["listing"],
         "anyOf": [
-            {"required": ["along"], "properties": {"along": along}},
+            {"required": ["along"], "properties": {"along": {"type": "string"}}},
             {"required": ["years"], "properties": {"years": {"type": "integer"}}},
         ],
         "additionalProperties": False,
