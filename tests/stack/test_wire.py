@@ -4,7 +4,7 @@ import random
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +16,7 @@ from tests.stack.stacks import API, EDGE, Stack
 pytestmark = pytest.mark.slow
 
 SEED, TRIES, AT_ONCE = 10, 1200, 8
+USUALLY = 0.7
 PIPELINED = 300
 LOGGED = "/info/features"
 """A path whose requests are in the log: the log is what says that a replica saw one."""
@@ -39,6 +40,8 @@ NAMES = (
     "X: y\nTransfer-Encoding",
 )
 ENDS = ("\r\n", "\n", "\r\r\n", "\r")
+END = b"\x00\r\n\r\n" * 8
+"""However it is read, no request: the edge closes a connection that is still open then."""
 SIZES = ("0", "00", "0x0", "0;a=b", "+0", "-0", "0 ", " 0", "")
 
 
@@ -53,17 +56,16 @@ def stack(root: Path, tmp_path_factory: pytest.TempPathFactory, image: str) -> I
 
 
 def send(port: int, data: bytes) -> bytes:
-    """Everything that is answered to these bytes, after which nothing comes."""
+    """Everything that is answered until the edge closes: one that had sent its end would lose answers to it."""
     found = b""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
         while piece := connection.recv(65536):
             found += piece
     return found
 
 
-def request(own: str, extra: str = "") -> bytes:
+def request(own: str, extra: str = "Connection: close\r\n") -> bytes:
     return f"GET {LOGGED} HTTP/1.1\r\nHost: x\r\nX-Request-ID: {own}\r\n{extra}\r\n".encode()
 
 
@@ -71,19 +73,23 @@ def list_ids(answers: bytes) -> list[str]:
     return [found.decode() for found in re.findall(rb"\r\nx-request-id: ([^\r]+)", answers, re.IGNORECASE)]
 
 
+def pick(chance: random.Random, usual: object, strange: Sequence[object]) -> str:
+    """Mostly what is usual: of a request with everything wrong nothing is read any further."""
+    return str(usual if chance.random() < USUALLY else chance.choice(strange))
+
+
 def smuggle(chance: random.Random, number: int) -> bytes:
     """A request whose length can be read in several ways, with another one inside, and one behind it."""
-    inner = request(f"inner-{number}")
-    size = chance.choice((f"{len(inner):x}", *SIZES))
-    body = size.encode() + b"\r\n" + inner + chance.choice((b"\r\n0\r\n\r\n", b"0\r\n\r\n", b""))
-    lengths = (0, len(size) + 2, len(body), len(body) + 5, f"+{len(body)}", f"{len(body)}, 0", "0x10", "1e1", "")
-    lines = [chance.choice(NAMES) + chance.choice((":", ": ", ":\t")) + chance.choice(CODINGS)]
-    lines += [f"Content-Length: {chance.choice(lengths)}" for _ in range(chance.randrange(3))]
-    chance.shuffle(lines)
-    head = f"POST /predict/price HTTP/1.{chance.choice('110')}\r\nHost: x\r\nX-Request-ID: outer-{number}\r\n"
-    head += "Content-Type: application/json\r\n"
-    head += "".join(line + chance.choice((*ENDS, "\r\n", "\r\n", "\r\n")) for line in lines)
-    return head.encode("latin-1") + b"\r\n" + body + request(f"last-{number}", "Connection: close\r\n")
+    inner = request(f"inner-{number}", "")
+    size = pick(chance, f"{len(inner):x}", SIZES)
+    body = f"{size}\r\n".encode() + inner + chance.choice((b"\r\n0\r\n\r\n", b"\r\n0\r\n\r\n", b"0\r\n\r\n", b""))
+    lengths = (0, len(size) + 2, len(body) + 5, f"+{len(body)}", f"{len(body)}, 0", "0x10", "1e1", "")
+    codings = [pick(chance, "Transfer-Encoding", NAMES) + ": " + pick(chance, "chunked", CODINGS)]
+    sizes = [f"Content-Length: {pick(chance, len(body), lengths)}"]
+    lines = chance.choice((codings, sizes, codings + sizes, sizes + codings, sizes + sizes))
+    head = f"POST /predict/price HTTP/1.{pick(chance, 1, '0')}\r\nHost: x\r\nX-Request-ID: outer-{number}\r\n"
+    head += "Content-Type: application/json\r\n" + "".join(line + pick(chance, ENDS[0], ENDS) for line in lines)
+    return head.encode("latin-1") + b"\r\n" + body + request(f"last-{number}") + END
 
 
 def read_log(stack: Stack) -> str:
@@ -123,12 +129,13 @@ def test_a_request_within_another_reaches_nobody_else(stack: Stack) -> None:
     stack.compose("start", API)
     stack.wait_ready(replicas=2)
     assert served <= {name for ids in got for name in ids}, "a request was served whose answer nobody got"
-    assert any(f"last-{number}" in ids for number, ids in enumerate(got)), "some of them are ordinary requests"
+    whole = sum(f"last-{number}" in ids for number, ids in enumerate(got))
+    assert whole > TRIES / 20, "many of them are read to their end"
 
 
 def test_pipelined_requests_are_answered_in_order(stack: Stack) -> None:
-    requests = [request(f"piped-{number}") for number in range(PIPELINED)]
-    requests.append(request("piped-last", "Connection: close\r\n"))
+    requests = [request(f"piped-{number}", "") for number in range(PIPELINED)]
+    requests.append(request("piped-last"))
     expected = [*(f"piped-{number}" for number in range(PIPELINED)), "piped-last"]
     assert list_ids(send(stack.port, b"".join(requests))) == expected
 
@@ -147,7 +154,10 @@ def test_pipelined_requests_are_answered_in_order(stack: Stack) -> None:
 )
 def test_bombs_of_headers_are_refused(stack: Stack, extra: str, status: int) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        bombs = [pool.submit(send, stack.port, request(f"bomb-{number}", extra)) for number in range(AT_ONCE)]
+        bombs = [
+            pool.submit(send, stack.port, request(f"bomb-{number}", f"{extra}Connection: close\r\n"))
+            for number in range(AT_ONCE)
+        ]
         assert list_ids(send(stack.port, request("beside"))) == ["beside"]
         found = {bomb.result()[:12] for bomb in bombs}
     # A client that is still sending when it is refused may find the connection closed.
