@@ -1,5 +1,6 @@
 # The price service. `docker compose build` builds the target `api`; `trainer` is what training needs.
 ARG BASE=python:3.11-slim
+ARG MLFLOW_IMAGE=ghcr.io/mlflow/mlflow:v3.17.2
 
 # Locks to wheels. What has no wheel is compiled here, so that no compiler reaches the other stages.
 FROM ${BASE} AS builder
@@ -12,8 +13,10 @@ ARG POSTGRES=
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels -r requirements/serve.txt ${POSTGRES:+-r requirements/postgres.txt}
 
 FROM builder AS full-builder
-COPY requirements/full.txt requirements/
-RUN pip wheel --no-cache-dir --no-deps --wheel-dir /full-wheels -r requirements/full.txt
+COPY requirements/full.txt requirements/dask.txt requirements/
+# DASK=yes: with what works on a Dask cluster and reads listings from S3.
+ARG DASK=
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /full-wheels -r requirements/full.txt ${DASK:+-r requirements/dask.txt}
 
 # For the list of what the image is made of; nothing of this stage is kept.
 FROM ${BASE} AS bill-of-materials
@@ -53,11 +56,17 @@ COPY src/carprice/market src/carprice/market
 COPY src/carprice/listings src/carprice/listings
 COPY src/carprice/simulation src/carprice/simulation
 COPY src/carprice/model src/carprice/model
+COPY src/carprice/engine src/carprice/engine
 COPY src/carprice/frames src/carprice/frames
 COPY src/carprice/evaluation src/carprice/evaluation
 COPY src/carprice/training src/carprice/training
 COPY src/carprice/tracking src/carprice/tracking
 RUN CARPRICE_ARTIFACTS_DIR=/demo python -m carprice.simulation.demo_model
+
+# MLflow with what its own names and passwords need.
+FROM ${MLFLOW_IMAGE} AS mlflow-login
+COPY requirements/mlflow-login.txt /tmp/
+RUN pip install --no-cache-dir --require-hashes --no-deps --root-user-action=ignore --break-system-packages -r /tmp/mlflow-login.txt
 
 FROM runtime AS api
 RUN --mount=type=bind,from=builder,source=/wheels,target=/wheels \
@@ -75,6 +84,9 @@ COPY src/carprice/feedback src/carprice/feedback
 COPY src/carprice/access src/carprice/access
 COPY src/carprice/monitor src/carprice/monitor
 COPY src/carprice/api src/carprice/api
+# For `python -m carprice gates` and `bake`, which a cluster runs from this image: docs/clients.md.
+COPY src/carprice/ops src/carprice/ops
+COPY src/carprice/cli src/carprice/cli
 # Bytecode is written now, the standard library's too: the root file system is read-only later.
 RUN python -m compileall -q app.py src/carprice \
  && python -c "import granian.server, carprice.api.serving.server" \
@@ -92,5 +104,5 @@ ENV CARPRICE_FALLBACK_DIR=/app/demo
 USER appuser
 EXPOSE 5000
 HEALTHCHECK --interval=30s --timeout=10s --retries=3 --start-period=30s --start-interval=1s \
-    CMD curl -f -s -S -m 8 http://localhost:5000/info/status; exec bash health --asked $?
-CMD ["python", "app.py"]
+    CMD curl -f -s -S -m 8 http://localhost:${CARPRICE_PORT:-${AIP_HTTP_PORT:-5000}}/info/status; exec bash health --asked $?
+ENTRYPOINT ["python", "app.py"]

@@ -23,12 +23,13 @@ MAY_IMPORT = {
     "listings": {"market"},
     "drafting": {"market", "listings"},
     "model": {"market"},
-    "frames": {"market", "model"},
-    "evaluation": {"market", "listings", "model", "frames", "monitor"},
-    "training": {"market", "listings", "model", "frames", "evaluation"},
+    "frames": {"engine", "market", "model"},
+    "engine": set(),
+    "evaluation": {"engine", "market", "listings", "model", "frames", "monitor"},
+    "training": {"engine", "market", "listings", "model", "frames", "evaluation"},
     "tracking": {"market", "model", "training", "evaluation"},
     "simulation": {"market", "listings", "model", "training", "tracking"},
-    "scoring": {"market", "listings", "model", "frames"},
+    "scoring": {"engine", "market", "listings", "model", "frames"},
     "refresh": {"market", "listings", "model", "frames", "evaluation", "training", "tracking", "ops", "feedback"},
     "notebook": {"market", "listings", "model", "evaluation", "training", "tracking"},
     "feedback": {"market", "model"},
@@ -45,10 +46,12 @@ MAY_IMPORT = {
 }
 SERVING = ("access", "api", "feedback", "market", "model", "monitor", "system")
 """The folders of the API image, with the modules beside them."""
+CHECKING = ("cli", "ops")
+"""Besides: of them only what `gates` and `bake` import can be called there."""
 HEAVY = {"pandas", "numpy", "scipy", "sklearn", "polars", "pyarrow", "lightgbm", "mlflow", "catboost"}
 
-# MLflow reads these while it is imported, and has no other switch for them.
-SETS_ENVIRONMENT = {"tracking/client.py"}
+# MLflow, and what has threads, read these while they are imported, and have no other switch for them.
+SETS_ENVIRONMENT = {"tracking/client.py", "engine/start.py"}
 
 MOST_LINES = 500
 MANY_LINES = 300
@@ -143,7 +146,7 @@ def copy_stage(root: Path, stage: str, folder: Path) -> dict[str, str]:
 
 
 def test_the_api_image_holds_only_what_serves(root: Path) -> None:
-    assert sorted(copies_of(root, "api")) == sorted(["*.py", *SERVING])
+    assert sorted(copies_of(root, "api")) == sorted(["*.py", *SERVING, *CHECKING])
 
 
 def test_the_demo_model_can_be_trained_from_what_its_stage_copies(root: Path, tmp_path: Path) -> None:

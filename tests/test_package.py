@@ -83,7 +83,7 @@ def test_what_it_needs_is_what_the_locks_have(root: Path) -> None:
     needed = [Requirement(text) for group in groups for text in group]
     named = {
         Requirement(line).name
-        for name in ("serve", "postgres", "full")
+        for name in ("serve", "postgres", "dask", "full")
         for line in (root / "requirements" / f"{name}.in").read_text().splitlines()
         if not line.startswith("-r")
     }

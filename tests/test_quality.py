@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SHELL_SCRIPTS = ("carprice", ".ci/run", "requirements/lock")
+SHELL_SCRIPTS = ("carprice", ".ci/run", "requirements/lock", "edge/health", "edge/mlflow-login")
 
 
 def check(root: Path, *argv: str) -> None:

@@ -41,6 +41,10 @@ class TrainingError(CarPriceError):
     """The listings do not make a model."""
 
 
+class EngineError(CarPriceError):
+    """A step cannot be run, or a worker is lost."""
+
+
 class TrackingError(CarPriceError):
     """MLflow does not answer or refuses."""
 

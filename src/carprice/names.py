@@ -20,7 +20,17 @@ FEATURES_PATH = "/info/features"
 MODEL_PATH = "/info/model"
 ALIVE_PATH = "/livez"
 READY_PATH = "/readyz"
+PING_PATH = "/ping"
+"""MLflow's and SageMaker's probe."""
+V2_PATH = "/v2"
+"""Of the Open Inference Protocol."""
+PROBE_PATHS = frozenset(
+    (ALIVE_PATH, READY_PATH, STATUS_PATH, PING_PATH, f"{V2_PATH}/health/live", f"{V2_PATH}/health/ready")
+)
+"""Orchestrators, the edge and Docker ask them: they need no key, and no line in the log."""
 METRICS_PATH = "/metrics"
+SAMPLE_PATH = "/info/sample"
+"""Some recent requests, for gates that cannot read logs/; only where CARPRICE_SHARE_SAMPLE says so."""
 SERVICE_PAGE = "/service"
 STOCK_PAGE = "/stock"
 OPENAPI_PATH = "/api/openapi.json"
@@ -43,6 +53,9 @@ ARTIFACTS = "artifacts"
 """Where a served model came from: the folder of models."""
 FALLBACK = "fallback"
 """Where a served model came from: the image's own, because there is no champion or it was asked for."""
+
+RELEASES_FILE = "releases.json"
+"""In artifacts/: the last releases, for the service's page; no container sees the journal itself."""
 
 STATISTICS_FILE = "demo-cars.csv"
 """In markets/: what the demo market draws its listings from."""

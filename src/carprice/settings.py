@@ -10,6 +10,7 @@ from typing import Any
 
 from carprice.errors import SettingsError
 from carprice.names import API_PORT, KIB, MIB, MLFLOW_PORT
+from carprice.system.origins import parse_origins
 from carprice.system.rates import parse_rate
 
 PACKAGE = Path(__file__).resolve().parent
@@ -22,23 +23,32 @@ ROOT = PACKAGE.parents[1] if IS_CHECKOUT else Path.cwd()
 MAX_INDEX_BOUND = 0.1
 """What is farther from its training is trained again."""
 STACKS = ("", "docker", "local")
-MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows"))
-"""0 switches off what is kept of requests: docs/privacy.md."""
+OVERLAY_PREFIX = "kubernetes:"
+"""Of a stack on Kubernetes: the folder of its overlay comes behind it."""
+MAY_BE_ZERO = frozenset(("log_lines_per_second", "samples_per_second", "feedback_rows", "share_sample"))
+"""0 switches off what is kept of requests, or shown of them: docs/privacy.md."""
+
+
+_ROUTE = re.compile(r"/[A-Za-z0-9._~/:@-]*").fullmatch
 
 
 @dataclass(frozen=True)
 class Settings:
     """Every setting with its default; the environment overrides with CARPRICE_ and the name in capitals.
 
-    Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, or empty for Docker where
-    an engine answers. trusted_keys is the folder of the public keys that bundles have to be signed with,
-    signing_key the private key that a training signs with: empty for neither. api_keys is the folder of the API
-    keys, one of which every request then needs; address_rate how many requests a second one address may send,
-    such as 50/s: empty for no keys, and for any number. tls is the folder of the certificate and key that the
-    edge of the Docker stack speaks TLS with: empty for none. dealer_name stands on a printed price. feedback_url
-    is the database that feedback is kept in, empty for a file. promote_...: by how much worse than the champion a
-    promotion takes a model, as shares of 1; docs/compare.md explains each, docs/monitor.md those of monitor_...
-    and index_bound: how far, in log price, prices that come back may move all prices, 0 for no move.
+    Folders are absolute. Sizes are in bytes, times in seconds. stack is docker, local, kubernetes: with the
+    folder of an overlay, or empty for Docker where an engine answers. trusted_keys is the folder of the public
+    keys that bundles have to be signed with, signing_key the private key that a training signs with: empty for
+    neither. api_keys is the folder of the API keys, one of which every request then needs; address_rate how many
+    requests a second one address may send, such as 50/s: empty for no keys, and for any number. tls is the
+    folder of the certificate and key that the edge of the Docker stack speaks TLS with: empty for none.
+    dealer_name stands on a printed price. allowed_origins: the sites whose pages may read the answers in a
+    browser, empty for none. replica_names: the host names of all replicas and of a rollout's candidates, which
+    the service's page asks. feedback_url is the database that feedback is kept in, empty for a file.
+    promote_...: by how much worse than the champion a promotion takes a model, as shares of 1; docs/compare.md
+    explains each, docs/monitor.md those of monitor_... and index_bound: how far, in log price, prices that come
+    back may move all prices, 0 for no move. health_route and predict_route: paths that Vertex AI chose, beside
+    its usual ones. share_sample: 1 gives GET /info/sample.
     """
 
     artifacts_dir: Path = ROOT / "artifacts"
@@ -61,6 +71,11 @@ class Settings:
     tls: str = ""
     release: str = "local"
     dealer_name: str = ""
+    allowed_origins: str = ""
+    replica_names: str = ""
+    health_route: str = ""
+    predict_route: str = ""
+    share_sample: int = 0
     max_model_days: int = 90
     threads: int = 4
     idle_seconds: int = 15
@@ -156,9 +171,11 @@ def add_env_file(environment: MutableMapping[str, str]) -> None:
 
     A file that is missing or damaged adds nothing: the command that needs it names what is wrong.
     """
+    path = Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env"
+    if not path.exists():
+        return
     from dotenv import dotenv_values  # not in the API image, which is given its environment by Compose
 
-    path = Path(environment.get("CARPRICE_STACK_DIR") or ROOT) / ".env"
     with suppress(OSError, UnicodeDecodeError):
         for name, value in dotenv_values(path).items():
             if name.startswith("CARPRICE_") and value is not None:
@@ -198,8 +215,12 @@ def _check_settings(settings: Settings) -> None:
         least = 0 if name in MAY_BE_ZERO else 1
         if isinstance(value, int) and value < least:
             raise SettingsError(f"CARPRICE_{name.upper()}: should be at least {least} (got {value})")
-    if settings.stack not in STACKS:
-        raise SettingsError(f"CARPRICE_STACK: should be docker or local (got {settings.stack!r})")
+    if settings.share_sample > 1:
+        raise SettingsError(f"CARPRICE_SHARE_SAMPLE: should be 0 or 1 (got {settings.share_sample})")
+    if settings.stack not in STACKS and not settings.stack.startswith(OVERLAY_PREFIX):
+        raise SettingsError(
+            f"CARPRICE_STACK: should be docker, local or kubernetes:OVERLAY (got {settings.stack!r})"
+        )
     _check_texts(settings)
     if settings.index_bound > MAX_INDEX_BOUND:
         raise SettingsError(
@@ -218,10 +239,15 @@ def _check_texts(settings: Settings) -> None:
             raise SettingsError(  # Compose would take it for the name of a volume
                 f"CARPRICE_{name.upper()}: should be a folder that begins with / or ./ (got {folder!r})"
             )
-    try:
-        parse_rate(settings.address_rate)
-    except ValueError as error:
-        raise SettingsError(f"CARPRICE_ADDRESS_RATE: {error}") from None
+    for name in ("health_route", "predict_route"):
+        route = getattr(settings, name)
+        if route and not _ROUTE(route):
+            raise SettingsError(f"CARPRICE_{name.upper()}: should be a path that begins with / (got {route!r})")
+    for name, parse in (("address_rate", parse_rate), ("allowed_origins", parse_origins)):
+        try:
+            parse(getattr(settings, name))
+        except ValueError as error:
+            raise SettingsError(f"CARPRICE_{name.upper()}: {error}") from None
     if settings.feedback_url and not settings.feedback_url.startswith(("postgresql://", "postgres://")):
         raise SettingsError(
             "CARPRICE_FEEDBACK_URL: should be postgresql://user:password@host/database "

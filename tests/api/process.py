@@ -26,9 +26,10 @@ def find_port() -> int:
 
 
 class Server:
-    """One `python app.py` with a port and a logs folder of its own."""
+    """One `python app.py` with a port and a logs folder of its own. words: after it; variables: as they stand."""
 
     def __init__(self, root: Path, folder: Path, **settings: Any) -> None:
+        words, variables = settings.pop("words", []), settings.pop("variables", {})
         self.port = settings.pop("port", None) or find_port()
         self.folder = folder
         settings = {"host": "127.0.0.1", "port": self.port, "logs_dir": folder / "logs", **settings}
@@ -36,8 +37,12 @@ class Server:
         self.out = (folder / "out").open("w+")
         self.err = (folder / "err").open("w+")
         self.process = subprocess.Popen(
-            [sys.executable, root / "app.py"],
-            env={**{k: v for k, v in os.environ.items() if not k.startswith("CARPRICE_")}, **environment},
+            [sys.executable, root / "app.py", *words],
+            env={
+                **{k: v for k, v in os.environ.items() if not k.startswith("CARPRICE_")},
+                **environment,
+                **variables,
+            },
             cwd=folder,
             stdout=self.out,
             stderr=self.err,

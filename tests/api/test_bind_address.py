@@ -2,10 +2,12 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
-from carprice.api.serving.bind_address import find_address
+from carprice.api.serving import bind_address
+from carprice.api.serving.bind_address import find_address, find_listener
 from carprice.errors import StackError
 
 
@@ -38,3 +40,21 @@ def test_a_port_shared_on_purpose_is_taken_too() -> None:
 def test_a_port_for_root() -> None:
     with pytest.raises(StackError, match="Port 80 may not be used by this user"):
         find_address("127.0.0.1", 80)
+
+
+def test_a_socket_that_a_supervisor_listens_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as given,
+        socket.socket() as idle,
+        (tmp_path / "x").open("w") as file,
+    ):
+        port = given.getsockname()[1]
+        for descriptor, wanted, found in (
+            (given.fileno(), port, given.fileno()),
+            (given.fileno(), port + 1, None),
+            (idle.fileno(), 0, None),
+            (file.fileno(), port, None),
+            (9999, port, None),
+        ):
+            monkeypatch.setattr(bind_address, "STDIN", descriptor)
+            assert find_listener(wanted) == found

@@ -10,11 +10,12 @@ from carprice.api.pages.charts import Point, draw_band, draw_bar, draw_curve, fi
 
 @pytest.mark.parametrize("asking", [None, 1.0, 9_000.0, 1e9])
 def test_a_band_is_within_its_width(asking: float | None) -> None:
-    band = ElementTree.fromstring(draw_band(8_000, 9_000, 11_000, asking, 'A "range" <here>'))
+    band = ElementTree.fromstring(draw_band(8_000, 9_000, 11_000, asking, 'A "range" <here>', "GBP"))
     places = [float(place) for place in re.findall(r'="([\d.-]+)%"', ElementTree.tostring(band, "unicode"))]
     assert places
     assert all(0 <= place <= 100 for place in places)
     assert band.get("aria-label") == 'A "range" <here>'
+    assert [text.text for text in band.findall("text")] == ["£8,000", "£11,000"]
     assert len(band.findall("circle")) == (asking is not None)
 
 

@@ -56,7 +56,7 @@ def test_every_row_has_its_price_or_its_problem(app: Flask) -> None:
     assert table[0][3] == "£9,500"
     assert table[0][4].endswith(expected["position"]["word"])
     assert table[1][5].startswith("Model was not among the training listings")
-    assert table[2][1:] == ["", "", "", "", "Year should be from 1980 to 2021"]
+    assert table[2][1:] == ["no price", "", "", "", "Year should be from 1980 to 2021"]
     assert table[3][5].startswith("Mileage of 45 mi is little for a car of 2012: ")
     assert table[3][5].endswith("taken as usual: Transmission, Fuel")
     assert "3 of 4 cars have a price" in send(app, FILE).body.decode()

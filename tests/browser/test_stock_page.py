@@ -19,12 +19,6 @@ def url(serve: Callable[[Path], str], small_bundle: Path) -> str:
     return serve(small_bundle)
 
 
-def choose_file(page: Browser, path: Path) -> None:
-    root = page.send("DOM.getDocument")["root"]["nodeId"]
-    node = page.send("DOM.querySelector", nodeId=root, selector="[type=file]")["nodeId"]
-    page.send("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
-
-
 @pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
 def test_a_chosen_file_is_priced_and_sorted(
     page: Browser, url: str, tmp_path: Path, size: tuple[int, int]
@@ -33,7 +27,7 @@ def test_a_chosen_file_is_priced_and_sorted(
     path.write_text(FILE)
     page.resize(*size)
     page.open(f"{url}/stock")
-    choose_file(page, path)
+    page.choose_file(path)
     page.wait_for("document.querySelectorAll('.stock tbody tr').length === 4")
     names = "[...document.querySelectorAll('.stock tbody a')].map((link) => link.innerText)"
     for _ in range(2):

@@ -1,9 +1,11 @@
-"""The root of the command line: settings of the .env file."""
+"""The root of the command line: settings of the .env file, what is mistyped or left out, completion."""
 
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from carprice.cli.main import cli, main
 from carprice.settings import add_env_file
 
 
@@ -42,3 +44,34 @@ def test_no_env_file_and_a_damaged_one_set_nothing(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff")
     add_env_file(environment)
     assert list(environment) == ["CARPRICE_STACK_DIR"]
+
+
+def test_a_mistyped_command_has_a_suggestion() -> None:
+    assert "Error: No such command 'trian'. Did you mean 'train'?" in CliRunner().invoke(cli, ["trian"]).stderr
+
+
+def test_a_market_that_is_left_out_is_one_of_these() -> None:
+    error = CliRunner().invoke(cli, ["train"]).stderr
+    assert error.splitlines()[-1] == (
+        "Error: Missing option '--market'. "
+        "Markets: demo, georgia, uk; or draft one: ./carprice market init LISTINGS"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("carprice mo", ["models", "monitor", "model-image"]),
+        ("carprice train --market u", ["uk"]),
+        ("carprice score --fo", ["--force"]),
+    ],
+)
+def test_the_shell_completes(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], typed: str, found: list[str]
+) -> None:
+    monkeypatch.setenv("_CARPRICE_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    with pytest.raises(SystemExit):
+        main()
+    assert [line.split(",")[1] for line in capfd.readouterr().out.splitlines()] == found

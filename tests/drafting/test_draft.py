@@ -143,6 +143,7 @@ def test_draft_trains_as_it_stands(name: str, write_file: Write, tmp_path: Path)
     assert trained.manifest["metrics"]["overall"]["median_ape"] < 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.listings
 def test_uk(listings_dir: Path) -> None:
     path = listings_dir / "uk.csv.gz"
@@ -154,6 +155,7 @@ def test_uk(listings_dir: Path) -> None:
     assert check_listings(path, market).rows_kept > 85_300
 
 
+@pytest.mark.slow
 @pytest.mark.listings
 def test_auction(listings_dir: Path) -> None:
     if not (path := listings_dir / "auction.csv.gz").exists():

@@ -134,21 +134,18 @@ def test_a_range_that_does_not_hold_is_named(uk_listings: pl.DataFrame, uk_price
     assert not any(note.startswith("Fuel Petrol") for note in notes)
 
 
-def test_cars_that_are_refused_count_with_their_reasons(
-    uk_listings: pl.DataFrame, uk_pricer: Pricer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cars_that_are_refused_count_with_their_reasons(uk_listings: pl.DataFrame, uk_pricer: Pricer) -> None:
     def refuse(frame: pl.DataFrame, pricer: Pricer) -> pl.DataFrame:
         is_refused = pl.col("make") == "Ford"
         reason = pl.when(is_refused).then(pl.lit("too few like it")).otherwise(pl.lit(None, pl.String))
         return price_frame(frame, pricer).with_columns(reason.alias("unvalued"))
 
-    monkeypatch.setattr("carprice.evaluation.report.price_frame", refuse)
-    found = build_report(uk_listings, uk_pricer)
+    found = build_report(uk_listings, uk_pricer, price=refuse)
     fords = uk_listings.filter(pl.col("make") == "Ford").height
     assert found["unvalued"] == {"rows": fords, "reasons": {"too few like it": fords}}
     assert found["overall"]["rows"] == uk_listings.height - fords
     assert "Ford" not in names(found, "make")
-    only = build_report(uk_listings.filter(pl.col("make") == "Ford"), uk_pricer)
+    only = build_report(uk_listings.filter(pl.col("make") == "Ford"), uk_pricer, price=refuse)
     assert (only["overall"], only["segments"], only["worst"]) == (None, {}, [])
 
 

@@ -321,7 +321,8 @@ def test_no_row_is_kept(make_market: Make, write_file: Write) -> None:
     with pytest.raises(ListingsError) as error:
         load_listings(path, make_market())
     assert error.value.what == (
-        f"{path}: none of 2 rows is a listing of market cars (price outside limits 1, value outside limits 1)"
+        f"{path}: none of 2 rows is a listing of market cars "
+        "(price outside limits 1: Price '1'; value outside limits 1: Year '20')"
     )
 
 

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.model.users import NOBODY, run_as_nobody
 from carprice.errors import BundleError, FileError, ListingsError
 from carprice.model.bundle import writing
 from carprice.model.bundle.contents import read_bundle
-from carprice.model.bundle.manifest import FILES, find_bundle, list_versions, read_manifest
+from carprice.model.bundle.manifest import FILES, VERSION_TIME, find_bundle, list_versions, read_manifest
 from carprice.model.bundle.writing import write_bundle
 from carprice.model.pricer import load_pricer
 
@@ -109,6 +110,21 @@ def test_the_same_parts_give_the_same_bytes(tmp_path: Path, parts: dict[str, Any
     for name in FILES:
         assert (first / name).read_bytes() == (second / name).read_bytes()
     assert read_manifest(first)["golden"] == read_manifest(second)["golden"]
+
+
+def test_after_the_clock_went_back_a_later_training_has_the_higher_version(
+    tmp_path: Path, parts: dict[str, Any]
+) -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    (tmp_path / ahead.strftime(VERSION_TIME)).mkdir()
+    first, second = (write_bundle(tmp_path, **parts) for _ in range(2))
+    assert (first, second) == tuple((ahead + timedelta(seconds=n)).strftime(VERSION_TIME) for n in (1, 2))
+
+
+def test_a_version_of_another_year_is_not_followed(tmp_path: Path, parts: dict[str, Any]) -> None:
+    (tmp_path / "20991231T235959Z").mkdir()
+    before = datetime.now(UTC).strftime(VERSION_TIME)
+    assert before <= write_bundle(tmp_path, **parts) < "20991231T235959Z"
 
 
 def test_others_may_read_what_was_written(tmp_path: Path, parts: dict[str, Any]) -> None:

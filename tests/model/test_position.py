@@ -9,7 +9,7 @@ from tests.model.cars import UK_CAR, change
 
 from carprice.errors import ListingsError
 from carprice.model.bundle.manifest import find_bundle
-from carprice.model.position import WORD_LIMITS, WORDS, Position, name_percentile, place_asking
+from carprice.model.position import MAX_PERCENT, WORD_LIMITS, WORDS, Position, name_percentile, place_asking
 from carprice.model.price_range import PriceRange
 from carprice.model.pricer import Pricer, load_pricer
 
@@ -64,6 +64,15 @@ def test_the_price_itself_lies_in_the_middle_and_dearer_is_higher(pricer: Pricer
     assert (percentiles[0], percentiles[-1]) == (0, 100)
     assert 30 < percentiles[3] < 70
     assert (placed[0].word, placed[3].word, placed[-1].word) == ("great", "fair", "very high")
+
+
+@pytest.mark.parametrize(("asking", "percentile"), [(5e-324, 0), (1.7e308, 100)])
+def test_the_least_and_the_largest_number_are_placed(pricer: Pricer, asking: float, percentile: float) -> None:
+    position = pricer.price({**UK_CAR, "asking_price": asking}).position
+    assert isinstance(position, Position)
+    assert position.percentile == percentile
+    assert 0 <= position.percent_to_market <= MAX_PERCENT
+    assert place_asking(1.7e308, 0.5, 1.0).percent_to_market == MAX_PERCENT
 
 
 def test_the_ends_of_the_range_are_its_percentiles(pricer: Pricer) -> None:

@@ -13,6 +13,7 @@ from tests.reference.schema_tables import describe_type, link_schema, write_tabl
 
 from carprice.api.monitor_gauges import LABELS
 from carprice.api.serving.slow_clients import BUSY_SECONDS, MIN_BYTES_PER_SECOND
+from carprice.feedback.reading import REQUEST_ID
 from carprice.model.evidence.comparables import MAX_COMPARABLES
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.names import MIB
@@ -54,6 +55,24 @@ OPTIONS = {
     f"from {MIN_COVERAGE} to {MAX_COVERAGE}, and {COVERAGE} is the default.",
 }
 
+CLIENTS = """## Clients
+
+The types of the OpenAPI document are the API's and the market's: no new model of a market changes them, and a
+client generated from it (`openapi-python-client generate --url http://HOST:5000/api/openapi.json`) stays good.
+What a model has seen of each field is in `GET /info/features`. Without a model the document is the same, and a
+listing has any fields.
+"""
+
+CORS = """## Pages of other sites
+
+A browser lets no page of another site read the answers, unless `CARPRICE_ALLOWED_ORIGINS` names that site:
+`https://cars.example https://shop.example:8443`, each with its scheme, and its port where it is not the usual.
+There is no `*`. Preflight requests of these sites are answered, without an API key. Credentials are never allowed:
+a page reads only what its script has a key for, and a key in a page is everybody's, so give it the scope `price`
+and a [rate](keys.md). Where no replica answers, the edge's own 503 does not name the site: the page sees a failed
+request.
+"""
+
 RULES = """The body is UTF-8. `NaN`, `Infinity`, a field twice in one object, and deep nesting are refused with
 400. A problem names the fields that are wrong, but not their values.
 """
@@ -66,6 +85,7 @@ def write_http(app: Flask) -> str:
         [INTRODUCTION],
         _write_shared(document),
         ["## Endpoints", "", *_write_endpoints(app, document)],
+        [CLIENTS, CORS],
         ["## Bodies", "", LISTING, *_write_schemas(document)],
         _write_limits(find_state(app).settings),
         _write_metrics(app),
@@ -78,7 +98,7 @@ def _write_shared(document: dict[str, Any]) -> list[str]:
     lines = ["## Every answer", "", "| header | |", "|---|---|"]
     lines += [f"| `{name}` | {item['description']} |" for name, item in components["headers"].items()]
     asked = components["parameters"]["requestId"]
-    lines += ["", f"A request may bring `{asked['name']}` (`{asked['schema']['pattern']}`) and W3C `traceparent`;"]
+    lines += ["", f"A request may bring `{asked['name']}` (`{REQUEST_ID.pattern}`) and W3C `traceparent`;"]
     lines += ["both are in the log.", "", "## Problems", "", RULES, "| status | |", "|---|---|"]
     lines += [f"| {status} | {item['description']} |" for status, item in components["responses"].items()]
     return [*lines, "", f"Each is `application/problem+json` with a {link_schema('Problem')}.", ""]

@@ -63,6 +63,14 @@ def test_keeps_connections_alive_on_both_sides(shared: Stack) -> None:
     assert after - before <= 2, "at most one new connection to each replica"
 
 
+@pytest.mark.parametrize("path", ["/info/sample", "/info/sampl%65", "//info/sample", "/info//sample?x=1"])
+def test_passes_no_request_for_a_sample(shared: Stack, path: str) -> None:
+    status, headers, body = talk(shared.port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert (status, headers["content-type"]) == (404, "application/problem+json")
+    assert json.loads(body)["detail"] == "There is nothing at this path; GET /api/docs lists what there is"
+    assert "x-model-version" not in headers, "the edge answers by itself"
+
+
 def test_answers_400_as_a_problem(shared: Stack) -> None:
     before = read_figure(shared, "cars", "FRONTEND", "req_tot")
     with socket.create_connection(("127.0.0.1", shared.port), timeout=20) as connection:

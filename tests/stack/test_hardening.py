@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.stack.stacks import API, EDGE, MLFLOW, Stack, execute, inspect, run
+from tests.stack.stacks import API, EDGE, MLFLOW, Stack, ask, execute, inspect, run
 
 SERVICES = (EDGE, API, MLFLOW)
 MIB = 1024 * 1024
@@ -38,18 +38,25 @@ def list_listeners(container: str) -> set[str]:
 def test_names_resolve_and_answer_inside_the_network(shared: Stack) -> None:
     for container in shared.containers(API):
         assert fetch(container, "http://car-price-api:5000/info/status") == 200
-        assert fetch(container, "http://mlflow-server:5000/health") == 200
         assert fetch(container, "http://edge:5000/info/status") == 200
         found = execute(container, "getent", "ahostsv4", "car-price-api").stdout.split()
         assert len({word for word in found if word.count(".") == 3}) == 2
 
 
-def test_mlflow_answers_by_its_service_name_only(shared: Stack) -> None:
-    container = shared.containers(API)[0]
-    url = "http://mlflow-server:5000/api/2.0/mlflow/experiments/search?max_results=1"
-    curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", url]
-    assert execute(container, *curl).stdout == "200"
-    assert execute(container, *curl, "-H", "Host: evil.example").stdout == "403"
+def test_no_container_that_answers_requests_reaches_mlflow(shared: Stack) -> None:
+    found = inspect(shared.containers(MLFLOW)[0])["NetworkSettings"]["Networks"]
+    assert list(found) == [f"{shared.name}-mlflow"]
+    address = found[f"{shared.name}-mlflow"]["IPAddress"]
+    for container in (shared.containers(API)[0], shared.containers(EDGE)[0]):
+        assert execute(container, "getent", "hosts", "mlflow-server", check=False).stdout == ""
+        connect = ["timeout", "3", "bash", "-c", f"exec 3<>/dev/tcp/{address}/5000"]
+        assert execute(container, *connect, check=False).returncode != 0
+
+
+def test_mlflow_answers_by_its_own_names_only(shared: Stack) -> None:
+    path = "/api/2.0/mlflow/experiments/search?max_results=1"
+    assert shared.ask_mlflow(path).status == 200
+    assert ask(shared.mlflow_port, path, headers={"Host": "evil.example"}).status == 403
 
 
 def test_the_runtime_socket_is_the_edges_own(shared: Stack) -> None:
@@ -97,6 +104,7 @@ def test_has_its_limits(shared: Stack, service: str, cpus: int, memory: int) -> 
     for found in inspect_all(shared, service):
         assert found["HostConfig"]["NanoCpus"] == cpus * 1_000_000_000
         assert found["HostConfig"]["Memory"] == memory
+        assert found["HostConfig"]["PidsLimit"] == 256
 
 
 def test_replicas_run_as_appuser_and_write_nowhere_but_in_logs_and_tmp(shared: Stack) -> None:
@@ -119,12 +127,32 @@ def test_mounts_are_what_is_documented(shared: Stack) -> None:
     assert mounts[MLFLOW] == {"/mlflow": True, "/health": False}
 
 
-def test_one_network_and_one_volume(shared: Stack) -> None:
+def test_a_network_for_prices_one_for_mlflow_and_one_volume(shared: Stack) -> None:
     config = json.loads(shared.compose("config", "--format", "json").stdout)
-    assert config["networks"]["car-price-network"]["name"] == shared.name
+    names = {name: network["name"] for name, network in config["networks"].items()}
+    assert names == {"car-price-network": shared.name, "mlflow-network": f"{shared.name}-mlflow"}
     assert list(config["volumes"]) == ["mlflow-data"]
-    for service in SERVICES:
+    for service in (EDGE, API):
         assert list(inspect_all(shared, service)[0]["NetworkSettings"]["Networks"]) == [shared.name]
+
+
+def test_every_image_of_others_can_be_pinned_by_its_digest(shared: Stack) -> None:
+    """By the digest of a registry, which images that were built here do not have: so Compose alone is asked."""
+    digest = f"@sha256:{'0' * 64}"
+    images = {"EDGE_IMAGE": f"haproxy{digest}", "MLFLOW_IMAGE": f"mlflow{digest}", "BASE_IMAGE": f"python{digest}"}
+    images |= {"FEEDBACK_DB_IMAGE": f"postgres{digest}", "COMPOSE_PROFILES": "train,feedback-db,mlflow-login"}
+    done = run(
+        ["docker", "compose", "config", "--format", "json"],
+        cwd=shared.folder,
+        env={**shared.environment(), **images},
+    )
+    services = json.loads(done.stdout)["services"]
+    assert {services[name]["image"] for name in ("edge", "mlflow-edge")} == {images["EDGE_IMAGE"]}
+    assert services["mlflow-server"]["image"] == images["MLFLOW_IMAGE"]
+    assert services["mlflow-login"]["build"]["args"]["MLFLOW_IMAGE"] == images["MLFLOW_IMAGE"]
+    assert services["feedback-db"]["image"] == images["FEEDBACK_DB_IMAGE"]
+    for name in ("car-price-api", "trainer"):
+        assert services[name]["build"]["args"]["BASE"] == images["BASE_IMAGE"]
 
 
 def test_the_networks_own_name_is_car_price_network(root: Path, shared: Stack) -> None:

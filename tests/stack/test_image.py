@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
-from tests.stack.stacks import inspect, run
+from tests.stack.stacks import inspect, run, wait_for
 
 from carprice import __version__
 
@@ -15,6 +17,8 @@ MOST_BYTES_OVER_BASE = 80_000_000
 UNWANTED_MODULES = ("numpy", "scipy", "pandas", "polars", "sklearn", "mlflow", "pyarrow", "matplotlib", "pydantic")
 UNWANTED_PROGRAMS = ("gcc", "cc", "g++", "make", "ld", "as", "git", "sudo")
 SECOND = 1_000_000_000
+MOST_SECONDS_TO_START = 2
+"""Of the processor: the start waits for nothing else, but what else the machine does takes its time too."""
 
 
 def run_inside(image: str, *argv: str, check: bool = True) -> str:
@@ -43,13 +47,14 @@ def test_is_configured_as_documented(image: str) -> None:
     config = inspect(image)["Config"]
     assert config["User"] == "appuser"
     assert config["WorkingDir"] == "/app"
-    assert config["Cmd"] == ["python", "app.py"]
-    assert not config.get("Entrypoint")
+    assert config["Entrypoint"] == ["python", "app.py"]
+    assert not config["Cmd"]
     assert list(config["ExposedPorts"]) == ["5000/tcp"]
     assert config["Healthcheck"] == {
         "Test": [
             "CMD-SHELL",
-            "curl -f -s -S -m 8 http://localhost:5000/info/status; exec bash health --asked $?",
+            "curl -f -s -S -m 8 http://localhost:${CARPRICE_PORT:-${AIP_HTTP_PORT:-5000}}/info/status; "
+            "exec bash health --asked $?",
         ],
         "Interval": 30 * SECOND,
         "Timeout": 10 * SECOND,
@@ -137,6 +142,59 @@ def test_runs_without_its_compose_file(image: str) -> None:
     answer = run_inside(image, "sh", "-c", f"python app.py >/tmp/log & {ask}")
     status = json.loads(answer)
     assert (status["source"], status["demo"]) == ("fallback", True)
+
+
+@pytest.mark.parametrize(("words", "port"), [(("serve",), 5000), (("-e", "AIP_HTTP_PORT=7080"), 7080)])
+def test_serves_as_sagemaker_and_vertex_ai_start_it(image: str, words: tuple[str, ...], port: int) -> None:
+    options, command = (words, ()) if words[0] == "-e" else ((), words)
+    limit = ("-p", f"127.0.0.1::{port}")
+    container = run(["docker", "run", "-d", *options, *limit, image, *command]).stdout.strip()
+    try:
+        address = run(["docker", "port", container, f"{port}/tcp"]).stdout.strip()
+        wait_for(lambda: ping(address) == (200, b""), f"{address} answers /ping")
+        assert measure_processor(inspect(container)["State"]["Pid"]) < MOST_SECONDS_TO_START
+        wait_for(lambda: inspect(container)["State"]["Health"]["Status"] == "healthy", "it is healthy")
+    finally:
+        run(["docker", "rm", "-f", container])
+
+
+def test_serves_the_model_that_sagemaker_mounts(image: str, small_bundle: Path) -> None:
+    folder = f"{small_bundle}:/opt/ml/model:ro"
+    ask = "curl -fsS --retry 30 --retry-connrefused --retry-delay 1 localhost:8080/info/status"
+    argv = ["docker", "run", "--rm", "-v", folder, "--entrypoint", "sh", image]
+    status = json.loads(run([*argv, "-c", f"python app.py serve >/tmp/log & {ask}"]).stdout)
+    assert (status["source"], status["model_version"]) == (
+        "artifacts",
+        (small_bundle / "champion").read_text().strip(),
+    )
+
+
+def test_takes_no_other_word(image: str) -> None:
+    done = run(["docker", "run", "--rm", image, "train"], check=False)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2,
+        "Error: this image serves, and takes no word but serve (got 'train')",
+    )
+
+
+def test_has_the_gates_of_a_cluster(image: str) -> None:
+    for command in ("gates", "bake"):
+        assert run_inside(image, "python", "-m", "carprice", command, "--help").startswith("Usage: carprice ")
+
+
+def measure_processor(pid: int) -> float:
+    """Seconds of the processor that a process and all below it took so far."""
+    process = psutil.Process(pid)
+    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
+
+
+def ping(address: str) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(f"http://{address}/ping", timeout=5) as answer:
+            return answer.status, answer.read()
+    except OSError:
+        return 0, b""
 
 
 def test_a_change_of_code_trains_and_installs_nothing(root: Path, tmp_path: Path, image: str) -> None:

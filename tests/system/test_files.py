@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,22 @@ def test_failure_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), open_output(tmp_path / "a.csv") as stream:
         stream.write(b"%d" % (1 // 0))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    """A limit on the size of files, which the kernel answers as it does a full disk: with an error of write."""
+    write_file(tmp_path / "champion", b"old")
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom carprice.errors import FileError\n"
+        "from carprice.system.files import write_file\nresource.setrlimit(resource.RLIMIT_FSIZE, (2, 2))\n"
+        "try:\n    write_file(Path(sys.argv[1]), b'20261126T120000Z')\n"
+        "except FileError as error:\n    print(error.what)"
+    )
+    argv = [sys.executable, "-c", code, str(tmp_path / "champion")]
+    done = subprocess.run(argv, capture_output=True, text=True, env={"PYTHONPATH": os.pathsep.join(sys.path)})
+    assert done.stdout == f"{tmp_path / 'champion'}: cannot be written (File too large)\n", done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["champion"]
+    assert (tmp_path / "champion").read_bytes() == b"old"
 
 
 def test_nothing_is_overwritten_unless_forced(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from carprice.listings.cleaning import DAY
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import Market
-from carprice.training.distance import MIN_ROWS, measure_distance
+from carprice.training.inputs import MIN_ROWS, measure_distance
 
 MILEAGE = '[features.mileage]\ncolumn = "Km"\nkind = "number"\nunit = "km"\noptional = true'
 

@@ -15,6 +15,7 @@ from carprice.errors import TrainingError
 from carprice.evaluation.later_listings import read_report
 from carprice.evaluation.text import format_report
 from carprice.frames.pricing import price_frame
+from carprice.listings import cap as cap_module
 from carprice.listings.cleaning import DAY, Listings
 from carprice.listings.report import CleaningReport
 from carprice.market.kinds import EPOCH
@@ -261,3 +262,28 @@ def test_what_hygiene_found_is_said_and_kept(uk: Market, tmp_path: Path) -> None
     (finding,) = [item for item in manifest["data"]["hygiene"] if item["check"] == "wanted"]
     assert (finding["count"], finding["line"], finding["value"]) == (5, 2, "Wanted: a Ford")
     assert re.search(r"title: wanted ad +dropped +5 +2.0%", format_report(read_report(manifest)))
+
+
+def test_what_the_cap_left_aside_is_said_and_the_market_keeps_its_mix(
+    uk: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cap_module, "MIN_CAP", 1)
+    columns = {feature.name: feature.column for feature in uk.features}
+    frame = pl.concat(
+        [invent_uk_listings(uk, 3_000).filter(pl.col("make") == "Ford"), invent_uk_listings(uk, 300)]
+    )
+    frame.rename(columns).write_csv(tmp_path / "cars.csv")
+    manifest = train_module.train_file(
+        tmp_path / "cars.csv", uk, Settings(artifacts_dir=tmp_path / "a"), say=lambda _: None, cap=150
+    ).manifest
+    data, report = manifest["data"], manifest["report"]
+    assert (data["cap"], data["rows_read"]) == (150, frame.height)
+    assert data["over_cap"] > 0
+    assert data["train_rows"] < data["rows_kept"] < frame.height - data["over_cap"] + 1
+    assert report["notes"][0] == (
+        f"Learnt from at most 150 listings of each make and model: {data['over_cap']:,} more were left aside. "
+        "Those that judge are mixed as all of them are."
+    )
+    makes = manifest["inputs"]["features"]["make"]
+    share = makes["shares"][makes["values"].index("Ford")]
+    assert share == pytest.approx((frame["make"] == "Ford").mean(), abs=0.06)

@@ -23,6 +23,10 @@ from carprice.errors import BundleError
 from carprice.market.kinds import KINDS, Kind
 from carprice.market.market_file import Feature
 from carprice.names import ALIVE_PATH, FALLBACK, FEATURES_PATH, METRICS_PATH, MODEL_PATH, READY_PATH, STATUS_PATH
+from carprice.recent_requests import read_sample
+
+MAX_SHARED = 1000
+"""Listings of recent requests."""
 
 blueprint = Blueprint("info", __name__)
 
@@ -38,12 +42,7 @@ def livez() -> Response:
 def status() -> Response:
     """200 only when trees, scaler and encoders are loaded and price a golden listing as in training."""
     state = find_state()
-    model = state.require_model()
-    try:
-        model.pricer.prove_one()
-    except BundleError as error:
-        raise RefusedError(503, f"The model does not price as in training: {error.what}") from None
-    return flask_response(json_response(_describe_status(state, model)))
+    return flask_response(json_response(_describe_status(state, check_ready(state))))
 
 
 @blueprint.get(FEATURES_PATH)
@@ -63,6 +62,22 @@ def model() -> Response:
 def metrics() -> Response:
     """Prometheus text."""
     return Response(find_state().metrics.text(), headers=[NO_STORE], content_type=CONTENT_TYPE)
+
+
+def sample() -> Response:
+    """Some recent requests: a route only where CARPRICE_SHARE_SAMPLE says so, and never through the edge."""
+    listings = read_sample(find_state().settings.logs_dir, MAX_SHARED)
+    return flask_response(json_response({"listings": listings}))
+
+
+def check_ready(state: ServiceState) -> LoadedModel:
+    """The loaded model, which prices a golden listing as in training. Raises RefusedError with 503."""
+    model = state.require_model()
+    try:
+        model.pricer.prove_one()
+    except BundleError as error:
+        raise RefusedError(503, f"The model does not price as in training: {error.what}") from None
+    return model
 
 
 def describe_fields(model: LoadedModel) -> FeaturesAnswer:

@@ -50,8 +50,12 @@ class MonitorGauges(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The families of the last measurement, for prometheus_client; without values before the first."""
+        yield from list_families(self.look())
+
+    def look(self) -> Monitor | None:
+        """The last measurement; None before the first, and where there is no model."""
         self._measure_again()
-        yield from list_families(self._found)
+        return self._found
 
     def _measure_again(self) -> None:
         with self._lock:

@@ -83,12 +83,15 @@ def answer_batch(state: ServiceState, environ: dict[str, Any]) -> WsgiResponse:
         model = state.require_model()
         body = read_body(environ, state.settings.max_body_bytes, state.bodies_in_progress, state.uploads)
         options = read_options(model, environ["QUERY_STRING"])
-        response = json_response(_price_in_turn(state, model, body, options.limits))
+        return check_answer(json_response(price_in_turn(state, model, body, options.limits)))
     except RefusedError as refused:
         return refused.response(environ["carprice.request_id"])
+
+
+def check_answer(response: WsgiResponse) -> WsgiResponse:
+    """The answer to a batch. Raises RefusedError with 413 where it is too long."""
     if len(response.body) > MAX_ANSWER_BYTES:
-        detail = f"The answer would have more than {MAX_ANSWER_BYTES} bytes; send fewer listings"
-        return RefusedError(413, detail).response(environ["carprice.request_id"])
+        raise RefusedError(413, f"The answer would have more than {MAX_ANSWER_BYTES} bytes; send fewer listings")
     return response
 
 
@@ -131,8 +134,11 @@ def _check_listing(model: LoadedModel, body: bytes, most: int = MAX_PROBLEMS) ->
     return decoded
 
 
-def _price_in_turn(state: ServiceState, model: LoadedModel, body: bytes, limits: Limits | None) -> BatchAnswer:
-    """Price a batch that was received whole: one that is still arriving does not count as being priced."""
+def price_in_turn(state: ServiceState, model: LoadedModel, body: bytes, limits: Limits | None) -> BatchAnswer:
+    """Price a batch that was received whole: one that is still arriving does not count as being priced.
+
+    body: a list of listings as JSON. Raises RefusedError with 400, 413, 422 or 429.
+    """
     if not state.batches.acquire(blocking=False):
         busy = f"{state.settings.max_batches} batches are being priced already; try again"
         raise RefusedError(429, busy, headers=(RETRY,))

@@ -17,6 +17,7 @@ from carprice.api.admission import Admission
 from carprice.api.decoding import ListingDecoder
 from carprice.api.metrics import Metrics
 from carprice.api.monitor_gauges import MonitorGauges
+from carprice.api.replicas import Replicas
 from carprice.api.request_log import RequestLog
 from carprice.api.responses import RETRY, RefusedError
 from carprice.api.traffic import TrafficHistory
@@ -25,7 +26,7 @@ from carprice.errors import BundleError, CarPriceError
 from carprice.feedback.opening import open_store
 from carprice.feedback.samples import Samples
 from carprice.market.kinds import Value
-from carprice.model.bundle.manifest import champion_version, find_bundle, read_manifest
+from carprice.model.bundle.manifest import find_bundle, holds_model, read_manifest
 from carprice.model.encoding import InputWarning
 from carprice.model.evidence.comparables import ComparableFinder, Comparables, find_none, load_finder
 from carprice.model.evidence.seen_together import SeenTogether
@@ -122,7 +123,9 @@ class ServiceState:
         self.admission = Admission(settings, self.log) if settings.api_keys or settings.address_rate else None
         self.feedback = open_store(settings)
         self.samples = Samples(settings.logs_dir)
-        self.metrics.add_collector(MonitorGauges(self._measure, self._note_failure))
+        self.monitor = MonitorGauges(self._measure, self._note_failure)
+        self.metrics.add_collector(self.monitor)
+        self.replicas = Replicas(settings.replica_names)
         self.model: LoadedModel | None = None
         self.reason = "It is being loaded"
         self.bodies_in_progress: set[int] = set()
@@ -195,7 +198,7 @@ class ServiceState:
     def _find_folder(self) -> tuple[Path, str]:
         artifacts_dir, wanted = self.settings.artifacts_dir, self.settings.model_version
         fallback = self.settings.fallback_dir
-        is_asked_for = wanted == IMAGE_MODEL or (not wanted and champion_version(artifacts_dir) is None)
+        is_asked_for = wanted == IMAGE_MODEL or (not wanted and not holds_model(artifacts_dir))
         if fallback and is_asked_for:
             return find_bundle(Path(fallback)), FALLBACK
         return find_bundle(artifacts_dir, wanted), ARTIFACTS

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from carprice.api.metrics import SECONDS, Metrics
-from carprice.names import ALIVE_PATH, METRICS_PATH, READY_PATH, SERVICE_PAGE, STATUS_PATH
+from carprice.names import METRICS_PATH, PROBE_PATHS, SERVICE_PAGE
 
 WINDOW_SECONDS = 60.0
 MIN_SECONDS = 1.0
 """Between two looks that are kept; a rate over less would jump."""
-OWN_ROUTES = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH, SERVICE_PAGE))
+OWN_ROUTES = PROBE_PATHS | {METRICS_PATH, SERVICE_PAGE}
 """Of probes, and of the page that shows this: no traffic of users."""
 
 Counts = Mapping[tuple[str, str, int], Sequence[int]]

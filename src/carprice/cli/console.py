@@ -5,18 +5,24 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from carprice.settings import COMMAND
 from carprice.system.terminal import strip_controls
 
+if TYPE_CHECKING:
+    from carprice.engine.engine import Progress, Show
+
 SCHEMA_VERSION = 1
 CHECKOUT_COMMAND = "./carprice"
 SERVE_HINT = "It serves after ./carprice restart; on Docker after ./carprice rollout, which loses no request"
 """Of a champion that does not serve yet."""
 PROGRESS_ROWS = 1_000_000
+PROGRESS_SECONDS = 30.0
+"""Between lines that no terminal draws again."""
 CLEARED = "\r\x1b[2K"
 """The cursor at the start of an empty line: ECMA-48."""
 COLOURS = ("cyan", "yellow", "green", "magenta")
@@ -44,6 +50,44 @@ def count_rows(least: int = 0) -> Callable[[int], None]:
             say(f"Read {rows:,} rows ...")
 
     return show
+
+
+def show_parts(clock: Callable[[], float] = time.monotonic) -> "Show":
+    """What shows how far a step of an engine is: parts done, parts or rows a second, and the time that is left.
+
+    On a terminal it is one line, drawn again until the next say; else a line now and then, and the last of a step.
+    """
+    step, started, shown = "", 0.0, 0.0
+
+    def show(progress: "Progress") -> None:
+        nonlocal step, started, shown
+        now = clock()
+        if progress.step != step or not progress.made:
+            step, started, shown = progress.step, now, now
+        is_done = progress.is_all and progress.done == progress.parts
+        text = _describe_progress(progress, now - started)
+        if os.isatty(2):
+            click.echo(f"{CLEARED}{text}", nl=False, err=True)
+        elif (is_done and progress.made) or now - shown >= PROGRESS_SECONDS:
+            shown = now
+            say(text)
+
+    return show
+
+
+def _describe_progress(progress: "Progress", seconds: float) -> str:
+    """In under 80 characters, as a terminal has."""
+    name = progress.step.replace("_", " ").capitalize()
+    speed = max(progress.rows or progress.made, 0) / max(seconds, 0.001)
+    rate = f", {speed:,.0f} rows/s" if progress.rows else f", {speed:,.3g} parts/s" if progress.made else ""
+    left = ""
+    if progress.is_all and progress.made and progress.done < progress.parts:
+        rest = (progress.parts - progress.done) * seconds / progress.made
+        left = f", {timedelta(seconds=round(rest))} left"
+    more = "" if progress.is_all else " so far"
+    if progress.done > progress.made and not left and progress.is_all:
+        more = f", {progress.done - progress.made:,} kept"
+    return f"{name}: {progress.done:,} of {progress.parts:,} parts{more}{rate}{left} ..."
 
 
 def name_command(text: str) -> str:

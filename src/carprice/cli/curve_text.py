@@ -1,12 +1,14 @@
 """What-if prices on the command line: the order from typed text, and the curve as lines."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
-from carprice.market.market_file import Market
+from carprice.market.market_file import Feature, Market
+from carprice.market.typed import read_typed
 from carprice.model.evidence.curve import Curve, CurvePoint, draw_curve
 from carprice.model.evidence.curve_plan import YEARS, CurveError, CurveOrder
 from carprice.model.pricer import Pricer
@@ -17,22 +19,35 @@ UNVALUED = "not valued"
 
 
 def draw_typed_curve(pricer: Pricer, values: Sequence[Value], order: CurveOrder) -> Curve:
-    """The curve of an order whose ends are typed text. Raises ListingsError naming the option that is wrong."""
+    """The curve of an order whose numbers are typed text, such as 45k.
+
+    Raises ListingsError naming the option that is wrong.
+    """
     feature = pricer.market.feature(order.along) if order.along else None
-    ends = []
-    for option, text in (("--from", order.start), ("--to", order.end)):
-        try:
-            ends.append(KINDS[feature.kind].parse(text) if feature and text is not None else text)
-        except ValueError:
-            expected = KINDS[feature.kind].expected if feature else ""
-            raise ListingsError(f"{option}: should be {expected} (got {text!r})") from None
+    market = pricer.market
+    read = replace(
+        order,
+        start=_read_number(market, feature, "--from", order.start),
+        end=_read_number(market, feature, "--to", order.end),
+        distance_per_year=_read_number(market, market.mileage, "--distance-per-year", order.distance_per_year),
+    )
     try:
-        return draw_curve(pricer, values, replace(order, start=ends[0], end=ends[1]))
+        return draw_curve(pricer, values, read)
     except CurveError as error:
         member = error.problem.pointer.removeprefix("#/")
         option = {"along": "curve"}.get(member, member).replace("_", "-")
         name = member.removeprefix("listing/") if "/" in member else f"--{option}"
         raise ListingsError(f"{name}: {error.problem.detail}") from None
+
+
+def _read_number(market: Market, feature: Feature | None, option: str, text: Any) -> Any:
+    if feature is None or text is None:
+        return text
+    typed = read_typed(market, {feature.name: str(text)})
+    if feature.name in typed.values:
+        return typed.values[feature.name]
+    expected = typed.problems.get(feature.name, f"should be {KINDS[feature.kind].expected}")
+    raise ListingsError(f"{option}: {expected} (got {text!r})")
 
 
 def format_curve(curve: Curve, market: Market) -> str:

@@ -23,6 +23,8 @@ COMMANDS = {
         "logs": "Show the logs.",
         "rollout": "Make a new release live without losing a request.",
         "rollback": "Go back to an earlier release, the same way.",
+        "gates": "Test a release before it goes live, without Docker.",
+        "bake": "Watch a release after it went live, without Docker.",
         "releases": "Show the history of releases.",
         "keys": "Make, list and revoke API keys.",
         "tls": "Check the certificate, and give it to the edge.",
@@ -39,6 +41,7 @@ COMMANDS = {
         "index": "Move prices by what cars were sold for since the training.",
         "refresh": "Train on new listings, and serve the model if it is no worse.",
         "sign": "Sign a model, or make the keys for it.",
+        "model-image": "Build the image of a model, for Kubernetes.",
     },
     "listings": {
         "price": "Price one car.",
@@ -66,8 +69,18 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _FOLDERS:
             return None
-        command: click.Command = getattr(import_module(f"carprice.cli.commands.{_FOLDERS[name]}.{name}"), name)
+        module = name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"carprice.cli.commands.{_FOLDERS[name]}.{module}"), module)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            # Click suggests only commands that are imported already.
+            raise click.NoSuchCommand(error.command_name, possibilities=_FOLDERS, ctx=ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for folder, commands in COMMANDS.items():

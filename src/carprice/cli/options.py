@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from carprice.cli.console import say
 from carprice.ops.stacks.protocol import KINDS
-from carprice.settings import load_settings
+from carprice.settings import COMMAND, OVERLAY_PREFIX, load_settings
 
 if TYPE_CHECKING:
     from carprice.listings.listings_files import ListingsFiles
+
+OVERLAY_HELP = "Kubernetes, as this folder describes it."
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,10 +32,20 @@ def pass_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def stack_options(command: Command) -> Command:
-    """--docker and --local, which say which stack is meant."""
+    """--docker, --local and --kubernetes, which say which stack is meant; the command gets it as forced."""
+
+    @functools.wraps(command)
+    def call(*arguments: Any, forced: str, overlay: Path | None, **options: Any) -> Any:
+        return command(*arguments, forced=f"{OVERLAY_PREFIX}{overlay}" if overlay else forced, **options)
+
     for name, what in KINDS.items():
-        command = click.option(f"--{name}", "forced", flag_value=name, default="", help=what)(command)
-    return command
+        call = click.option(f"--{name}", "forced", flag_value=name, default="", help=what)(call)
+    return overlay_option(call)  # type: ignore[return-value]
+
+
+overlay_option = click.option(
+    "--kubernetes", "overlay", type=click.Path(path_type=Path), metavar="OVERLAY", help=OVERLAY_HELP
+)
 
 
 def json_option(what: str) -> Callable[[Command], Command]:
@@ -40,14 +53,48 @@ def json_option(what: str) -> Callable[[Command], Command]:
     return click.option("--json", "as_json", is_flag=True, help=f"Print {what} as JSON.")
 
 
+class _MarketName(click.ParamType[str]):
+    """The name of a market file; where it is left out, and for completion, those that there are."""
+
+    name = "market"
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        known = ", ".join(self._list_names()) or "none"
+        return f"Markets: {known}; or draft one: {COMMAND} market init LISTINGS"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in self._list_names() if name.startswith(incomplete)]
+
+    def _list_names(self) -> list[str]:
+        return sorted(file.stem for file in load_settings(os.environ).markets_dir.glob("*.toml"))
+
+
 market_option = click.option(
-    "--market", "market_name", required=True, metavar="NAME", help="A file in markets/, or a path to one."
+    "--market",
+    "market_name",
+    required=True,
+    type=_MarketName(),
+    metavar="NAME",
+    help="A file in markets/, or a path to one.",
 )
 model_option = click.option("--model", "version", metavar="VERSION", help="Use this model, not the champion.")
 output_option = click.option(
     "--output", type=click.Path(path_type=Path), help="The file to write, instead of stdout."
 )
 force_option = click.option("--force", is_flag=True, help="Overwrite the output file.")
+
+
+def engine_options(command: Command) -> Command:
+    """--engine and --workers, which say what works on the parts; the command gets them as address and workers."""
+    command = click.option(
+        "--workers", type=click.IntRange(1), help="So many processes of this machine; else one for each core."
+    )(command)
+    return click.option(
+        "--engine",
+        "address",
+        metavar="ADDRESS",
+        help="Of a Dask scheduler, such as tcp://host:8786; docs/scale.md.",
+    )(command)
 
 
 def listings_argument(command: Command) -> Command:

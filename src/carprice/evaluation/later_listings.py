@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 
 from carprice.errors import BundleError, ListingsError
-from carprice.evaluation.report import Report, build_report
+from carprice.evaluation.report import Price, Report, build_report
 from carprice.frames.encoding import unify_spellings
+from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import DAY, load_listings
 from carprice.listings.listings_files import Source
 from carprice.market.kinds import EPOCH
@@ -33,12 +34,14 @@ def read_report(manifest: dict[str, Any]) -> Report:
     return {**report, "hygiene": hygiene} if hygiene else report
 
 
-def judge_listings(source: Source, pricer: Pricer, report_progress: Progress | None = None) -> Report:
+def judge_listings(
+    source: Source, pricer: Pricer, report_progress: Progress | None = None, price: Price = price_frame
+) -> Report:
     """The report on a file of the model's own market, and `later`, what of the file was judged.
 
     Where the market names the listing's day and the model knows the last one it has learnt from, listings that are
-    not later, or of no known day, are left aside. Raises ListingsError where no listing is left, or where the file
-    is the one learnt from.
+    not later, or of no known day, are left aside. price: as for build_report. Raises ListingsError where no
+    listing is left, or where the file is the one learnt from.
     """
     market, version = pricer.market, pricer.version
     listings = load_listings(source, market, report_progress)
@@ -54,7 +57,7 @@ def judge_listings(source: Source, pricer: Pricer, report_progress: Progress | N
             f"{version} has learnt from",
             see,
         )
-    found = build_report(later, pricer, pricer.manifest.get("ageing"))
+    found = build_report(later, pricer, pricer.manifest.get("ageing"), price)
     facts = {
         "source": source.name,
         "left_aside": frame.height - later.height,

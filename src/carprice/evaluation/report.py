@@ -1,6 +1,6 @@
 """The valuation report: how good a model's prices are, as plain data that the manifest keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -24,15 +24,22 @@ CHART_CELLS = 48
 """Of the chart of predicted against actual price, along each side."""
 
 Report = dict[str, Any]
+Price = Callable[[pl.DataFrame, Pricer], pl.DataFrame]
 
 
-def build_report(frame: pl.DataFrame, pricer: Pricer, ageing: Sequence[dict[str, Any]] | None = None) -> Report:
+def build_report(
+    frame: pl.DataFrame,
+    pricer: Pricer,
+    ageing: Sequence[dict[str, Any]] | None = None,
+    price: Price = price_frame,
+) -> Report:
     """Judge a model by listings that it has not learnt from; plain data for JSON, described in docs/report.md.
 
     frame: a clean frame with price, and the listing's day where the market has one. ageing: the manifest's, passed
-    through. A listing that the model would not value counts in `unvalued` alone.
+    through. price: price_frame, or what does the same in parts. A listing that the model would not value counts in
+    `unvalued` alone.
     """
-    priced = price_frame(frame, pricer)
+    priced = price(frame, pricer)
     valued = priced.filter(pl.col("unvalued").is_null())
     as_of = pricer.as_of
     report = {

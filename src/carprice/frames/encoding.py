@@ -39,10 +39,9 @@ def encode_frame(
     A category is its code, a number `(value - mean) / scale`, a text what its words add up to; missing and
     unknown are NaN. Equal to the last bit to what the pricer computes for one listing.
     """
-    columns = [_encode_column(frame[item.name], item, encoders, scaler) for item in market.features]
-    if not columns:
-        return np.empty((frame.height, 0))
-    matrix = np.ascontiguousarray(np.column_stack(columns))
+    matrix = np.empty((frame.height, len(market.features)))
+    for index, item in enumerate(market.features):
+        matrix[:, index] = _encode_column(frame[item.name], item, encoders, scaler)
     if zero is not None:
         matrix[find_zeros(frame, market, zero), zero.mileage] = np.nan
     return matrix

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from carprice.frames.encoding import Floats
-from carprice.model.position import DECIMALS, WORD_LIMITS, WORDS
+from carprice.model.position import DECIMALS, MAX_PERCENT, WORD_LIMITS, WORDS
 from carprice.model.price_range import LEVELS
 from carprice.model.pricer import Pricer
 
@@ -20,7 +20,7 @@ def place_asking_prices(
     """
     level = np.full(len(asking), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.where(asking > 0, np.log(asking / priced) / scale, np.nan)
+        error = np.where(asking > 0, (np.log(asking) - np.log(priced)) / scale, np.nan)
     levels = np.arange(1, LEVELS + 1) / (LEVELS + 1)
     for number, table in enumerate(pricer.range.quantiles):
         rows = (group == number) & ~np.isnan(error)
@@ -31,7 +31,7 @@ def place_asking_prices(
         {
             "percentile": percentile,
             "word": words.tolist(),
-            "percent_to_market": np.round(100 * asking / priced, DECIMALS),
+            "percent_to_market": np.round(np.minimum(100 * (asking / priced), MAX_PERCENT), DECIMALS),
         },
         schema=POSITION,
     )

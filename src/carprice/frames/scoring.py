@@ -1,10 +1,10 @@
 """Scores of a whole matrix, equal to those of the price forest to the last bit."""
 
-import os
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 
 from carprice.frames.encoding import Floats
 from carprice.model.forest.depreciation import ANY, Depreciation, Line
@@ -45,7 +45,7 @@ def predict_matrix(trees: Trees, matrix: Floats, *columns: Floats) -> Floats:
     if not len(matrix):  # LightGBM takes no matrix without rows
         return np.empty(0)
     rows = np.ascontiguousarray(np.column_stack([matrix, *columns]))
-    threads = (os.cpu_count() or 1) if len(rows) >= MIN_THREADED_ROWS else 1
+    threads = pl.thread_pool_size() if len(rows) >= MIN_THREADED_ROWS else 1  # one of many processes has few
     return np.frombuffer(trees.predict_rows(rows, threads))
 
 

@@ -12,8 +12,8 @@ from carprice.model.encoding import (
     UNKNOWN_COMBINATION,
     UNLIKELY,
 )
+from carprice.model.plausibility import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
 from carprice.model.pricer import Pricer
-from carprice.model.usual_distance import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
 
 Mask = NDArray[np.bool_]
 Warnings = dict[tuple[str, str], Mask]
@@ -71,7 +71,7 @@ def find_unusual(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> dict[in
         for span in found:
             least[number, span.column], most[number, span.column] = span.least, span.most
     keys = zip(*(matrix[:, index].tolist() for index in pricer.forest.depreciation.keys), strict=True)
-    rows = np.array([place.get(key, len(spans)) for key in keys]) if spans else np.zeros(0, int)
+    rows = np.array([place.get(key, len(spans)) for key in keys], int) if spans else np.zeros(0, int)
     outside = {}
     for index in numbers:
         values = frame[pricer.market.features[index].name].fill_null(np.nan).to_numpy()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from carprice.errors import ListingsError
+from carprice.listings.cap import CheckHeld, cap_batches, check_cap
 from carprice.listings.columns import check_columns, find_absent
 from carprice.listings.deduplication import CAR as CAR
 from carprice.listings.deduplication import DAY as DAY
@@ -52,27 +53,40 @@ class Listings:
 
     frame: one column per feature in market order (String or Float64), price (Float64), key (UInt64, of the
     features), CAR (UInt64, of the id, else the key), and where the market has listing.seen, DAY (Float64, days
-    since 1970-01-01; null where it is not known), and where comparables may be shown, REF (String, the link, else
-    the id). fingerprint: SHA-256 over the keys and prices in file order.
+    since 1970-01-01; null where it is not known), where comparables may be shown, REF (String, the link, else the
+    id), and with a cap, SHARE. fingerprint: SHA-256 over the keys and prices in file order. cap: of each make and
+    model, None for none.
     """
 
     frame: pl.DataFrame
     report: CleaningReport
     fingerprint: str
+    cap: int | None = None
 
 
-def load_listings(source: Source, market: Market, report_progress: Progress | None = None) -> Listings:
+def load_listings(
+    source: Source,
+    market: Market,
+    report_progress: Progress | None = None,
+    cap: int | None = None,
+    check_held: CheckHeld | None = None,
+) -> Listings:
     """Read and clean a whole file, or several; report_progress gets the number of rows read after each batch.
 
-    Raises ListingsError where the file cannot be read, lacks a column of the market, or keeps no row.
+    cap: at most so many listings of each make and model are kept. check_held gets what is held so far; what it
+    raises ends the reading. Raises ListingsError where the file cannot be read, lacks a column of the market, or
+    keeps no row.
     """
+    check_cap(cap)
     cleaner = Cleaner(market, str(source))
     files = open_listings(source)
     check_columns(market, files.columns, str(source))
     report = cleaner.report
     report.counted, report.name = files.counted, files.name
-    batches = pl.concat(_judge_batches(cleaner, files, report_progress))
-    frame = quarantine(batches, market, cleaner.texts.examples, report)
+    judged = _judge_batches(cleaner, files, report_progress)
+    frame = quarantine(
+        cap_batches(judged, market, cap, report, check_held), market, cleaner.texts.examples, report
+    )
     report.correct_places(files.find_places)
     report.add_unread(files.dropped)
     report.notes = files.notes
@@ -80,7 +94,7 @@ def load_listings(source: Source, market: Market, report_progress: Progress | No
     digest = hashlib.sha256()
     for name in ("key", "price"):
         digest.update(frame[name].to_numpy().tobytes())
-    return Listings(frame, report, digest.hexdigest())
+    return Listings(frame, report, digest.hexdigest(), cap)
 
 
 def check_listings(source: Source, market: Market, report_progress: Progress | None = None) -> CleaningReport:
@@ -225,11 +239,18 @@ def _judge_batches(
 def _check_kept(report: CleaningReport, source: Source) -> None:
     if report.rows_kept:
         return
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in report.dropped.items())
+    reasons = "; ".join(_describe_drop(entry) for entry in report.entries if entry.action == DROPPED)
     raise ListingsError(
         f"{source}: none of {report.rows_read:,} rows is a listing of market {report.market} ({reasons})",
         f"Compare the market file with a draft of this file: ./carprice market init {source}",
     )
+
+
+def _describe_drop(entry: CleaningEntry) -> str:
+    """Such as `unreadable number 3,000: mileage '45k'`."""
+    column = f"{entry.column} " if entry.column else ""
+    example = "" if entry.value is None else f": {column}{entry.value!r}"
+    return f"{entry.reason} {entry.count:,}{example}"
 
 
 def _parse_batch(batch: pl.DataFrame, fields: tuple[Feature, ...]) -> pl.DataFrame:

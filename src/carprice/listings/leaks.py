@@ -52,8 +52,8 @@ def find_leak(frame: pl.DataFrame, market: Market) -> Leak | None:
 
     Of each car one listing counts: two of one car at nearly one price are neighbours by any number.
     """
-    sample = frame.unique(CAR, keep="first", maintain_order=True)
-    sample = sample[:: max(1, -(-sample.height // MAX_ROWS))]
+    first = frame.select(CAR).with_row_index("@row").unique(CAR, keep="first", maintain_order=True)["@row"]
+    sample = frame[first[:: max(1, -(-first.len() // MAX_ROWS))]]
     if sample.height < MIN_ROWS:
         return None
     target = np.log(sample["price"].to_numpy())

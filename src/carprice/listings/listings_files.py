@@ -11,6 +11,7 @@ from carprice.listings.columns import find_similar, list_columns
 from carprice.listings.reading.formats import EXPECTED
 from carprice.listings.reading.listings_file import BATCH_ROWS, ListingsFile
 from carprice.listings.reading.row_lines import DroppedRow
+from carprice.system.remote import find_remote, is_remote, write_path
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".tgz", ".zip")
 """Of the files of a folder, those that end so are listings."""
@@ -26,7 +27,8 @@ class ListingsFiles:
     """
 
     def __init__(self, named: Sequence[Path], encoding: str = "", is_strict: bool = False) -> None:
-        self._typed = " ".join(map(str, named))
+        self._typed = " ".join(map(write_path, named))
+        self.options = {"encoding": encoding, "is_strict": is_strict}
         paths = find_files(named)
         self.files = [ListingsFile(path, encoding, is_strict) for path in paths]
         self.columns = self.files[0].columns
@@ -42,6 +44,11 @@ class ListingsFiles:
         """The name of the file, or of the first and how many more there are."""
         more = f" and {len(self.files) - 1} more" if len(self.files) > 1 else ""
         return f"{self.files[0].path.name}{more}"
+
+    @property
+    def size(self) -> int:
+        """In bytes as stored, of all files; 0 for standard input, which can be read once only."""
+        return sum(file.size for file in self.files)
 
     @property
     def first_line(self) -> int:
@@ -87,7 +94,7 @@ class ListingsFiles:
         return self._name(file), file.find_lines([row - self._starts[index] + file.first_line])[0]
 
     def _name(self, file: ListingsFile) -> str:
-        return str(file.path) if len(self.files) > 1 else ""
+        return write_path(file.path) if len(self.files) > 1 else ""
 
 
 Source = Path | ListingsFiles
@@ -102,7 +109,7 @@ def open_listings(source: Source) -> ListingsFiles:
 def find_files(named: Sequence[Path]) -> list[Path]:
     """The files that were named: as they are, by patterns such as data/*.csv, or by their folder; each once.
 
-    Raises ListingsError where a pattern or a folder has none.
+    Those of s3://bucket/ are found so too. Raises ListingsError where a pattern or a folder has none.
     """
     found: dict[Path, Path] = {}
     for path in named:
@@ -112,6 +119,8 @@ def find_files(named: Sequence[Path]) -> list[Path]:
 
 
 def _expand(path: Path) -> list[Path]:
+    if is_remote(path):
+        return _expand_remote(path)
     if path.is_dir():
         files = [file for file in sorted(path.iterdir()) if _is_listings(file)]
         if not files:
@@ -125,8 +134,20 @@ def _expand(path: Path) -> list[Path]:
     return files
 
 
+def _expand_remote(path: Path) -> list[Path]:
+    found = find_remote(path)
+    files = found if found == [path] or glob.has_magic(str(path)) else [each for each in found if _is_named(each)]
+    if not files:
+        raise ListingsError(f"{write_path(path)}: has no listings ({', '.join(SUFFIXES)})", EXPECTED)
+    return files
+
+
 def _is_listings(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and path.name.lower().endswith(SUFFIXES)
+    return path.is_file() and _is_named(path)
+
+
+def _is_named(path: Path) -> bool:
+    return not path.name.startswith(".") and path.name.lower().endswith(SUFFIXES)
 
 
 def _check_same(first: ListingsFile, file: ListingsFile) -> None:
@@ -136,11 +157,11 @@ def _check_same(first: ListingsFile, file: ListingsFile) -> None:
         return
     if missing:
         similar = find_similar(missing[0], extra)
-        what = f"has no column {missing[0]!r}, which {first.path} has"
+        what = f"has no column {missing[0]!r}, which {write_path(first.path)} has"
         hint = f"Did you mean {similar!r}? Rename it there. " if similar else ""
     else:
-        what, hint = f"has a column {extra[0]!r}, which {first.path} has not", ""
+        what, hint = f"has a column {extra[0]!r}, which {write_path(first.path)} has not", ""
     raise ListingsError(
-        f"{file.path}: {what}",
+        f"{write_path(file.path)}: {what}",
         f"{hint}Files read together have the same columns; it has: {list_columns(file.columns)}.",
     )

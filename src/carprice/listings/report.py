@@ -40,7 +40,8 @@ class CleaningReport:
     """What was done to one file, or several; rows_read = rows_kept + the sum of dropped; rows marked are kept.
 
     counted: how the place of an example is given, by `line` or, where a file has no lines, by `row`.
-    notes: how the file was understood, where that is not plain. name: of the file, without its folder.
+    notes: how the file was understood, where that is not plain. name: of the file, without its folder. over_cap:
+    rows dropped for there are enough of their make and model.
     """
 
     market: str
@@ -51,6 +52,7 @@ class CleaningReport:
     entries: list[CleaningEntry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     name: str = ""
+    over_cap: int = 0
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -91,8 +93,8 @@ class CleaningReport:
         """Count so many rows less as dropped for a reason; lines: of the rows that it still has."""
         for entry in [entry for entry in self.entries if (entry.action, entry.reason) == (DROPPED, reason)]:
             entry.count -= count
-            if entry.line not in lines:
-                entry.line, entry.value = int(lines[0]) if len(lines) else 0, None
+            if len(lines) and entry.line not in lines:
+                entry.line, entry.value = int(lines[0]), None
         self.entries = [entry for entry in self.entries if entry.count]
 
     def as_dict(self) -> dict[str, Any]:

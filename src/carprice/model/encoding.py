@@ -15,10 +15,9 @@ from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
 from carprice.model.bundle.manifest import RETRAIN
 from carprice.model.listing import Pointer, describe_range
+from carprice.model.plausibility import Span, UsualDistance
 from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold
 from carprice.model.text import WordAmount, add_words, list_words
-from carprice.model.usual_distance import UsualDistance
-from carprice.model.usual_values import Span
 
 UNKNOWN_CATEGORY = "unknown_category"
 UNKNOWN_COMBINATION = "unknown_combination"

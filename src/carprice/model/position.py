@@ -10,6 +10,8 @@ WORDS: tuple[Word, ...] = get_args(Word)
 """From the cheapest on."""
 WORD_LIMITS = (10.0, 30.0, 70.0, 90.0)
 """The percentile up to which each word holds; the last word holds above them all. Here and nowhere else."""
+MAX_PERCENT = 1e15
+"""Of the price: far beyond it there is no number any more."""
 DECIMALS = 1
 """Of percentiles and per cents."""
 
@@ -25,7 +27,8 @@ class Position(msgspec.Struct, frozen=True):
 def place_asking(asking: float, price: float, level: float) -> Position:
     """The position of an asking price. level: the share of such prices, from 0 to 1, that are lower."""
     percentile = round(100 * level, DECIMALS)
-    return Position(percentile, round(100 * asking / price, DECIMALS), name_percentile(percentile))
+    percent = min(100 * (asking / price), MAX_PERCENT)
+    return Position(percentile, round(percent, DECIMALS), name_percentile(percentile))
 
 
 def name_percentile(percentile: float) -> Word:

@@ -30,10 +30,9 @@ from carprice.model.evidence.usual_car import UsualCars
 from carprice.model.forest.lightgbm_capi import Trees, release_memory
 from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.listing import check_listing, read_asking
+from carprice.model.plausibility import UsualDistance, UsualValues
 from carprice.model.position import Position, place_asking
 from carprice.model.price_range import COVERAGE, MIN_LIKE, Limits, PriceRange
-from carprice.model.usual_distance import UsualDistance
-from carprice.model.usual_values import UsualValues
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 
 GOLDEN_TOLERANCE = 1e-9
@@ -288,7 +287,7 @@ class Pricer:
     def _place(self, asking: float, price: float, size: float, group: int) -> Position:
         """Where an asking price lies among the prices of such cars. price: not rounded."""
         scale = math.exp(size) * self.range.factors[group]
-        return place_asking(asking, price, self.range.level(math.log(asking / price), scale, group))
+        return place_asking(asking, price, self.range.level(math.log(asking) - math.log(price), scale, group))
 
     def _amounts(
         self, log_price: float, size: float, group: int, is_claimed: bool, limits: Limits

@@ -13,15 +13,18 @@ from carprice.settings import load_settings
 from carprice.training.train import SEED, Say, train_file
 
 
-def train(*listings: str | Path, market: str, seed: int = SEED, say: Say = print) -> NotebookPricer:
+def train(
+    *listings: str | Path, market: str, seed: int = SEED, say: Say = print, cap: int | None = None
+) -> NotebookPricer:
     """Learn from listings files, write the model, and load it; the champion stays what it is.
 
     market: a file in markets/, or a path to one. say: takes each line of progress. MLflow is told by
-    `./carprice models send`. Raises ListingsError, MarketError and TrainingError.
+    `./carprice models send`. cap: the most listings of each make and model that are learnt from. Raises
+    ListingsError, MarketError and TrainingError.
     """
     settings = load_settings(os.environ)
     files = ListingsFiles([Path(name) for name in listings])
-    training = train_file(files, load_market(market, settings.markets_dir), settings, seed, say)
+    training = train_file(files, load_market(market, settings.markets_dir), settings, seed, say, cap=cap)
     return load_pricer(training.version)
 
 

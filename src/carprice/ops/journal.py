@@ -4,8 +4,8 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,14 @@ JOURNAL_FILE = "deployments.jsonl"
 
 @dataclass(frozen=True)
 class Journal:
-    """The journal in a file. before: where an earlier release kept it, taken over with the first line written."""
+    """The journal in a file. before: where an earlier release kept it, taken over with the first line written.
+
+    publish: called after each line, with the journal.
+    """
 
     path: Path
     before: Path | None = None
+    publish: Callable[["Journal"], None] = field(default=lambda _: None, compare=False)
 
     def add(self, event: str, **facts: Any) -> None:
         """Append one line and flush it to disk. A torn last line of a crash is closed off first.
@@ -34,6 +38,7 @@ class Journal:
             if self.before:
                 copy_once(self.before, self.path, MAX_BYTES)
             append_line(self.path, line)
+            self.publish(self)
         except OSError as error:
             raise StackError(
                 f"{self.path}: cannot be written ({error.strerror})",

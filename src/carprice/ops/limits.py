@@ -10,6 +10,8 @@ from carprice.errors import SettingsError
 from carprice.system.structs import NotNegative, convert
 
 LIMITS_FILE = "rollout.toml"
+STATUS_SECONDS = 5.0
+"""Within which a service says how it is, or is taken for gone."""
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 

@@ -3,12 +3,12 @@
 from contextlib import suppress
 
 from carprice.names import LOOPBACK, STATUS_PATH
+from carprice.ops.limits import STATUS_SECONDS
 from carprice.ops.rollout.history import list_live
 from carprice.ops.stack_context import make_context
 from carprice.settings import Settings
 from carprice.system.http import Address
 
-STATUS_SECONDS = 3.0
 RELEASES = 2
 """The live release, and the one before it."""
 

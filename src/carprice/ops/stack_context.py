@@ -5,15 +5,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from carprice.errors import StackError
+from carprice.names import RELEASES_FILE
 from carprice.ops.docker.env_file import ENV_FILE
 from carprice.ops.edge.haproxy import Edge
 from carprice.ops.journal import JOURNAL_FILE, Journal
 from carprice.ops.limits import Limits, load_limits
 from carprice.ops.lock import LOCK_FILE
 from carprice.ops.release import DEFAULT_RELEASE, NEXT_PINS, PINS, Release, read_release
+from carprice.ops.rollout.history import publish_releases
 from carprice.settings import Settings
 from carprice.system.processes import Runner
 
@@ -90,7 +93,9 @@ def make_context(settings: Settings, say: Say) -> StackContext:
         settings, artifacts_dir=folder / "artifacts", logs_dir=folder / "logs", var_dir=folder / "var"
     )
     runner = Runner(folder, {name: value for name, value in os.environ.items() if name not in PINS + NEXT_PINS})
-    journal = Journal(mounted.var_dir / JOURNAL_FILE, _find_old_journal(mounted))
+    shown = mounted.artifacts_dir / RELEASES_FILE
+    publish = partial(publish_releases, path=shown)
+    journal = Journal(mounted.var_dir / JOURNAL_FILE, _find_old_journal(mounted), publish)
     return StackContext(mounted, runner, Edge(runner), journal, load_limits(folder), say)
 
 

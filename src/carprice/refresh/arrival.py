@@ -56,8 +56,10 @@ def _judge_rows(listings: Listings, champion: Pricer) -> Iterator[str]:
 
 
 def _count_rows(listings: Listings, champion: Pricer) -> Iterator[tuple[int, int]]:
-    yield listings.report.rows_kept, listings.report.rows_read
-    yield champion.manifest["data"]["rows_kept"], champion.manifest["data"]["rows_read"]
+    """Rows that could be learnt from, and rows read: of the file, and of the champion's."""
+    data = champion.manifest["data"]
+    yield listings.report.rows_kept + listings.report.over_cap, listings.report.rows_read
+    yield data["rows_kept"] + data.get("over_cap", 0), data["rows_read"]
 
 
 def _judge_makes(frame: pl.DataFrame, champion: Pricer) -> Iterator[str]:

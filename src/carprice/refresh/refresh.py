@@ -105,7 +105,8 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
     before = _load_champion(outcome.champion, settings)
     if before and not order.dry_run and (late := _serve_late(order, settings, say)):
         note("before", late)
-    listings = load_listings(order.source, order.market)
+    cap = before.manifest["data"].get("cap") if before else None
+    listings = load_listings(order.source, order.market, cap=cap)
     for line in listings.report.hygiene_head():
         say(line)
     note("check", _check(listings, order.market, before, settings))

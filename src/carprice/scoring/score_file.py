@@ -69,28 +69,43 @@ def score_file(
     another column, or has one of those that are added.
     """
     file = open_listings(path)
-    added = [*PRICES, *(POSITION.values() if asking else ()), *(RANKING if asking and finder else ())]
-    _check_free(file, added)
-    if asking:
-        _check_asking(file, asking)
-    check_columns(pricer.market, file.columns, str(path), with_price=False)
-    for line in describe_absent(pricer.market, file.columns) if note else ():
+    notes = check_file(file, pricer, asking, finder is not None)
+    for line in notes if note else ():
         note(line)  # type: ignore[misc]
     cleaner = Cleaner(pricer.market, str(path), with_price=False)
     pending: Future[pl.DataFrame] | None = None
     with ThreadPoolExecutor(1, "pricing") as pool:
         for batch in file.read_batches(BATCH_ROWS):
             frame = cleaner.mark_problems(batch, file.first_line + cleaner.report.rows_read)
-            priced, pending = pending, pool.submit(_answer_batch, batch, frame, pricer, asking, finder)
+            priced, pending = pending, pool.submit(answer_batch, batch, frame, pricer, asking, finder)
             if priced:
                 yield priced.result()
             if progress:
                 progress(cleaner.report.rows_read)
         if pending:
             yield pending.result()
-    for name, row in file.dropped if note else ():
-        example = f"first: {name}{' ' if name else ''}{file.counted} {row.line}, {shorten(row.value)}"
-        note(f"{row.count:,} rows without a price were left out: {row.reason}, {example}")  # type: ignore[misc]
+    for line in describe_dropped(file) if note else ():
+        note(line)  # type: ignore[misc]
+
+
+def check_file(file: ListingsFiles, pricer: Pricer, asking: str | None, comparables: bool) -> list[str]:
+    """A line for each optional feature whose column the file lacks; raises ListingsError as score_file does."""
+    _check_free(
+        file, [*PRICES, *(POSITION.values() if asking else ()), *(RANKING if asking and comparables else ())]
+    )
+    if asking:
+        _check_asking(file, asking)
+    check_columns(pricer.market, file.columns, str(file), with_price=False)
+    return list(describe_absent(pricer.market, file.columns))
+
+
+def describe_dropped(file: ListingsFiles) -> list[str]:
+    """A line for each reason why rows of a file, which was read, were none of its table."""
+    return [
+        f"{row.count:,} rows without a price were left out: {row.reason}, first: {name}{' ' if name else ''}"
+        f"{file.counted} {row.line}, {shorten(row.value)}"
+        for name, row in file.dropped
+    ]
 
 
 def write_scores(batches: Iterator[pl.DataFrame], output: IO[bytes], as_parquet: bool) -> int:
@@ -114,7 +129,7 @@ def write_scores(batches: Iterator[pl.DataFrame], output: IO[bytes], as_parquet:
     return rows
 
 
-def _answer_batch(
+def answer_batch(
     batch: pl.DataFrame, frame: pl.DataFrame, pricer: Pricer, asking: str | None, finder: ComparableFinder | None
 ) -> pl.DataFrame:
     """The batch with every column that is added. frame: of Cleaner.mark_problems, row by row the same cars."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,8 @@ NOT_VALUED = "not valued: "
 FORMULA = r"^[=+\-@\t\r]"
 NUMBER = r"^[+-]?[0-9][0-9.,\s]*$"
 """A cell that a spreadsheet takes for a formula, and one that is a number all the same."""
+
+COUNTS = ("rows", "priced", "refused", "problems", "warned", "held", "formulas")
 
 
 @dataclass
@@ -52,6 +55,19 @@ class ScoreSummary:
             yield batch
         self.is_complete = True
 
+    def save(self, path: Path) -> None:
+        """Write the counts and errors of a part of the rows: a .npz file."""
+        counts = np.array([getattr(self, name) for name in COUNTS])
+        np.savez(path, counts=counts, errors=_join(self.errors), misses=_join(self.misses))
+
+    def add(self, path: Path) -> None:
+        """Count what save wrote too."""
+        with np.load(path) as part:
+            for name, count in zip(COUNTS, part["counts"].tolist(), strict=True):
+                setattr(self, name, getattr(self, name) + count)
+            self.errors.append(part["errors"])
+            self.misses.append(part["misses"])
+
     def describe(self) -> str:
         """The counts in one sentence."""
         parts = [
@@ -67,7 +83,7 @@ class ScoreSummary:
 
     def describe_errors(self) -> str:
         """How near the prices of the file itself are, in one sentence; empty where there are none."""
-        if not self.errors:
+        if not sum(map(len, self.errors)):
             return ""
         errors, misses = np.abs(np.concatenate(self.errors)), np.abs(np.concatenate(self.misses))
         return (
@@ -119,3 +135,7 @@ def _read_prices(batch: pl.DataFrame, market: Market) -> pl.Series:
     text = trim_text(feature)
     value = parse_value(feature, replace_text(feature, text))
     return batch.select(pl.when(find_fault(feature, text, value).is_null()).then(value)).to_series()
+
+
+def _join(arrays: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(arrays) if arrays else np.empty(0, np.float32)

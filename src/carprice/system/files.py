@@ -111,6 +111,12 @@ def replace_file(path: Path, data: bytes) -> None:
         file.chmod(mode)
 
 
+def check_free(path: Path, force: bool = False) -> None:
+    """Raises FileError where path exists and force is not given."""
+    if path.exists() and not force:
+        raise FileError(f"{path}: exists already", "Overwrite it with --force.")
+
+
 @contextmanager
 def open_output(path: Path | None, force: bool = False) -> Iterator[BinaryIO]:
     """Yield a stream to path, which appears when the block ended well; to stdout without a path.
@@ -124,8 +130,7 @@ def open_output(path: Path | None, force: bool = False) -> Iterator[BinaryIO]:
             yield cast(BinaryIO, TerminalStream(sys.stdout.buffer)) if is_terminal else sys.stdout.buffer
             sys.stdout.buffer.flush()
         return
-    if path.exists() and not force:
-        raise FileError(f"{path}: exists already", "Overwrite it with --force.")
+    check_free(path, force)
     try:
         draft = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
     except OSError as error:

@@ -104,7 +104,8 @@ class Runner:
                 **options,
             )
         except FileNotFoundError:
-            raise StackError(f"{argv[0]} is not installed", "Install Docker, or use --local") from None
+            hint = "Install Docker, or use --local" if argv[0] == "docker" else f"Install {argv[0]}"
+            raise StackError(f"{argv[0]} is not installed", hint) from None
         except OSError as error:
             raise StackError(f"{argv[0]} cannot be run ({error.strerror})", f"chmod +x {argv[0]}") from None
         with process:

@@ -53,13 +53,15 @@ def pick_listings(frame: pl.DataFrame, market: Market, keys: list[str]) -> pl.Da
     So the many cars of some years leave room for those of the others.
     """
     newest = [DAY] if DAY in frame.columns else []
-    ordered = frame.sort([*newest, "key"], descending=True, nulls_last=True)
+    year = [market.year.name] if market.year else []
+    slim = frame.select(dict.fromkeys(["key", CAR, *newest, *keys, *year]).keys()).with_row_index("@row")
+    ordered = slim.sort([*newest, "key"], descending=True, nulls_last=True)
     single = ordered.unique(CAR, keep="first", maintain_order=True).with_row_index("@place")
     if keys:
         turn = pl.int_range(pl.len()).over([*keys, market.year.name] if market.year else keys)
         in_turn = single.sort(turn, maintain_order=True)
         single = in_turn.filter(pl.int_range(pl.len()).over(keys) < MAX_PER_MODEL).sort("@place")
-    return single.drop("@place").head(MAX_LISTINGS)
+    return frame[single["@row"].head(MAX_LISTINGS)]
 
 
 def pack_column(values: pl.Series) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import polars as pl
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Encoders, Floats, Scaler, encode_frame, fit_encoders
 from carprice.frames.scoring import score_matrix
+from carprice.frames.stored import StoredFrame
 from carprice.listings.cleaning import DAY
 from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle.contents import Bundle
@@ -54,13 +55,18 @@ class Fitted:
         return Pricer(Bundle(manifest, self.encoders, self.scaler, self.model))
 
 
-def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recipe: Recipe | None = None) -> Fitted:
-    """Learn from a clean frame alone. recipe: None where the listings should choose it.
+def fit_listings(
+    listings: pl.DataFrame | StoredFrame, market: Market, seed: int, say: Say, recipe: Recipe | None = None
+) -> Fitted:
+    """Learn from a clean frame alone; a stored one is in memory until it is encoded.
+
+    recipe: None where the listings should choose it.
 
     The range comes from listings that the forests of their folds never saw; so does the price index where listings
     have a day, and the forest that serves then learns prices brought to the last day's level. Raises TrainingError
     where there is nothing to learn.
     """
+    frame = listings.load() if isinstance(listings, StoredFrame) else listings
     _check_prices(frame)
     encoders, scaler = fit_encoders(frame, market)
     _start_at_zero(scaler, market)
@@ -70,6 +76,9 @@ def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recip
     for name, words in learn_words(frame, market, rows, columns, scaler, fold, seed).items():
         scaler[name] = words.amounts
         rows.matrix[:, columns.names.index(name)] = words.crossed
+    usual, spans, as_of = list_usual(frame, market), span_values(frame, market, encoders), _last_day(frame)
+    day = frame[DAY].to_numpy() if DAY in frame.columns else None
+    del frame
     errors: dict[str, float] = {}
     if recipe is None:
         recipe, errors = choose_recipe(rows, columns, scaler, fold, seed)
@@ -81,8 +90,8 @@ def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recip
         fold, folds = fold % FEW_FOLDS, range(FEW_FOLDS)
     held = hold_out(rows, columns, scaler, recipe, fold, folds, seed)
     index = None
-    if DAY in frame.columns:
-        rows, held, index = _bring_to_last_day(rows, held, frame[DAY].to_numpy())
+    if day is not None:
+        rows, held, index = _bring_to_last_day(rows, held, day)
     forest = grow_forest(rows, columns, scaler, recipe, seed)
     model = {
         "transform": "log",
@@ -90,10 +99,10 @@ def fit_listings(frame: pl.DataFrame, market: Market, seed: int, say: Say, recip
         **forest,
         **fit_range(held, columns, forest["flags"], seed),
         "level": 0.0,
-        "as_of": _last_day(frame),
+        "as_of": as_of,
         "unknown_zero": zero,
-        "usual": list_usual(frame, market),
-        "usual_values": span_values(frame, market, encoders),
+        "usual": usual,
+        "usual_values": spans,
     }
     return Fitted(market, encoders, scaler, model, recipe, errors, held, index)
 

@@ -3,17 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+import numpy.typing as npt
 
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import find_codes, find_lines, flag_matrix, follow_lines
+from carprice.frames.stored import MANY_ROWS
 from carprice.model.forest.depreciation import ANY, Depreciation
 from carprice.model.forest.price_forest import name_columns
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import fit_depreciation
+from carprice.training.feeding import QuietDataset, WideRows, iterate_chunks
 from carprice.training.masking import leave_out
 from carprice.training.recipes import Recipe
 
@@ -28,6 +32,8 @@ THREADS = 1
 """Of one booster: two save a fifth of the time on a quiet machine and take ten times as long on a busy one, where
 each waits for the other at every node. Boosters that do not depend on each other are grown in parallel instead."""
 PARALLEL_BOOSTERS = 2
+MAX_COPIES = 500_000
+"""Listings with fields left out that one booster learns from; beyond, a part of them, which weighs the more."""
 
 PARAMS: dict[str, Any] = {
     "min_sum_hessian_in_leaf": 1e-9,
@@ -39,7 +45,8 @@ PARAMS: dict[str, Any] = {
     "verbosity": -1,
 }
 
-Loss = Callable[[Floats, lgb.Dataset], tuple[Floats, Floats]]
+Singles = npt.NDArray[np.float32]
+Loss = Callable[[Floats, lgb.Dataset], tuple[Singles, Singles]]
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,13 @@ def grow_forests(jobs: Sequence[Job], columns: Columns, scaler: Scaler) -> list[
         )
         for job, each in zip(jobs, parts, strict=True)
     ]
-    with ThreadPoolExecutor(PARALLEL_BOOSTERS) as pool:
+    is_large = max(map(len, (job.rows for job in jobs)), default=0) >= MANY_ROWS
+    with ThreadPoolExecutor(1 if is_large else PARALLEL_BOOSTERS) as pool:
         futures = [
             [pool.submit(_grow_booster, job, columns, each, base, n) for n in range(job.fits or job.recipe.fits)]
             for job, each, base in zip(jobs, parts, bases, strict=True)
         ]
-        texts = [[future.result().model_to_string() for future in found] for found in futures]
+        texts = [[future.result() for future in found] for found in futures]
     return [
         {**each, "trees": merge_forests(found, base)}
         for each, found, base in zip(parts, texts, bases, strict=True)
@@ -91,7 +99,7 @@ def _prepare(job: Job, columns: Columns, scaler: Scaler) -> dict[str, Any]:
     return {"depreciation": depreciation, "years": years, "wide": wide, "flags": choose_flags(matrix, columns)}
 
 
-def build_loss(exponent: float, width: float, weight: Floats | float = 1.0) -> Loss:
+def build_loss(exponent: float, width: float, weight: Floats | Singles | float = 1.0) -> Loss:
     """Gradient and curvature of a robust loss whose influence is r * (r^2 + width^2) ** (-exponent / 2).
 
     It is Barron's general loss with alpha = 2 - exponent ("A general and adaptive robust loss function",
@@ -99,10 +107,14 @@ def build_loss(exponent: float, width: float, weight: Floats | float = 1.0) -> L
     1977), which bounds the loss from above, so that every Newton step of a leaf goes down.
     """
 
-    def measure(predicted: Floats, data: lgb.Dataset) -> tuple[Floats, Floats]:
-        residual = predicted - np.asarray(data.get_label())
-        curve = weight * width**exponent * (residual**2 + width**2) ** (-exponent / 2)
-        return residual * curve, curve
+    def measure(predicted: Floats, data: lgb.Dataset) -> tuple[Singles, Singles]:
+        label, weights = np.asarray(data.get_label()), np.broadcast_to(weight, predicted.shape)
+        gradient, curvature = (np.empty(len(predicted), np.float32) for _ in range(2))
+        for part in iterate_chunks(len(predicted)):
+            residual = predicted[part] - label[part]
+            curve = weights[part].astype(float) * width**exponent * (residual**2 + width**2) ** (-exponent / 2)
+            gradient[part], curvature[part] = residual * curve, curve
+        return gradient, curvature
 
     return measure
 
@@ -155,37 +167,64 @@ def merge_forests(texts: list[str], base: float) -> str:
     return "\n".join([*lines, *blocks]) + "\nend of trees\n"
 
 
-def _grow_booster(job: Job, columns: Columns, parts: Mapping[str, Any], base: float, number: int) -> lgb.Booster:
-    """One of the fits: on the listings, and on copies of them with fields left out."""
-    rows, recipe = job.rows, job.recipe
-    random = np.random.default_rng([job.seed, number])
-    copies = [leave_out(rows.matrix, columns, random) for _ in range(recipe.copies)]
-    matrix = np.concatenate([rows.matrix, *copies])
-    table = Depreciation(parts["depreciation"], columns.names)
-    target = np.tile(rows.target, 1 + recipe.copies) - _follow(matrix, table) - base
-    weight = np.ones(len(target))
-    weight[len(rows) :] = recipe.copy_weight / max(recipe.copies, 1)
+def _grow_booster(job: Job, columns: Columns, parts: Mapping[str, Any], base: float, number: int) -> str:
+    """The text of one of the fits: on the listings, and on copies of them with fields left out."""
+    recipe = job.recipe
     names = name_columns(columns.names, parts["wide"], parts["flags"])
     signs = dict(zip(columns.names, columns.signs, strict=True))
     if parts["years"]:
         del signs[parts["years"]["field"]]
-    width = len(columns.names)
     params = {**describe_params(names, signs, recipe), "seed": job.seed + number}
-    data = lgb.Dataset(
-        _widen(matrix, columns, parts),
-        target,
-        feature_name=names,
+    if len(job.rows) >= MANY_ROWS:
+        params["num_threads"] = PARALLEL_BOOSTERS  # of which each would grow another booster
+    data, weight = _build_data(job, columns, parts, base, number, params)
+    loss = build_loss(recipe.exponent, recipe.width, weight)
+    return lgb.train({**params, "objective": loss}, data, recipe.trees).model_to_string()
+
+
+def _build_data(
+    job: Job, columns: Columns, parts: Mapping[str, Any], base: float, number: int, params: dict[str, Any]
+) -> tuple[lgb.Dataset, Singles]:
+    """What is left of each log price by the lines, binned, and the weight of each row."""
+    rows, recipe = job.rows, job.recipe
+    random = np.random.default_rng([job.seed, number])
+    chosen = [_choose_copied(len(rows), recipe.copies, random) for _ in range(recipe.copies)]
+    copies = [leave_out(rows.matrix[each], columns, random) for each in chosen]
+    table = Depreciation(parts["depreciation"], columns.names)
+    targets = [
+        (rows.target, rows.matrix),
+        *((rows.target[each], copy) for each, copy in zip(chosen, copies, strict=True)),
+    ]
+    left = [(target - _follow(matrix, table) - base).astype(np.float32) for target, matrix in targets]
+    copied = sum(map(len, copies))
+    weight = np.ones(len(rows) + copied, np.float32)
+    weight[len(rows) :] = recipe.copy_weight * len(rows) / max(copied, 1)
+    width = len(columns.names)
+    data = QuietDataset(
+        WideRows([rows.matrix, *copies], partial(_widen, columns=columns, parts=parts)),
+        np.concatenate(left),
+        feature_name=name_columns(columns.names, parts["wide"], parts["flags"]),
         categorical_feature=[*columns.categories, *range(width, width + len(parts["wide"]))],
         params=params,
     )
-    loss = build_loss(recipe.exponent, recipe.width, weight)
-    return lgb.train({**params, "objective": loss}, data, recipe.trees)
+    return data.construct(), weight
+
+
+def _choose_copied(rows: int, copies: int, random: np.random.Generator) -> Any:
+    """Which rows one copy of the listings is of: all, or of more than MAX_COPIES in all some, evenly spread."""
+    if rows * copies <= MAX_COPIES:
+        return slice(None)
+    step = rows * copies / MAX_COPIES
+    return np.arange(random.random() * step, rows, step).astype(np.int64)
 
 
 def _follow(matrix: Floats, table: Depreciation) -> Floats:
     """The log price of each row by its line; the matrix stays as it is."""
-    lines, place, _ = find_lines(matrix.copy(), table)
-    return follow_lines(matrix, lines, place, table)
+    followed = np.empty(len(matrix))
+    for part in iterate_chunks(len(matrix)):
+        lines, place, _ = find_lines(matrix[part].copy(), table)
+        followed[part] = follow_lines(matrix[part], lines, place, table)
+    return followed
 
 
 def _widen(matrix: Floats, columns: Columns, parts: Mapping[str, Any]) -> Floats:
@@ -214,13 +253,15 @@ def _list_spans(
     """Of each line the first and the last year of its listings, without a few odd ones."""
     name = columns.names[columns.year or 0]
     years = np.rint(matrix[:, columns.year or 0] * scaler[name]["scale"] + scaler[name]["mean"])
-    lines, place, _ = find_lines(matrix.copy(), Depreciation(depreciation, columns.names))
+    table = Depreciation(depreciation, columns.names)
     by_line: dict[tuple[float, ...], list[Floats]] = {}
-    for number, line in enumerate(lines):
-        found = years[place == number]
-        for depth in range(len(line.key) + 1):
-            key = line.key[:depth] + (ANY,) * (len(line.key) - depth)
-            by_line.setdefault(key, []).append(found[~np.isnan(found)])
+    for part in iterate_chunks(len(matrix), MANY_ROWS):
+        lines, place, _ = find_lines(matrix[part].copy(), table)
+        for number, line in enumerate(lines):
+            found = years[part][place == number]
+            for depth in range(len(line.key) + 1):
+                key = line.key[:depth] + (ANY,) * (len(line.key) - depth)
+                by_line.setdefault(key, []).append(found[~np.isnan(found)])
     newest = int(np.nanmax(years)) if np.isfinite(years).any() else 0
     spans = []
     for key, parts in by_line.items():

@@ -21,7 +21,7 @@ def pick_golden(frame: pl.DataFrame, market: Market) -> list[Listing]:
     another make, where there is such.
     """
     indexes = np.unique(np.linspace(0, frame.height - 1, GOLDEN_LISTINGS - 2).astype(int))
-    rows = frame.sort("price", "key")[indexes]
+    rows = frame[frame.select("price", "key").with_row_index("@row").sort("price", "key")["@row"][indexes]]
     golden = [read_listing(row, market) for row in rows.iter_rows(named=True)]
     first = golden[0]
     texts = [item for item in market.features if item.is_category]

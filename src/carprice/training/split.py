@@ -1,11 +1,12 @@
 """Which listings a model is judged by: the newest where listings have a day, else a fifth by car."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
+from carprice.listings.cap import thin_as_market
 from carprice.listings.cleaning import CAR, DAY
 
 TEST_SHARE = 0.2
@@ -13,6 +14,8 @@ MAX_TEST_DAYS = 60
 MIN_TEST_ROWS = 100
 MAX_TEST_SHARE = 0.5
 """Whole days are judged; where no cut between two days leaves a test part within these, the split is by car."""
+MAX_TEST_ROWS = 200_000
+"""Listings that judge: with so many every figure is known within a few thousandths of itself."""
 MIN_PART_ROWS = {"training": 40, "test": 10}
 TENTHS = 10
 
@@ -21,7 +24,8 @@ TENTHS = 10
 class Split:
     """Two parts of a clean frame with no car in both.
 
-    cut: the last day of the training part, None where the split is by car.
+    test: mixed as the market is, also where a cap left a part of the frequent models alone. cut: the last day of
+    the training part, None where the split is by car.
     """
 
     training: pl.DataFrame
@@ -52,6 +56,7 @@ def split_listings(frame: pl.DataFrame) -> Split:
                 f"which needs at least {least}",
                 "Train on more listings; ./carprice market check LISTINGS shows why rows were dropped.",
             )
+    split = replace(split, test=thin_as_market(split.test, MAX_TEST_ROWS))
     check_split(split)
     return split
 

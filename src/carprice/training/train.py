@@ -15,9 +15,12 @@ from carprice.evaluation.error_slices import measure_slices
 from carprice.evaluation.report import build_report
 from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
+from carprice.frames.stored import StoredFrame
+from carprice.listings.cap import thin_as_market
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
 from carprice.listings.leaks import check_leaks
 from carprice.listings.listings_files import Source
+from carprice.listings.room import watch_room
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import NO_CURRENCY, Market, dump_market
 from carprice.model.bundle.inputs import INPUTS
@@ -30,14 +33,13 @@ from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.comparables import build_comparables
-from carprice.training.distance import measure_distance
 from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.golden import pick_golden
 from carprice.training.importance import measure_importance
-from carprice.training.inputs import describe_inputs
+from carprice.training.inputs import describe_inputs, measure_distance
 from carprice.training.price_index import INDEX, describe_index
 from carprice.training.recipes import SMALL
-from carprice.training.split import Split, split_listings
+from carprice.training.split import split_listings
 
 SEED = 7
 EXAMPLE_ROWS = 5
@@ -49,6 +51,8 @@ MAX_WORSE = 1.1
 
 AGEING_RECIPE = replace(SMALL, name="ageing", copies=0)
 """Of the models of earlier days, which price whole listings alone."""
+MAX_JUDGING_ROWS = 500_000
+"""That baselines and the models of earlier days learn from."""
 CHANCE = 2.0
 """Over the root of the listings, and 1 more: the bound for few of them, whose median is mostly chance."""
 
@@ -69,6 +73,16 @@ class Training:
     test: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What is learnt from: all listings, and the training part; test and cut: as of a Split."""
+
+    whole: StoredFrame
+    training: StoredFrame
+    test: pl.DataFrame
+    cut: float | None
+
+
 def train_file(
     source: Source,
     market: Market,
@@ -76,13 +90,19 @@ def train_file(
     seed: int = SEED,
     say: Say = print,
     keep_comparables: bool = True,
+    cap: int | None = None,
 ) -> Training:
-    """Read and clean a listings file, or several, then train on it. Raises ListingsError and TrainingError."""
+    """Read and clean a listings file, or several, then train on it; cap: listings of each make and model.
+
+    Raises ListingsError and TrainingError.
+    """
     say(f"Reading {source} ...")
-    listings = load_listings(source, market)
+    listings = load_listings(source, market, cap=cap, check_held=watch_room(market))
     for line in listings.report.hygiene_head():
         say(line)
-    return train(listings, market, settings, seed, say, keep_comparables)
+    held = [listings]
+    del listings  # train alone has them, and lets go of them while it learns
+    return train(held.pop(), market, settings, seed, say, keep_comparables)
 
 
 def train(
@@ -103,28 +123,29 @@ def train(
     _check_currency(market)
     ensure_writable(settings.artifacts_dir)
     key = load_signing_key(Path(settings.signing_key)) if settings.signing_key else None
-    frame = unify_spellings(listings.frame, market)
-    check_leaks(frame, market)
-    split = split_listings(frame)
-    say(f"Learning from {split.training.height:,} listings ...")
-    judged = fit_listings(split.training, market, seed, say)
-    say(f"Judging by {split.test.height:,} other listings, {_say_split(split)} ...")
+    parts = _store_parts(listings, market, settings.artifacts_dir)
+    listings = replace(listings, frame=listings.frame.clear())  # room for the fits
+    say(f"Learning from {parts.training.height:,} listings ...")
+    judged = fit_listings(parts.training, market, seed, say)
+    say(f"Judging by {parts.test.height:,} other listings, {_say_split(parts.cut)} ...")
     pricer = judged.pricer("judged")
-    test = price_frame(split.test, pricer)
-    say(f"Learning from all {frame.height:,} listings ...")
-    served = fit_listings(frame, market, seed, say, judged.recipe)
-    proof = prove_served(served, split.test, test)
-    figures = _judge(judged, split, test, pricer, seed)
-    facts = {INPUTS: describe_inputs(frame, market), "proof": proof, "mlflow": None}
-    manifest = {**_describe(judged, served, listings, split, seed), **figures, **facts}
+    test = price_frame(parts.test, pricer)
+    figures = _judge(judged, parts, test, pricer, seed)
+    figures["report"]["notes"][:0] = _note_cap(listings)
+    say(f"Learning from all {parts.whole.height:,} listings ...")
+    served = fit_listings(parts.whole, market, seed, say, judged.recipe)
+    proof = prove_served(served, parts.test, test)
+    frame = parts.whole.load()
+    facts: dict[str, Any] = {INPUTS: describe_inputs(frame, market), "proof": proof, "mlflow": None}
+    facts["distance_per_year"] = measure_distance(thin_as_market(frame), market)
+    manifest = {**_describe(judged, served, listings, parts, seed), **figures, **facts}
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     golden = pick_golden(frame, market)
-    kept = None
-    if keep_comparables and market.listing.comparables:
-        kept = build_comparables(frame, served.pricer("served"), served.index)
-    parts = (served.encoders, served.scaler, served.model)
-    version = write_bundle(settings.artifacts_dir, *parts, manifest, golden, kept, key)
+    is_kept = keep_comparables and market.listing.comparables
+    kept = build_comparables(frame, served.pricer("served"), served.index) if is_kept else None
+    learnt = (served.encoders, served.scaler, served.model)
+    version = write_bundle(settings.artifacts_dir, *learnt, manifest, golden, kept, key)
     folder = settings.artifacts_dir / version
     return Training(
         version=version,
@@ -133,6 +154,13 @@ def train(
         params=manifest["params"],
         test=test,
     )
+
+
+def _store_parts(listings: Listings, market: Market, folder: Path) -> _Parts:
+    frame = unify_spellings(listings.frame, market)
+    check_leaks(frame, market)
+    split = split_listings(frame)
+    return _Parts(StoredFrame(frame, folder), StoredFrame(split.training, folder), split.test, split.cut)
 
 
 def _check_currency(market: Market) -> None:
@@ -145,28 +173,40 @@ def _check_currency(market: Market) -> None:
         )
 
 
-def _judge(judged: Fitted, split: Split, test: pl.DataFrame, pricer: Pricer, seed: int) -> dict[str, Any]:
+def _judge(judged: Fitted, parts: _Parts, test: pl.DataFrame, pricer: Pricer, seed: int) -> dict[str, Any]:
     """Every figure of the judged model. pricer: its own. test: the test part as it prices it."""
-    ageing = _measure_ageing(judged, split, test, seed)
+    training = parts.training.load_some(MAX_JUDGING_ROWS)
+    ageing = _measure_ageing(judged, training, parts.cut, test, seed)
     return {
         "metrics": measure_slices(test, judged.market),
         "ageing": ageing,
-        "baselines": measure_baselines(split.training, split.test, judged.market, judged.scaler),
+        "baselines": measure_baselines(training, parts.test, judged.market, judged.scaler),
         "coverage": {"target": COVERAGE, "measured": _measure_coverage(test)},
         "importance": measure_importance(test, pricer),
-        "report": build_report(split.test, pricer, ageing),
+        "report": build_report(parts.test, pricer, ageing),
     }
 
 
-def _say_split(split: Split) -> str:
-    return f"seen after {_name_day(split.cut)}" if split.cut is not None else "of other cars; time is not judged"
+def _note_cap(listings: Listings) -> list[str]:
+    """A sentence on what the cap left aside, for the report; none where that is nothing."""
+    over = listings.report.over_cap
+    if not over:
+        return []
+    return [
+        f"Learnt from at most {listings.cap:,} listings of each make and model: {over:,} more were left aside. "
+        "Those that judge are mixed as all of them are."
+    ]
+
+
+def _say_split(cut: float | None) -> str:
+    return f"seen after {_name_day(cut)}" if cut is not None else "of other cars; time is not judged"
 
 
 def _name_day(day: float | None) -> str | None:
     return None if day is None else (EPOCH + timedelta(days=day)).isoformat()
 
 
-def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, seed: int) -> dict[str, Any]:
+def _describe(judged: Fitted, served: Fitted, listings: Listings, parts: _Parts, seed: int) -> dict[str, Any]:
     report, market = listings.report, served.market
     return {
         "market": dump_market(market),
@@ -176,17 +216,18 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, split: Split, 
             "fingerprint": listings.fingerprint,
             "rows_read": report.rows_read,
             "rows_kept": report.rows_kept,
+            "cap": listings.cap,
+            "over_cap": report.over_cap,
             "hygiene": report.hygiene(),
-            "train_rows": split.training.height,
+            "train_rows": parts.training.height,
             "calibration_rows": len(np.unique(judged.held.listing)),
-            "test_rows": split.test.height,
-            "served_rows": listings.frame.height,
-            "judged_by": "car" if split.cut is None else "time",
-            "cut": _name_day(split.cut),
+            "test_rows": parts.test.height,
+            "served_rows": parts.whole.height,
+            "judged_by": "car" if parts.cut is None else "time",
+            "cut": _name_day(parts.cut),
             "as_of": _name_day(served.model["as_of"]),
         },
         INDEX: describe_index(served.index),
-        "distance_per_year": measure_distance(listings.frame, market),
         "params": {**_describe_recipe(judged), "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},
     }
@@ -212,11 +253,13 @@ def prove_served(served: Fitted, part: pl.DataFrame, test: pl.DataFrame) -> dict
     return errors
 
 
-def _measure_ageing(judged: Fitted, split: Split, test: pl.DataFrame, seed: int) -> list[dict[str, Any]] | None:
+def _measure_ageing(
+    judged: Fitted, training: pl.DataFrame, cut: float | None, test: pl.DataFrame, seed: int
+) -> list[dict[str, Any]] | None:
     """What the error will be in days to come; None where listings have no day."""
-    if split.cut is None:
+    if cut is None:
         return None
-    dated = split.training.filter(pl.col(DAY).is_not_null())
+    dated = training.filter(pl.col(DAY).is_not_null())
     log_price = np.log(dated["price"].to_numpy())
     ageing = measure_ageing(
         dated[DAY].to_numpy(),
@@ -226,7 +269,7 @@ def _measure_ageing(judged: Fitted, split: Split, test: pl.DataFrame, seed: int)
         seed,
     )
     error = float(np.median(np.abs(test["predicted"].to_numpy() / test["price"].to_numpy() - 1)))
-    return forecast_ageing(ageing, judged.index, error, float(test[DAY].mean() or 0) - split.cut)  # type: ignore[arg-type]
+    return forecast_ageing(ageing, judged.index, error, float(test[DAY].mean() or 0) - cut)  # type: ignore[arg-type]
 
 
 def _measure_coverage(test: pl.DataFrame) -> float:

@@ -126,6 +126,15 @@ def test_a_curve(run: Run, version: str) -> None:
     assert [point["seen"] for point in json.loads(out)["data"]["curve"]["points"]] == [True, True]
 
 
+def test_a_curve_takes_numbers_as_people_type_them(run: Run, version: str) -> None:
+    _, out, errors = run(*CAR, "--curve", "mileage", "--from", "45k", "--to", "100,000 km", "--points", "2")
+    assert errors == ""
+    assert [line.split()[0] for line in out.split("\n\n")[1].splitlines()[1:3]] == ["45,000", "100,000"]
+    assert run(*CAR, "--years", "1", "--distance-per-year", "10k")[1].endswith(
+        "Note: the car goes 10,000 km a year\n"
+    )
+
+
 def test_the_years_to_come(run: Run, version: str) -> None:
     code, out, errors = run(*CAR, "--years", "2", "--distance-per-year", "10000")
     assert (code, errors) == (0, "")
@@ -145,6 +154,7 @@ def test_the_years_to_come(run: Run, version: str) -> None:
         (("--curve", "mileage", "--from", "-5"), "--from: should be from 0 to 900000 km\n"),
         (("--curve", "mileage", "--from", "9", "--to", "8"), "--to: should be above from\n"),
         (("--points", "5"), "--curve: should name a number of the listing, unless years is given instead\n"),
+        (("--years", "1", "--distance-per-year", "far"), "--distance-per-year: should be a number (got 'far')\n"),
         (("--years", "1", "--to", "8"), "--to: goes with along, not with years\n"),
         (("--years", "1"), "--distance-per-year: is needed: the model does not know how far cars go in a year\n"),
     ],

@@ -182,3 +182,23 @@ def test_the_listings_of_the_training_judge_nothing(
         f"Read 300 rows ...\nError: {later}: holds the very listings that {version} was trained with\n"
         f"See how it was judged by others: ./carprice report {version}\n",
     )
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_in_parts_the_report_is_the_same(
+    run: Run, later: Path, workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARPRICE_VAR_DIR", str(tmp_path / "var"))
+    monkeypatch.setattr("carprice.frames.parts.PART_ROWS", 70)
+    _, at_once, _ = run("report", "--json", "--data", later)
+    code, in_parts, said = run("report", "--json", "--data", later, "--workers", workers)
+    assert code == 0
+    assert json.loads(in_parts) == json.loads(at_once)
+    assert "Price part: 5 of 5 parts, " in said
+    assert list((tmp_path / "var" / "work").iterdir()) == []
+
+
+def test_parts_are_of_later_listings(run: Run) -> None:
+    code, _, said = run("report", "--workers", "2")
+    assert code == 2
+    assert "--engine and --workers price the listings of --data in parts: name them." in said

@@ -2,7 +2,8 @@
 
 import pytest
 
-from carprice.ops.edge.traffic import Request, RequestStats, TrafficMonitor, TrafficReport, parse_event
+from carprice.ops.edge.traffic import TrafficMonitor, TrafficReport, parse_event
+from carprice.ops.requests import Request, RequestStats
 
 NOW = 1_000_000
 

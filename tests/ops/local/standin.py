@@ -1,6 +1,6 @@
 """A stand-in for app.py that does as its file `conduct` says, read at each start:
 
-well (the default), dies, ill (503), deaf (never listens), parent (a child holds the port).
+well (the default), dies, ill (503), deaf (never answers), parent (a child holds the port).
 It writes the time of each start into the file `starts`.
 """
 
@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -42,8 +43,9 @@ def main():
     if conduct == "parent" and len(sys.argv) == 1:
         sys.exit(subprocess.run([sys.executable, __file__, "child"]).returncode)
     Answers.status = 503 if conduct == "ill" else 200
-    http.server.ThreadingHTTPServer.allow_reuse_address = True
-    http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["CARPRICE_PORT"])), Answers).serve_forever()
+    server = http.server.ThreadingHTTPServer(("", 0), Answers, bind_and_activate=False)
+    server.socket = socket.socket(fileno=0)  # the supervisor listens on it
+    server.serve_forever()
 
 
 if __name__ == "__main__":

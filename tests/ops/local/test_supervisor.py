@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import stat
 import sys
 from collections.abc import Callable
@@ -121,6 +122,16 @@ def test_a_child_that_outlives_its_parent_does_not_hold_the_port(
     wait_until(lambda: supervisor.list_processes()[API].pid not in (0, parent.pid) and is_healthy(api))
 
 
+def test_a_port_that_was_taken_meanwhile_is_named_by_the_service(settings: Settings) -> None:
+    [service] = build_services(settings)
+    supervisor = start_supervisor(settings, [service])
+    with socket.create_server(("127.0.0.1", settings.port)):
+        supervisor.start_service(API)
+        wait_until(lambda: f"Port {settings.port} is taken by another program" in service.log.read_text())
+    assert supervisor.list_processes()[API].restarts >= 0, "the supervisor lives"
+    wait_until(lambda: is_healthy(service))
+
+
 def test_the_longest_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     class Process:
         class config:  # noqa: N801  supervisord's own name
@@ -134,7 +145,7 @@ def test_the_longest_pause(monkeypatch: pytest.MonkeyPatch) -> None:
         process = Process
 
     monkeypatch.setattr(supervisor_plugin.time, "time", lambda: 1000.0)
-    made = supervisor_plugin.SupervisorPlugin()
+    made = supervisor_plugin.SupervisorPlugin({})
     made._note_exit(Exit)
     assert Process.delay == 1000.0 + supervisor_plugin.LONGEST_PAUSE_SECONDS
     made._note_exit(Exit)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from carprice.api.metrics import Metrics
-from carprice.ops.edge.traffic import Request, RequestStats
 from carprice.ops.limits import Limits
+from carprice.ops.requests import Request, RequestStats
 from carprice.ops.rollout.bake import BakeError, Prices, check_errors, check_latency, check_prices, read_prices
 
 

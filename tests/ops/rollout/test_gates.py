@@ -43,18 +43,18 @@ def edited(reply: Reply, old: bytes, new: bytes) -> Reply:
 
 
 def test_a_good_release_passes(replicas: list[Address]) -> None:
-    check_identity(replicas, R1, "digest")
-    check_identity(replicas, replace(R1, model="image"), None)
+    check_identity(replicas, R1.name, R1.bundle, "digest")
+    check_identity(replicas, R1.name, "", None)
     check_contract(replicas, replicas[0])
 
 
 def test_identity_of_release_and_model(replicas: list[Address]) -> None:
     name = "car-price-car-price-api-1"
-    told = fail(lambda: check_identity(replicas, replace(R1, name="r2"), None))
+    told = fail(lambda: check_identity(replicas, "r2", R1.bundle, None))
     assert told == f"Gate identity: {name}: release should be r2 (got r1)"
-    told = fail(lambda: check_identity(replicas, replace(R1, model="20270101T000000Z"), None))
+    told = fail(lambda: check_identity(replicas, R1.name, "20270101T000000Z", None))
     assert told == f"Gate identity: {name}: model version should be 20270101T000000Z (got 20260101T000000Z)"
-    told = fail(lambda: check_identity(replicas, R1, "another"))
+    told = fail(lambda: check_identity(replicas, R1.name, R1.bundle, "another"))
     assert told == "Gate identity: model.pkl should have SHA-256 another (got digest)"
 
 
@@ -64,7 +64,7 @@ def test_a_mixed_set_is_refused(world: World, monkeypatch: pytest.MonkeyPatch, r
         monkeypatch,
         lambda replica, _, reply: edited(reply, b"digest", b"other!") if "-2" in replica.name else reply,
     )
-    told = fail(lambda: check_identity(replicas, R1, None))
+    told = fail(lambda: check_identity(replicas, R1.name, R1.bundle, None))
     assert told == "Gate identity: model.pkl should have the same SHA-256 everywhere (got digest, other!)"
 
 

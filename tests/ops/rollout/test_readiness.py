@@ -10,7 +10,8 @@ from carprice.errors import StackError
 from carprice.names import API, CANDIDATE
 from carprice.ops.docker.containers import list_containers
 from carprice.ops.instance import Instance
-from carprice.ops.rollout.readiness import check_still_healthy, wait_for_health, warm_up
+from carprice.ops.rollout.readiness import check_still_healthy, wait_for_health
+from carprice.ops.rollout.warmup import warm_up
 from carprice.system.http import Address, Reply
 
 

@@ -12,7 +12,8 @@ from carprice.names import API
 from carprice.ops.docker.containers import list_containers
 from carprice.ops.limits import Limits
 from carprice.ops.rollout.gates import GateError
-from carprice.ops.rollout.shadow import Shift, check_shift, measure_shift, read_sample
+from carprice.ops.rollout.shadow import Shift, check_shift, measure_shift
+from carprice.recent_requests import read_sample
 from carprice.system.http import Address, Reply
 
 MAKES = ("Audi", "BMW", "Ford", "Ford")

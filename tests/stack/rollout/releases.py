@@ -17,7 +17,7 @@ DOCKERFILE = """
 FROM {image}
 ENV FAULT={fault} CARPRICE_THREADS=64 CARPRICE_WATCHDOG_SECONDS=3
 COPY faulty.py src/faulty.py
-CMD ["python", "src/faulty.py"]
+ENTRYPOINT ["python", "src/faulty.py"]
 """
 
 

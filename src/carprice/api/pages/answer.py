@@ -54,8 +54,6 @@ class Answer:
     next_best: str = ""
     valuation: Valuation | None = None
     price: str = ""
-    low: str = ""
-    high: str = ""
     asking: str = ""
     range: str = ""
     confidence: str = ""
@@ -113,15 +111,13 @@ def _fill_answer(
         notes,
         valuation=valuation,
         price=write_money(valuation.price, currency),
-        low=write_money(valuation.low, currency),
-        high=write_money(valuation.high, currency),
         asking=write_money(asking, currency) if asking is not None else "",
         range=says,
         confidence=SURENESS[valuation.confidence],
         position=describe_position(position, asking, currency) if is_placed else "",  # type: ignore[arg-type]
         taken=_name_taken(model, form),
         not_given=_name_missing(model, valuation),
-        band=draw_band(valuation.low, valuation.price, valuation.high, asking, says),
+        band=draw_band(valuation.low, valuation.price, valuation.high, asking, says, currency),
         against=breakdown.against,
         bars=build_bars(breakdown, currency),
         table=_find_table(model, form, values, asking),

@@ -25,7 +25,7 @@ class Point(NamedTuple):
     high: float
 
 
-def draw_band(low: float, price: float, high: float, asking: float | None, label: str) -> Markup:
+def draw_band(low: float, price: float, high: float, asking: float | None, label: str, currency: str) -> Markup:
     """The range as a band with the price on it, and what is asked, in per cent of the width there is."""
     width = max(high - low, 1.0)
     ends = [low - PADDING * width, high + PADDING * width]
@@ -41,10 +41,11 @@ def draw_band(low: float, price: float, high: float, asking: float | None, label
         '<rect class="axis" x="0" y="17" width="100%" height="2"/>',
         f'<rect class="band" x="{place(low)}" y="8" width="{share}" height="20" rx="4"/>',
         f'<line class="price-mark" x1="{place(price)}" x2="{place(price)}" y1="3" y2="33"/>',
+        *(f'<text class="end" x="{place(end)}" y="50">{write_money(end, currency)}</text>' for end in (low, high)),
     ]
     if asking is not None:
         parts.append(f'<circle class="asking-mark" cx="{place(asking)}" cy="18" r="6"/>')
-    return _wrap("band-chart", 'height="36" width="100%"', label, parts)
+    return _wrap("band-chart", 'height="56" width="100%"', label, parts)
 
 
 def draw_bar(amount: float, least: float, most: float) -> Markup:

@@ -108,11 +108,10 @@ def docs_file(name: str) -> Response:
 
 @blueprint.get("/api/openapi.json")
 def openapi() -> Response:
-    """The OpenAPI document of the loaded model."""
+    """The OpenAPI document, with or without a model."""
     state = find_state()
-    model = state.require_model()
-    document = build_openapi(model)
-    add_examples(document, model)
+    document = build_openapi(state.model)
+    add_examples(document, state.model)
     if state.settings.api_keys:
         describe_keys(document)
     return flask_response(json_response(document))

@@ -8,14 +8,21 @@ from dataclasses import dataclass
 
 from carprice import __version__
 from carprice.api.pages.model_page import UNKNOWN
+from carprice.api.pages.service_tables import (
+    MAX_SAMPLES,
+    Table,
+    list_prices,
+    list_releases,
+    list_replicas,
+    list_states,
+)
 from carprice.api.state import ServiceState
 from carprice.api.traffic import RouteTraffic, Traffic
 from carprice.names import FALLBACK
 
 MAX_ROUTES = 20
 NOT_KNOWN = (
-    ("The other replicas, and whether the edge sends them anything", "./carprice status"),
-    ("Releases, rollouts and what proved them", "./carprice releases"),
+    ("Whether the edge sends a replica anything, and what is done outside rollouts", "./carprice status"),
     ("Whether MLflow is up, and whether the champion is what is served", "./carprice doctor"),
     ("What was before this process started", "./carprice logs"),
 )
@@ -32,7 +39,9 @@ class Row:
 
 @dataclass(frozen=True)
 class ServicePage:
-    """state: in a word. reason: why it is not simply ready. figures: the large ones. rows: by route."""
+    """state: in a word. reason: why it is not simply ready. figures: the large ones. rows: by route. tables: of
+    what is around this replica.
+    """
 
     is_ready: bool
     state: str
@@ -41,6 +50,7 @@ class ServicePage:
     figures: Sequence[tuple[str, str]]
     rows: Sequence[Row]
     since: str
+    tables: Sequence[Table]
 
 
 def build_service_page(state: ServiceState) -> ServicePage:
@@ -59,7 +69,19 @@ def build_service_page(state: ServiceState) -> ServicePage:
         _list_figures(traffic),
         [Row(each.route, _list_cells(each)) for each in traffic.routes[:MAX_ROUTES]],
         f"the last {write_seconds(traffic.seconds)}",
+        _list_tables(state),
     )
+
+
+def _list_tables(state: ServiceState) -> list[Table]:
+    tables = [
+        list_replicas(state.replicas.look(), state.replicas.is_known),
+        list_releases(state.settings.artifacts_dir),
+    ]
+    if model := state.model:
+        tables.append(list_prices(state.samples.list_newest(MAX_SAMPLES), model.pricer.manifest))
+        tables.append(list_states(state.monitor.look()))
+    return tables
 
 
 def _list_facts(state: ServiceState) -> list[tuple[str, str]]:

@@ -13,7 +13,10 @@ MAX_ROWS = 1_000
 SEPARATORS = ",;\t|"
 SPREADSHEET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 """What .xlsx and .xls files begin with."""
-AS_CSV = "In a spreadsheet: File, Save As, CSV UTF-8; then drop that file."
+AS_CSV = (
+    "In a spreadsheet: File, Save As, CSV UTF-8; then drop that file. "
+    "In a terminal it is read as it is: ./carprice score cars.xlsx"
+)
 ASKING_NAMES = (ASKING, "asking", "price")
 _OTHERS = re.compile(r"[\W_]+")
 

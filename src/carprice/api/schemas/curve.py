@@ -14,8 +14,10 @@ CURVE_DESCRIPTION = (
 )
 
 
-def describe_order(market: Market) -> dict[str, Any]:
-    """The schema of the body, with the numbers of this market."""
+def describe_order(market: Market | None) -> dict[str, Any]:
+    """The schema of the body; the fields that a curve can follow are the numbers of GET /info/features."""
+    unit = market.distance_unit if market else "the market's unit"
+    along = {"enum": _name_numbers(market)} if market else {"type": "string"}
     end = {
         "type": ["number", "string", "null"],
         "description": "As the field's value; left out, where the training listings end.",
@@ -24,7 +26,7 @@ def describe_order(market: Market) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "listing": {"$ref": "#/components/schemas/Listing"},
-            "along": {"anyOf": [{"enum": _name_numbers(market)}, {"type": "null"}]},
+            "along": {"type": ["string", "null"], "description": "A field that is a number, a year or a date."},
             "from": end,
             "to": end,
             "points": {
@@ -42,10 +44,14 @@ def describe_order(market: Market) -> dict[str, Any]:
             "distance_per_year": {
                 "type": ["number", "null"],
                 "minimum": 0,
-                "description": f"With `years`, in {market.distance_unit}; left out, what such listings show.",
+                "description": f"With `years`, in {unit}; left out, what such listings show.",
             },
         },
         "required": ["listing"],
+        "anyOf": [
+            {"required": ["along"], "properties": {"along": along}},
+            {"required": ["years"], "properties": {"years": {"type": "integer"}}},
+        ],
         "additionalProperties": False,
     }
 

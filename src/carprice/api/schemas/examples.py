@@ -38,8 +38,18 @@ PROBLEMS = {
 """By status a detail; that of 422 is the refused example's own."""
 
 
-def add_examples(document: dict[str, Any], model: LoadedModel) -> None:
-    """Add them to the document of a loaded model."""
+def add_examples(document: dict[str, Any], model: LoadedModel | None) -> None:
+    """Add an example of each problem, and with a model named cars with its answers."""
+    responses = document["components"]["responses"]
+    for status, detail in PROBLEMS.items():
+        if status in responses:
+            problem = _problem(RefusedError(int(status), detail))
+            responses[status]["content"][PROBLEM_TYPE]["example"] = problem
+    if model:
+        _add_cars(document, model)
+
+
+def _add_cars(document: dict[str, Any], model: LoadedModel) -> None:
     listings = list_examples(model)
     operation = document["paths"][PRICE_PATH]["post"]
     content = operation["requestBody"]["content"][JSON_TYPE]
@@ -47,13 +57,9 @@ def add_examples(document: dict[str, Any], model: LoadedModel) -> None:
     content["examples"] = {name: _name(name, listing) for name, listing in listings.items()}
     answers = {name: _name(name, _answer(model, listing)) for name, listing in listings.items() if name != REFUSED}
     operation["responses"]["200"]["content"][JSON_TYPE]["examples"] = answers
-    responses = document["components"]["responses"]
-    for status, detail in PROBLEMS.items():
-        if status in responses:
-            problem = _problem(RefusedError(int(status), detail))
-            responses[status]["content"][PROBLEM_TYPE]["example"] = problem
     if REFUSED in listings:
         problems = check_listing(model.pricer.market, listings[REFUSED])[1]
+        responses = document["components"]["responses"]
         responses["422"]["content"][PROBLEM_TYPE]["example"] = _problem(count_wrong(problems))
 
 

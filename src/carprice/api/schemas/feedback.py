@@ -16,11 +16,11 @@ FEEDBACK_DESCRIPTION = (
 )
 
 
-def describe_feedback(market: Market) -> dict[str, Any]:
+def describe_feedback(market: Market | None) -> dict[str, Any]:
     """The schema of what is sent."""
-    given: list[dict[str, Any]] = [{"required": ["request_id"]}, {"required": ["listing"]}]
     return {
         "type": "object",
+        "description": "With `request_id`, `listing`, or both.",
         "properties": {
             "request_id": {
                 "type": ["string", "null"],
@@ -28,13 +28,12 @@ def describe_feedback(market: Market) -> dict[str, Any]:
                 "description": "The `X-Request-ID` of the answer that priced the car.",
             },
             "listing": {"anyOf": [{"$ref": "#/components/schemas/Listing"}, {"type": "null"}]},
-            "price": {
-                "type": "number",
-                "minimum": market.price.min,
-                "maximum": market.price.max,
-                "description": f"In {market.currency}.",
+            "price": _describe_price(market),
+            "kind": {
+                "type": "string",
+                "enum": list(KINDS),
+                "description": "Whether somebody paid it, or it was only asked.",
             },
-            "kind": {"enum": list(KINDS), "description": "Whether somebody paid it, or it was only asked."},
             "day": {
                 "type": ["string", "null"],
                 "format": "date",
@@ -42,9 +41,15 @@ def describe_feedback(market: Market) -> dict[str, Any]:
             },
         },
         "required": ["price", "kind"],
-        "anyOf": given,
         "additionalProperties": False,
     }
+
+
+def _describe_price(market: Market | None) -> dict[str, Any]:
+    if market is None:
+        return {"type": "number"}
+    limits = {"minimum": market.price.min, "maximum": market.price.max}
+    return {"type": "number", **limits, "description": f"In {market.currency}."}
 
 
 def give_feedback(golden: Mapping[str, Any], version: str) -> dict[str, Any]:

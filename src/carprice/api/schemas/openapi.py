@@ -1,12 +1,16 @@
-"""The OpenAPI 3.1 document of the loaded model."""
+"""The OpenAPI 3.1 document. Its types are the API's and the market's: a new model changes none of them.
+
+What a model knows, such as the makes it has seen, is in GET /info/features. Without a model a listing is an object
+of any fields, and all else is the same.
+"""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from carprice import __version__
-from carprice.api.decoding import field_type
 from carprice.api.metrics import CONTENT_TYPE
 from carprice.api.options import EXPLAIN, MAX_ID, NO
 from carprice.api.responses import JSON_TYPE, PROBLEM_TYPE, RefusedError
@@ -18,13 +22,14 @@ from carprice.api.schemas.feedback import (
     describe_feedback,
     give_feedback,
 )
+from carprice.api.schemas.listing import describe_listing
 from carprice.api.state import LoadedModel
-from carprice.market.kinds import KINDS
-from carprice.market.market_file import ASKING, Feature
+from carprice.feedback.reading import REQUEST_ID
+from carprice.market.market_file import Market
 from carprice.model.evidence.comparables import MAX_COMPARABLES
 from carprice.model.listing import FieldProblem
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
-from carprice.names import CURVE_PATH, FEEDBACK_PATH, SERVICE_PAGE, STOCK_PAGE
+from carprice.names import CURVE_PATH, FEEDBACK_PATH, LISTING_SCHEMA, SERVICE_PAGE, STOCK_PAGE
 
 Schema = dict[str, Any]
 
@@ -65,21 +70,21 @@ _TAGS = {
 }
 
 
-def build_openapi(model: LoadedModel) -> dict[str, Any]:
-    """The document for one loaded model."""
-    market = model.pricer.market
+def build_openapi(model: LoadedModel | None) -> dict[str, Any]:
+    """The document; with a model its market's fields and its examples."""
+    market = model.pricer.market if model else None
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Car price service",
             "version": __version__,
-            "description": f"{market.title}: prices in {market.currency} from model {model.version}.",
+            "description": _describe_service(model),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {**_prediction_paths(model), **_feedback_path(model), **_information_paths()},
         "components": {
-            "schemas": _build_schemas(model),
+            "schemas": _build_schemas(market, model.pricer.manifest["golden"] if model else []),
             "responses": {status: _problem_response(status) for status in _PROBLEMS},
             "headers": {name: _header(text) for name, text in _ANSWER_HEADERS.items()},
             "parameters": _parameters(),
@@ -87,8 +92,15 @@ def build_openapi(model: LoadedModel) -> dict[str, Any]:
     }
 
 
-def _build_schemas(model: LoadedModel) -> dict[str, Schema]:
-    """The schemas of a listing, with what this model knows of each field, and of the answers."""
+def _describe_service(model: LoadedModel | None) -> str:
+    if model is None:
+        return "No model is loaded: which fields a listing has is not known yet."
+    market = model.pricer.market
+    return f"{market.title}: prices in {market.currency} from model {model.version}."
+
+
+def _build_schemas(market: Market | None, golden: Sequence[Mapping[str, Any]]) -> dict[str, Schema]:
+    """The schemas of what is asked and of the answers."""
     names: dict[str, str] = {answer.__name__: name for name, answer in PUBLISHED.items()}
 
     def publish(item: Schema) -> Schema:
@@ -96,54 +108,19 @@ def _build_schemas(model: LoadedModel) -> dict[str, Schema]:
 
     _, found = msgspec.json.schema_components(PUBLISHED.values(), ref_template="{name}")
     answers: dict[str, Schema] = json.loads(msgspec.json.encode(found), object_hook=publish)
-    schemas = {"Listing": _describe_listing(model), "CurveOrder": describe_order(model.pricer.market)}
-    schemas["Feedback"] = describe_feedback(model.pricer.market)
+    schemas = {
+        LISTING_SCHEMA: describe_listing(market, golden),
+        "CurveOrder": describe_order(market),
+        "Feedback": describe_feedback(market),
+    }
     schemas |= {name: answers.pop(answer.__name__) for name, answer in PUBLISHED.items()} | answers
-    for name in ("Valuation", "BatchAnswer", "CurveAnswer", "FeedbackAnswer"):
-        schemas[name]["properties"]["currency"] = {"const": model.currency}
     problem = RefusedError(422, "1 field is wrong", [FieldProblem("should be a whole number", "#/year")])
     schemas["Problem"]["examples"] = [json.loads(problem.response("4f1c2a").body)]
     return schemas
 
 
-def _describe_listing(model: LoadedModel) -> Schema:
-    pricer = model.pricer
-    fields = {
-        feature.name: describe_field(feature, pricer.encoders.get(feature.name))
-        for feature in pricer.market.features
-    }
-    return {
-        "type": "object",
-        "properties": {**fields, ASKING: _describe_asking(model.currency)},
-        "required": [feature.name for feature in pricer.market.features if not feature.optional],
-        "additionalProperties": False,
-        "examples": [pricer.manifest["golden"][0]["listing"]],
-    }
-
-
-def _describe_asking(currency: str) -> Schema:
-    return {
-        "type": ["number", "null"],
-        "exclusiveMinimum": 0,
-        "title": "Asking price",
-        "description": f"In {currency}. It moves no price; the answer says where it lies.",
-    }
-
-
-def describe_field(feature: Feature, values: list[str] | None) -> Schema:
-    """The schema of one field. Categories are open: an unknown value is priced, with a warning."""
-    schema = {**msgspec.json.schema(field_type(feature)), **KINDS[feature.kind].schema, "title": feature.label}
-    if values is not None:
-        schema["anyOf"] = [{"enum": values}, {"description": "Any other value is priced with a warning."}]
-    if feature.unit:
-        schema["description"] = f"In {feature.unit}."
-    if feature.optional:
-        schema["type"] = [schema["type"], "null"]
-    return schema
-
-
-def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
-    listing = model.pricer.manifest["golden"][0]["listing"]
+def _prediction_paths(model: LoadedModel | None) -> dict[str, Any]:
+    listing = model.pricer.manifest["golden"][0]["listing"] if model else None
     price = _operation("predict", "priceOne", "Price one car", _ref("Valuation"), _BODY_PROBLEMS)
     coverage = {"$ref": "#/components/parameters/coverage"}
     own = [{"$ref": f"#/components/parameters/{name}"} for name in ("explain", "group", "comparables", "id")]
@@ -152,20 +129,23 @@ def _prediction_paths(model: LoadedModel) -> dict[str, Any]:
     batch = _operation("predict", "priceMany", "Price many cars, in order", _ref("BatchAnswer"), _BODY_PROBLEMS)
     batch["description"] = "Each row gets its valuation or its problem; a bad row never fails the others."
     batch["parameters"] = [coverage, *batch["parameters"]]
-    batch["requestBody"] = _body(_list_of(_ref("Listing")), [listing])
+    batch["requestBody"] = _body(_list_of(_ref("Listing")), [listing] if listing else None)
     curve = _operation("predict", "drawCurve", CURVE_SUMMARY, _ref("CurveAnswer"), _BODY_PROBLEMS)
     curve["description"] = CURVE_DESCRIPTION
-    curve["requestBody"] = _body(_ref("CurveOrder"), give_example(model.pricer.market, listing))
+    curve["requestBody"] = _body(
+        _ref("CurveOrder"), give_example(model.pricer.market, listing) if model and listing else None
+    )
     paths = {"/predict/price": price, "/predict/batch": batch, CURVE_PATH: curve}
     return {path: {"post": operation} for path, operation in paths.items()}
 
 
-def _feedback_path(model: LoadedModel) -> dict[str, Any]:
+def _feedback_path(model: LoadedModel | None) -> dict[str, Any]:
     problems = (*_BODY_PROBLEMS, "404", "507")
     operation = _operation("feedback", "keepFeedback", FEEDBACK_SUMMARY, _ref("FeedbackAnswer"), problems)
     operation["description"] = FEEDBACK_DESCRIPTION
-    manifest = model.pricer.manifest
-    operation["requestBody"] = _body(_ref("Feedback"), give_feedback(manifest["golden"][0], manifest["version"]))
+    manifest = model.pricer.manifest if model else None
+    example = give_feedback(manifest["golden"][0], manifest["version"]) if manifest else None
+    operation["requestBody"] = _body(_ref("Feedback"), example)
     return {FEEDBACK_PATH: {"post": operation}}
 
 
@@ -182,7 +162,7 @@ def _information_paths() -> dict[str, Any]:
         "/livez": _operation("probes", "readAlive", "Whether the process is up", _ref("Alive"), ()),
         "/readyz": _operation("probes", "readReady", "The same as /info/status", _ref("Status"), ("503",)),
         "/metrics": _operation("probes", "readMetrics", "Prometheus text", None, ()),
-        "/api/openapi.json": _operation("info", "readDocument", "This document", {"type": "object"}, ("503",)),
+        "/api/openapi.json": _operation("info", "readDocument", "This document", {"type": "object"}, ()),
         "/api/docs": _operation("info", "showDocument", "This document as a page", None, ()),
         **{path: _operation("pages", name, text, None, ()) for path, (name, text) in PAGES.items()},
     }
@@ -202,8 +182,10 @@ def _stock_operation() -> dict[str, Any]:
     operation = _operation("pages", "priceFile", "Price the cars of a CSV file", None, problems)
     text = {"schema": {"type": "string"}}
     operation["responses"]["200"]["content"] = {"text/html": text, "text/csv": text}
-    file = {"type": "string", "contentMediaType": "text/csv"}
-    form = {"type": "object", "properties": {"file": file, "as": {"enum": ["csv"]}}, "required": ["file"]}
+    # OpenAPI 3.1 needs no format; generators of clients still know a file by it.
+    file = {"type": "string", "format": "binary", "contentMediaType": "text/csv"}
+    wanted = {"type": "string", "pattern": "^csv$", "description": "`csv` for the file with its prices."}
+    form = {"type": "object", "properties": {"file": file, "as": wanted}, "required": ["file"]}
     operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
     return operation
 
@@ -239,13 +221,14 @@ def _parameters() -> dict[str, Any]:
             "name": "explain",
             "in": "query",
             "description": "1 adds the breakdown that sums to the price; model starts at the usual such car.",
-            "schema": {"type": "string", "enum": list(EXPLAIN), "default": NO},
+            # No enum: a client would want a name for each where "1" or 1 is at hand.
+            "schema": {"type": "string", "pattern": f"^({'|'.join(EXPLAIN)})$", "default": NO},
         },
         "group": {
             "name": "group",
             "in": "query",
             "description": "1 puts year and mileage together in the breakdown.",
-            "schema": {"type": "integer", "enum": [0, 1], "default": 0},
+            "schema": {"type": "integer", "minimum": 0, "maximum": 1, "default": 0},
         },
         "comparables": {
             "name": "comparables",
@@ -273,8 +256,9 @@ def _parameters() -> dict[str, Any]:
         "requestId": {
             "name": "X-Request-ID",
             "in": "header",
-            "description": "Returned in the answer and written to the log; one that does not match is replaced.",
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:/+=-]{1,128}$"},
+            "description": "Returned in the answer and written to the log; one that is not "
+            f"`{REQUEST_ID.pattern}` is replaced.",
+            "schema": {"type": "string"},
         },
     }
 
@@ -292,4 +276,5 @@ def _header(text: str) -> dict[str, Any]:
 
 
 def _body(schema: Schema, example: Any) -> dict[str, Any]:
-    return {"required": True, "content": {JSON_TYPE: {"schema": schema, "example": example}}}
+    content = {"schema": schema} if example is None else {"schema": schema, "example": example}
+    return {"required": True, "content": {JSON_TYPE: content}}

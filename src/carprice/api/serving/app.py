@@ -10,11 +10,14 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
 from carprice.api import curve, feedback, info, predict
+from carprice.api.clients import routes as client_routes
+from carprice.api.clients.errors import refuse
 from carprice.api.info import find_state
 from carprice.api.pages import routes, stock_routes
 from carprice.api.responses import CRASHED, RefusedError, flask_response
 from carprice.api.serving.wsgi import WsgiApp
 from carprice.api.state import ServiceState
+from carprice.names import SAMPLE_PATH
 from carprice.settings import Settings
 
 _NOT_FOUND = "There is nothing at this path; GET /api/docs lists what there is"
@@ -29,9 +32,12 @@ def create_app(settings: Settings) -> Flask:
     app = _App("carprice", root_path=str(folder), static_folder="static", template_folder="templates")
     state = ServiceState(settings)
     app.extensions["carprice"] = state
-    parts = (predict, curve, feedback, info, routes, stock_routes)
+    parts = (predict, curve, feedback, info, routes, stock_routes, client_routes)
     for blueprint in (part.blueprint for part in parts):
         app.register_blueprint(blueprint)
+    if settings.share_sample:
+        app.add_url_rule(SAMPLE_PATH, "info.sample", info.sample)
+    client_routes.add_given_routes(app, settings.health_route, settings.predict_route)
     app.before_request(_note_route)
     app.register_error_handler(RefusedError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http_error)
@@ -68,7 +74,7 @@ def _note_route() -> None:
 
 
 def _refuse(refused: RefusedError) -> Response:
-    return flask_response(refused.response(request.environ["carprice.request_id"]))
+    return flask_response(refuse(find_state().settings, request.environ, refused))
 
 
 def _refuse_http_error(error: HTTPException) -> Response:

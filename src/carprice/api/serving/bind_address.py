@@ -1,9 +1,25 @@
 """Whether the service can listen on its host and port, checked before anything is started."""
 
 import errno
+import os
 import socket
 
 from carprice.errors import StackError
+
+STDIN = 0
+
+
+def find_listener(port: int) -> int | None:
+    """The descriptor on which a supervisor listens at the port already, or None: standard input, as with inetd.
+
+    That socket outlives the service: what connects while it is started again waits in the queue.
+    """
+    try:
+        with socket.socket(fileno=os.dup(STDIN)) as given:
+            is_listening = given.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            return STDIN if is_listening and given.getsockname()[1] == port else None
+    except OSError:  # closed, or no socket
+        return None
 
 
 def find_address(host: str, port: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from carprice.api.request_log import say_line
 from carprice.api.serving.app import create_app
-from carprice.api.serving.bind_address import find_address
+from carprice.api.serving.bind_address import find_address, find_listener
 from carprice.api.serving.occupancy import answer_occupancy, ask_occupancy
 from carprice.api.serving.slow_clients import watch_connections
 from carprice.api.serving.watchdog import Watchdog
@@ -31,7 +31,7 @@ def serve(settings: Settings, target: str = "carprice.api.serving.server:build_a
     target: the function that builds the WSGI application; a benchmark uses a bare one. Raises StackError where the
     service cannot listen.
     """
-    server = _make_server(settings, target, find_address(settings.host, settings.port))
+    server = _make_server(settings, target)
 
     def end_worker(reason: str) -> None:
         """Kill the worker: Granian then exits with code 1, and Docker or supervisord starts the service again."""
@@ -58,14 +58,18 @@ def serve(settings: Settings, target: str = "carprice.api.serving.server:build_a
     return 0
 
 
-def _make_server(settings: Settings, target: str, address: str) -> Any:
+def _make_server(settings: Settings, target: str) -> Any:
     from granian import Granian
+    from granian._granian import SocketHolder
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
+    listener = find_listener(settings.port)
+    address = find_address(settings.host, settings.port) if listener is None else settings.host
+
     limits = HTTP1Settings(header_read_timeout=settings.idle_seconds * 1000, max_buffer_size=MAX_HEAD_BYTES)
-    return Granian(
+    server = Granian(
         target,
         factory=True,
         address=address,
@@ -83,6 +87,13 @@ def _make_server(settings: Settings, target: str, address: str) -> Any:
         log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
     )
+    if listener is not None:
+        # As Granian does itself on systems where workers share one socket.
+        given: Any = server
+        given._ssp, given._sso = None, None
+        given._shd = SocketHolder(listener, False, MAX_CONNECTIONS)  # type: ignore[call-arg]
+        given._init_shared_socket = lambda: None
+    return server
 
 
 def build_app() -> Any:

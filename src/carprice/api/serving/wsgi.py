@@ -8,15 +8,19 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from itertools import count
 from typing import Any
 
+from carprice.api.clients.errors import refuse
+from carprice.api.cors import Cors
 from carprice.api.predict import answer_price
 from carprice.api.responses import CRASHED, STATUS_LINES, RefusedError, WsgiResponse
 from carprice.api.state import ServiceState
-from carprice.names import ALIVE_PATH, METRICS_PATH, PRICE_PATH, READY_PATH, SERVICE_PAGE, STATUS_PATH
+from carprice.feedback.reading import REQUEST_ID
+from carprice.names import METRICS_PATH, PRICE_PATH, PROBE_PATHS, SERVICE_PAGE
 
-UNLOGGED_PATHS = frozenset((ALIVE_PATH, READY_PATH, STATUS_PATH, METRICS_PATH, SERVICE_PAGE))
+UNLOGGED_PATHS = PROBE_PATHS | {METRICS_PATH, SERVICE_PAGE}
 NO_ROUTE = "none"
 METHODS = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"))
 OTHER_METHOD = "_OTHER"
@@ -24,7 +28,7 @@ OTHER_METHOD = "_OTHER"
 
 StartResponse = Callable[..., Any]
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}").fullmatch
+_REQUEST_ID = REQUEST_ID.fullmatch
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 
 
@@ -35,6 +39,8 @@ class WsgiApp:
         self._app = app
         self._state = state
         self._admission = state.admission
+        origins = state.settings.allowed_origins
+        self._cors = Cors(origins) if origins else None
         self._prefix = os.urandom(8).hex()
         self._numbers = count(1)
 
@@ -46,11 +52,14 @@ class WsgiApp:
             request_id = f"{self._prefix}-{next(self._numbers):x}"
         environ["carprice.request_id"] = request_id
         path, admission = environ["PATH_INFO"], self._admission
+        if self._cors and (preflight := self._cors.answer_preflight(environ)):
+            return self._answer(environ, start_response, preflight, NO_ROUTE, started)
         if admission is not None:
             try:
                 admission.check(environ, path, started)
             except RefusedError as refused:
-                return self._answer(environ, start_response, refused.response(request_id), NO_ROUTE, started)
+                response = refuse(self._state.settings, environ, refused)
+                return self._answer(environ, start_response, response, NO_ROUTE, started)
         if path == PRICE_PATH and environ["REQUEST_METHOD"] == "POST":
             return self._answer_price(environ, start_response, started)
         return self._answer_flask(environ, start_response, started)
@@ -73,7 +82,9 @@ class WsgiApp:
         route: str,
         started: float,
     ) -> Iterable[bytes]:
-        headers = [*response.headers, ("Content-Length", str(len(response.body)))]
+        headers = [*response.headers]
+        if response.status != HTTPStatus.NO_CONTENT:
+            headers.append(("Content-Length", str(len(response.body))))
         self._finish(environ, route, response.status, headers, started)
         start_response(STATUS_LINES[response.status], headers)
         return [response.body]
@@ -106,6 +117,8 @@ class WsgiApp:
             ("Server-Timing", f"app;dur={seconds * 1000:.3f}"),
             *state.headers,
         )
+        if self._cors:
+            headers += self._cors.headers(environ)
         method = environ["REQUEST_METHOD"]
         state.metrics.add_request(method if method in METHODS else OTHER_METHOD, route, status, seconds)
         if environ["PATH_INFO"] not in UNLOGGED_PATHS and state.log.wants_request(ended, status):

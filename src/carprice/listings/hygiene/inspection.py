@@ -62,12 +62,15 @@ def inspect_listings(frame: pl.DataFrame, market: Market) -> list[Finding]:
     if int((~is_out).sum()) >= MIN_ROWS:
         slips = _Slips(frame, market, is_out)
         findings += [item for item in slips.judge() if getattr(acts, item.check) != "keep"]
-    is_out |= _dropped(findings, market, frame.height)
-    if acts.listed_again != "keep":
-        rows = np.zeros(frame.height, bool)
-        rows[~is_out] = find_relisted(frame.filter(~is_out), market)
-        findings.append(Finding("listed_again", REASONS["listed_again"], rows))
     return [item for item in findings if item.rows.any()]
+
+
+def inspect_again(frame: pl.DataFrame, market: Market) -> list[Finding]:
+    """The cars that are listed again among rows that are kept, where the market asks for it."""
+    if market.hygiene.listed_again == "keep":
+        return []
+    rows = find_relisted(frame, market)
+    return [Finding("listed_again", REASONS["listed_again"], rows)] if rows.any() else []
 
 
 def _dropped(findings: list[Finding], market: Market, height: int) -> Mask:

@@ -33,13 +33,12 @@ def find_relisted(frame: pl.DataFrame, market: Market) -> Mask:
     none = np.zeros(frame.height, bool)
     if market.listing.price_type == "paid" or not frame.height:
         return none
-    day = pl.col(DAY) if DAY in frame.columns else pl.lit(None, pl.Float64)
-    rows = frame.with_row_index("@row").with_columns(day.alias("@day"))
-    named = rows.filter(pl.col(CAR) != pl.col("key"))
-    nameless = rows.filter(pl.col(CAR) == pl.col("key"))
-    groups = [named.select("@row", "@day", pl.col(CAR).alias("@group"))]
-    if (alike := _group_alike(nameless, market)) is not None:
-        groups.append(alike)
+    slim = _pick_columns(frame, market)
+    groups = [slim.filter(pl.col(CAR) != pl.col("key")).select("@row", "@day", pl.col(CAR).alias("@group"))]
+    if "@kind" in slim.columns:
+        nameless = (pl.col(CAR) == pl.col("key")) & (pl.col("@way") >= LEAST_DISTANCE)
+        groups.append(_group_alike(slim.filter(nameless).select("@row", "@day", "price", "@way", "@kind")))
+    del slim
     for group in groups:
         order = group.sort("@group", "@day", "@row", nulls_last=False)
         is_last = order["@group"] != order["@group"].shift(-1)
@@ -47,18 +46,26 @@ def find_relisted(frame: pl.DataFrame, market: Market) -> Mask:
     return none
 
 
-def _group_alike(rows: pl.DataFrame, market: Market) -> pl.DataFrame | None:
-    """The rows that have another one so alike, with a group of each such car."""
+def _pick_columns(frame: pl.DataFrame, market: Market) -> pl.DataFrame:
+    """What the comparison needs of each row, without the texts; "@way" and "@kind" where the market has both.
+
+    A row without a year has no "@way": it is like no other.
+    """
     mileage, year = market.mileage, market.year
-    if mileage is None or year is None or not rows.height:
-        return None
-    others = [feature.name for feature in market.features if feature != mileage]
-    kind = rows.select(pl.struct(others).hash(seed=1).alias("@kind")).to_series()
-    frame = rows.select("@row", "@day", "price", pl.col(mileage.name).alias("@way"), kind)
-    frame = frame.filter((pl.col("@way") >= LEAST_DISTANCE) & rows[year.name].is_not_null())
+    day = pl.col(DAY) if DAY in frame.columns else pl.lit(None, pl.Float64)
+    found = [pl.int_range(pl.len(), dtype=pl.UInt32).alias("@row"), day.alias("@day"), pl.col(CAR, "key", "price")]
+    if mileage is not None and year is not None:
+        others = [feature.name for feature in market.features if feature != mileage]
+        way = pl.when(pl.col(year.name).is_not_null()).then(pl.col(mileage.name))
+        found += [way.alias("@way"), pl.struct(others).hash(seed=1).alias("@kind")]
+    return frame.select(found)
+
+
+def _group_alike(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows that have another one so alike, with a group of each such car."""
     frame = frame.sort("@kind", "@way", "@day", "@row")
     is_same = _judge_neighbours(frame)
-    return frame.with_columns(pl.Series("@group", ~is_same).cum_sum())
+    return frame.select("@row", "@day", pl.Series("@group", ~is_same).cum_sum())
 
 
 def _judge_neighbours(frame: pl.DataFrame) -> Mask:

@@ -28,6 +28,7 @@ from carprice.listings.reading.json_rows import JsonRows
 from carprice.listings.reading.parquet_rows import ParquetRows
 from carprice.listings.reading.row_lines import DroppedRow, DroppedRows, LineIndex
 from carprice.listings.reading.workbook import WorkbookRows
+from carprice.system.remote import describe_remote, is_remote, open_remote, write_path
 
 BATCH_ROWS = 100_000
 STANDARD_INPUT = "-"
@@ -62,10 +63,12 @@ class ListingsFile:
 
     def __init__(self, path: Path, encoding: str = "", is_strict: bool = False) -> None:
         self.path = path
-        source = _unpack(_open_path(path))
+        stored = _open_path(path)
+        self.size = 0 if str(path) == STANDARD_INPUT else stored.size
+        source = _unpack(stored)
         self._rows = _open_rows(source, encoding, is_strict)
-        if source.name.startswith(f"{path}:"):
-            self._rows.notes.insert(0, f"Read {source.name.removeprefix(f'{path}:')} of the archive")
+        if source.name.startswith(f"{stored.name}:"):
+            self._rows.notes.insert(0, f"Read {source.name.removeprefix(f'{stored.name}:')} of the archive")
         self.columns = self._rows.columns
 
     def read_batches(self, batch_rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
@@ -81,7 +84,7 @@ class ListingsFile:
                 yield part
         if not rows:
             raise ListingsError(
-                f"{self.path}: {self._rows.dropped.first or 'has a header and no listings'}", EXPECTED
+                f"{write_path(self.path)}: {self._rows.dropped.first or 'has a header and no listings'}", EXPECTED
             )
 
     @property
@@ -124,6 +127,11 @@ def _open_path(path: Path) -> ByteSource:
         if not source.size:
             raise ListingsError("standard input: is empty", EXPECTED)
         return source
+    if is_remote(path):
+        size, _ = describe_remote(path)
+        if not size:
+            raise ListingsError(f"{write_path(path)}: is empty", EXPECTED)
+        return ByteSource(write_path(path), lambda: open_remote(path), size)
     try:
         with path.open("rb") as raw:
             is_empty = not raw.read(1)

@@ -172,6 +172,16 @@ def usable_champion(artifacts_dir: Path) -> str | None:
         return None
 
 
+def holds_model(artifacts_dir: Path) -> bool:
+    """Whether a folder says which model serves: it has a champion, or is a bundle itself. Raises BundleError."""
+    return champion_version(artifacts_dir) is not None or holds_bundle(artifacts_dir)
+
+
+def holds_bundle(folder: Path) -> bool:
+    """Whether a folder is a bundle itself, as model servers mount it. Raises BundleError."""
+    return is_there(folder / MANIFEST)
+
+
 def set_champion(artifacts_dir: Path, version: str) -> None:
     """Make a version the one that is served by default.
 
@@ -188,9 +198,14 @@ def check_version(text: str) -> None:
 
 
 def find_bundle(artifacts_dir: Path, version: str = "") -> Path:
-    """The folder of that version, or of the champion. Raises BundleError naming what exists instead."""
+    """The folder of that version, or of the champion; or artifacts_dir, where that is the bundle itself.
+
+    Raises BundleError naming what exists instead.
+    """
     champion = "" if version else champion_version(artifacts_dir)
     wanted = version or champion
+    if not champion and holds_bundle(artifacts_dir) and version in ("", read_manifest(artifacts_dir)["version"]):
+        return artifacts_dir
     if not wanted:
         raise BundleError(
             f"{artifacts_dir}: has no champion, so there is no model to serve", "Train one: ./carprice train"

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 UNFINISHED = ".new-"
 WAIT_SECONDS = 60.0
+MAX_CLOCK_STEP = timedelta(days=1)
+"""A version from further ahead is of a clock that was wrong then, and is not followed."""
 
 
 def write_bundle(
@@ -143,9 +145,15 @@ def _remove_unfinished(artifacts_dir: Path) -> None:
 
 
 def _free_version(artifacts_dir: Path, created: datetime) -> str:
-    taken = {path.name for path in artifacts_dir.iterdir() if is_version(path.name)}
-    while (version := created.strftime(VERSION_TIME)) in taken:
-        created += timedelta(seconds=1)
+    """The version of that second, or where the clock went back a little, the one after the newest."""
+    last = (created + MAX_CLOCK_STEP).strftime(VERSION_TIME)
+    names = [path.name for path in artifacts_dir.iterdir() if is_version(path.name)]
+    newest = max((name for name in names if name <= last), default="")
+    if created.strftime(VERSION_TIME) > newest:
+        return created.strftime(VERSION_TIME)
+    after = datetime.strptime(newest, VERSION_TIME) + timedelta(seconds=1)
+    while (version := after.strftime(VERSION_TIME)) in names:
+        after += timedelta(seconds=1)
     return version
 
 

@@ -4,6 +4,8 @@ Compose (compose_argv.py) creates and starts, because only it reads the compose 
 itself by the labels that Compose gives: ten times as fast, and a rollout asks often.
 """
 
+from pathlib import Path
+
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 RESTART_POLICY = "unless-stopped"
@@ -128,3 +130,8 @@ def edge_certificate(edge: str, path: str) -> list[str]:
 def edge_events(edge: str) -> list[str]:
     """Every request that the edge remembers, then every one as it ends, until stdin is closed."""
     return ["docker", "container", "exec", "--interactive", edge, "bash", "-c", _FOLLOW, "show events proof -w"]
+
+
+def build_folder(folder: Path, image: str) -> list[str]:
+    """Build an image of a folder with a Dockerfile."""
+    return ["docker", "build", "--quiet", "--tag", image, str(folder)]

@@ -1,27 +1,34 @@
 """All checks, in one list, run beside each other; and failures that say what the checks find."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from carprice.errors import CarPriceError, StackError
 from carprice.ops.docker.build import BuildError
-from carprice.ops.doctor.checks import access, health, network, predictions, start
+from carprice.ops.doctor.checks import access, cluster, health, network, predictions, start
 from carprice.ops.doctor.findings import Check, Finding
 from carprice.ops.doctor.snapshot import StackSnapshot
 
-FAMILIES = (start.FAMILY, health.FAMILY, predictions.FAMILY, network.FAMILY, access.FAMILY)
-CHECKS = tuple(check for family in FAMILIES for check in family.checks)
+ON_MACHINE = (start.FAMILY, health.FAMILY, predictions.FAMILY, network.FAMILY, access.FAMILY)
+FAMILIES = (*ON_MACHINE, cluster.FAMILY)
+CHECKS = tuple(check for family in ON_MACHINE for check in family.checks)
+"""Of a stack on this machine; one on Kubernetes has its own."""
 THREADS = 8
 MARK = "What is wrong:"
 NO_NEWS = "stack down"
 
 
+def checks_of(snapshot: StackSnapshot) -> Sequence[Check]:
+    """The checks that can say something of a stack."""
+    return CHECKS if snapshot.pods is None else cluster.FAMILY.checks
+
+
 def diagnose(snapshot: StackSnapshot) -> list[Finding]:
-    """What all checks find, in the order of their list."""
+    """What the checks find, in the order of their list."""
     with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(lambda check: _run_check(check, snapshot), CHECKS))
+        found = list(pool.map(lambda check: _run_check(check, snapshot), checks_of(snapshot)))
     return [finding for findings in found for finding in findings]
 
 

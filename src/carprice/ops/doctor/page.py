@@ -11,10 +11,10 @@ HEAD = """\
 ./carprice doctor
 ```
 
-looks for everything on this page at once, on the stack that runs (or on the one you name with `--docker` or
-`--local`), and says what is wrong with its evidence, its cause and the command that fixes it. It changes
-nothing. It exits with 0 when nothing is wrong and with 1 otherwise; `--json` is for programs. `up` and
-`rollout` ask it when they fail.
+looks for everything on this page at once, on the stack that runs (or on the one you name with `--docker`,
+`--local` or `--kubernetes OVERLAY`), and says what is wrong with its evidence, its cause and the command that
+fixes it. It changes nothing. It exits with 0 when nothing is wrong and with 1 otherwise; `--json` is for programs.
+`up` and `rollout` ask it when they fail.
 """
 
 

@@ -11,6 +11,7 @@ from carprice.names import API, CANDIDATE, IMAGE_MODEL
 from carprice.ops.docker.up_checks import DEFAULT_ID
 from carprice.ops.edge.haproxy import NO_VIEW, EdgeView
 from carprice.ops.instance import Instance
+from carprice.ops.kubernetes.pods import Pod
 from carprice.ops.stack_context import StackContext
 
 
@@ -21,7 +22,7 @@ class StackSnapshot:
     ports: service, address, port of this machine that should be open. uid, gid: whom the API runs as. versions:
     the models that are served or would be. trusted_keys: as in the settings. api_keys, tls: the
     folders that they name. rebuild: the command that takes in
-    corrected code.
+    corrected code. pods: of a stack on Kubernetes, None for any other.
     """
 
     name: str
@@ -43,6 +44,7 @@ class StackSnapshot:
     config: Mapping[str, Any] = field(default_factory=dict)
     config_problem: str = ""
     view: EdgeView = NO_VIEW
+    pods: tuple[Pod, ...] | None = None
 
     @property
     def is_docker(self) -> bool:

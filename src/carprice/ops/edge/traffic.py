@@ -3,15 +3,15 @@
 import subprocess
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from carprice.errors import StackError
 from carprice.ops.docker import argv
 from carprice.ops.edge.haproxy import Edge
+from carprice.ops.requests import Request, RequestStats
 from carprice.system.processes import end_program
 
 BEFORE_SECONDS = 60.0
@@ -20,16 +20,6 @@ AGAIN_SECONDS = 0.2
 SERVER_ERROR = 500
 # First letters of a termination state that are no fault of the service: none, the client, a refused request.
 _NO_FAULT = "-CcPL"
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request as the edge saw it end: when, how, how long it took, which set answered."""
-
-    ended_ms: int
-    took_ms: int
-    backend: str
-    is_failed: bool
 
 
 @dataclass(frozen=True)
@@ -62,39 +52,6 @@ class TrafficReport:
             f"{self.requests:,} requests, {self.failed} failed, {self.cut} cut, longest gap {gap}, "
             f"p99 {before} before and {during} during{end}"
         )
-
-
-@dataclass
-class RequestStats:
-    """Counts of requests: what is kept of them does not grow with their number."""
-
-    requests: int = 0
-    failed: int = 0
-    longest_gap_ms: int | None = None
-    last_ms: int | None = None
-    took: "Counter[int]" = field(default_factory=Counter)
-
-    def add(self, request: Request) -> None:
-        """Count one request."""
-        self.requests += 1
-        self.failed += request.is_failed
-        self.took[request.took_ms] += 1
-        if self.last_ms is not None:
-            self.longest_gap_ms = max(self.longest_gap_ms or 0, request.ended_ms - self.last_ms)
-        self.last_ms = request.ended_ms
-
-    def since(self, earlier: "RequestStats") -> "RequestStats":
-        """How many requests there were, and how many failed, after an earlier look."""
-        return RequestStats(self.requests - earlier.requests, self.failed - earlier.failed)
-
-    def percentile(self, share: float) -> int | None:
-        """The milliseconds that this share of the requests took at most."""
-        left = share * self.requests
-        for took, count in sorted(self.took.items()):
-            left -= count
-            if left <= 0:
-                return took
-        return None
 
 
 class TrafficMonitor:

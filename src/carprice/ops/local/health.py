@@ -18,10 +18,10 @@ class Health:
     model_version: str = ""
 
 
-def check_health(service: Service) -> Health:
+def check_health(service: Service, seconds: float = ANSWER_SECONDS) -> Health:
     """Ask the service for its health once; never raises for a service that is unhealthy."""
     try:
-        reply = service.address.ask("GET", service.health, seconds=ANSWER_SECONDS)
+        reply = service.address.ask("GET", service.health, seconds=seconds)
     except OSError as error:
         return Health(False, f"does not answer on port {service.port} ({error or type(error).__name__})")
     version = reply.headers.get("x-model-version", "")

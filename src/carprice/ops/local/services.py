@@ -34,7 +34,7 @@ class Service:
     argv: the command. host, port: where it listens. health: the path that answers 200 when it is
     healthy. port_variable: the setting that moves it to another port. log: its output. stop_seconds:
     how long it may take to end after SIGTERM. signal_group: SIGTERM goes to its children as well. key: the API key
-    that this machine asks it with.
+    that this machine asks it with. takes_socket: it can listen on a socket that its supervisor opens.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Service:
     signal_group: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     key: str = field(default="", repr=False)
+    takes_socket: bool = False
 
     @property
     def local_host(self) -> str:
@@ -90,6 +91,7 @@ def build_api(settings: Settings, app: Path) -> Service:
         log=settings.logs_dir / f"{API}.log",
         stop_seconds=settings.shutdown_seconds + STOP_MARGIN_SECONDS,
         key=read_internal_key(settings.var_dir),
+        takes_socket=True,
     )
 
 

@@ -13,7 +13,7 @@ from carprice.access.internal_key import ensure_internal_key
 from carprice.errors import FileError, StackError
 from carprice.model.bundle.manifest import champion_version
 from carprice.names import API
-from carprice.ops.local.health import Health, check_health
+from carprice.ops.local.health import ANSWER_SECONDS, Health, check_health
 from carprice.ops.local.logs import read_tail
 from carprice.ops.local.ports import check_ports
 from carprice.ops.local.processes import START_SECONDS
@@ -36,6 +36,8 @@ Say = Callable[[str], None]
 
 LOCK_FILE = "lock"
 MAX_PAUSE_SECONDS = 1.0
+FIRST_ANSWER_SECONDS = 0.2
+"""After which somebody who waits is told so: while a service starts, requests wait in its socket."""
 MAX_RESTARTS_AT_START = 3
 """A service that ended this often while it was waited for will not come up."""
 FAILURE_LINES = 10
@@ -119,7 +121,8 @@ def wait_for_health(
 
         def look(service: Service = service) -> Health:
             nonlocal announced
-            health = check_process(supervisor, service, before.get(service.name, 0))
+            seconds = ANSWER_SECONDS if announced else FIRST_ANSWER_SECONDS
+            health = check_process(supervisor, service, before.get(service.name, 0), seconds)
             if not health.is_healthy and not announced:
                 say(f"Waiting for {service.name} ...")
                 announced = True
@@ -138,7 +141,9 @@ def count_restarts(supervisor: Supervisor) -> dict[str, int]:
     return {name: process.restarts for name, process in supervisor.list_processes().items()}
 
 
-def check_process(supervisor: Supervisor, service: Service, restarts_before: int) -> Health:
+def check_process(
+    supervisor: Supervisor, service: Service, restarts_before: int, seconds: float = ANSWER_SECONDS
+) -> Health:
     """Its health, when it runs. Raises StackError when it keeps ending or the stack was taken down."""
     try:
         process = supervisor.list_processes()[service.name]
@@ -148,7 +153,7 @@ def check_process(supervisor: Supervisor, service: Service, restarts_before: int
     if restarts >= MAX_RESTARTS_AT_START:
         health = Health(False, f"ended {restarts} times")
         raise StackError(*_describe_failure(service, "does not stay up", health))
-    return check_health(service) if process.pid else Health(False, "does not run")
+    return check_health(service, seconds) if process.pid else Health(False, "does not run")
 
 
 def _describe_failure(service: Service, what: str, health: Health) -> tuple[str, str]:
@@ -175,14 +180,25 @@ def stop_stack(settings: Settings, say: Say) -> bool:
 
 
 def restart_services(settings: Settings, names: list[str], say: Say) -> None:
-    """Stop and start the named services, or all, and wait until they are healthy."""
+    """Stop and start the named services, or all, and wait until they are healthy; the API loses no request."""
     supervisor = require_supervisor(settings)
-    services = choose_services(build_services(read_running_settings(supervisor)), names)
+    running = read_running_settings(supervisor)
+    services = choose_services(build_services(running), names)
+    if any(service.name == API for service in services):
+        require_model(running)
     for service in services:
         say(f"Restarting {service.name} ...")
-        supervisor.stop_service(service.name)
-        supervisor.start_service(service.name)
+        supervisor.restart_service(service.name)
     wait_for_health(supervisor, services, say)
+
+
+def require_model(settings: Settings) -> None:
+    """Raise StackError where the API would find no model to serve, BundleError where the champion is damaged."""
+    if not settings.model_version and champion_version(settings.artifacts_dir) is None:
+        raise StackError(
+            f"{settings.artifacts_dir} has no champion, so the API would have nothing to serve; it runs on",
+            "Make one: ./carprice models, then ./carprice promote VERSION",
+        )
 
 
 def choose_services(services: list[Service], names: list[str]) -> list[Service]:

@@ -80,6 +80,18 @@ class Supervisor:
         with suppress(xmlrpc.client.Fault):  # it does not run
             self._proxy.supervisor.stopProcess(name, True)
 
+    def restart_service(self, name: str) -> None:
+        """Stop a service, wait until it has ended, and start it, without waiting for it.
+
+        Its socket stays open: what connects meanwhile waits for the new process.
+        """
+        self._proxy.carprice.hold_socket(name)
+        try:
+            self.stop_service(name)
+            self.start_service(name)
+        finally:
+            self._proxy.carprice.release_socket(name)
+
     def shut_down(self) -> None:
         """Ask supervisord to stop every service and to end; it answers at once."""
         self._proxy.supervisor.shutdown()

@@ -15,6 +15,8 @@ LIFE_SECONDS = 60
 """A service that lived this long counts as stable: its next exit is followed by no pause."""
 TRIES = 1_000_000
 """In effect for ever: the pause has a longest, so trying again costs little."""
+QUEUE = 1024
+"""Connections that wait for a service that starts again; the system may allow fewer."""
 SOCKET_PATH_BYTES = 95
 """Unix allows 107 bytes, and supervisord binds to a longer name of its own first."""
 
@@ -85,10 +87,11 @@ supervisor.rpcinterface_factory = carprice.ops.local.supervisor_plugin:make_plug
 
 def _render_program(settings: Settings, service: Service) -> str:
     # supervisord expands the name of a log twice.
+    kind, listen = _name_socket(service)
     variables = ",".join(f'{name}="{value}"' for name, value in service.environment.items())
     return f"""\
-[program:{service.name}]
-command = {_escape(shlex.join(service.argv))}
+[{kind}:{service.name}]
+{listen}command = {_escape(shlex.join(service.argv))}
 environment = {_escape(variables)}
 autostart = false
 autorestart = true
@@ -102,6 +105,16 @@ stdout_logfile = {_escape(_escape(service.log))}
 stdout_logfile_maxbytes = {settings.log_bytes}
 stdout_logfile_backups = {settings.log_files}
 """
+
+
+def _name_socket(service: Service) -> tuple[str, str]:
+    """The kind of section, and where supervisord listens for a service that is handed its socket as its input.
+
+    That kind is for FastCGI, of which this is the only part that is used; it knows IPv4 alone.
+    """
+    if not service.takes_socket or ":" in service.host:
+        return "program", ""
+    return "fcgi-program", f"socket = tcp://{service.host}:{service.port}\nsocket_backlog = {QUEUE}\n"
 
 
 def _name_root() -> str:

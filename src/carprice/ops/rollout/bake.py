@@ -1,24 +1,15 @@
-"""The bake: the new set serves, the old one is warm, and any trouble sends the traffic back."""
+"""The limits of the bake: while the new set serves and the old one is warm, any trouble sends the traffic back."""
 
-import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carprice.errors import StackError
 from carprice.names import LOG_HINT, PRICE_COUNT
-from carprice.ops.edge.haproxy import NEXT, SERVICES
-from carprice.ops.edge.traffic import RequestStats, TrafficMonitor
-from carprice.ops.instance import Instance
 from carprice.ops.limits import Limits
 from carprice.ops.metrics import read_metrics
-from carprice.ops.rollout.readiness import check_still_healthy
-from carprice.ops.stack_context import StackContext
+from carprice.ops.requests import RequestStats
 from carprice.system.http import Address
 
-POLL_SECONDS = 0.1
-HEALTH_SECONDS = 1.0
-WINDOW_SECONDS = 3.0
 MIN_REQUESTS = 20
 MIN_FAILED = 3
 MIN_PRICES = 200
@@ -45,23 +36,6 @@ class Prices:
     def mean(self) -> float | None:
         """The mean price; None for too few to judge by."""
         return self.sum / self.count if self.count >= MIN_PRICES else None
-
-
-def watch_bake(context: StackContext, monitor: TrafficMonitor, candidate: Sequence[Instance]) -> None:
-    """Watch errors, latency and health for the bake's time. Raises StackError at the first trouble."""
-    end = time.monotonic() + context.limits.bake
-    look = time.monotonic()
-    recent: deque[RequestStats] = deque(maxlen=round(WINDOW_SECONDS / POLL_SECONDS))
-    while time.monotonic() < end:
-        seen = monitor.watched()
-        check_errors(seen, context.limits)
-        check_errors(seen.since(recent[0] if recent else RequestStats()), context.limits)
-        recent.append(seen)
-        check_latency(seen, monitor.before, context.limits)
-        if time.monotonic() >= look:
-            check_still_healthy(context, SERVICES[NEXT], candidate)
-            look = time.monotonic() + HEALTH_SECONDS
-        time.sleep(min(POLL_SECONDS, context.limits.bake))
 
 
 def read_prices(addresses: Sequence[Address]) -> Prices:

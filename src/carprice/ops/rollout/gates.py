@@ -19,7 +19,6 @@ from carprice.names import (
     READY_PATH,
     STATUS_PATH,
 )
-from carprice.ops.release import Release
 from carprice.system.http import Address, Reply
 
 INFO_PATHS = (STATUS_PATH, FEATURES_PATH, MODEL_PATH, ALIVE_PATH, READY_PATH, METRICS_PATH, "/")
@@ -57,15 +56,18 @@ BAD_REQUESTS = (
 )
 
 
-def check_identity(addresses: Sequence[Address], release: Release, digest: str | None) -> None:
-    """Every replica must be the release, with one model, and that model the bundle's. Raises GateError."""
+def check_identity(addresses: Sequence[Address], name: str, version: str, digest: str | None) -> None:
+    """Every replica must be the release of that name, with one model, and that model the bundle's.
+
+    An empty name, version or digest is not compared. Raises GateError.
+    """
     digests = set()
     for address in addresses:
         status = _ask_json(address, "identity", STATUS_PATH)
-        if status.get("release") != release.name:
-            raise _wrong_identity(address, "release", release.name, status.get("release"))
-        if release.bundle and status.get("model_version") != release.bundle:
-            raise _wrong_identity(address, "model version", release.bundle, status.get("model_version"))
+        if name and status.get("release") != name:
+            raise _wrong_identity(address, "release", name, status.get("release"))
+        if version and status.get("model_version") != version:
+            raise _wrong_identity(address, "model version", version, status.get("model_version"))
         files = _ask_json(address, "identity", MODEL_PATH).get("files", {})
         digests.add(files.get("model.pkl", {}).get("sha256"))
     if len(digests) != 1 or (digest and digests != {digest}):

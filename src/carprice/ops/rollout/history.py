@@ -1,9 +1,13 @@
 """The history of releases, read from the journal."""
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from carprice.ops.journal import Journal
 from carprice.ops.release import Release, describe_model
+from carprice.system.files import write_file
 from carprice.system.tables import format_table
 
 COLUMNS = ("  release", "begun (UTC)", "by", "model", "outcome", "took", "requests", "failed")
@@ -12,6 +16,9 @@ LIVE = "live"
 FAILED = "failed"
 UNDER_WAY = "under way"
 CUT_SHORT = "cut short"
+PUBLISHED = 5
+"""Releases that the service's page shows."""
+SHOWN = ("name", "model", "started", "outcome", "seconds", "requests", "failed", "reason", "back_to", "step")
 
 
 @dataclass
@@ -19,6 +26,7 @@ class Entry:
     """One release: what, when, by whom, how it ended, and the figures of its proof.
 
     back_to: the earlier release that it brought back; empty for a new one.
+    step: the last that a rollout under way has behind it.
     """
 
     name: str
@@ -32,6 +40,7 @@ class Entry:
     failed: int | None = None
     reason: str = ""
     back_to: str = ""
+    step: str = ""
 
     @property
     def release(self) -> Release:
@@ -55,6 +64,8 @@ def list_releases(journal: Journal) -> list[Entry]:
             entry.outcome, entry.seconds = line.get("outcome", ""), line.get("seconds")
             entry.requests, entry.failed = line.get("requests"), line.get("failed")
             entry.reason, entry.back_to = line.get("reason", ""), line.get("back_to", "")
+        elif line["event"] == "step" and name in entries:
+            entries[name].step = line.get("step", "")
         elif line["event"] == "reconciled":
             _end_the_cut_short(entries, name)
     return list(entries.values())
@@ -63,6 +74,17 @@ def list_releases(journal: Journal) -> list[Entry]:
 def list_live(journal: Journal) -> list[Entry]:
     """The releases that went live, oldest first."""
     return [entry for entry in list_releases(journal) if entry.outcome == LIVE]
+
+
+def publish_releases(journal: Journal, path: Path) -> None:
+    """Write the last releases where the service's page reads them, the newest first: nothing there is a secret.
+
+    A page is no reason for a rollout to fail, so a file that cannot be written is left as it is.
+    """
+    newest = list_releases(journal)[: -PUBLISHED - 1 : -1]
+    shown = [{name: value for name, value in vars(entry).items() if name in SHOWN} for entry in newest]
+    with suppress(OSError):
+        write_file(path, json.dumps(shown, indent=1).encode())
 
 
 def describe_releases(entries: list[Entry], live: str) -> str:

@@ -1,23 +1,26 @@
-"""Waiting for a set of replicas: healthy, warm, and still so. Deadlines, the last status in every message."""
+"""Waiting for a set of replicas: healthy, and still so. Deadlines, the last status in every message."""
 
-import math
+import time
+from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 
 from carprice.errors import StackError
-from carprice.names import DOCTOR_HINT, LOG_HINT, PRICE_PATH, STATUS_PATH
+from carprice.names import DOCTOR_HINT, STATUS_PATH
 from carprice.ops.docker import compose_argv
 from carprice.ops.docker.containers import find_exit_code, list_containers, read_log
+from carprice.ops.edge.haproxy import NEXT, SERVICES
+from carprice.ops.edge.traffic import TrafficMonitor
 from carprice.ops.instance import Instance
-from carprice.ops.limits import Limits
-from carprice.ops.rollout.gates import example_listing
+from carprice.ops.limits import STATUS_SECONDS
+from carprice.ops.requests import RequestStats
+from carprice.ops.rollout.bake import check_errors, check_latency
 from carprice.ops.stack_context import StackContext
-from carprice.system.http import Address
 from carprice.system.waiting import wait_for
 
-STATUS_SECONDS = 5.0
 START_SECONDS = 120.0
-WARMUP_WINDOW = 50
+POLL_SECONDS = 0.1
+HEALTH_SECONDS = 1.0
+WINDOW_SECONDS = 3.0
 READY = "200"
 
 
@@ -49,26 +52,21 @@ def wait_for_health(context: StackContext, service: str, count: int) -> list[Ins
     return replicas
 
 
-def warm_up(limits: Limits, addresses: Sequence[Address]) -> None:
-    """Send a listing to each address until the p95 of the last 50 answers is within the limit.
-
-    Raises StackError with the last p95 at the deadline.
-    """
-    for address in addresses:
-        listing = example_listing(address)
-        took: list[float] = []
-
-        def send(address: Address = address, listing: object = listing, took: list[float] = took) -> float:
-            took.append(_time_price(address, listing))
-            return _p95_ms(took) if len(took) >= WARMUP_WINDOW else math.inf
-
-        p95 = wait_for(send, limits.warmup_deadline, lambda found: found <= limits.warmup_p95_ms, pause=0)
-        if p95 > limits.warmup_p95_ms:
-            raise StackError(
-                f"{address.name} is not warm within {limits.warmup_deadline:g} s: p95 of the last "
-                f"{WARMUP_WINDOW} answers is {_p95_ms(took):.1f} ms, the limit {limits.warmup_p95_ms:g} ms",
-                "Raise warmup_p95_ms in rollout.toml, or give the machine room",
-            )
+def watch_bake(context: StackContext, monitor: TrafficMonitor, candidate: Sequence[Instance]) -> None:
+    """Watch errors, latency and health for the bake's time. Raises StackError at the first trouble."""
+    end = time.monotonic() + context.limits.bake
+    look = time.monotonic()
+    recent: deque[RequestStats] = deque(maxlen=round(WINDOW_SECONDS / POLL_SECONDS))
+    while time.monotonic() < end:
+        seen = monitor.watched()
+        check_errors(seen, context.limits)
+        check_errors(seen.since(recent[0] if recent else RequestStats()), context.limits)
+        recent.append(seen)
+        check_latency(seen, monitor.before, context.limits)
+        if time.monotonic() >= look:
+            check_still_healthy(context, SERVICES[NEXT], candidate)
+            look = time.monotonic() + HEALTH_SECONDS
+        time.sleep(min(POLL_SECONDS, context.limits.bake))
 
 
 def check_still_healthy(context: StackContext, service: str, known: Sequence[Instance]) -> None:
@@ -101,15 +99,6 @@ def check_replica(context: StackContext, replica: Instance) -> str:
     return f"{reply.status}{' ' + detail if detail else ''}"
 
 
-def find_healthy(addresses: Sequence[Address]) -> Address | None:
-    """The first that answers 200 on its status, or None."""
-    for address in addresses:
-        with suppress(OSError):
-            if address.ask("GET", STATUS_PATH, seconds=STATUS_SECONDS).status == 200:
-                return address
-    return None
-
-
 def _describe_unhealthy(
     context: StackContext, what: str, replicas: Sequence[Instance], statuses: Sequence[str]
 ) -> StackError:
@@ -124,21 +113,3 @@ def _describe_unhealthy(
 def quote_log(context: StackContext, replica: Instance) -> str:
     """The last log lines of a replica, as the next step after an error."""
     return f"Its last log lines:\n{read_log(context.runner, replica)}\n{DOCTOR_HINT}"
-
-
-def _time_price(address: Address, listing: object) -> float:
-    try:
-        reply = address.ask("POST", PRICE_PATH, listing)
-    except OSError as error:
-        raise StackError(f"{address.name} broke off while it warmed up ({error})", LOG_HINT) from None
-    if reply.status != 200:
-        raise StackError(
-            f"{address.name} answered {reply.status} while it warmed up, should be 200: {reply.detail()}",
-            LOG_HINT,
-        )
-    return reply.seconds
-
-
-def _p95_ms(took: Sequence[float]) -> float:
-    window = sorted(took[-WARMUP_WINDOW:])
-    return 1000 * window[int(0.95 * (len(window) - 1))] if window else 0.0

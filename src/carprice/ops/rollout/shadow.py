@@ -1,24 +1,19 @@
 """Shadow replay: recent real requests through the live release and the candidate, and how far prices move."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from carprice.names import BATCH_PATH, LOG_HINT, MIB
+from carprice.names import BATCH_PATH, LOG_HINT, SAMPLE_PATH
 from carprice.ops.limits import Limits
-from carprice.ops.rollout.gates import GateError
-from carprice.system.files import read_regular
+from carprice.ops.rollout.gates import GateError, example_listing
 from carprice.system.http import Address
 from carprice.system.tables import format_table
 from carprice.system.text import escape_text
 
-SAMPLE_FILES = ("requests.jsonl.1", "requests.jsonl")
-MAX_SAMPLE_BYTES = 16 * MIB
-"""Of each: its end."""
 COMPARABLE_SHARE = 0.5
 REPLAY_SECONDS = 30.0
 SHOWN_MAKES = 10
@@ -48,25 +43,26 @@ class Shift:
         return format_table(rows, right=(1, 2), indent="  ")
 
 
-def read_sample(logs_dir: Path, count: int) -> list[dict[str, Any]]:
-    """The listings of the most recent valid requests, at most so many; none where the files are no plain files.
+def fetch_sample(addresses: Sequence[Address], count: int) -> list[dict[str, Any]]:
+    """The same as read_sample over HTTP, from all of the replicas; none where they do not share theirs."""
+    samples: list[list[dict[str, Any]]] = []
+    for address in addresses:
+        with suppress(OSError):
+            found = address.ask("GET", SAMPLE_PATH).json()
+            listings = found.get("listings") if isinstance(found, dict) else None
+            samples.append([item for item in listings or () if isinstance(item, dict)])
+    share = -(-count // max(len(samples), 1))
+    return [listing for sample in samples for listing in sample[-share:]][:count] if count else []
 
-    The replicas write them, so nothing that they hold is trusted.
+
+def fill_sample(
+    listings: Sequence[Mapping[str, Any]], golden: Sequence[Mapping[str, Any]], reference: Address
+) -> Sequence[Mapping[str, Any]]:
+    """The listings; without any, the golden ones of the new model take their place, or an example of the live one.
+
+    Raises GateError.
     """
-    listings = []
-    for name in SAMPLE_FILES:
-        try:
-            text = read_regular(logs_dir / name, MAX_SAMPLE_BYTES).decode(errors="replace")
-        except OSError:
-            continue
-        for line in text.splitlines():
-            try:
-                listing = json.loads(line)["listing"]
-            except (ValueError, KeyError, TypeError, RecursionError):
-                continue
-            if isinstance(listing, dict):
-                listings.append(listing)
-    return listings[-count:] if count else []
+    return listings or [item["listing"] for item in golden] or [example_listing(reference)]
 
 
 def measure_shift(live: Address, candidate: Address, listings: Sequence[Mapping[str, Any]]) -> Shift:

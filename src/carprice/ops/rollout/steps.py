@@ -14,13 +14,15 @@ from carprice.ops.edge.traffic import TrafficMonitor
 from carprice.ops.instance import Instance
 from carprice.ops.lock import Lock
 from carprice.ops.release import Release, image_of, pin_candidate, pin_release
-from carprice.ops.rollout.bake import Prices, check_prices, read_prices, watch_bake
-from carprice.ops.rollout.gates import check_contract, check_golden, check_identity, example_listing
+from carprice.ops.rollout.bake import Prices, check_prices, read_prices
+from carprice.ops.rollout.gates import check_contract, check_golden, check_identity
 from carprice.ops.rollout.hooks import run_hook
-from carprice.ops.rollout.readiness import check_still_healthy, find_healthy, start_set, wait_for_health, warm_up
+from carprice.ops.rollout.readiness import check_still_healthy, start_set, wait_for_health, watch_bake
 from carprice.ops.rollout.recovery import drain, remove_candidate
-from carprice.ops.rollout.shadow import check_shift, measure_shift, read_sample
+from carprice.ops.rollout.shadow import check_shift, fill_sample, measure_shift
+from carprice.ops.rollout.warmup import find_healthy, warm_up
 from carprice.ops.stack_context import StackContext
+from carprice.recent_requests import read_sample
 from carprice.system.http import Address
 
 
@@ -99,7 +101,7 @@ class RolloutRun:
         if not self.reference:
             self.context.say(f"{plan.old.name} does not answer as it should, so nothing is compared with it")
         with self._step("gates", "Testing identity, contract and golden valuations", "Passed"):
-            check_identity(addresses, plan.new, plan.digest)
+            check_identity(addresses, plan.new.name, plan.new.bundle, plan.digest)
             check_contract(addresses, self.reference)
             if plan.manifest:
                 check_golden(addresses, plan.manifest["golden"])
@@ -111,11 +113,8 @@ class RolloutRun:
             return
         with self._step("shadow", "Replaying recent requests through both", "Compared"):
             listings = read_sample(context.logs_dir, context.limits.shadow_listings)
-            if not listings:
-                # Without recent requests, the golden listings of the new model take their place.
-                golden = plan.manifest["golden"] if plan.manifest else []
-                listings = [item["listing"] for item in golden] or [example_listing(reference)]
-            shift = measure_shift(reference, self.candidate[0].address, listings)
+            golden = plan.manifest["golden"] if plan.manifest else []
+            shift = measure_shift(reference, self.candidate[0].address, fill_sample(listings, golden, reference))
             context.journal.try_add(
                 "shift", release=plan.new.name, compared=shift.compared, median=shift.median, p95=shift.p95
             )
@@ -164,7 +163,7 @@ class RolloutRun:
             replicas = wait_for_health(context, API, count)
             addresses = list_addresses(replicas)
             warm_up(context.limits, addresses)
-            check_identity(addresses, new, plan.digest)
+            check_identity(addresses, new.name, new.bundle, plan.digest)
             if plan.manifest:
                 check_golden(addresses, plan.manifest["golden"])
         with self._step("return", f"Switching the traffic to {API}", f"{API} serves"):

@@ -7,9 +7,9 @@ if TYPE_CHECKING:
     from carprice.ops.doctor.snapshot import StackSnapshot
     from carprice.ops.status import ServiceStatus
 
-DOCKER, LOCAL = "docker", "local"
+DOCKER, LOCAL, KUBERNETES = "docker", "local", "kubernetes"
 KINDS = {LOCAL: "Processes of this machine, without containers.", DOCKER: "Containers on Docker."}
-"""Each kind of stack by its name, which is also its option."""
+"""Each kind of stack on this machine by its name, which is also its option. Kubernetes' option has a value."""
 
 Lines = Iterator[tuple[str, str]]
 """Log lines, each behind the name of the container or process that wrote it."""
@@ -20,7 +20,7 @@ class Stack(Protocol):
 
     @property
     def name(self) -> str:
-        """One of KINDS."""
+        """DOCKER, LOCAL or KUBERNETES."""
 
     @property
     def label_width(self) -> int:

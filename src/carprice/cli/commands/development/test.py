@@ -9,7 +9,7 @@ from carprice.settings import ROOT
 
 WORKERS = 4
 """Processes that run tests beside each other. Most tests wait for processes and containers, so more than cores."""
-ALL = ("-n", str(WORKERS), "--dist", "loadfile")
+ALL = ("-n", str(WORKERS))
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

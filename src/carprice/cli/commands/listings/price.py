@@ -81,7 +81,7 @@ class Quote:
 @click.option("--to", "end", metavar="VALUE", help="Where it ends.")
 @click.option("--points", type=click.IntRange(MIN_POINTS, MAX_POINTS), help="How many points it has.")
 @click.option("--years", type=click.IntRange(1, MAX_YEARS), help="Show the price in the years to come.")
-@click.option("--distance-per-year", type=click.FloatRange(min=0), help="With --years: else what cars usually go.")
+@click.option("--distance-per-year", metavar="NUMBER", help="With --years: else what cars usually go.")
 @json_option("the valuation")
 @pass_settings
 def price(

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import click
 
-from carprice.cli.console import count_rows, say
-from carprice.cli.options import force_option, listings_argument, model_option, pass_settings
+from carprice.cli.console import count_rows, say, show_parts
+from carprice.cli.options import engine_options, force_option, listings_argument, model_option, pass_settings
+from carprice.engine.start import LOCAL, open_engine
+from carprice.frames.parts import MIN_PARTS_BYTES
 from carprice.listings.listings_files import ListingsFiles
 from carprice.model.bundle.manifest import find_bundle
-from carprice.model.evidence.comparables import NOT_KEPT, load_finder
-from carprice.model.pricer import load_pricer
+from carprice.model.evidence.comparables import NOT_KEPT, ComparableFinder, load_finder
+from carprice.model.pricer import Pricer, load_pricer
+from carprice.scoring.parts import Scoring, score_parts
 from carprice.scoring.score_file import check_suffix, is_parquet, score_file, write_scores
 from carprice.scoring.summary import ScoreSummary, neutralise
 from carprice.settings import Settings
@@ -32,6 +35,7 @@ from carprice.system.files import open_output
 @click.option(
     "--comparables", is_flag=True, help="With --asking: its rank among comparable cars; some milliseconds a row."
 )
+@engine_options
 @click.option("--safe", is_flag=True, help="Put a ' before texts that a spreadsheet would run as formulas.")
 @pass_settings
 def score(
@@ -43,6 +47,8 @@ def score(
     asking: str | None,
     comparables: bool,
     safe: bool,
+    address: str | None,
+    workers: int | None,
 ) -> None:
     """Price every car of the LISTINGS file; each row comes back with its prices, or with what is wrong.
 
@@ -55,10 +61,12 @@ def score(
     fair, high or very high) and asking_percent_to_market, empty where a row has no price or no asking price. With
     --comparables, asking_rank is 1 where it is the cheapest of itself and the asking_comparables cars most like
     it, whose prices are adjusted to it.
+
+    Files of over 64 MB are priced in parts for an --output FILE: by a process for each core, or by a Dask cluster
+    with --engine. The parts are in FILE.work until it is there: after a kill, the same command goes on.
     """
     settings = replace(settings, model_version=version or settings.model_version)
-    if comparables and not asking:
-        raise click.UsageError("--comparables ranks asking prices: name their column with --asking COLUMN.")
+    _check_options(comparables and not asking, bool(address or workers) and not (output and listings.size))
     folder = find_bundle(settings.artifacts_dir, settings.model_version)
     pricer = load_pricer(folder, settings.trusted_keys)
     finder = load_finder(folder, pricer) if comparables else None
@@ -66,18 +74,47 @@ def score(
         _say_note(f"{NOT_KEPT}, so no asking price has a rank")
     for warning in pricer.warn_of_age(date.today(), settings.max_model_days):
         _say_note(warning.detail)
-    summary = ScoreSummary(pricer.market)
-    with open_output(output, force) as stream:
-        scored = score_file(listings, pricer, count_rows(), _say_note, asking, finder)
-        batches = summary.count(scored)
-        write_scores(map(neutralise, batches) if safe else batches, stream, as_parquet=is_parquet(output))
-    if not summary.is_complete:  # whoever read stdout went away
-        return
-    say(f"{summary.describe()}, with model {pricer.version}{f', in {output}' if output else ''}")
+    scoring = Scoring(settings.trusted_keys, asking, finder is not None, safe, is_parquet(output))
+    if output and (address or workers or listings.size >= MIN_PARTS_BYTES):
+        with open_engine(address or LOCAL, workers or 0, show_parts()) as engine:
+            summary = score_parts(listings, folder, pricer, scoring, engine, output, force, _say_note)
+    else:
+        summary = _score_at_once(listings, pricer, finder, scoring, output, force)
+    if summary.is_complete:  # else whoever read stdout went away
+        say(f"{summary.describe()}, with model {pricer.version}{f', in {output}' if output else ''}")
+        _say_findings(summary, safe)
+
+
+def _say_findings(summary: ScoreSummary, safe: bool) -> None:
     if errors := summary.describe_errors():
         say(errors)
     if summary.formulas and not safe:
         _say_note(f"{summary.formulas:,} texts start as formulas do; --safe keeps a spreadsheet from running them")
+
+
+def _check_options(lacks_asking: bool, lacks_files: bool) -> None:
+    if lacks_asking:
+        raise click.UsageError("--comparables ranks asking prices: name their column with --asking COLUMN.")
+    if lacks_files:
+        raise click.UsageError("--engine and --workers price LISTINGS in parts: name files, and --output FILE.")
+
+
+def _score_at_once(
+    listings: ListingsFiles,
+    pricer: Pricer,
+    finder: ComparableFinder | None,
+    scoring: Scoring,
+    output: Path | None,
+    force: bool,
+) -> ScoreSummary:
+    """Price row after row in this process, so that the first are there at once."""
+    summary = ScoreSummary(pricer.market)
+    with open_output(output, force) as stream:
+        batches = summary.count(
+            score_file(listings, pricer, count_rows(), _say_note, scoring.asking, finder),
+        )
+        write_scores(map(neutralise, batches) if scoring.safe else batches, stream, scoring.as_parquet)
+    return summary
 
 
 def _say_note(text: str) -> None:

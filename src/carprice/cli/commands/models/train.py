@@ -7,7 +7,9 @@ import click
 from carprice.cli.console import print_json, say
 from carprice.cli.options import data_option, json_option, market_option, pass_settings
 from carprice.evaluation.text import format_head
+from carprice.listings.cap import MIN_CAP
 from carprice.market.market_file import load_market
+from carprice.model.bundle.manifest import champion_version
 from carprice.settings import Settings
 from carprice.simulation.demo_model import train_demo
 from carprice.tracking.promotion import record_training
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Keep no listings in the model, so that none can be shown beside a price.",
 )
+@click.option(
+    "--cap",
+    type=click.IntRange(min=MIN_CAP),
+    metavar="N",
+    help="Learn from at most N listings of each make and model, chosen by a hash of the car; memory is for those "
+    f"alone, however long the files are. At least {MIN_CAP}.",
+)
 @json_option("the manifest")
 @pass_settings
 def train(
@@ -38,12 +47,13 @@ def train(
     source: "ListingsFiles | None",
     seed: int,
     no_comparables: bool,
+    cap: int | None,
     as_json: bool,
 ) -> None:
     """Learn from listings and write a model."""
     market = load_market(market_name, settings.markets_dir)
     if source is not None:
-        training = train_file(source, market, settings, seed, say, not no_comparables)
+        training = train_file(source, market, settings, seed, say, not no_comparables, cap)
     elif market.name == DEMO_MARKET:
         training = train_demo(settings, seed, say, keep_comparables=not no_comparables)
     else:
@@ -51,6 +61,8 @@ def train(
     record_training(training, settings, say)
     say(format_head(training.manifest["report"]))
     say(f"All of it: ./carprice report {training.version}")
+    if champion_version(settings.artifacts_dir) != training.version:
+        say(f"Next: ./carprice compare {training.version}, then ./carprice promote {training.version}")
     if as_json:
         print_json("training", training.manifest)
     else:

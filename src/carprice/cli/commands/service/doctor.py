@@ -7,7 +7,7 @@ import click
 from carprice.cli.console import print_json, say
 from carprice.cli.main import EXIT_FAILED
 from carprice.cli.options import json_option, pass_settings, stack_options
-from carprice.ops.doctor.diagnosis import CHECKS, describe_findings, diagnose
+from carprice.ops.doctor.diagnosis import checks_of, describe_findings, diagnose
 from carprice.ops.stacks.choose import find_stack
 from carprice.settings import Settings
 
@@ -24,11 +24,12 @@ def doctor(settings: Settings, as_json: bool, forced: str) -> int:
     began = time.monotonic()
     snapshot = find_stack(settings, forced, say).snapshot()
     findings = diagnose(snapshot)
+    checks = len(checks_of(snapshot))
     if as_json:
-        data = {"stack": snapshot.name, "checks": len(CHECKS), "findings": [item.as_dict() for item in findings]}
+        data = {"stack": snapshot.name, "checks": checks, "findings": [item.as_dict() for item in findings]}
         print_json("doctor", data)
     elif findings:
         click.echo(describe_findings(findings))
     count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
-    say(f"{len(CHECKS)} checks, {count} ({time.monotonic() - began:.1f} s)")
+    say(f"{checks} checks, {count} ({time.monotonic() - began:.1f} s)")
     return EXIT_FAILED if findings else 0

@@ -65,12 +65,12 @@ def find_stack_down(snapshot: StackSnapshot) -> list[Finding]:
 
 
 def find_missing_network(snapshot: StackSnapshot) -> list[Finding]:
-    """The stack's network is missing."""
-    name = _network_of(snapshot)
-    if not snapshot.context or not name or not snapshot.instances:
+    """A network of the stack is missing."""
+    if not snapshot.context:
         return []
-    if snapshot.context.runner.try_run(["docker", "network", "inspect", name]).code == 0:
-        return []
+    runner = snapshot.context.runner
+    services = {item.service for item in snapshot.instances} & set(snapshot.config.get("services", {}))
+    names = {name: None for service in sorted(services) for name in _networks_of(snapshot, service)}
     return [
         Finding(
             f"Network {name} is missing",
@@ -78,12 +78,14 @@ def find_missing_network(snapshot: StackSnapshot) -> list[Finding]:
             "It was removed while the stack's containers were there",
             "./carprice down, then ./carprice up",
         )
+        for name in names
+        if runner.try_run(["docker", "network", "inspect", name]).code != 0
     ]
 
 
 def find_detached_containers(snapshot: StackSnapshot) -> list[Finding]:
-    """A container is not on the stack's network."""
-    name = _network_of(snapshot)
+    """A container is not on a network of its service."""
+    names = {service: _networks_of(snapshot, service) for service in snapshot.config.get("services", {})}
     return [
         Finding(
             f"{item.name} is not on network {name}",
@@ -92,7 +94,8 @@ def find_detached_containers(snapshot: StackSnapshot) -> list[Finding]:
             f"docker network connect --alias {item.service} {name} {item.name}",
         )
         for item in snapshot.instances
-        if name and item.is_running and name not in item.networks
+        for name in names.get(item.service, ())
+        if item.is_running and name not in item.networks
     ]
 
 
@@ -213,9 +216,10 @@ def _describe_loopback(service: str, bound: tuple[str, int]) -> Finding:
     )
 
 
-def _network_of(snapshot: StackSnapshot) -> str:
+def _networks_of(snapshot: StackSnapshot, service: str) -> list[str]:
+    """The names that Docker has for the networks of a service."""
     networks = snapshot.config.get("networks", {})
-    return str(next((item.get("name", "") for item in networks.values()), ""))
+    return [networks[name]["name"] for name in snapshot.config["services"][service].get("networks", ())]
 
 
 FAMILY = Family(

@@ -14,8 +14,8 @@ from carprice.frames.pricing import price_frame
 from carprice.market.market_file import load_market
 from carprice.model.bundle.contents import read_bundle
 from carprice.model.bundle.manifest import find_bundle
+from carprice.model.plausibility import UsualValues
 from carprice.model.pricer import Pricer
-from carprice.model.usual_values import UsualValues
 from carprice.training.usual_cars import MIN_ROWS, span_values
 
 FIESTA = (0.0, 1.0)

@@ -10,8 +10,8 @@ from tests.model.cars import UK_CAR, change
 from carprice.frames.pricing import price_frame
 from carprice.model.bundle.contents import read_bundle
 from carprice.model.bundle.manifest import find_bundle
+from carprice.model.plausibility import UsualDistance
 from carprice.model.pricer import Pricer
-from carprice.model.usual_distance import UsualDistance
 
 USUAL = UsualDistance(mileage=0, year=1, yearly=8_000.0, newest=2020.0)
 

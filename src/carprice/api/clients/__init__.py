@@ -1,0 +1,1 @@
+"""What clients of other model servers speak: MLflow, KServe, SageMaker, Vertex AI, the Open Inference Protocol."""

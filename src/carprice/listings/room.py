@@ -1,0 +1,64 @@
+"""Whether what is read can be learnt from in the memory there is: if not, the training ends before it begins."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from carprice.errors import TrainingError
+from carprice.listings.cap import MIN_CAP
+from carprice.market.market_file import Market
+from carprice.system.memory import measure_free
+
+FIXED_BYTES = 650_000_000
+"""Whatever the listings: libraries, copies with fields left out, held-out listings, figures."""
+ROW_BYTES, VALUE_BYTES = 300, 120
+"""Of each listing, and of each of its features, at the peak of a training: docs/scale.md has the measurements."""
+LONGER = 10
+"""How many times as long as what was read so far a file is taken to be, for the cap that is advised."""
+GIGABYTE = 1e9
+
+
+def watch_room(market: Market, free: int | None = None) -> Callable[[list[pl.DataFrame]], None]:
+    """What load_listings calls with the batches that it holds. free: bytes, without it what is free now.
+
+    Raises TrainingError as soon as they are more than can be learnt from: reading takes less memory than learning,
+    so that this is long before there is none.
+    """
+    room = measure_free() if free is None else free
+    most = count_rows(market, room)
+
+    def check(held: list[pl.DataFrame]) -> None:
+        rows = sum(batch.height for batch in held)
+        if rows > most:
+            raise TrainingError(*_describe(held, rows, most, room, market))
+
+    return check
+
+
+def count_rows(market: Market, room: int) -> int:
+    """The listings that can be learnt from in so many bytes."""
+    return max(int((room - FIXED_BYTES) / _row_bytes(market)), 0)
+
+
+def _row_bytes(market: Market) -> int:
+    return ROW_BYTES + VALUE_BYTES * len(market.features)
+
+
+def _describe(held: list[pl.DataFrame], rows: int, most: int, room: int, market: Market) -> tuple[str, str]:
+    need = (FIXED_BYTES + rows * _row_bytes(market)) / GIGABYTE
+    what = (
+        f"{rows:,} listings, and maybe more to come, need {need:.1f} GB to learn from "
+        f"({_row_bytes(market):,} bytes each), and {room / GIGABYTE:.1f} GB are free: enough for {most:,}"
+    )
+    return what, f"Learn from a part of each model: ./carprice train ... --cap {advise_cap(held, most, market)}"
+
+
+def advise_cap(held: list[pl.DataFrame], most: int, market: Market) -> int:
+    """The largest of 1,000, 2,000, 5,000 ... that keeps a file LONGER times as long within so many listings."""
+    keys = [name for name in ("make", "model") if market.feature(name)] or [market.features[0].name]
+    counts = LONGER * pl.concat([batch.select(keys) for batch in held]).group_by(keys).len()["len"]
+    advised = MIN_CAP
+    for cap in (step * 10**power for power in range(3, 8) for step in (1, 2, 5)):
+        if int(counts.clip(upper_bound=cap).sum()) <= most:
+            advised = cap
+    return advised

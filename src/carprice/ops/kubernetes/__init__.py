@@ -1,0 +1,1 @@
+"""The stack on Kubernetes: what `kubectl` is asked, a rollout, its way back."""
