@@ -11,6 +11,7 @@ from carprice.training.masking import (
     MAKE_SHARE,
     MILEAGE_SHARE,
     MODEL_SHARE,
+    OPTIONAL_MILEAGE_SHARE,
     SINGLE_SHARE,
     forget_unseen,
     hide,
@@ -54,6 +55,11 @@ def test_some_lack_mileage_or_model_and_none_a_make_alone(cars: Encoded) -> None
     assert share[make] == pytest.approx(MAKE_SHARE, abs=0.005)
     assert missing[missing[:, make], model].all()
     assert share[cars.columns.year] == 0
+
+
+def test_an_optional_mileage_is_left_out_more_often(cars: Encoded) -> None:
+    share, _ = count_missing(replace(cars.columns, may_lack_mileage=True))
+    assert share[cars.columns.mileage] == pytest.approx(OPTIONAL_MILEAGE_SHARE, abs=0.01)
 
 
 def test_a_market_of_nothing_but_these_can_be_masked() -> None:

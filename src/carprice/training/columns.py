@@ -14,7 +14,7 @@ class Columns:
     """names: of the features, in order. categories: their indexes. signs: 1 up, -1 down or 0 along each column.
 
     keys: make and model, those of them that are categories. model: the index of the model, year and mileage: of
-    those, None where there is none.
+    those, None where there is none. may_lack_mileage: whether callers may leave the mileage out.
     """
 
     names: list[str]
@@ -24,6 +24,7 @@ class Columns:
     model: int | None
     year: int | None
     mileage: int | None
+    may_lack_mileage: bool = False
 
     @property
     def numbers(self) -> list[int]:
@@ -50,6 +51,7 @@ def describe_columns(market: Market) -> Columns:
         model=_index_of(model, market.features),
         year=_index_of(market.year, market.features),
         mileage=_index_of(market.mileage, market.features),
+        may_lack_mileage=market.mileage is not None and market.mileage.optional,
     )
 
 

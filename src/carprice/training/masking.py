@@ -9,6 +9,8 @@ SINGLE_SHARE = 0.3
 """Of the copies that lack one field; the others lack from one to all, each number as likely."""
 MILEAGE_SHARE, MODEL_SHARE, MAKE_SHARE = 0.03, 0.05, 0.02
 """Of the copies that also lack the mileage, the model, or make and model."""
+OPTIONAL_MILEAGE_SHARE = 0.08
+"""In place of MILEAGE_SHARE where the mileage is optional. The few listings that lack it are no ordinary ones."""
 
 
 def leave_out(matrix: Floats, columns: Columns, random: np.random.Generator) -> Floats:
@@ -27,7 +29,8 @@ def leave_out(matrix: Floats, columns: Columns, random: np.random.Generator) -> 
         for number, index in enumerate(fields):
             copy[rank[:, number] < count, index] = np.nan
     draw = random.random(rows)
-    edges = np.cumsum([0, MILEAGE_SHARE, MODEL_SHARE, MAKE_SHARE])
+    mileage_share = OPTIONAL_MILEAGE_SHARE if columns.may_lack_mileage else MILEAGE_SHARE
+    edges = np.cumsum([0, mileage_share, MODEL_SHARE, MAKE_SHARE])
     if columns.mileage is not None:
         copy[draw < edges[1], columns.mileage] = np.nan
     if columns.model is not None:
