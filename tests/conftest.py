@@ -44,17 +44,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Folders whose tests wait for containers, servers and browsers: begun first, the others fill what they leave.
-WAITING = ("tests/stack/", "tests/refresh/", "tests/tracking/", "tests/ops/", "tests/browser/")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, since no process takes half a file."""
-    items.sort(
-        key=lambda item: next((n for n, name in enumerate(WAITING) if item.nodeid.startswith(name)), len(WAITING))
-    )
-
-
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

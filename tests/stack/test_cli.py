@@ -22,7 +22,7 @@ ENOUGH = 200
 OWNER = 4321
 # MLflow itself takes half a minute to start, and nothing here is about it.
 LIGHT_MLFLOW = {
-    "command": ["python", "-m", "http.server", "5000"],
+    "entrypoint": ["python", "-m", "http.server", "5000"],
     "healthcheck": {"test": ["CMD", "true"], "interval": "1s"},
 }
 DOCKERFILE = """\
@@ -271,7 +271,7 @@ def test_without_an_engine_it_is_the_local_stack(driven: Stack, tmp_path: Path) 
     assert "car-price-api  Stopped" in carprice(driven, "status", "--local").stdout
     assert "car-price-api  Stopped" in carprice(driven, "status", CARPRICE_STACK="local").stdout
     wrong = carprice(driven, "status", CARPRICE_STACK="podman")
-    assert wrong.stderr == "Error: CARPRICE_STACK: should be docker or local (got 'podman')\n"
+    assert wrong.stderr == "Error: CARPRICE_STACK: should be docker, local or kubernetes:OVERLAY (got 'podman')\n"
 
 
 def test_another_checkout_s_stack_is_left_alone(driven: Stack, tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ def test_a_restart_that_fails_ends_there(make_stack: MakeStack) -> None:
     check = {"test": ["CMD", "curl", "-f", "localhost:5000"], "interval": "1s", "start_period": "60s"}
     make_light(
         stack,
-        **{API: {"command": ["sh", "-c", command], "healthcheck": check, "deploy": {"replicas": 1}}},
+        **{API: {"entrypoint": ["sh", "-c", command], "healthcheck": check, "deploy": {"replicas": 1}}},
         **{EDGE: {"healthcheck": {"test": ["CMD", "true"], "interval": "1s"}}},
     )
     stack.up(API)

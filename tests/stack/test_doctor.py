@@ -135,7 +135,7 @@ def test_syntax_error(make_stack: MakeStack, images: Callable[[str], str]) -> No
     [(["python", "gone.py"], "can't open file '/app/gone.py'"), (["gone"], "exec gone failed: No such file")],
 )
 def test_file_not_found(make_stack: MakeStack, image: str, command: list[str], words: str) -> None:
-    found = wait_for_finding(start_alone(make_stack, image, command=command), "file not found")
+    found = wait_for_finding(start_alone(make_stack, image, entrypoint=command), "file not found")
     assert words in found.evidence
     assert found.cause.startswith("A file that it needs is not in the image")
     assert "Dockerfile" in found.fix
@@ -144,7 +144,7 @@ def test_file_not_found(make_stack: MakeStack, image: str, command: list[str], w
 def test_out_of_memory(make_stack: MakeStack, image: str) -> None:
     command = ["python", "-c", "held = bytearray(200_000_000); print(len(held))"]
     limits = {"resources": {"limits": {"memory": "40M"}}}
-    stack = start_alone(make_stack, image, command=command, deploy=limits, memswap_limit="40M")
+    stack = start_alone(make_stack, image, entrypoint=command, deploy=limits, memswap_limit="40M")
     found = wait_for_finding(stack, "out of memory")
     assert found.what == "car-price-api-1 was killed: out of memory"
     assert "exit code 137, killed by the kernel (OOMKilled)" in found.evidence
@@ -154,7 +154,7 @@ def test_out_of_memory(make_stack: MakeStack, image: str) -> None:
 
 def test_other_exit_with_its_last_lines(make_stack: MakeStack, image: str) -> None:
     command = ["python", "-c", "print('the reason stands here'); raise SystemExit(3)"]
-    found = wait_for_finding(start_alone(make_stack, image, command=command), "other exit")
+    found = wait_for_finding(start_alone(make_stack, image, entrypoint=command), "other exit")
     assert "exit code 3" in found.evidence
     assert found.evidence.endswith("the reason stands here")
     assert found.cause == "It ended by itself with exit code 3; its last lines say why"
