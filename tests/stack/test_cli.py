@@ -22,7 +22,7 @@ ENOUGH = 200
 OWNER = 4321
 # MLflow itself takes half a minute to start, and nothing here is about it.
 LIGHT_MLFLOW = {
-    "entrypoint": ["python", "-m", "http.server", "5000"],
+    "command": ["python", "-m", "http.server", "5000"],
     "healthcheck": {"test": ["CMD", "true"], "interval": "1s"},
 }
 DOCKERFILE = """\
