@@ -83,10 +83,10 @@ COPY src/carprice/model src/carprice/model
 COPY src/carprice/feedback src/carprice/feedback
 COPY src/carprice/access src/carprice/access
 COPY src/carprice/monitor src/carprice/monitor
-COPY src/carprice/api src/carprice/api
 # For `python -m carprice gates` and `bake`, which a cluster runs from this image: docs/clients.md.
 COPY src/carprice/ops src/carprice/ops
 COPY src/carprice/cli src/carprice/cli
+COPY src/carprice/api src/carprice/api
 # Bytecode is written now, the standard library's too: the root file system is read-only later.
 RUN python -m compileall -q app.py src/carprice \
  && python -c "import granian.server, carprice.api.serving.server" \

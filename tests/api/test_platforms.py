@@ -111,3 +111,12 @@ def test_another_word(root: Path) -> None:
     done = subprocess.run([sys.executable, root / "app.py", "train"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert done.stderr.startswith("Error: this image serves, and takes no word but serve (got 'train')\n")
+
+
+def test_damaged_artifacts_of_the_checkout_stop_no_start(tmp_path: Path) -> None:
+    """The service says what is damaged, and waits for it to be mended."""
+    (tmp_path / "checkout" / "artifacts").mkdir(parents=True)
+    (tmp_path / "checkout" / "artifacts" / "champion").mkdir()
+    (tmp_path / KSERVE).mkdir(parents=True)
+    (tmp_path / KSERVE / "notes.txt").write_text("no model")
+    assert "CARPRICE_ARTIFACTS_DIR" not in read_platform({}, tmp_path)

@@ -342,7 +342,7 @@ def test_the_foreground_ends_everything(make_stack: MakeStack) -> None:
 
 def test_a_crash_loop_is_ended_and_explained(make_stack: MakeStack) -> None:
     stack = make_stack("loop")
-    make_light(stack, **{API: {"command": ["python", "-c", "import nowhere"], "deploy": {"replicas": 1}}})
+    make_light(stack, **{API: {"entrypoint": ["python", "-c", "import nowhere"], "deploy": {"replicas": 1}}})
     pin(stack)
     (stack.folder / "rollout.toml").write_text("max_restarts = 2\n")
     done = carprice(stack, "up", "-d")

@@ -7,7 +7,7 @@ docs/clients.md has the table.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from carprice.errors import SettingsError
+from carprice.errors import BundleError, SettingsError
 from carprice.model.bundle.manifest import holds_bundle, holds_model
 from carprice.names import IMAGE_MODEL
 from carprice.settings import ROOT
@@ -36,11 +36,19 @@ def read_platform(environment: Mapping[str, str], root: Path = Path("/")) -> dic
     if _has_marks(environment, root):
         found.setdefault("CARPRICE_PORT", str(PLATFORM_PORT))
     is_chosen = "CARPRICE_ARTIFACTS_DIR" in environment or environment.get("CARPRICE_MODEL_VERSION") == IMAGE_MODEL
-    if not is_chosen and not holds_model(ROOT / "artifacts"):
+    if not is_chosen and not _is_used(ROOT / "artifacts"):
         for folder in _list_folders(environment, root):
             found["CARPRICE_ARTIFACTS_DIR"] = str(_find_model(folder))
             break
     return {name: value for name, value in found.items() if name not in environment}
+
+
+def _is_used(folder: Path) -> bool:
+    """Whether a folder says which model serves, or is damaged, which the service says and waits for."""
+    try:
+        return holds_model(folder)
+    except BundleError:
+        return True
 
 
 def _has_marks(environment: Mapping[str, str], root: Path) -> bool:

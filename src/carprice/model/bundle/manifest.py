@@ -204,20 +204,20 @@ def find_bundle(artifacts_dir: Path, version: str = "") -> Path:
     """
     champion = "" if version else champion_version(artifacts_dir)
     wanted = version or champion
+    if wanted:
+        check_version(wanted)
+        if is_there(artifacts_dir / wanted):
+            return artifacts_dir / wanted
     if not champion and holds_bundle(artifacts_dir) and version in ("", read_manifest(artifacts_dir)["version"]):
         return artifacts_dir
     if not wanted:
         raise BundleError(
             f"{artifacts_dir}: has no champion, so there is no model to serve", "Train one: ./carprice train"
         )
-    check_version(wanted)
-    folder = artifacts_dir / wanted
-    if not is_there(folder):
-        known = f"Bundles there: {', '.join(list_versions(artifacts_dir)) or 'none'}"
-        if champion:
-            raise BundleError(f"{artifacts_dir / CHAMPION}: names {wanted}, which is missing. {known}", NAME_AGAIN)
-        raise BundleError(f"{artifacts_dir}: has no bundle {wanted}. {known}", RETRAIN)
-    return folder
+    known = f"Bundles there: {', '.join(list_versions(artifacts_dir)) or 'none'}"
+    if champion:
+        raise BundleError(f"{artifacts_dir / CHAMPION}: names {wanted}, which is missing. {known}", NAME_AGAIN)
+    raise BundleError(f"{artifacts_dir}: has no bundle {wanted}. {known}", RETRAIN)
 
 
 def _check_format(found: Any, path: Path) -> None:
