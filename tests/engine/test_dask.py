@@ -31,15 +31,6 @@ def cluster() -> Iterator["distributed.LocalCluster"]:
         yield cluster
 
 
-@pytest.fixture
-def parts(tmp_path: Path) -> list[Path]:
-    paths = [tmp_path / name for name in "abcd"]
-    for path in paths:
-        path.write_text(path.name)
-    (tmp_path / "work").mkdir()
-    return paths
-
-
 def test_outputs_are_those_of_this_machine(cluster, parts, tmp_path):
     found = []
     for number, address in enumerate(("local", cluster.scheduler_address)):

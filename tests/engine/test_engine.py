@@ -33,15 +33,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture
-def parts(tmp_path: Path) -> list[Path]:
-    paths = [tmp_path / name for name in "abcd"]
-    for path in paths:
-        path.write_text(path.name)
-    (tmp_path / "work").mkdir()
-    return paths
-
-
 @pytest.mark.parametrize("workers", [1, 2])
 def test_outputs_come_in_the_order_of_the_parts(parts, tmp_path, workers):
     shown: list[Progress] = []

@@ -5,6 +5,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from carprice.frames.encoding import Floats, find_zeros
+from carprice.frames.scoring import unique_codes
 from carprice.model.encoding import (
     OUTSIDE_TRAINING,
     TAKEN_AS_MISSING,
@@ -12,6 +13,7 @@ from carprice.model.encoding import (
     UNKNOWN_COMBINATION,
     UNLIKELY,
 )
+from carprice.model.forest.depreciation import ANY
 from carprice.model.plausibility import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
 from carprice.model.pricer import Pricer
 
@@ -64,18 +66,17 @@ def find_unlikely(distance: Floats, year: Floats, usual: UsualDistance) -> Mask:
 def find_unusual(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> dict[int, Mask]:
     """By the index of the number: the rows whose number is far from those of their make and model."""
     spans = pricer.usual_values.spans
-    numbers = sorted({span.column for found in spans.values() for span in found})
-    place = {key: number for number, key in enumerate(spans)}
-    least, most = (np.full((len(spans) + 1, matrix.shape[1]), end) for end in (-np.inf, np.inf))
-    for number, found in enumerate(spans.values()):
-        for span in found:
+    if not spans:
+        return {}
+    unique, place = unique_codes(np.nan_to_num(matrix[:, pricer.forest.depreciation.keys], nan=ANY))
+    least, most = (np.full((len(unique), matrix.shape[1]), end) for end in (-np.inf, np.inf))
+    for number, key in enumerate(unique.tolist()):
+        for span in spans.get(tuple(key), ()):
             least[number, span.column], most[number, span.column] = span.least, span.most
-    keys = zip(*(matrix[:, index].tolist() for index in pricer.forest.depreciation.keys), strict=True)
-    rows = np.array([place.get(key, len(spans)) for key in keys], int) if spans else np.zeros(0, int)
     outside = {}
-    for index in numbers:
+    for index in np.flatnonzero(np.isfinite(least).any(axis=0)).tolist():
         values = frame[pricer.market.features[index].name].fill_null(np.nan).to_numpy()
-        outside[index] = (values < least[rows, index]) | (values > most[rows, index])
+        outside[index] = (values < least[place, index]) | (values > most[place, index])
     return outside
 
 

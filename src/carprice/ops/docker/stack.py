@@ -180,7 +180,8 @@ def pause_stack(context: StackContext) -> None:
 def restart_services(context: StackContext, names: list[str]) -> None:
     """Restart services one container after the other, each healthy before the next, so that one always serves.
 
-    Raises StackError for one that does not get healthy in time; those that come after it are left as they are.
+    Raises StackError for one that does not get healthy, or that the edge does not find, in time; those that come
+    after it are left as they are.
     """
     config = read_config(context)
     if not list_containers(context.runner):
@@ -200,7 +201,9 @@ def restart_services(context: StackContext, names: list[str]) -> None:
                 context.runner.run(words, STOP_SECONDS + context.limits.stop)
                 host = _wait_for_container(context, item)
                 if item.service == API:
-                    _wait_for_edge(context, item, host)
+                    # Healthy for Docker alone, it leaves nobody to serve; without an edge nobody is served.
+                    with suppress(EdgeDownError):
+                        context.edge.wait_for_host(CURRENT, host, context.limits.up_deadline)
         wait_for_services(context, config)
 
 
@@ -258,22 +261,6 @@ def _wait_for_container(context: StackContext, container: Instance) -> str:
         "what comes after it was left as it is",
         f"See: ./carprice logs {container.service}",
     )
-
-
-def _wait_for_edge(context: StackContext, container: Instance, host: str) -> None:
-    """Wait until the edge sends it requests: a replica that is healthy for Docker alone leaves nobody to serve."""
-    try:
-        is_found = wait_for(
-            lambda: host in context.edge.ready_hosts(CURRENT), context.limits.up_deadline, pause=POLL_SECONDS
-        )
-    except EdgeDownError:  # nobody is served by it, so nothing can be lost
-        return
-    if not is_found:
-        raise StackError(
-            f"The edge does not find {container.name} within {context.limits.up_deadline:g} s of its restart; "
-            "what comes after it was left as it is",
-            f"See: ./carprice logs {EDGE}",
-        )
 
 
 def _describe_wait(context: StackContext, waiting: list[str], statuses: list[ServiceStatus]) -> tuple[str, str]:

@@ -169,6 +169,10 @@ class Edge:
         wanted = set(hosts)
         self._wait_for(name, lambda ready: ready == wanted, ", ".join(sorted(wanted)), deadline)
 
+    def wait_for_host(self, name: str, host: str, deadline: float) -> None:
+        """Wait until the edge sends requests to this replica too. Raises StackError at the deadline."""
+        self._wait_for(name, lambda ready: host in ready, host, deadline)
+
     def wait_for_usable(self, name: str, deadline: float) -> None:
         """Wait until the edge sends requests to any replica of a set. Raises StackError at the deadline."""
         self._wait_for(name, bool, "a replica", deadline)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from carprice.cli.commands.service.rollout import show_cluster_outcome, show_outcome
+from carprice.cli.commands.service.rollout import show_outcome
 from carprice.cli.console import say
 from carprice.cli.options import json_option, overlay_option, pass_settings
 from carprice.ops.kubernetes.rollback import roll_back_overlay
@@ -27,7 +27,7 @@ def rollback(settings: Settings, release: str, overlay: Path | None, as_json: bo
     if overlay:
         if release:
             raise click.UsageError("With --kubernetes the cluster knows what was live before: leave RELEASE out.")
-        show_cluster_outcome("rollback", roll_back_overlay(make_cluster(overlay), say), as_json)
+        show_outcome("rollback", roll_back_overlay(make_cluster(overlay), say), as_json)
         return
     require_docker(settings)
     show_outcome("rollback", roll_back(make_context(settings, say), release), as_json)

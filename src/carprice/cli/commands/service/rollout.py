@@ -52,14 +52,16 @@ def rollout(
         show_outcome("rollout", roll_out(context, wanted), as_json)
 
 
-def show_outcome(kind: str, outcome: Outcome, as_json: bool) -> None:
+def show_outcome(kind: str, outcome: Outcome | ClusterOutcome, as_json: bool) -> None:
     """What a rollout or rollback came to, for people or machines."""
     if as_json:
         print_json(kind, asdict(outcome))
-    elif outcome.changed:
-        click.echo(f"{outcome.release} is live: {outcome.proof}")
-    else:
+    elif not outcome.changed:
         click.echo(f"{outcome.release} is live already; nothing to do")
+    elif isinstance(outcome, ClusterOutcome):
+        click.echo("\n  ".join([f"{outcome.release} is live:", *outcome.what]))
+    else:
+        click.echo(f"{outcome.release} is live: {outcome.proof}")
 
 
 def roll_out_on_cluster(cluster: Cluster, dry_run: bool, as_json: bool) -> None:
@@ -67,14 +69,4 @@ def roll_out_on_cluster(cluster: Cluster, dry_run: bool, as_json: bool) -> None:
     if dry_run:
         click.echo(show_difference(cluster).rstrip() or "Nothing would change")
     else:
-        show_cluster_outcome("rollout", roll_out_overlay(cluster, say), as_json)
-
-
-def show_cluster_outcome(kind: str, outcome: ClusterOutcome, as_json: bool) -> None:
-    """What a rollout or rollback on Kubernetes came to, for people or machines."""
-    if as_json:
-        print_json(kind, asdict(outcome))
-    elif outcome.changed:
-        click.echo("\n  ".join([f"{outcome.release} is live:", *outcome.what]))
-    else:
-        click.echo(f"{outcome.release} is live already; nothing to do")
+        show_outcome("rollout", roll_out_overlay(cluster, say), as_json)
