@@ -92,6 +92,12 @@ FRAMES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def keep_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow puts a model's own code before everything else, where another test's processes would find it."""
+    monkeypatch.setattr(sys, "path", sys.path)
+
+
 @pytest.mark.parametrize("case", FRAMES)
 def test_frames_as_people_have_them(case: str, saved: Path, pricer: Pricer) -> None:
     import mlflow.pyfunc

@@ -47,10 +47,8 @@ def describe_order(market: Market | None) -> dict[str, Any]:
             },
         },
         "required": ["listing"],
-        "anyOf": [
-            {"required": ["along"], "properties": {"along": {"type": "string"}}},
-            {"required": ["years"], "properties": {"years": {"type": "integer"}}},
-        ],
+        # One of the two is given; said so, and not by anyOf, which generators of clients read as two types.
+        "not": {"properties": {"along": {"type": "null"}, "years": {"type": "null"}}},
         "additionalProperties": False,
     }
 
