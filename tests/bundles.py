@@ -10,6 +10,7 @@ from typing import Any
 import lightgbm as lgb
 import polars as pl
 
+from carprice.evaluation.importance import measure_importance
 from carprice.frames.encoding import read_listing
 from carprice.listings.cleaning import CAR
 from carprice.market.market_file import Market, dump_market, parse_market
@@ -18,7 +19,6 @@ from carprice.model.bundle.manifest import set_champion
 from carprice.model.bundle.writing import write_bundle
 from carprice.training.comparables import build_comparables
 from carprice.training.fit import Fitted, fit_listings
-from carprice.training.importance import measure_importance
 from carprice.training.inputs import describe_inputs
 from carprice.training.recipes import Recipe
 

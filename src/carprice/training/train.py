@@ -12,6 +12,7 @@ import polars as pl
 
 from carprice.errors import TrainingError
 from carprice.evaluation.error_slices import measure_slices
+from carprice.evaluation.importance import measure_importance
 from carprice.evaluation.report import build_report
 from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
@@ -35,7 +36,6 @@ from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.comparables import build_comparables
 from carprice.training.fit import Fitted, fit_listings, score_by
 from carprice.training.golden import pick_golden
-from carprice.training.importance import measure_importance
 from carprice.training.inputs import describe_inputs, measure_distance
 from carprice.training.price_index import INDEX, describe_index
 from carprice.training.recipes import SMALL

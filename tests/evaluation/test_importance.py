@@ -4,9 +4,9 @@ import pytest
 from tests.bundles import add_keys, invent_uk_listings
 from tests.training.conftest import QUICK
 
+from carprice.evaluation.importance import measure_importance
 from carprice.market.market_file import Market
 from carprice.training.fit import fit_listings
-from carprice.training.importance import measure_importance
 
 
 def test_what_moves_the_price_comes_first_and_all_sum_to_one(uk: Market) -> None:
