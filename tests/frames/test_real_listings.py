@@ -63,16 +63,21 @@ def known(
     artifacts = tmp_path_factory.mktemp(name)
     recipe = changed(RECIPE, free_years=name in FREE)
     version = grow_bundle(artifacts, frame[CARS : CARS + ROWS], market, TREES, recipe)
-    return Known(path, frame[:CARS], load_pricer(artifacts / version))
+    pricer = load_pricer(artifacts / version)
+    assert pricer.forest.reduced, "no combination has trees of its own"
+    return Known(path, frame[:CARS], pricer)
 
 
 def disturb(frame: pl.DataFrame, market: Market) -> pl.DataFrame:
-    """The listings with optional fields left out, makes exchanged or never heard of, and numbers far outside."""
+    """The listings with one, some or all optional fields left out, other makes, unheard of too, odd numbers."""
     luck = random.Random(SEED)
     rows: list[dict[str, Any]] = []
+    optional = [feature.name for feature in market.features if feature.optional]
     for row in frame.iter_rows(named=True):
+        share = luck.choice([0, 0.5, 1])
+        left_out = {name for name in optional if luck.random() < share} or {luck.choice(optional)}
         for feature in market.features:
-            if feature.optional and luck.random() < 0.3:
+            if feature.name in left_out:
                 row[feature.name] = None
             elif feature.name in ("make", "model") and luck.random() < 0.2:
                 row[feature.name] = luck.choice([NOWHERE, luck.choice(frame[feature.name].drop_nulls())])

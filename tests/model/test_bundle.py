@@ -147,7 +147,7 @@ def test_a_file_is_larger_than_any_bundle(bundle_folder: Path) -> None:
         ("\udcff", "is not JSON ('utf-8' codec can't decode byte 0xff in position 0: invalid start byte)"),
         ("[]", "should hold an object (got list)"),
         ("3", "should hold an object (got int)"),
-        ("{}", "format: should be 1, 2 or 3 (got None)"),
+        ("{}", "format: should be 1, 2, 3 or 4 (got None)"),
     ],
     ids=lambda text: text[:20],
 )
@@ -175,14 +175,14 @@ def test_the_manifest_is_larger_than_any(bundle_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("found", "message", "hint"),
     [
-        (4, "format 4 is newer than this code, which reads formats 1, 2 and 3", NEWER),
-        (99, "format 99 is newer than this code, which reads formats 1, 2 and 3", NEWER),
-        (0, "format: should be 1, 2 or 3 (got 0)", RETRAIN),
-        (-1, "format: should be 1, 2 or 3 (got -1)", RETRAIN),
-        ("1", "format: should be 1, 2 or 3 (got '1')", RETRAIN),
-        (1.0, "format: should be 1, 2 or 3 (got 1.0)", RETRAIN),
-        (True, "format: should be 1, 2 or 3 (got True)", RETRAIN),
-        (None, "format: should be 1, 2 or 3 (got None)", RETRAIN),
+        (5, "format 5 is newer than this code, which reads formats 1, 2, 3 and 4", NEWER),
+        (99, "format 99 is newer than this code, which reads formats 1, 2, 3 and 4", NEWER),
+        (0, "format: should be 1, 2, 3 or 4 (got 0)", RETRAIN),
+        (-1, "format: should be 1, 2, 3 or 4 (got -1)", RETRAIN),
+        ("1", "format: should be 1, 2, 3 or 4 (got '1')", RETRAIN),
+        (1.0, "format: should be 1, 2, 3 or 4 (got 1.0)", RETRAIN),
+        (True, "format: should be 1, 2, 3 or 4 (got True)", RETRAIN),
+        (None, "format: should be 1, 2, 3 or 4 (got None)", RETRAIN),
     ],
 )
 def test_another_format(bundle_folder: Path, found: Any, message: str, hint: str) -> None:

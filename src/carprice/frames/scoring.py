@@ -89,7 +89,11 @@ def _score_envelope(
 
 def _add_trees(matrix: Floats, lines: list[Line], place: np.ndarray, forest: PriceForest) -> Floats:
     wide = [find_codes(matrix[:, index], codes) for index, codes in forest.wide]
-    trees = predict_matrix(forest.trees, matrix, *wide, *flag_matrix(matrix, forest.flags))
+    added = [*wide, *flag_matrix(matrix, forest.flags)]
+    trees = predict_matrix(forest.trees, matrix, *added)
+    for own, chosen in forest.reduced.choose(np.isnan(matrix)) if forest.reduced else ():
+        scores = predict_matrix(own, matrix[chosen], *(column[chosen] for column in added))
+        trees[chosen] = (trees[chosen] + scores) / 2
     return follow_lines(matrix, lines, place, forest.depreciation) + trees
 
 

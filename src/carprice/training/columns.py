@@ -14,7 +14,7 @@ class Columns:
     """names: of the features, in order. categories: their indexes. signs: 1 up, -1 down or 0 along each column.
 
     keys: make and model, those of them that are categories. model: the index of the model, year and mileage: of
-    those, None where there is none. may_lack_mileage: whether callers may leave the mileage out.
+    those, None where there is none. optional: of the features that callers may leave out.
     """
 
     names: list[str]
@@ -24,12 +24,17 @@ class Columns:
     model: int | None
     year: int | None
     mileage: int | None
-    may_lack_mileage: bool = False
+    optional: Sequence[int] = ()
 
     @property
     def numbers(self) -> list[int]:
         """Year and mileage, those there are: what a depreciation line goes along."""
         return [index for index in (self.year, self.mileage) if index is not None]
+
+    @property
+    def may_lack_mileage(self) -> bool:
+        """Whether callers may leave the mileage out."""
+        return self.mileage in self.optional
 
     @property
     def core(self) -> list[int]:
@@ -51,7 +56,7 @@ def describe_columns(market: Market) -> Columns:
         model=_index_of(model, market.features),
         year=_index_of(market.year, market.features),
         mileage=_index_of(market.mileage, market.features),
-        may_lack_mileage=market.mileage is not None and market.mileage.optional,
+        optional=[index for index, feature in enumerate(market.features) if feature.optional],
     )
 
 

@@ -1,7 +1,7 @@
 """Grow the price forest: LightGBM on what the depreciation lines leave of the log price."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,15 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from carprice.frames.encoding import Floats, Scaler
-from carprice.frames.scoring import find_codes, find_lines, flag_matrix, follow_lines
+from carprice.frames.scoring import find_codes, find_lines, flag_matrix, follow_lines, plain_scores
 from carprice.frames.stored import MANY_ROWS
 from carprice.model.forest.depreciation import ANY, Depreciation
-from carprice.model.forest.price_forest import name_columns
+from carprice.model.forest.price_forest import PriceForest, name_columns
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import fit_depreciation
 from carprice.training.feeding import QuietDataset, WideRows, iterate_chunks
-from carprice.training.masking import leave_out
+from carprice.training.masking import leave_out, leave_out_just
 from carprice.training.recipes import Recipe
+from carprice.training.reduced import Lacking, list_lacking
 
 MAX_VALUES = 1000
 """A number of at most so many values is also a category: a British mpg or tax nearly identifies a variant."""
@@ -82,10 +83,43 @@ def grow_forests(jobs: Sequence[Job], columns: Columns, scaler: Scaler) -> list[
             for job, each, base in zip(jobs, parts, bases, strict=True)
         ]
         texts = [[future.result() for future in found] for found in futures]
-    return [
-        {**each, "trees": merge_forests(found, base)}
-        for each, found, base in zip(parts, texts, bases, strict=True)
-    ]
+        grown = [
+            {**each, "trees": merge_forests(found, base)}
+            for each, found, base in zip(parts, texts, bases, strict=True)
+        ]
+        lacking = [_list_reduced(job, columns, scaler, each) for job, each in zip(jobs, grown, strict=True)]
+        more = [
+            [
+                (
+                    one,
+                    [
+                        pool.submit(_grow_reduced, job, columns, each, base, one, n)
+                        for n in range(job.recipe.reduced)
+                    ],
+                )
+                for one in found
+            ]
+            for job, each, base, found in zip(jobs, grown, bases, lacking, strict=True)
+        ]
+        return [
+            {**each, "reduced": [_describe_reduced(one, texts, base, columns) for one, texts in found]}
+            for each, base, found in zip(grown, bases, more, strict=True)
+        ]
+
+
+def _list_reduced(job: Job, columns: Columns, scaler: Scaler, parts: dict[str, Any]) -> list[Lacking]:
+    """What has trees of its own."""
+    if not job.recipe.reduced:
+        return []
+    forest = PriceForest(parts, columns.names, scaler)
+    return list_lacking(job.rows, columns, lambda matrix: plain_scores(matrix, forest))
+
+
+def _describe_reduced(
+    lacking: Lacking, texts: "list[Future[str]]", base: float, columns: Columns
+) -> dict[str, Any]:
+    fields = [columns.names[index] for index in lacking.fields]
+    return {"fields": fields, "trees": merge_forests([text.result() for text in texts], base)}
 
 
 def _prepare(job: Job, columns: Columns, scaler: Scaler) -> dict[str, Any]:
@@ -169,17 +203,41 @@ def merge_forests(texts: list[str], base: float) -> str:
 
 def _grow_booster(job: Job, columns: Columns, parts: Mapping[str, Any], base: float, number: int) -> str:
     """The text of one of the fits: on the listings, and on copies of them with fields left out."""
-    recipe = job.recipe
+    params, recipe = _describe_fit(job, columns, parts, number), job.recipe
+    data, weight = _build_data(job, columns, parts, base, number, params)
+    return _grow_trees(data, params, recipe, weight)
+
+
+def _describe_fit(job: Job, columns: Columns, parts: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """LightGBM's parameters of one of the fits."""
     names = name_columns(columns.names, parts["wide"], parts["flags"])
     signs = dict(zip(columns.names, columns.signs, strict=True))
     if parts["years"]:
         del signs[parts["years"]["field"]]
-    params = {**describe_params(names, signs, recipe), "seed": job.seed + number}
+    params = {**describe_params(names, signs, job.recipe), "seed": job.seed + number}
     if len(job.rows) >= MANY_ROWS:
         params["num_threads"] = PARALLEL_BOOSTERS  # of which each would grow another booster
-    data, weight = _build_data(job, columns, parts, base, number, params)
+    return params
+
+
+def _grow_reduced(
+    job: Job, columns: Columns, parts: Mapping[str, Any], base: float, lacking: Lacking, number: int
+) -> str:
+    """The text of one of the fits of a combination's own trees."""
+    random = np.random.default_rng([job.seed, number, *lacking.fields])
+    rows = job.rows.take(lacking.find(job.rows.matrix))
+    rows = rows.take(_choose_copied(len(rows), 1, random))
+    matrix = leave_out_just(rows.matrix, lacking.fields, columns, random)
+    left = rows.target - _follow(matrix, Depreciation(parts["depreciation"], columns.names)) - base
+    params = _describe_fit(job, columns, parts, number)
+    data = _bin_rows([matrix], left.astype(np.float32), columns, parts, params)
+    return _grow_trees(data, params, job.recipe)
+
+
+def _grow_trees(data: lgb.Dataset, params: dict[str, Any], recipe: Recipe, weight: Singles | float = 1.0) -> str:
     loss = build_loss(recipe.exponent, recipe.width, weight)
-    return lgb.train({**params, "objective": loss}, data, recipe.trees).model_to_string()
+    text: str = lgb.train({**params, "objective": loss}, data, recipe.trees).model_to_string()
+    return text
 
 
 def _build_data(
@@ -199,15 +257,21 @@ def _build_data(
     copied = sum(map(len, copies))
     weight = np.ones(len(rows) + copied, np.float32)
     weight[len(rows) :] = recipe.copy_weight * len(rows) / max(copied, 1)
+    return _bin_rows([rows.matrix, *copies], np.concatenate(left), columns, parts, params), weight
+
+
+def _bin_rows(
+    matrices: Sequence[Floats], left: Singles, columns: Columns, parts: Mapping[str, Any], params: dict[str, Any]
+) -> lgb.Dataset:
     width = len(columns.names)
     data = QuietDataset(
-        WideRows([rows.matrix, *copies], partial(_widen, columns=columns, parts=parts)),
-        np.concatenate(left),
+        WideRows(matrices, partial(_widen, columns=columns, parts=parts)),
+        left,
         feature_name=name_columns(columns.names, parts["wide"], parts["flags"]),
         categorical_feature=[*columns.categories, *range(width, width + len(parts["wide"]))],
         params=params,
     )
-    return data.construct(), weight
+    return data.construct()
 
 
 def _choose_copied(rows: int, copies: int, random: np.random.Generator) -> Any:

@@ -1,5 +1,7 @@
 """Listings with fields left out, as callers leave them out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from carprice.frames.encoding import Floats
@@ -11,6 +13,8 @@ MILEAGE_SHARE, MODEL_SHARE, MAKE_SHARE = 0.03, 0.05, 0.02
 """Of the copies that also lack the mileage, the model, or make and model."""
 OPTIONAL_MILEAGE_SHARE = 0.08
 """In place of MILEAGE_SHARE where the mileage is optional. The few listings that lack it are no ordinary ones."""
+UNSEEN_SHARE = 0.02
+"""Of the copies of leave_out_just that lack a field which callers must give: what it says was never seen."""
 
 
 def leave_out(matrix: Floats, columns: Columns, random: np.random.Generator) -> Floats:
@@ -28,7 +32,25 @@ def leave_out(matrix: Floats, columns: Columns, random: np.random.Generator) -> 
         rank = random.random((rows, len(fields))).argsort(1).argsort(1)
         for number, index in enumerate(fields):
             copy[rank[:, number] < count, index] = np.nan
-    draw = random.random(rows)
+    _leave_out_core(copy, columns, random)
+    return copy
+
+
+def leave_out_just(
+    matrix: Floats, lacking: Sequence[int], columns: Columns, random: np.random.Generator
+) -> Floats:
+    """A copy of a matrix without some of the optional fields; of the others few are left out, as of any copy."""
+    copy = matrix.copy()
+    copy[:, lacking] = np.nan
+    for index in range(copy.shape[1]):
+        if index not in columns.core and index not in columns.optional:
+            copy[random.random(len(copy)) < UNSEEN_SHARE, index] = np.nan
+    _leave_out_core(copy, columns, random)
+    return copy
+
+
+def _leave_out_core(copy: Floats, columns: Columns, random: np.random.Generator) -> None:
+    draw = random.random(len(copy))
     mileage_share = OPTIONAL_MILEAGE_SHARE if columns.may_lack_mileage else MILEAGE_SHARE
     edges = np.cumsum([0, mileage_share, MODEL_SHARE, MAKE_SHARE])
     if columns.mileage is not None:
@@ -37,7 +59,6 @@ def leave_out(matrix: Floats, columns: Columns, random: np.random.Generator) -> 
         copy[(draw >= edges[1]) & (draw < edges[3]), columns.model] = np.nan
     for index in columns.keys:
         copy[(draw >= edges[2]) & (draw < edges[3]), index] = np.nan
-    return copy
 
 
 def hide(matrix: Floats, index: int) -> Floats:

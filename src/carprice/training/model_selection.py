@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -63,7 +64,8 @@ def _cross_validate(
     outs = [out for out in folds if out.any() and not out.all()]
     if not outs:
         return math.inf
-    forests = grow_forests([Job(rows.take(~out), recipe, seed, fits=1) for out in outs], columns, scaler)
+    whole = replace(recipe, reduced=0)  # it is judged by whole listings
+    forests = grow_forests([Job(rows.take(~out), whole, seed, fits=1) for out in outs], columns, scaler)
     errors = []
     for out, parts in zip(outs, forests, strict=True):
         rest = rows.take(out)

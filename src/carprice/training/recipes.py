@@ -10,7 +10,8 @@ class Recipe:
     fits: forests with their own seeds and masked copies, averaged into one. trees, leaves, rate: of each. exponent
     and width: of the robust loss (forest.build_loss). cat_smooth, least_leaf: LightGBM's cat_smooth and
     min_data_in_leaf. copies: of every listing, with fields left out; copy_weight: of all copies of a listing
-    together. slope, level: shares of a depreciation line's slopes, and of the mean of a make and model, that the
+    together. reduced: fits of the trees that a combination of missing fields has of its own (reduced.py).
+    slope, level: shares of a depreciation line's slopes, and of the mean of a make and model, that the
     line takes from the trees. wide: numbers of few values are categories too. penalty: LightGBM's
     monotone_penalty. free_years: the trees are free along the year, and asked for all years
     (model/forest/year_envelope.py).
@@ -27,6 +28,7 @@ class Recipe:
     least_leaf: int = 10
     copies: int = 2
     copy_weight: float = 0.5
+    reduced: int = 1
     slope: float = 0.5
     level: float = 1.0
     wide: bool = True

@@ -49,7 +49,7 @@ MAX_WORSE = 1.1
 """How many times the judged model's median error the served one may have on the same listings, which it has seen.
 """
 
-AGEING_RECIPE = replace(SMALL, name="ageing", copies=0)
+AGEING_RECIPE = replace(SMALL, name="ageing", copies=0, reduced=0)
 """Of the models of earlier days, which price whole listings alone."""
 MAX_JUDGING_ROWS = 500_000
 """That baselines and the models of earlier days learn from."""

@@ -37,7 +37,6 @@ MIN_GROUP_ROWS = 19
 """With fewer, not even the range from the lowest to the highest error holds 90 % of the next listings."""
 HIDDEN_COPIES_SHARE = 0.3
 """Of hidden models' listings that lack other fields too."""
-COPIES = 2
 COPY_WEIGHT = 0.5
 """Of a held-out listing with fields left out, and of one of a hidden model, against 1 of a whole one."""
 SPREAD_TREES = 60
@@ -119,7 +118,8 @@ def hold_out(
         places = _list_places(each.out)
         whole = forget_unseen(rows.matrix[places], learnt, columns)
         scores = []
-        for copy, version in enumerate([whole, *(leave_out(whole, columns, random) for _ in range(COPIES))]):
+        copies = [leave_out(whole, columns, random), _lack_as_priced(whole, grown["reduced"], columns, random)]
+        for copy, version in enumerate([whole, *copies]):
             score, like = _score(version, forest)
             scores.append(score)
             weight = COPY_WEIGHT if copy else 1.0
@@ -267,6 +267,19 @@ def _measure_costs(
     left = [index for index in range(whole.shape[1]) if index not in columns.keys and index != columns.year]
     scores = {columns.names[index]: _score(hide(whole, index), forest)[0] for index in left}
     return [(name, np.abs(np.expm1(each - target))) for name, each in {"": score, **scores}.items()]
+
+
+def _lack_as_priced(
+    whole: Floats, reduced: Sequence[dict[str, Any]], columns: Columns, random: np.random.Generator
+) -> Floats:
+    """Listings that lack what some trees are for, each combination as often; any fields where there are none."""
+    if not reduced:
+        return leave_out(whole, columns, random)
+    copy, drawn = whole.copy(), random.integers(len(reduced), size=len(whole))
+    for number, each in enumerate(reduced):
+        for name in each["fields"]:
+            copy[drawn == number, columns.names.index(name)] = np.nan
+    return copy
 
 
 def _hide_model(matrix: Floats, learnt: Floats, columns: Columns, random: np.random.Generator) -> Floats:

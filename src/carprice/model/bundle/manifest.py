@@ -22,7 +22,10 @@ FORMAT = 2
 docs/bundle.md what changed, and add a damage test for the old and the new."""
 TEXT_FORMAT = 3
 """Of a bundle whose market has texts, so that a reader that knows no words refuses it; else all as in FORMAT."""
-FORMATS = (1, FORMAT, TEXT_FORMAT)
+REDUCED_FORMAT = 4
+"""Of a bundle with trees for listings that lack certain fields, with texts or without: a reader that knows no such
+trees would price these listings otherwise."""
+FORMATS = (1, FORMAT, TEXT_FORMAT, REDUCED_FORMAT)
 """What this code reads."""
 
 MANIFEST = "manifest.json"

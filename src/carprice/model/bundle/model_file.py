@@ -12,6 +12,7 @@ from carprice.errors import BundleError
 from carprice.model.bundle.manifest import RETRAIN
 from carprice.model.evidence.usual_car import check_usual
 from carprice.model.forest.depreciation import ANY
+from carprice.model.forest.reduced_trees import MAX_REDUCED
 from carprice.model.price_range import LEVELS
 from carprice.system.structs import Number, Positive, convert
 
@@ -58,6 +59,11 @@ class _UsualValues(msgspec.Struct):
     rows: list[tuple[list[int], list[tuple[Number, Number] | None]]]
 
 
+class _Reduced(msgspec.Struct):
+    fields: list[str]
+    trees: str
+
+
 class _Model(msgspec.Struct):
     """Format 2; the pricer checks the texts of the trees."""
 
@@ -76,6 +82,7 @@ class _Model(msgspec.Struct):
     unknown_zero: _UnknownZero | None
     usual: list[list[str | float | None]] = []
     usual_values: _UsualValues | None = None
+    reduced: list[_Reduced] = []
 
 
 class _Calibration(msgspec.Struct):
@@ -108,7 +115,7 @@ def check_model(model: Any, path: Path, number: int) -> dict[str, Any]:
 
 
 def _list_faults(model: _Model) -> list[Fault]:
-    checks = (_check_columns, _check_lines, _check_years, _check_range, _check_usual_values)
+    checks = (_check_columns, _check_lines, _check_years, _check_range, _check_usual_values, _check_reduced)
     return [fault for check in checks for fault in check(model)]
 
 
@@ -152,6 +159,17 @@ def _check_usual_values(model: _Model) -> list[Fault]:
     return []
 
 
+def _check_reduced(model: _Model) -> list[Fault]:
+    if len(model.reduced) > MAX_REDUCED:
+        return [("reduced", f"have at most {MAX_REDUCED} combinations", len(model.reduced))]
+    known: list[set[str]] = []
+    for number, each in enumerate(model.reduced):
+        if not each.fields or set(each.fields) in known or len(set(each.fields)) < len(each.fields):
+            return [(f"reduced[{number}].fields", "be a combination of its own", each.fields[:3])]
+        known.append(set(each.fields))
+    return []
+
+
 def _check_range(model: _Model) -> list[Fault]:
     table = model.range
     groups = len(table.edges) + 1 + ("model" in model.depreciation.keys)
@@ -183,6 +201,7 @@ def _check_columns(model: _Model) -> list[Fault]:
         "wide": list(model.wide),
         "flags": model.flags,
         "unknown_zero": [model.unknown_zero.field, model.unknown_zero.year] if model.unknown_zero else [],
+        "reduced": [name for each in model.reduced for name in each.fields],
         "usual_values.fields": model.usual_values.fields if model.usual_values else [],
     }
     for name, known in model.wide.items():

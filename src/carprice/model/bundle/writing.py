@@ -15,6 +15,7 @@ from carprice.model.bundle.manifest import (
     COMPARABLES,
     FILES,
     FORMAT,
+    REDUCED_FORMAT,
     TEXT_FORMAT,
     VERSION_TIME,
     is_version,
@@ -112,6 +113,13 @@ def _hold(artifacts_dir: Path) -> Iterator[None]:
         ) from None
 
 
+def _choose_format(facts: Mapping[str, Any], model: Mapping[str, Any]) -> int:
+    """The oldest that says all of it, so that services of older versions read what they can price."""
+    if model.get("reduced"):
+        return REDUCED_FORMAT
+    return TEXT_FORMAT if find_texts(facts["market"]) else FORMAT
+
+
 def _fill_folder(
     folder: Path,
     parts: tuple[Encoders, Scaler, dict[str, Any]],
@@ -122,8 +130,7 @@ def _fill_folder(
 ) -> None:
     try:
         files = {name: _write_pickle(folder / name, value) for name, value in zip(FILES, parts, strict=True)}
-        number = TEXT_FORMAT if find_texts(facts["market"]) else FORMAT
-        manifest = {"format": number, **facts, "files": files, "golden": []}
+        manifest = {"format": _choose_format(facts, parts[2]), **facts, "files": files, "golden": []}
         pricer = Pricer(check_bundle(Bundle(manifest, *parts), folder))
         manifest["golden"] = [_price_golden(pricer, listing) for listing in golden]
         if comparables is not None:

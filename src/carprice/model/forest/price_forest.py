@@ -9,6 +9,7 @@ from carprice.errors import BundleError
 from carprice.model.bundle.manifest import RETRAIN
 from carprice.model.forest.depreciation import MISSING, Depreciation, Line
 from carprice.model.forest.lightgbm_capi import Trees
+from carprice.model.forest.reduced_trees import ReducedTrees
 from carprice.model.forest.year_envelope import YearEnvelope, find_middle, repeat
 
 Row = list[float]
@@ -31,7 +32,9 @@ class PriceForest:
         if model["years"]:
             self.years = YearEnvelope(model["years"], names, scaler[model["years"]["field"]])
         self.trees = Trees(model["trees"])
-        check_columns("trees", self.trees.columns, name_columns(names, model["wide"], model["flags"]))
+        self.reduced = ReducedTrees(model["reduced"], names) if model.get("reduced") else None
+        for trees in (self.trees, *(self.reduced or ())):
+            check_columns("trees", trees.columns, name_columns(names, model["wide"], model["flags"]))
 
     def flag(self, row: Sequence[float]) -> Row:
         """1 for each flagged category that is missing, else 0."""
@@ -51,12 +54,12 @@ class PriceForest:
         scores = []
         for year in years.values:
             wide[index] = year
-            scores.append(self.depreciation.value(wide, line) + self.trees.predict_row(wide))
+            scores.append(self.depreciation.value(wide, line) + self._predict(wide))
         return find_middle(scores, years)
 
     def plain_score(self, row: Row, line: Line) -> float:
         """The same without what the years around it make of it."""
-        return self.depreciation.value(row, line) + self.trees.predict_row(self.widen(row))
+        return self.depreciation.value(row, line) + self._predict(self.widen(row))
 
     def score_columns(self, columns: list[Row]) -> tuple[Row, set[int]]:
         """The scores of rows given as columns, and the rows whose keys were never seen together.
@@ -90,13 +93,13 @@ class PriceForest:
     def leaf_rows(self, columns: list[Row]) -> list[Sequence[float]]:
         """Of rows given as columns the leaf in each tree. Changes the columns as score_columns does."""
         self._find_lines(columns)
-        leaves, count = self.trees.leaves(self._widen_columns(columns)), self.trees.count
+        leaves, count = self.trees.leaves(join_columns(self._widen_columns(columns))), self.trees.count
         return [leaves[start : start + count] for start in range(0, len(leaves), count or 1)]
 
     def contributions(self, row: Row, line: Line) -> tuple[Row, float]:
         """What each column adds to the score, and the base; they sum to the score."""
         parts, base = self.depreciation.parts(row, line)
-        *added, trees_base = self.trees.contributions(self.widen(row))
+        *added, trees_base = self._explain(self.widen(row))
         sources = [*range(len(row)), *(index for index, _ in self.wide), *self.flags]
         amounts = [0.0] * len(row)
         for index, amount in chain(parts.items(), zip(sources, added, strict=True)):
@@ -111,6 +114,29 @@ class PriceForest:
         """The row with the columns that only the trees see."""
         return [*row, *[codes.get(row[index], MISSING) for index, codes in self.wide], *self.flag(row)]
 
+    def _predict(self, wide: Row) -> float:
+        """The trees' score: the mean of the forest's and of those for a row that lacks just these fields."""
+        score = self.trees.predict_row(wide)
+        own = self.reduced.find(wide) if self.reduced else None
+        return score if own is None else (score + own.predict_row(wide)) / 2
+
+    def _explain(self, wide: Row) -> Row:
+        """What each column adds to the trees' score, and last the base."""
+        added = self.trees.contributions(wide)
+        own = self.reduced.find(wide) if self.reduced else None
+        if own is None:
+            return added
+        return [(one + other) / 2 for one, other in zip(added, own.contributions(wide), strict=True)]
+
+    def _predict_columns(self, columns: Sequence[Sequence[float]]) -> Row:
+        """The same as _predict of rows given as all columns that the trees see."""
+        scores = self.trees.predict_rows(join_columns(columns), by_column=True).tolist()
+        for trees, rows in self.reduced.place(columns) if self.reduced else ():
+            some = join_columns([[column[row] for row in rows] for column in columns])
+            for row, score in zip(rows, trees.predict_rows(some, by_column=True), strict=True):
+                scores[row] = (scores[row] + score) / 2
+        return scores
+
     def _add_trees(self, columns: Sequence[Sequence[float]], lines: Sequence[Line]) -> Row:
         """Line and trees together of each row."""
         trends = [line.level for line in lines]
@@ -119,12 +145,12 @@ class PriceForest:
                 trend + line.slopes[number] * (value - center) if value == value else trend
                 for trend, line, value in zip(trends, lines, columns[index], strict=True)
             ]
-        scores = self.trees.predict_rows(self._widen_columns(columns), by_column=True)
+        scores = self._predict_columns(self._widen_columns(columns))
         return [trend + score for trend, score in zip(trends, scores, strict=True)]
 
-    def _widen_columns(self, columns: Sequence[Sequence[float]]) -> "array[float]":
+    def _widen_columns(self, columns: Sequence[Sequence[float]]) -> list[Sequence[float]]:
         wide = [[codes.get(value, MISSING) for value in columns[index]] for index, codes in self.wide]
-        return join_columns([*columns, *wide, *self.flag_columns(columns)])
+        return [*columns, *wide, *self.flag_columns(columns)]
 
     def _find_lines(self, columns: list[Row]) -> tuple[list[Line], set[int]]:
         keys, lines = self.depreciation.keys, self.depreciation.lines

@@ -1,0 +1,63 @@
+"""Which combinations of missing fields have trees of their own (model/forest/reduced_trees.py)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from carprice.frames.encoding import Floats
+from carprice.training.columns import Columns, Rows
+from carprice.training.masking import hide
+from carprice.training.recipes import FEW_ROWS
+
+MAX_SINGLES = 3
+"""Fields whose absence alone has trees: those that cost most."""
+MIN_COST, MIN_COST_OF_FEW = 1.1, 1.3
+"""How many times the error of whole listings a field's absence has to cost, of many listings and of few, which the
+forest knows by heart, since it has learnt from them."""
+MAX_SHARE = 0.1
+"""Of the listings that lack a field: where more do, the forest has learnt from these, which are other cars than
+those whose caller leaves it out."""
+MIN_ROWS = 3_000
+"""Of which trees are grown: of fewer they learn chance."""
+MAX_COST_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """Optional fields that are missing together, by index, while all others are there."""
+
+    fields: list[int]
+    others: list[int]
+
+    def find(self, matrix: Floats) -> np.ndarray:
+        """Which rows could be like that: all of the others are there."""
+        return np.asarray(~np.isnan(matrix[:, self.others]).any(axis=1))
+
+
+def list_lacking(rows: Rows, columns: Columns, score: Callable[[Floats], Floats]) -> list[Lacking]:
+    """All optional fields together, and the MAX_SINGLES that cost most by themselves.
+
+    score: the forest's log prices of a matrix.
+    """
+    share = np.asarray(np.isnan(rows.matrix).mean(axis=0))
+    fields = [index for index in columns.optional if share[index] < 1]
+    found = [Lacking(fields, [])]
+    if len(fields) > 1:
+        costs = _measure_costs(rows, fields, score)
+        least = MIN_COST if len(rows) >= FEW_ROWS else MIN_COST_OF_FEW
+        dear = [index for index in fields if costs[index] >= least and share[index] < MAX_SHARE]
+        dear.sort(key=lambda index: -costs[index])
+        found += [Lacking([index], [each for each in fields if each != index]) for index in dear[:MAX_SINGLES]]
+    return [each for each in found if each.fields and each.find(rows.matrix).sum() >= MIN_ROWS]
+
+
+def _measure_costs(rows: Rows, fields: Sequence[int], score: Callable[[Floats], Floats]) -> dict[int, float]:
+    """Of each field how many times the error of whole listings its absence costs."""
+    some = rows.take(np.arange(0, len(rows), max(1, len(rows) // MAX_COST_ROWS)))
+
+    def measure(matrix: Floats) -> float:
+        return float(np.abs(some.target - score(matrix)).mean())
+
+    whole = measure(some.matrix.copy()) or 1.0
+    return {index: measure(hide(some.matrix, index)) / whole for index in fields}
