@@ -7,102 +7,43 @@ import http.client
 import json
 import re
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from tests.ops.edge.proxies import free_port, run_haproxy
+from tests.ops.edge.proxies import OTHER, EdgePorts, Replica, ask, run_docker_edge, run_replica
 
 from carprice.access.keys import digest_of
 from carprice.api.admission import SPENT
 from carprice.system.rates import DAY_SECONDS, seconds_to_midnight
 from carprice.system.waiting import wait_for
 
-CLIENT, OTHER = "127.0.0.3", "127.0.0.4"
+CLIENT = "127.0.0.3"
 MAX_CLIENT, MAX_ALL = 20, 50
 SECONDS = 10.0
+FEWER = {
+    "maxconn 4352": f"maxconn {MAX_ALL + 10}",
+    "maxconn 4096": f"maxconn {MAX_ALL}",
+    "gt 1024": f"gt {MAX_CLIENT}",
+}
 LIMITS = {"few": "0:3", "both": "2:5", "other": "0:3", "slow": "2:0", "daily": "0:1"}
 """Of each key, as the edge reads them."""
-
-
-class Replica(BaseHTTPRequestHandler):
-    """Answers every request with the headers that it got."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        body = str(self.headers).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@dataclass(frozen=True)
-class EdgePorts:
-    clients: int
-    health: int
-    commands: int
+RATES = "".join(f"{digest_of(secret).upper()} {limits}\n" for secret, limits in LIMITS.items())
 
 
 @pytest.fixture(scope="module")
-def replica() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Replica)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_address[1]
-    server.shutdown()
-
-
-@contextmanager
-def run_edge(root: Path, folder: Path, replica: int, **more: str) -> Iterator[EdgePorts]:
-    """The edge with its own configuration but for ports, limits, addresses, and what else is to be changed."""
-    (folder / "active.map").write_text("active current\n")
-    rates = [f"{digest_of(secret).upper()} {limits}\n" for secret, limits in LIMITS.items()]
-    (folder / "rates.map").write_text("".join(rates))
-    ports = EdgePorts(free_port(), free_port(), free_port())
-    changes = {
-        "bind :5000": f"bind 127.0.0.1:{ports.clients}",
-        "bind 127.0.0.1:5001": f"bind 127.0.0.1:{ports.health}",
-        "ipv4@127.0.0.1:9999": f"ipv4@127.0.0.1:{ports.commands}",
-        "opt@/run/edge": str(folder),  # HAProxy 3.0 has a map that may be missing, those before have none
-        "maxconn 4352": f"maxconn {MAX_ALL + 10}",
-        "maxconn 4096": f"maxconn {MAX_ALL}",
-        "gt 1024": f"gt {MAX_CLIENT}",
-        "car-price-api:5000 resolvers docker init-addr none": f"127.0.0.1:{replica}",
-        "car-price-api-next:5000 resolvers docker init-addr none": f"127.0.0.1:{replica}",
-        "car-price-api:5000 init-addr libc,none": f"127.0.0.1:{replica}",
-        **more,
-    }
-    with run_haproxy(root / "edge" / "haproxy.cfg", folder, changes):
-        assert wait_for(lambda: ask(ports.clients) == 200, SECONDS)
-        yield ports
+def replica() -> Iterator[Replica]:
+    with run_replica() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def edge(root: Path, replica: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgePorts]:
-    with run_edge(root, tmp_path_factory.mktemp("edge"), replica) as ports:
+def edge(root: Path, replica: Replica, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgePorts]:
+    with run_docker_edge(root, tmp_path_factory.mktemp("edge"), replica, RATES, **FEWER) as ports:
         yield ports
-
-
-def ask(port: int, source: str = OTHER, seconds: float = SECONDS) -> int:
-    """The status of one request from an address; 0 for none."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds, source_address=(source, 0))
-    try:
-        connection.request("GET", "/livez")
-        return connection.getresponse().status
-    except OSError:
-        return 0
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -213,9 +154,9 @@ def test_a_rate_alone_has_no_end(edge: EdgePorts) -> None:
     assert wait_for(lambda: send(edge.clients, "slow")[0] == 200, SECONDS)
 
 
-def test_the_next_day_counts_anew(root: Path, replica: int, tmp_path: Path) -> None:
-    """In an edge whose days are minutes of the clock's seconds, so that one passes while the test looks."""
-    days = {"utime(%Y-%m-%d)": "utime(%S)"}
-    with run_edge(root, tmp_path, replica, **days) as ports:
+def test_the_next_day_counts_anew(root: Path, replica: Replica, tmp_path: Path) -> None:
+    """In an edge whose days are the clock's seconds, so that one passes while the test looks."""
+    days = {"utime(%Y-%m-%d)": "utime(%H%M%S)"}
+    with run_docker_edge(root, tmp_path, replica, RATES, **days) as ports:
         assert wait_for(lambda: [send(ports.clients, "daily")[0] for _ in range(2)] == [200, 429], SECONDS)
         assert wait_for(lambda: send(ports.clients, "daily")[0] == 200, SECONDS)
