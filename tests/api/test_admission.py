@@ -18,6 +18,8 @@ from carprice.access import keys
 from carprice.access.keys import KEYS_FILE, add_key, revoke_key
 from carprice.api import admission
 from carprice.api.admission import BAD_KEY, NO_KEY, SPENT
+from carprice.api.responses import RefusedError
+from carprice.system.rates import DAY_SECONDS
 from carprice.system.waiting import wait_for
 
 Way = Callable[[Flask], Any]
@@ -222,6 +224,45 @@ def test_a_key_ends_with_its_day(guarded: Flask, way: Way, folder: Path, monkeyp
     assert price(app, secret).status == 200
     monkeypatch.setattr(admission.time, "time", lambda: MIDNIGHT)
     assert price(app, secret).status == 401
+
+
+def test_a_clock_that_jumps_ends_a_key_no_longer_than_it_is_wrong(
+    guarded: Flask, way: Way, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = way(guarded)
+    secret, sooner = make_key(folder, until="2027-12-31"), make_key(folder, "sooner", until="2027-12-30")
+    found = []
+    for days in (-1.5, 400, -0.5, -1.5, -20_000):
+        monkeypatch.setattr(admission.time, "time", lambda days=days: MIDNIGHT + days * DAY_SECONDS)
+        found.append([price(app, each).status for each in (secret, sooner)])
+    assert found == [[200, 200], [401, 401], [200, 401], [200, 200], [200, 200]]
+
+
+def test_a_clock_that_jumps_gives_no_second_quota(
+    guarded: Flask, way: Way, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = way(guarded)
+    secret = make_key(folder, rate="1/day")
+    found = []
+    for days in (0, 0, 1, 0, 1, -3, 0, 1):
+        monkeypatch.setattr(admission.time, "time", lambda days=days: MIDNIGHT + days * DAY_SECONDS)
+        found.append(price(app, secret).status)
+    assert found == [200, 429, 200, 429, 429, 200, 429, 429]
+
+
+def test_a_clock_that_jumps_changes_no_rate(guarded: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = make_key(folder, rate="2/s")
+    guard = find_state(guarded).admission
+    assert guard
+    found = []
+    for now in (MIDNIGHT, 0.0, MIDNIGHT, 0.0, 2 * MIDNIGHT):
+        monkeypatch.setattr(admission.time, "time", lambda now=now: now)
+        try:
+            guard.check({"HTTP_AUTHORIZATION": f"Bearer {secret}"}, "/predict/price", 100.0)
+            found.append(200)
+        except RefusedError as refused:
+            found.append(refused.status)
+    assert found == [200, 200, 429, 429, 429]
 
 
 def test_the_log_names_the_key_and_never_has_it(guarded: Flask, way: Way, folder: Path, tmp_path: Path) -> None:

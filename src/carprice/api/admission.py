@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,7 +78,7 @@ class Admission:
         self._seen: tuple[int, ...] | None = None
         self._look_at = 0.0
         self._day = 0
-        self._ends_at: float | None = None
+        self._good_from, self._good_until = -inf, inf
 
     def check(self, environ: dict[str, Any], path: str, now: float) -> None:
         """Raises RefusedError with 401, 403 or 429. now: of a monotonic clock."""
@@ -123,7 +123,10 @@ class Admission:
         return known
 
     def _look(self, folder: Path) -> None:
-        """Read the keys again where the file is another one, or a key has come to its end."""
+        """Read the keys again where the file is another one; find the good ones again where the clock says so.
+
+        That is where a key has come to its end, or the clock went back to before one that had.
+        """
         try:
             found = os.stat(folder / KEYS_FILE)  # noqa: PTH116  Path.stat takes twice the time
             seen: tuple[int, ...] = (found.st_mtime_ns, found.st_ino, found.st_size)
@@ -132,7 +135,7 @@ class Admission:
         if seen != self._seen:
             self._seen = seen
             self._read(folder)
-        elif self._ends_at is None or time.time() < self._ends_at:
+        elif self._good_from <= time.time() < self._good_until:
             return
         self._use(self._keys)
 
@@ -148,7 +151,9 @@ class Admission:
         now = time.time()
         before = {known.digest: known for known in self._known.values()}
         good = [key for key in keys if key.ends_at is None or now < key.ends_at]
-        self._ends_at = min((key.ends_at for key in good if key.ends_at is not None), default=None)
+        ends = [key.ends_at for key in keys if key.ends_at is not None]
+        self._good_from = max((end for end in ends if end <= now), default=-inf)
+        self._good_until = min((end for end in ends if end > now), default=inf)
         self._known = {known.digest[:INDEX_BYTES]: known for known in (_know(key, before) for key in good)}
         self._verified = {}
 
