@@ -16,7 +16,7 @@ from carprice.cli import main
 from carprice.errors import TrackingError
 from carprice.settings import Settings
 from carprice.tracking import client
-from carprice.tracking.client import SEND_HINT, check_server, expect_failures, show_url
+from carprice.tracking.client import FAILED_HINT, SEND_HINT, check_server, expect_failures, show_url
 from carprice.tracking.outbox import WRITE_HINT, list_pending
 from carprice.tracking.promotion import record_training
 
@@ -102,7 +102,7 @@ def test_a_password_in_a_clients_error_is_not_shown(
     assert "s3cret" not in shown
     assert shown.endswith(
         "Error: MLflow at http://host:5000 failed: API request to http://host:5000/api/2.0/mlflow/runs failed\n"
-        f"{SEND_HINT}\n"
+        f"{FAILED_HINT}\n"
     )
 
 
