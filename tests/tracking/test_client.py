@@ -132,7 +132,7 @@ def test_training_ends_well_when_only_the_health_is_good(
         record_training(training, replace(offline, mlflow_url=url), said.append)
     assert time.monotonic() - began < QUICK_SECONDS + 20  # MLflow's import is most of it
     assert said[-1].startswith(f"Warning: MLflow at {url} failed: API request to")
-    assert said[-1].endswith(SEND_HINT)
+    assert said[-1].endswith(FAILED_HINT)
     assert [folder.name for folder in list_pending(offline)] == [training.version]
 
 
