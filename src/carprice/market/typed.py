@@ -31,7 +31,8 @@ class Typed(NamedTuple):
 def read_typed(market: Market, given: Mapping[str, str]) -> Typed:
     """The fields of one listing, and its asking price, as they were typed; what else is given is left out.
 
-    A value that cannot be read has a problem instead; whether it is within its limits, check_listing says.
+    What the market file replaces in a file is replaced here too. What cannot be read has a problem instead;
+    whether it is within its limits, check_listing says.
     """
     texts = {name: given[name].strip() for name in _list_names(market) if given.get(name, "").strip()}
     values: dict[str, Any] = {}
@@ -39,14 +40,15 @@ def read_typed(market: Market, given: Mapping[str, str]) -> Typed:
     for feature in market.features:
         if feature.name in texts:
             try:
-                values[feature.name] = _read_text(market, feature, texts[feature.name])
+                text = texts[feature.name]
+                values[feature.name] = _read_text(market, feature, feature.replace.get(text, text))
             except ValueError as error:
                 problems[feature.name] = str(error) or f"should be {KINDS[feature.kind].expected}"
     if ASKING in texts:
         try:
             values[ASKING] = read_money(texts[ASKING], market)
-        except ValueError:
-            problems[ASKING] = "should be a number above 0"
+        except ValueError as error:
+            problems[ASKING] = str(error) or "should be a number above 0"
     return Typed(texts, values, problems)
 
 
@@ -54,8 +56,10 @@ def read_money(text: str, market: Market) -> float:
     """An amount in the market's currency, such as `£8,995` or `9k`. Raises ValueError."""
     found = _read_number(text, market.price.decimal)
     foreign = [word for word in found.words if market.currency not in CURRENCIES.get(word, ())]
-    if foreign or not found.number > 0:
-        raise ValueError(text)
+    if foreign:
+        raise ValueError(f"should be in {market.currency}")
+    if not found.number > 0:
+        raise ValueError
     return found.number
 
 
