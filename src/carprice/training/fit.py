@@ -25,7 +25,7 @@ from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
 from carprice.training.recipes import FEW_ROWS, Recipe
 from carprice.training.split import fold_of
 from carprice.training.uncertainty import HeldOut, fit_range, hold_out
-from carprice.training.usual_cars import list_usual, span_values
+from carprice.training.usual_cars import describe_usual
 from carprice.training.words import learn_words
 
 NEAR_ZERO = 10.0
@@ -76,7 +76,7 @@ def fit_listings(
     for name, words in learn_words(frame, market, rows, columns, scaler, fold, seed).items():
         scaler[name] = words.amounts
         rows.matrix[:, columns.names.index(name)] = words.crossed
-    usual, spans, as_of = list_usual(frame, market), span_values(frame, market, encoders), _last_day(frame)
+    usual, as_of = describe_usual(frame, market, encoders), _last_day(frame)
     day = frame[DAY].to_numpy() if DAY in frame.columns else None
     del frame
     errors: dict[str, float] = {}
@@ -101,8 +101,7 @@ def fit_listings(
         "level": 0.0,
         "as_of": as_of,
         "unknown_zero": zero,
-        "usual": usual,
-        "usual_values": spans,
+        **usual,
     }
     return Fitted(market, encoders, scaler, model, recipe, errors, held, index)
 

@@ -1,5 +1,6 @@
 """From listings to a bundle: split, fit, judge, fit again on everything, write."""
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -120,6 +121,7 @@ def train(
     the market file has `comparables = false`. Raises TrainingError when the listings do not make a model, and
     BundleError at once where it could not be written or signed.
     """
+    started = time.monotonic()
     _check_currency(market)
     ensure_writable(settings.artifacts_dir)
     key = load_signing_key(Path(settings.signing_key)) if settings.signing_key else None
@@ -141,11 +143,11 @@ def train(
     manifest = {**_describe(judged, served, listings, parts, seed), **figures, **facts}
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
-    golden = pick_golden(frame, market)
+    manifest["took_seconds"] = round(time.monotonic() - started, 1)
     is_kept = keep_comparables and market.listing.comparables
     kept = build_comparables(frame, served.pricer("served"), served.index) if is_kept else None
     learnt = (served.encoders, served.scaler, served.model)
-    version = write_bundle(settings.artifacts_dir, *learnt, manifest, golden, kept, key)
+    version = write_bundle(settings.artifacts_dir, *learnt, manifest, pick_golden(frame, market), kept, key)
     folder = settings.artifacts_dir / version
     return Training(
         version=version,
