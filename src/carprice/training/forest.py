@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import lightgbm as lgb
@@ -59,33 +60,77 @@ class Job:
     fits: int | None = None
 
 
-def grow_forest(rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, seed: int) -> dict[str, Any]:
-    """Lines and trees, the parts of model.pkl that PriceForest reads."""
-    return grow_forests([Job(rows, recipe, seed)], columns, scaler)[0]
+@dataclass(frozen=True)
+class Plan:
+    """All of a forest but its trees: parts as model.pkl has them, and the median of what the lines leave."""
+
+    parts: dict[str, Any]
+    base: float
 
 
-def grow_forests(jobs: Sequence[Job], columns: Columns, scaler: Scaler) -> list[dict[str, Any]]:
-    """Forests that do not depend on each other, PARALLEL_BOOSTERS boosters of any of them at a time."""
-    parts = [_prepare(job, columns, scaler) for job in jobs]
-    bases = [
-        float(
-            np.median(
-                job.rows.target - _follow(job.rows.matrix, Depreciation(each["depreciation"], columns.names))
-            )
-        )
-        for job, each in zip(jobs, parts, strict=True)
-    ]
-    is_large = max(map(len, (job.rows for job in jobs)), default=0) >= MANY_ROWS
+@dataclass(frozen=True)
+class Booster:
+    """One of the fits of a forest, to be grown: on the listings, and on copies of them with fields left out."""
+
+    job: Job
+    columns: Columns
+    plan: Plan
+    number: int
+
+    def grow(self) -> str:
+        """LightGBM's text. On any machine and however many are grown at once it is the same."""
+        recipe, parts = self.job.recipe, self.plan.parts
+        names = name_columns(self.columns.names, parts["wide"], parts["flags"])
+        signs = dict(zip(self.columns.names, self.columns.signs, strict=True))
+        if parts["years"]:
+            del signs[parts["years"]["field"]]
+        params = {**describe_params(names, signs, recipe), "seed": self.job.seed + self.number}
+        if len(self.job.rows) >= MANY_ROWS:
+            params["num_threads"] = PARALLEL_BOOSTERS  # of which each would grow another booster
+        data, weight = _build_data(self.job, self.columns, self.plan, self.number, params)
+        loss = build_loss(recipe.exponent, recipe.width, weight)
+        return lgb.train({**params, "objective": loss}, data, recipe.trees).model_to_string()
+
+
+Grow = Callable[[Sequence[Booster]], list[str]]
+"""Grows boosters that do not depend on each other: their texts, in order."""
+
+
+def grow_here(boosters: Sequence[Booster]) -> list[str]:
+    """Grow PARALLEL_BOOSTERS at a time in this process, of many listings one after the other."""
+    is_large = max((len(each.job.rows) for each in boosters), default=0) >= MANY_ROWS
     with ThreadPoolExecutor(1 if is_large else PARALLEL_BOOSTERS) as pool:
-        futures = [
-            [pool.submit(_grow_booster, job, columns, each, base, n) for n in range(job.fits or job.recipe.fits)]
-            for job, each, base in zip(jobs, parts, bases, strict=True)
-        ]
-        texts = [[future.result() for future in found] for found in futures]
-    return [
-        {**each, "trees": merge_forests(found, base)}
-        for each, found, base in zip(parts, texts, bases, strict=True)
+        return list(pool.map(Booster.grow, boosters))
+
+
+def grow_forest(
+    rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, seed: int, grow: Grow = grow_here
+) -> dict[str, Any]:
+    """Lines and trees, the parts of model.pkl that PriceForest reads."""
+    return grow_forests([Job(rows, recipe, seed)], columns, scaler, grow)[0]
+
+
+def grow_forests(
+    jobs: Sequence[Job], columns: Columns, scaler: Scaler, grow: Grow = grow_here
+) -> list[dict[str, Any]]:
+    """Forests that do not depend on each other; grow: what grows the boosters of all of them."""
+    plans = [_plan(job, columns, scaler) for job in jobs]
+    boosters = [
+        Booster(job, columns, plan, number)
+        for job, plan in zip(jobs, plans, strict=True)
+        for number in range(job.fits or job.recipe.fits)
     ]
+    texts = iter(grow(boosters))
+    return [
+        {**plan.parts, "trees": merge_forests(list(islice(texts, job.fits or job.recipe.fits)), plan.base)}
+        for job, plan in zip(jobs, plans, strict=True)
+    ]
+
+
+def _plan(job: Job, columns: Columns, scaler: Scaler) -> Plan:
+    parts = _prepare(job, columns, scaler)
+    followed = _follow(job.rows.matrix, Depreciation(parts["depreciation"], columns.names))
+    return Plan(parts, float(np.median(job.rows.target - followed)))
 
 
 def _prepare(job: Job, columns: Columns, scaler: Scaler) -> dict[str, Any]:
@@ -167,26 +212,11 @@ def merge_forests(texts: list[str], base: float) -> str:
     return "\n".join([*lines, *blocks]) + "\nend of trees\n"
 
 
-def _grow_booster(job: Job, columns: Columns, parts: Mapping[str, Any], base: float, number: int) -> str:
-    """The text of one of the fits: on the listings, and on copies of them with fields left out."""
-    recipe = job.recipe
-    names = name_columns(columns.names, parts["wide"], parts["flags"])
-    signs = dict(zip(columns.names, columns.signs, strict=True))
-    if parts["years"]:
-        del signs[parts["years"]["field"]]
-    params = {**describe_params(names, signs, recipe), "seed": job.seed + number}
-    if len(job.rows) >= MANY_ROWS:
-        params["num_threads"] = PARALLEL_BOOSTERS  # of which each would grow another booster
-    data, weight = _build_data(job, columns, parts, base, number, params)
-    loss = build_loss(recipe.exponent, recipe.width, weight)
-    return lgb.train({**params, "objective": loss}, data, recipe.trees).model_to_string()
-
-
 def _build_data(
-    job: Job, columns: Columns, parts: Mapping[str, Any], base: float, number: int, params: dict[str, Any]
+    job: Job, columns: Columns, plan: Plan, number: int, params: dict[str, Any]
 ) -> tuple[lgb.Dataset, Singles]:
     """What is left of each log price by the lines, binned, and the weight of each row."""
-    rows, recipe = job.rows, job.recipe
+    rows, recipe, parts = job.rows, job.recipe, plan.parts
     random = np.random.default_rng([job.seed, number])
     chosen = [_choose_copied(len(rows), recipe.copies, random) for _ in range(recipe.copies)]
     copies = [leave_out(rows.matrix[each], columns, random) for each in chosen]
@@ -195,7 +225,7 @@ def _build_data(
         (rows.target, rows.matrix),
         *((rows.target[each], copy) for each, copy in zip(chosen, copies, strict=True)),
     ]
-    left = [(target - _follow(matrix, table) - base).astype(np.float32) for target, matrix in targets]
+    left = [(target - _follow(matrix, table) - plan.base).astype(np.float32) for target, matrix in targets]
     copied = sum(map(len, copies))
     weight = np.ones(len(rows) + copied, np.float32)
     weight[len(rows) :] = recipe.copy_weight * len(rows) / max(copied, 1)
