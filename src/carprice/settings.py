@@ -160,6 +160,11 @@ def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:
             values[name] = _READERS[type(default) if not isinstance(default, Path) else Path](
                 variable, environment[variable]
             )
+    for name in (
+        "mlflow_url",
+        "mlflow_public_url",
+    ):  # MLFLOW_TRACKING_URI may be of another kind, for other programs
+        _check_address(f"CARPRICE_{name.upper()}", environment.get(f"CARPRICE_{name.upper()}", ""))
     values.update({name: value for name, value in flags.items() if value is not None})
     settings = Settings(**values)
     _check_settings(settings)
@@ -200,6 +205,13 @@ def _read_folder(variable: str, text: str) -> Path:
     if not text:
         raise SettingsError(f"{variable}: should be a folder (got '')")
     return Path(text).absolute()
+
+
+def _check_address(variable: str, text: str) -> None:
+    if text and not text.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"{variable}: should be an address such as http://host:5000 (got {hide_login(text)!r})"
+        )
 
 
 _READERS: dict[type, Callable[[str, str], Any]] = {

@@ -25,7 +25,7 @@ def test_a_key_is_kept_as_its_digest_alone(tmp_path: Path) -> None:
     assert secret not in text
     assert secret.removeprefix(PREFIX) not in text
     assert read_keys(tmp_path / "keys") == [key]
-    assert (key.sha256, key.per_second, key.ends_at) == (digest_of(secret), 50, 1830297600.0)
+    assert (key.sha256, key.limits.per_second, key.ends_at) == (digest_of(secret), 50, 1830297600.0)
     assert stat.S_IMODE((tmp_path / "keys" / KEYS_FILE).stat().st_mode) == 0o644, "the service may be another user"
 
 
@@ -46,7 +46,7 @@ def test_no_two_keys_are_alike(tmp_path: Path) -> None:
             {"scopes": ["price", "all"]},
             "keys.json: b: scopes: should be some of price, feedback, admin (got price",
         ),
-        ({"rate": "5/m"}, "keys.json: b: rate: should be a whole number a second, such as 50/s (got '5/m')"),
+        ({"rate": "5/m"}, "keys.json: b: rate: should be such as 50/s, 10000/day or 50/s,10000/day (got '5/m')"),
         ({"until": "soon"}, "keys.json: b: until: should be a day such as 2027-12-31 (got 'soon')"),
         ({"until": "9999-12-31"}, "keys.json: b: until: should be a day such as 2027-12-31 (got '9999-12-31')"),
         ({"name": "a"}, "There is a key 'a' already\nRevoke it first: ./carprice keys revoke a"),

@@ -17,7 +17,10 @@ from tests.model.cars import UK_CAR
 from carprice.access import keys
 from carprice.access.keys import KEYS_FILE, add_key, revoke_key
 from carprice.api import admission
-from carprice.api.admission import BAD_KEY, NO_KEY
+from carprice.api.admission import BAD_KEY, NO_KEY, SPENT
+from carprice.api.responses import RefusedError
+from carprice.system.rates import DAY_SECONDS
+from carprice.system.waiting import wait_for
 
 Way = Callable[[Flask], Any]
 OPEN = ("/livez", "/readyz", "/info/status")
@@ -132,6 +135,42 @@ def test_the_rate_of_a_key(guarded: Flask, way: Way, folder: Path) -> None:
     assert price(app, secret).status == 429, "what was used of its rate outlasts a change of the keys"
 
 
+MIDNIGHT = 1830297600.0
+"""The end of 31 December 2027."""
+
+
+def test_the_quota_of_a_key(guarded: Flask, way: Way, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = way(guarded)
+    monkeypatch.setattr(admission.time, "time", lambda: MIDNIGHT - 90)
+    secret, other = make_key(folder, "few", rate="2/day"), make_key(folder, "free")
+    found = [price(app, secret) for _ in range(4)]
+    assert [each.status for each in found] == [200, 200, 429, 429]
+    assert found[2].problem["detail"] == SPENT
+    assert found[2].header("Retry-After") == "90"
+    assert price(app, other).status == 200
+    make_key(folder, "third")
+    assert price(app, secret).status == 429, "what was used of its day outlasts a change of the keys"
+    monkeypatch.setattr(admission.time, "time", lambda: MIDNIGHT)
+    assert [price(app, secret).status for _ in range(3)] == [200, 200, 429]
+
+
+def test_what_the_rate_refuses_is_not_taken_off_the_quota(guarded: Flask, way: Way, folder: Path) -> None:
+    app = way(guarded)
+    secret = make_key(folder, rate="1/s,2/day")
+    assert [price(app, secret).status for _ in range(3)] == [200, 429, 429]
+
+    def answer() -> Result | None:
+        found = price(app, secret)
+        is_rate = found.status == 429 and found.problem["detail"] != SPENT
+        return None if is_rate else found
+
+    second, third = wait_for(answer, 10.0), wait_for(answer, 10.0)
+    assert second is not None
+    assert second.status == 200
+    assert third is not None
+    assert third.problem["detail"] == SPENT
+
+
 def test_keys_come_and_go_without_a_restart(guarded: Flask, way: Way, folder: Path) -> None:
     app = way(guarded)
     assert price(app, "carprice_any").status == 401, "without a file"
@@ -151,10 +190,16 @@ def test_the_file_is_not_looked_at_for_every_request(
     app = make_app(api_keys=str(tmp_path / "keys")).wsgi_app
     secret = make_key(tmp_path / "keys")
     looked: list[Any] = []
-    monkeypatch.setattr(admission.os, "stat", lambda path: looked.append(path) or os.lstat(path))
+    stat = os.stat
+
+    def look(path: Any, **options: Any) -> os.stat_result:
+        looked.append(path)
+        return stat(path, **options)
+
+    monkeypatch.setattr(admission.os, "stat", look)
     monkeypatch.setattr(admission, "LOOK_SECONDS", 3600.0)
     assert [price(app, secret).status for _ in range(5)] == [200] * 5
-    assert len(looked) == 1
+    assert [Path(path).name for path in looked].count(KEYS_FILE) == 1
 
 
 def test_a_damaged_file_takes_no_key_away_and_is_logged(
@@ -175,10 +220,49 @@ def test_a_key_ends_with_its_day(guarded: Flask, way: Way, folder: Path, monkeyp
     app = way(guarded)
     secret = make_key(folder, until="2027-12-31")
     assert price(app, secret).status == 200
-    monkeypatch.setattr(admission.time, "time", lambda: 1830297600.0 - 1)
+    monkeypatch.setattr(admission.time, "time", lambda: MIDNIGHT - 1)
     assert price(app, secret).status == 200
-    monkeypatch.setattr(admission.time, "time", lambda: 1830297600.0)
+    monkeypatch.setattr(admission.time, "time", lambda: MIDNIGHT)
     assert price(app, secret).status == 401
+
+
+def test_a_clock_that_jumps_ends_a_key_no_longer_than_it_is_wrong(
+    guarded: Flask, way: Way, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = way(guarded)
+    secret, sooner = make_key(folder, until="2027-12-31"), make_key(folder, "sooner", until="2027-12-30")
+    found = []
+    for days in (-1.5, 400, -0.5, -1.5, -20_000):
+        monkeypatch.setattr(admission.time, "time", lambda days=days: MIDNIGHT + days * DAY_SECONDS)
+        found.append([price(app, each).status for each in (secret, sooner)])
+    assert found == [[200, 200], [401, 401], [200, 401], [200, 200], [200, 200]]
+
+
+def test_a_clock_that_jumps_gives_no_second_quota(
+    guarded: Flask, way: Way, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = way(guarded)
+    secret = make_key(folder, rate="1/day")
+    found = []
+    for days in (0, 0, 1, 0, 1, -3, 0, 1):
+        monkeypatch.setattr(admission.time, "time", lambda days=days: MIDNIGHT + days * DAY_SECONDS)
+        found.append(price(app, secret).status)
+    assert found == [200, 429, 200, 429, 429, 200, 429, 429]
+
+
+def test_a_clock_that_jumps_changes_no_rate(guarded: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = make_key(folder, rate="2/s")
+    guard = find_state(guarded).admission
+    assert guard
+    found = []
+    for now in (MIDNIGHT, 0.0, MIDNIGHT, 0.0, 2 * MIDNIGHT):
+        monkeypatch.setattr(admission.time, "time", lambda now=now: now)
+        try:
+            guard.check({"HTTP_AUTHORIZATION": f"Bearer {secret}"}, "/predict/price", 100.0)
+            found.append(200)
+        except RefusedError as refused:
+            found.append(refused.status)
+    assert found == [200, 200, 429, 429, 429]
 
 
 def test_the_log_names_the_key_and_never_has_it(guarded: Flask, way: Way, folder: Path, tmp_path: Path) -> None:

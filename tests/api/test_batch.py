@@ -74,6 +74,7 @@ def test_each_row_gets_what_it_gets_alone(app: Flask) -> None:
             change(UK_CAR, tax=None),
             change(UK_CAR, model="FIESTA"),
             change(UK_CAR, year=1900, colour=SECRET),
+            change(UK_CAR, mileage="45,000 mi"),
             {},
             [UK_CAR],
             None,

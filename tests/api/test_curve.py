@@ -50,6 +50,16 @@ CASES = [
         for value in (1, 51, 2.5, True, "9")
     ),
     Case("from as text", {"#/from": "should be a number"}, {**ALONG, "from": SECRET}),
+    Case(
+        "from as a number in words",
+        {"#/from": 'should be a number in mi: send 45000, not the text "45k"'},
+        {**ALONG, "from": "45k"},
+    ),
+    Case(
+        "a distance a year in words",
+        {"#/distance_per_year": f'{NOT_BELOW}: send 8000, not the text "8,000 mi"'},
+        {"years": 2, "distance_per_year": "8,000 mi"},
+    ),
     Case("from outside", {"#/from": MILES}, {**ALONG, "from": -1}),
     Case("to outside", {"#/to": MILES}, {**ALONG, "to": 500_001}),
     Case("to as true", {"#/to": "should be a number"}, {**ALONG, "to": True}),

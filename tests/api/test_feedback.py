@@ -94,7 +94,12 @@ REQUEST = "should be the X-Request-ID of an answer"
             },
         ),
         ({**SOLD, "price": 1}, {"#/price": PRICE}),
-        ({**SOLD, "price": "9000"}, {"#/price": PRICE}),
+        ({**SOLD, "price": "£9,000"}, {"#/price": f'{PRICE}: send 9000, not the text "£9,000"'}),
+        ({**SOLD, "price": "£1"}, {"#/price": PRICE}),
+        (
+            {**SOLD, "listing": change(UK_CAR, year="2017")},
+            {"#/listing/year": 'should be a whole number: send 2017, not the text "2017"'},
+        ),
         ({**SOLD, "price": True}, {"#/price": PRICE}),
         ({**SOLD, "price": 10**400}, {"#/price": PRICE}),
         ({**SOLD, "kind": "given away"}, {"#/kind": "should be sold or listed"}),

@@ -1,6 +1,7 @@
 """The price page as the server writes it: what works without a script."""
 
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from flask import Flask
 from tests.api.calls import Result, as_json, call, find_state
 from tests.api.conftest import MakeApp
 from tests.model.cars import DATED_CAR, TITLED_CAR, UK_CAR, change
+from tests.model.damage import edit_pickle
 
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import ASKING
+from carprice.model.bundle.contents import read_bundle
+from carprice.model.bundle.manifest import find_bundle
 from carprice.names import KIB
 
 MAX_BYTES = 100 * KIB
@@ -141,6 +145,21 @@ def test_what_is_unlikely_is_questioned(app: Flask, fields: dict[str, Any], sugg
     assert any(suggested in unescape(link).split("&") for link in links) or not suggested
     for link in links:  # what is suggested is as good as it says
         assert suggested.partition("=")[2] in unescape(link)
+
+
+def test_a_value_that_no_such_car_has_is_questioned(make_app: MakeApp, small_bundle: Path, tmp_path: Path) -> None:
+    artifacts = Path(shutil.copytree(small_bundle, tmp_path / "artifacts"))
+    folder = find_bundle(artifacts)
+    encoders = read_bundle(folder).encoders
+    make, model, fuel = (encoders[name].index for name in ("make", "model", "fuel"))
+    rows = [[[make("Ford"), model("Fiesta")], [[[fuel("Petrol")], [1210]]]]]
+    seen = {"fields": ["fuel"], "rows": rows}
+    edit_pickle(folder, "model.pkl", lambda model: model.__setitem__("seen_values", seen))
+    page = open_page(make_app(artifacts_dir=artifacts), change(UK_CAR, fuel="Hybrid")).body.decode()
+    said = "Fuel was &#39;Hybrid&#39; in none of the 1,210 training listings of Ford Fiesta: Petrol 1,210."
+    assert said in page
+    [link] = re.findall(r'class="suggestion" href="/\?([^"]*)"', page)
+    assert "fuel=Petrol" in unescape(link).split("&")
 
 
 def test_a_suggestion_comes_before_the_rest_is_typed(app: Flask) -> None:

@@ -23,6 +23,10 @@ CHUNKED = ""
 LIMIT = 65_536
 YEARS = {"#/year": "should be from 1980 to 2021"}
 MILES = {"#/mileage": "should be from 0 to 500000 mi"}
+SENT_AS_TEXT = {
+    "#/mileage": 'should be a number in mi: send 15944, not the text "15,944 mi"',
+    "#/asking_price": 'should be a number above 0: send 8995, not the text "£8,995"',
+}
 ASKING = {"#/asking_price": "should be a number above 0"}
 TEXT = "should be a text"
 REQUIRED = "is required"
@@ -125,7 +129,7 @@ CASES = [
     wrong("missing field", {"#/make": REQUIRED}, make=...),
     wrong("null", {"#/make": REQUIRED}, make=None),
     wrong("text for a number", {"#/mileage": "should be a number"}, mileage=SECRET),
-    wrong("number as text", {"#/mileage": "should be a number"}, mileage="15944"),
+    wrong("number as text", SENT_AS_TEXT, mileage="15,944 mi", asking_price="£8,995"),
     wrong("number for a text", {"#/make": TEXT}, make=919191919191),
     wrong("true for a number", {"#/year": "should be a whole number"}, year=True),
     wrong("empty text", {"#/make": TEXT}, make=""),

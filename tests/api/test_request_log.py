@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from tests.api.calls import as_json, call, find_state
 from tests.api.conftest import MakeApp, wait_until
 from tests.model.cars import UK_CAR, change
 
+from carprice.api import request_log
 from carprice.api.request_log import RequestLog
+from carprice.feedback.samples import Samples
 from carprice.settings import Settings
 
 WRITERS = 3
@@ -115,6 +118,29 @@ def test_what_is_over_the_budget_is_left_out_and_counted(tmp_path: Path) -> None
     assert [line["status"] for line in lines] == [200, 200, 200, 503, 503, 503, 200, 200]
     # Seven of the first second were left out before the first failure, two failures after the last.
     assert [line.get("left_out_before") for line in lines] == [None] * 3 + [7, None, None, 2, None]
+
+
+def test_a_clock_that_goes_back_loses_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line has the time that the clock said; place, budget and what is newest do not go by it."""
+    times = [datetime(2027, 1, 1, hour, tzinfo=UTC) for hour in (12, 13, 2, 3)]
+
+    class Clock:
+        said = iter(times)
+
+        @classmethod
+        def now(cls, _: Any) -> datetime:
+            return next(cls.said)
+
+    monkeypatch.setattr(request_log, "datetime", Clock)
+    log = make_log(tmp_path, log_lines_per_second=3)
+    for now in (100.0, 100.1):
+        add(log, now)
+    for number in range(2):
+        log.add_sample(f"id-{number}", "v", {"make": "Ford"}, {"price": 1.0, "low": 1.0, "high": 1.0})
+    log.close()
+    lines = read_lines(tmp_path / "logs", "api.jsonl") + read_lines(tmp_path / "logs", "requests.jsonl")
+    assert [line["time"] for line in lines] == [time.isoformat(timespec="milliseconds") for time in times]
+    assert [sample.request_id for sample in Samples(tmp_path / "logs").list_newest(2)] == ["id-1", "id-0"]
 
 
 def test_what_was_left_out_last_is_told_at_the_end(tmp_path: Path) -> None:

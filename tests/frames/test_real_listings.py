@@ -18,7 +18,7 @@ from carprice.frames.encoding import read_listing
 from carprice.frames.pricing import predict_frame, price_frame
 from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import Feature, Market, load_market
-from carprice.model.encoding import OUTSIDE_TRAINING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION
+from carprice.model.encoding import OUTSIDE_TRAINING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, UNSEEN
 from carprice.model.listing import check_listing
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.scoring.score_file import PRICES, score_file
@@ -69,9 +69,11 @@ def known(
 
 
 def disturb(frame: pl.DataFrame, market: Market) -> pl.DataFrame:
-    """The listings with one, some or all optional fields left out, other makes, unheard of too, odd numbers."""
+    """The listings with one, some or all optional fields left out, values exchanged, odd makes and numbers."""
     luck = random.Random(SEED)
     rows: list[dict[str, Any]] = []
+    names = [feature.name for feature in market.features if feature.is_category]
+    different = {name: frame[name].drop_nulls().unique().sort() for name in names}
     optional = [feature.name for feature in market.features if feature.optional]
     for row in frame.iter_rows(named=True):
         share = luck.choice([0, 0.5, 1])
@@ -81,6 +83,8 @@ def disturb(frame: pl.DataFrame, market: Market) -> pl.DataFrame:
                 row[feature.name] = None
             elif feature.name in ("make", "model") and luck.random() < 0.2:
                 row[feature.name] = luck.choice([NOWHERE, luck.choice(frame[feature.name].drop_nulls())])
+            elif feature.name in different and luck.random() < 0.1:
+                row[feature.name] = luck.choice(different[feature.name])
             elif feature.kind == "number" and luck.random() < 0.05:
                 row[feature.name] = luck.choice([feature.min, feature.max])
         rows.append(row)
@@ -116,7 +120,7 @@ def test_every_way_gives_the_same_valuation(known: Known, cars: pl.DataFrame) ->
     singles = [pricer.price_values(each) for each in values]
     assert pricer.price_rows(values) == singles
     codes = {warning.code for found in singles for warning in found.warnings}
-    assert codes >= {UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING}
+    assert codes >= {UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, UNSEEN}
     flavour = ListingPricer(pricer).predict(
         pd.DataFrame([read_listing(row, pricer.market) for row in cars.iter_rows(named=True)])
     )

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 Object = dict[str, Any]
-COMPONENTS = ("argo", "edge", "gateway", "monitoring", "mlflow", "model-copy", "dask")
+COMPONENTS = ("argo", "edge", "gateway", "monitoring", "mlflow", "model-copy", "train")
 
 
 def render(folder: Path) -> list[Object]:

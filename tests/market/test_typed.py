@@ -1,5 +1,7 @@
 """Texts as people type them become the values of a listing."""
 
+from pathlib import Path
+
 import pytest
 
 from carprice.market.market_file import Market, load_market
@@ -23,6 +25,7 @@ def uk_market(request: pytest.FixtureRequest) -> Market:
         ("engine_size", "1,998 cc", 1.998),
         ("mpg", "57,7", 57.7),
         ("tax", "-5", -5),
+        ("tax", "£150", 150),
         ("make", "  Ford ", "Ford"),
         ("asking_price", "£8,995", 8_995),
         ("asking_price", "9.5k GBP", 9_500),
@@ -44,7 +47,9 @@ def test_a_text_is_read(uk_market: Market, name: str, text: str, value: object) 
         ("mileage", "1e999", "should be a number"),
         ("mileage", "9" * 500, "should be a number"),
         ("year", "old", "should be a whole number"),
-        ("asking_price", "9,000 USD", "should be a number above 0"),
+        ("tax", "$150", "should be a number in GBP"),
+        ("asking_price", "9,000 USD", "should be in GBP"),
+        ("asking_price", "dear", "should be a number above 0"),
         ("asking_price", "0", "should be a number above 0"),
     ],
 )
@@ -56,3 +61,10 @@ def test_what_cannot_be_read_is_a_problem(uk_market: Market, name: str, text: st
 
 def test_nothing_typed_is_nothing(uk_market: Market) -> None:
     assert read_typed(uk_market, {"make": "  ", "model": ""}) == ({}, {}, {})
+
+
+def test_what_a_file_has_replaced_is_replaced(markets_dir: Path) -> None:
+    georgia = load_market("georgia", markets_dir)
+    typed = read_typed(georgia, {"wheel": "Right-hand drive", "doors": " 04-May ", "make": "LADA"})
+    assert typed.values == {"make": "LADA", "wheel": "Right", "doors": "4-5"}
+    assert typed.texts["doors"] == "04-May"

@@ -1,12 +1,11 @@
 """docs/cli.md: the help of every command."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
+from tests.reference.settings import write_settings
 
 from carprice.cli.main import cli
-from carprice.settings import ROOT, Settings
 
 WIDTH = 100
 
@@ -30,18 +29,9 @@ def write_cli() -> str:
         "",
         "Sizes are in bytes, times in seconds.",
         "",
-        "| variable | default |",
-        "|---|---|",
+        *write_settings(),
     ]
-    for name, default in vars(Settings()).items():
-        lines.append(f"| `CARPRICE_{name.upper()}` | {_show_default(default)} |")
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _show_default(value: object) -> str:
-    if isinstance(value, Path):
-        return "the checkout" if value == ROOT else f"`{value.relative_to(ROOT)}/` in the checkout"
-    return f"`{value}`" if value != "" else "none"
 
 
 def _list_helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:

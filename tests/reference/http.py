@@ -74,7 +74,8 @@ request.
 """
 
 RULES = """The body is UTF-8. `NaN`, `Infinity`, a field twice in one object, and deep nesting are refused with
-400. A problem names the fields that are wrong, but not their values.
+400. A problem names the fields that are wrong, but not their values, unless a short text reads as a number: then
+it says which number to send.
 """
 
 

@@ -1,9 +1,21 @@
 """Rates as texts, and the buckets that keep them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from carprice.system import rates
-from carprice.system.rates import Bucket, Buckets, parse_rate
+from carprice.system.rates import (
+    MAX_DAYS,
+    Bucket,
+    Buckets,
+    Limits,
+    Quota,
+    day_of,
+    parse_limits,
+    parse_rate,
+    seconds_to_midnight,
+)
 
 
 @pytest.mark.parametrize(("text", "per_second"), [("", 0), ("1/s", 1), ("50/s", 50), ("1000000/s", 1_000_000)])
@@ -51,3 +63,73 @@ def test_any_number_of_names_takes_bounded_memory(monkeypatch: pytest.MonkeyPatc
     for number in range(1000):
         buckets.take(str(number), 10.0)
     assert len(buckets._new) + len(buckets._old) <= 20
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("", Limits()),
+        ("50/s", Limits(50)),
+        ("10000/day", Limits(0, 10_000)),
+        ("50/s,10000/day", Limits(50, 10_000)),
+        ("1/s,1000000000/day", Limits(1, 1_000_000_000)),
+    ],
+)
+def test_limits(text: str, limits: Limits) -> None:
+    assert parse_limits(text) == limits
+    assert limits.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("50", "50/m", "0/day", "1000000001/day", "10000000000/day", "/day", "٥/day", "5/DAY"),
+        *(
+            "50/s,",
+            ",5/day",
+            "5/day,50/s",
+            "5/day,5/day",
+            "50/s, 5/day",
+            "50/s,5/s,5/day",
+            "50/s,0/day",
+            "x,5/day",
+        ),
+    ],
+)
+def test_what_are_no_limits(text: str) -> None:
+    with pytest.raises(ValueError, match="should be such as 50/s, 10000/day or 50/s,10000/day") as found:
+        parse_limits(text)
+    assert str(found.value).endswith(f"(got {text!r})")
+
+
+def test_a_quota_admits_so_many_on_each_day() -> None:
+    quota = Quota(3)
+    assert [quota.take(5) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert quota.take(6)
+    quota.give_back(5)
+    assert [quota.take(5), quota.take(5)] == [True, False], "what was given back can be taken once more"
+
+
+def test_a_day_that_comes_again_brings_no_second_quota() -> None:
+    quota = Quota(1)
+    for day in (5, 6, 24_000):
+        assert quota.take(day)
+    assert [quota.take(day) for day in (5, 6, 24_000)] == [False] * 3
+
+
+def test_a_quota_keeps_a_few_days_alone() -> None:
+    quota = Quota(1)
+    assert all(quota.take(day) for day in range(1000))
+    assert len(quota._counts) <= MAX_DAYS
+
+
+def test_threads_share_a_quota() -> None:
+    quota = Quota(500)
+    with ThreadPoolExecutor(8) as pool:
+        admitted = sum(pool.map(lambda _: quota.take(1), range(2000)))
+    assert admitted == 500
+
+
+@pytest.mark.parametrize(("now", "day", "left"), [(0.0, 0, 86_400), (86_399.9, 0, 1), (86_400.0, 1, 86_400)])
+def test_midnight(now: float, day: int, left: int) -> None:
+    assert (day_of(now), seconds_to_midnight(now)) == (day, left)

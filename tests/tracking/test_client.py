@@ -16,7 +16,7 @@ from carprice.cli import main
 from carprice.errors import TrackingError
 from carprice.settings import Settings
 from carprice.tracking import client
-from carprice.tracking.client import SEND_HINT, check_server, expect_failures, show_url
+from carprice.tracking.client import FAILED_HINT, SEND_HINT, check_server, expect_failures, show_url
 from carprice.tracking.outbox import WRITE_HINT, list_pending
 from carprice.tracking.promotion import record_training
 
@@ -102,7 +102,7 @@ def test_a_password_in_a_clients_error_is_not_shown(
     assert "s3cret" not in shown
     assert shown.endswith(
         "Error: MLflow at http://host:5000 failed: API request to http://host:5000/api/2.0/mlflow/runs failed\n"
-        f"{SEND_HINT}\n"
+        f"{FAILED_HINT}\n"
     )
 
 
@@ -132,7 +132,7 @@ def test_training_ends_well_when_only_the_health_is_good(
         record_training(training, replace(offline, mlflow_url=url), said.append)
     assert time.monotonic() - began < QUICK_SECONDS + 20  # MLflow's import is most of it
     assert said[-1].startswith(f"Warning: MLflow at {url} failed: API request to")
-    assert said[-1].endswith(SEND_HINT)
+    assert said[-1].endswith(FAILED_HINT)
     assert [folder.name for folder in list_pending(offline)] == [training.version]
 
 

@@ -24,6 +24,9 @@ def test_everything_of_a_training_is_kept(small_bundle: Path, offline: Settings)
         assert run.metrics[f"test/overall/{name}"] == report["overall"][name]
     assert run.tags["carprice.version"] == training.version
     assert run.tags["carprice.market"] == "uk"
+    note = run.tags["mlflow.note.content"]
+    assert f"median error **{overall['median_ape']:.1%}**" in note
+    assert note.endswith(f"To serve it: `./carprice promote {training.version}`")
     assert run.tags["carprice.fingerprint"] == training.manifest["data"]["fingerprint"]
     assert json.loads((folder / "report" / "report.json").read_text()) == report
     assert "<h1>Valuation report of" in (folder / "report" / "report.html").read_text()
@@ -42,6 +45,17 @@ def test_a_bundle_without_a_report_is_kept_without_plots(small_bundle: Path, off
     folder = keep_bundle(training.folder, offline)
     assert sorted(path.name for path in folder.iterdir()) == ["run.json"]
     assert "test/overall/ppe10" not in read_run(folder).metrics
+
+
+def test_a_run_lasts_as_long_as_its_training(small_bundle: Path, offline: Settings) -> None:
+    training = copy_training(small_bundle, offline)
+    write_manifest(training.folder, {**training.manifest, "took_seconds": 61.5})
+    folder = keep_bundle(training.folder, offline)
+    assert read_run(folder).took == 61_500
+    record = json.loads((folder / "run.json").read_text())
+    del record["took"]  # as earlier releases kept it
+    (folder / "run.json").write_text(json.dumps(record))
+    assert read_run(folder).took == 0
 
 
 @pytest.mark.slow

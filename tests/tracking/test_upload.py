@@ -4,7 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,14 @@ from click.testing import CliRunner
 from tests.tracking.trainings import copy_training
 
 from carprice.cli.main import cli
-from carprice.model.bundle.manifest import COMPARABLES, FILES, MANIFEST, list_versions, read_manifest
+from carprice.model.bundle.manifest import (
+    COMPARABLES,
+    FILES,
+    MANIFEST,
+    list_versions,
+    read_manifest,
+    write_manifest,
+)
 from carprice.names import REGISTERED_MODEL
 from carprice.settings import ROOT, Settings
 from carprice.tracking import upload
@@ -93,12 +100,18 @@ def start_sending(settings: Settings, step: str = "") -> subprocess.Popen[bytes]
 
 def test_a_run_holds_everything(small_bundle: Path, offline: Settings, online: Settings) -> None:
     training = copy_training(small_bundle, offline)
+    write_manifest(training.folder, {**training.manifest, "took_seconds": 61.5})
+    training = replace(training, manifest=read_manifest(training.folder))
     keep_bundle(training.folder, online)
     sent = send_pending(online, print)
     found = find_sent(online, training.version)
     run = found.runs[0]
     assert run.info.status == "FINISHED"
     assert run.info.run_name == training.version
+    assert run.info.end_time - run.info.start_time == 61_500
+    assert "To serve it" in run.data.tags["mlflow.note.content"]
+    experiment = connect_client(online).get_experiment(run.info.experiment_id)
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     assert run.data.params == {name: str(value) for name, value in training.params.items()}
     assert (
         run.data.metrics["test/make/Ford/median_ape"] == training.manifest["metrics"]["make"]["Ford"]["median_ape"]

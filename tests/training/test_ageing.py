@@ -1,5 +1,7 @@
 """Ageing: measured on the same listings by models of earlier and earlier days, and forecast from there."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -18,10 +20,10 @@ def measure(growth: float, car: np.ndarray | None = None, day: Floats = DAY) -> 
     seen: list[tuple[np.ndarray, np.ndarray]] = []
     cars = np.arange(len(day)) if car is None else car
 
-    def fit(learn: np.ndarray, judge: np.ndarray, seed: int) -> Floats:
-        seen.append((learn, judge))
-        lag = day[judge].min() - day[learn].max()
-        return np.full(len(judge), 0.05 * (1 + growth * lag))
+    def fit(learnt: Sequence[np.ndarray], judge: np.ndarray, seed: int) -> list[Floats]:
+        seen.extend((learn, judge) for learn in learnt)
+        lags = [day[judge].min() - day[learn].max() for learn in learnt]
+        return [np.full(len(judge), 0.05 * (1 + growth * lag)) for lag in lags]
 
     found = measure_ageing(day, cars, np.zeros(len(day)), fit, 7)
     for learn, judge in seen:

@@ -18,7 +18,9 @@ def choose(
     cars: Encoded, errors: dict[str, float], monkeypatch: pytest.MonkeyPatch, rows: int = 100
 ) -> tuple[Recipe, dict[str, float]]:
     """The choice among recipes of these errors, of a market of so many listings."""
-    monkeypatch.setattr(model_selection, "_cross_validate", lambda recipe, *_: errors[recipe.name])
+    monkeypatch.setattr(
+        model_selection, "_cross_validate", lambda recipes, *_: {each.name: errors[each.name] for each in recipes}
+    )
     taken = cars.rows.take(np.arange(rows) % len(cars.rows))
     return choose_recipe(taken, cars.columns, cars.scaler, np.zeros(rows, int), SEED)
 
@@ -75,9 +77,9 @@ def test_the_error_is_of_listings_that_were_not_learnt_from(cars: Encoded) -> No
     recipe = replace(QUICK, least_leaf=1, leaves=255)
     random = cars.rows.target.copy()
     np.random.default_rng(1).shuffle(random)
-    honest = model_selection._cross_validate(recipe, cars.rows, cars.columns, cars.scaler, folds, SEED)
-    noise = model_selection._cross_validate(
-        recipe, replace(cars.rows, target=random), cars.columns, cars.scaler, folds, SEED
+    honest, noise = (
+        model_selection._cross_validate([recipe], rows, cars.columns, cars.scaler, folds, SEED)[recipe.name]
+        for rows in (cars.rows, replace(cars.rows, target=random))
     )
     assert honest < 0.15
     assert noise > np.abs(random - np.median(random)).mean() * 0.9

@@ -27,6 +27,7 @@ from carprice.settings import Settings
 from carprice.training import train as train_module
 from carprice.training.baselines import warn_of_baselines
 from carprice.training.fit import Fitted, fit_listings
+from carprice.training.forest import Grow, grow_here
 from carprice.training.golden import UNKNOWN_TEXT
 from carprice.training.model_selection import Say
 from carprice.training.recipes import Recipe
@@ -79,7 +80,14 @@ def test_the_bundle_is_of_every_listing_and_the_figures_of_the_training_part(
 def test_a_served_model_that_is_worse_than_the_judged_one_is_a_bug(
     teach: Callable[..., Training], uk: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def forget(frame: pl.DataFrame, market: Market, seed: int, say: Say, recipe: Recipe | None = None) -> Fitted:
+    def forget(
+        frame: pl.DataFrame,
+        market: Market,
+        seed: int,
+        say: Say,
+        recipe: Recipe | None = None,
+        grow: Grow = grow_here,
+    ) -> Fitted:
         fitted = fit_listings(frame, market, seed, say, recipe)
         if recipe is not None:  # the one that serves
             fitted.model["level"] += 0.3

@@ -21,7 +21,7 @@ from carprice.errors import KeysError
 from carprice.names import MIB
 from carprice.system.files import describe_access, open_regular, write_file
 from carprice.system.locks import HeldError, hold_lock
-from carprice.system.rates import parse_rate
+from carprice.system.rates import Limits, parse_limits
 from carprice.system.structs import convert
 
 KEYS_FILE = "keys.json"
@@ -41,8 +41,8 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One key as the file has it.
 
-    sha256: of the whole key, in hexadecimal digits. rate: such as 50/s, empty for no limit. until: the last day on
-    which it is good, of UTC; empty for no end. made: the day on which it was made.
+    sha256: of the whole key, in hexadecimal digits. rate: such as 50/s,10000/day, empty for no limit. until: the
+    last day on which it is good, of UTC; empty for no end. made: the day on which it was made.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=f"^{NAME}$")]
@@ -53,9 +53,9 @@ class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     made: str = ""
 
     @property
-    def per_second(self) -> int:
-        """Requests a second, 0 for no limit."""
-        return parse_rate(self.rate)
+    def limits(self) -> Limits:
+        """Requests a second and a day."""
+        return parse_limits(self.rate)
 
     @property
     def ends_at(self) -> float | None:
@@ -163,7 +163,7 @@ def _check_key(key: ApiKey, path: Path) -> None:
         known = ", ".join(SCOPES)
         raise KeysError(f"{where}: scopes: should be some of {known} (got {', '.join(key.scopes) or 'none'})")
     try:
-        parse_rate(key.rate)
+        parse_limits(key.rate)
     except ValueError as error:
         raise KeysError(f"{where}: rate: {error}") from None
     try:

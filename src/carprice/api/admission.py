@@ -1,6 +1,7 @@
 """Whether a request is answered at all: its API key, what that is for, and how often it comes.
 
-It stands before the price, so it costs two look-ups and a bucket, the first time a hash: benchmarks/hardening.py.
+It stands before the price, so it costs two look-ups, a count and a bucket, the first time a hash:
+benchmarks/hardening.py.
 """
 
 import os
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +23,15 @@ from carprice.api.responses import RefusedError
 from carprice.errors import KeysError
 from carprice.names import PRICE_PATH
 from carprice.settings import Settings
-from carprice.system.rates import Bucket, Buckets, parse_rate
+from carprice.system.rates import (
+    Bucket,
+    Buckets,
+    Limits,
+    Quota,
+    day_of,
+    parse_rate,
+    seconds_to_midnight,
+)
 
 LOOK_SECONDS = 1.0
 """Between looks at the file: how long a revoked key is good for at most."""
@@ -37,6 +46,8 @@ OTHER = "-"
 
 NO_KEY = "This service needs an API key: Authorization: Bearer KEY"
 BAD_KEY = "The API key is not known, or no longer good"
+SPENT = "The API key has sent the requests of its day; there are more from midnight UTC on"
+"""edge/haproxy.cfg has the same words."""
 
 
 class _Known(NamedTuple):
@@ -45,12 +56,16 @@ class _Known(NamedTuple):
     name: str
     digest: bytes
     scopes: frozenset[str]
-    per_second: int
+    limits: Limits
     bucket: Bucket | None
+    quota: Quota | None
 
 
 class Admission:
-    """Refuses requests by the keys of a folder, if the settings name one, and by the rate of their address."""
+    """Refuses requests by the keys of a folder, if the settings name one, and by the rate of their address.
+
+    The day of a quota is read from the clock once in LOOK_SECONDS, not for every request.
+    """
 
     def __init__(self, settings: Settings, log: RequestLog) -> None:
         self._log = log
@@ -62,7 +77,8 @@ class Admission:
         self._keys: list[ApiKey] = []
         self._seen: tuple[int, ...] | None = None
         self._look_at = 0.0
-        self._ends_at: float | None = None
+        self._day = 0
+        self._good_from, self._good_until = -inf, inf
 
     def check(self, environ: dict[str, Any], path: str, now: float) -> None:
         """Raises RefusedError with 401, 403 or 429. now: of a monotonic clock."""
@@ -75,13 +91,19 @@ class Admission:
             return
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
+            self._day = day_of(time.time())
             self._look(self._folder)
         header = environ.get("HTTP_AUTHORIZATION", "")
         known = self._verified.get(header) or self._verify(header, environ)
         environ["carprice.key"] = known.name
         if scope not in known.scopes:
             raise _refuse_scope(scope)
+        quota, day = known.quota, self._day
+        if quota is not None and not quota.take(day):
+            raise _refuse_quota()
         if known.bucket is not None and (wait := known.bucket.take(now)):
+            if quota is not None:
+                quota.give_back(day)
             raise _refuse_rate(wait)
 
     def _verify(self, header: str, environ: Mapping[str, Any]) -> _Known:
@@ -101,7 +123,10 @@ class Admission:
         return known
 
     def _look(self, folder: Path) -> None:
-        """Read the keys again where the file is another one, or a key has come to its end."""
+        """Read the keys again where the file is another one; find the good ones again where the clock says so.
+
+        That is where a key has come to its end, or the clock went back to before one that had.
+        """
         try:
             found = os.stat(folder / KEYS_FILE)  # noqa: PTH116  Path.stat takes twice the time
             seen: tuple[int, ...] = (found.st_mtime_ns, found.st_ino, found.st_size)
@@ -110,7 +135,7 @@ class Admission:
         if seen != self._seen:
             self._seen = seen
             self._read(folder)
-        elif self._ends_at is None or time.time() < self._ends_at:
+        elif self._good_from <= time.time() < self._good_until:
             return
         self._use(self._keys)
 
@@ -122,21 +147,26 @@ class Admission:
             self._log.error("API keys not read", reason=error.what, fix=error.hint)
 
     def _use(self, keys: list[ApiKey]) -> None:
-        """Index the keys that are good now; one that was known keeps its bucket, if its rate is the same."""
+        """Index the keys that are good now; one that was known keeps its counts, if its limits are the same."""
         now = time.time()
-        buckets = {known.digest: (known.per_second, known.bucket) for known in self._known.values()}
+        before = {known.digest: known for known in self._known.values()}
         good = [key for key in keys if key.ends_at is None or now < key.ends_at]
-        self._ends_at = min((key.ends_at for key in good if key.ends_at is not None), default=None)
-        self._known = {known.digest[:INDEX_BYTES]: known for known in (_know(key, buckets) for key in good)}
+        ends = [key.ends_at for key in keys if key.ends_at is not None]
+        self._good_from = max((end for end in ends if end <= now), default=-inf)
+        self._good_until = min((end for end in ends if end > now), default=inf)
+        self._known = {known.digest[:INDEX_BYTES]: known for known in (_know(key, before) for key in good)}
         self._verified = {}
 
 
-def _know(key: ApiKey, buckets: Mapping[bytes, tuple[int, Bucket | None]]) -> _Known:
-    digest, per_second = bytes.fromhex(key.sha256), key.per_second
-    rate, bucket = buckets.get(digest, (0, None))
-    if rate != per_second:
-        bucket = Bucket(per_second) if per_second else None
-    return _Known(key.name, digest, frozenset(key.scopes), per_second, bucket)
+def _know(key: ApiKey, before: Mapping[bytes, _Known]) -> _Known:
+    digest, limits = bytes.fromhex(key.sha256), key.limits
+    known = before.get(digest)
+    if known is not None and known.limits == limits:
+        bucket, quota = known.bucket, known.quota
+    else:
+        bucket = Bucket(limits.per_second) if limits.per_second else None
+        quota = Quota(limits.per_day) if limits.per_day else None
+    return _Known(key.name, digest, frozenset(key.scopes), limits, bucket, quota)
 
 
 def _read_secret(header: str) -> str:
@@ -181,3 +211,7 @@ def _refuse_scope(scope: str) -> RefusedError:
 def _refuse_rate(seconds: float) -> RefusedError:
     detail = "More requests came than the rate allows; try again later"
     return RefusedError(429, detail, headers=(("Retry-After", str(ceil(seconds))),))
+
+
+def _refuse_quota() -> RefusedError:
+    return RefusedError(429, SPENT, headers=(("Retry-After", str(seconds_to_midnight(time.time()))),))

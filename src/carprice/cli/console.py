@@ -91,7 +91,7 @@ def _describe_progress(progress: "Progress", seconds: float) -> str:
 
 
 def name_command(text: str) -> str:
-    """The text with the command as it is typed here: ./carprice in a checkout, carprice where it is installed."""
+    """The text with the command as it is typed here: `./carprice` in a checkout, else `carprice`."""
     return text if COMMAND == CHECKOUT_COMMAND else text.replace(CHECKOUT_COMMAND, COMMAND)
 
 

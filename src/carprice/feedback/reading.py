@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from carprice.feedback.entry import KINDS, Answer, Feedback, make_id
@@ -10,7 +11,8 @@ from carprice.feedback.samples import Sample
 from carprice.market.kinds import KINDS as FEATURE_KINDS
 from carprice.market.kinds import Value
 from carprice.market.market_file import Market
-from carprice.model.listing import MAX_ECHO, FieldProblem, check_listing
+from carprice.market.typed import MAX_ECHO, advise_number, read_money
+from carprice.model.listing import FieldProblem, check_listing
 from carprice.model.pricer import Pricer
 
 MEMBERS = ("request_id", "listing", "price", "kind", "day")
@@ -122,7 +124,17 @@ def _check_price(market: Market, value: Any) -> str:
     limits = market.price
     expected = f"should be a number from {limits.min:.12g} to {limits.max:.12g} {market.currency}"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "" if is_number and limits.min <= value <= limits.max else expected
+    if is_number and limits.min <= value <= limits.max:
+        return ""
+    return expected + advise_number(value, partial(_read_price, market))
+
+
+def _read_price(market: Market, text: str) -> float:
+    """Raises ValueError for what is no amount within the market's limits."""
+    price = read_money(text, market)
+    if not market.price.min <= price <= market.price.max:
+        raise ValueError(text)
+    return price
 
 
 def _check_day(value: Any) -> str:

@@ -9,7 +9,7 @@ from carprice.frames.encoding import Floats, encode_frame
 from carprice.frames.position import place_asking_prices
 from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.frames.warnings import Warnings, find_warnings, join_warnings
-from carprice.model.encoding import OUTSIDE_TRAINING, UNLIKELY
+from carprice.model.encoding import OUTSIDE_TRAINING, UNLIKELY, UNSEEN
 from carprice.model.price_range import CLOSE, LEVELS, MIN_LIKE
 from carprice.model.pricer import MAX_OUTSIDE, Pricer
 
@@ -82,7 +82,7 @@ def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     is_unknown, outside = _count_strange(warnings, frame.height, pricer)
     is_claimed = ~is_unknown & (outside == 0)
     for (code, _), mask in warnings.items():
-        if code == UNLIKELY:
+        if code in (UNLIKELY, UNSEEN):
             is_claimed &= ~mask
     return Predictions(score, size, group, rows, is_claimed, is_unknown, outside, warnings)
 

@@ -12,6 +12,7 @@ from carprice.model.encoding import (
     UNKNOWN_CATEGORY,
     UNKNOWN_COMBINATION,
     UNLIKELY,
+    UNSEEN,
 )
 from carprice.model.forest.depreciation import ANY
 from carprice.model.plausibility import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
@@ -30,11 +31,13 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
     found: Warnings = {}
     zero, usual = pricer.encoder.zero, pricer.encoder.distance
     is_zero: Mask = np.zeros(frame.height, bool)
-    unusual = find_unusual(frame, matrix, pricer)
+    unusual, unseen = find_unusual(frame, matrix, pricer), find_unseen(matrix, pricer)
     for index, feature in enumerate(pricer.market.features):
         values = frame[feature.name]
         if feature.is_category:
             found[UNKNOWN_CATEGORY, feature.name] = np.isnan(matrix[:, index]) & values.is_not_null().to_numpy()
+            if index in unseen:
+                found[UNSEEN, feature.name] = unseen[index]
             continue
         if feature.is_text:
             continue
@@ -65,10 +68,10 @@ def find_unlikely(distance: Floats, year: Floats, usual: UsualDistance) -> Mask:
 
 def find_unusual(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> dict[int, Mask]:
     """By the index of the number: the rows whose number is far from those of their make and model."""
-    spans = pricer.usual_values.spans
+    spans = pricer.unusual.numbers.spans
     if not spans:
         return {}
-    unique, place = unique_codes(np.nan_to_num(matrix[:, pricer.forest.depreciation.keys], nan=ANY))
+    unique, place = _find_keys(matrix, pricer)
     least, most = (np.full((len(unique), matrix.shape[1]), end) for end in (-np.inf, np.inf))
     for number, key in enumerate(unique.tolist()):
         for span in spans.get(tuple(key), ()):
@@ -78,6 +81,39 @@ def find_unusual(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> dict[in
         values = frame[pricer.market.features[index].name].fill_null(np.nan).to_numpy()
         outside[index] = (values < least[place, index]) | (values > most[place, index])
     return outside
+
+
+def find_unseen(matrix: Floats, pricer: Pricer) -> dict[int, Mask]:
+    """By the index of the category: the rows whose value no listing of their make and model has."""
+    table = pricer.unusual.categories.seen
+    if not table:
+        return {}
+    unique, place = _find_keys(matrix, pricer)
+    known: dict[int, dict[int, list[float]]] = {}
+    for number, key in enumerate(unique.tolist()):
+        for seen in table.get(tuple(key), ()):
+            known.setdefault(seen.column, {})[number] = list(seen.codes)
+    return {index: _lacks(matrix[:, index], place, len(unique), found) for index, found in known.items()}
+
+
+def _lacks(codes: Floats, place: np.ndarray, keys: int, known: dict[int, list[float]]) -> Mask:
+    """The rows whose code is none of those of their key, where these are known. known: by the place of a key."""
+    size = int(max(np.nanmax(codes, initial=0), *(max(found) for found in known.values()))) + 1
+    lines = np.zeros(keys, int)
+    lines[list(known)] = np.arange(len(known)) + 1
+    is_seen = np.zeros((len(known) + 1, size), bool)
+    is_seen[0] = True
+    for line, found in enumerate(known.values(), 1):
+        is_seen[line, np.array(found, int)] = True
+    is_known = ~np.isnan(codes)
+    lacks: Mask = np.zeros(len(codes), bool)
+    lacks[is_known] = ~is_seen[lines[place[is_known]], codes[is_known].astype(int)]
+    return lacks
+
+
+def _find_keys(matrix: Floats, pricer: Pricer) -> tuple[Floats, np.ndarray]:
+    """The different codes of make and model, and which of them each row has."""
+    return unique_codes(np.nan_to_num(matrix[:, pricer.forest.depreciation.keys], nan=ANY))
 
 
 def join_warnings(warnings: Warnings, rows: int) -> pl.Series:

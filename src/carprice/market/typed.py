@@ -1,7 +1,7 @@
 """What people type into a form, or have in a file, as the JSON values of a listing."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from carprice.market.kinds import KINDS
@@ -11,6 +11,11 @@ from carprice.market.units import CURRENCIES, convert_unit, find_unit
 
 MAX_TYPED = 200
 """Characters of a number; a category or text may have as many as its kind says."""
+
+MAX_ECHO = 40
+"""Characters of a text that a message repeats."""
+DECIMALS = 4
+"""Of a number that a message suggests."""
 
 _GROUPED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
 
@@ -26,7 +31,8 @@ class Typed(NamedTuple):
 def read_typed(market: Market, given: Mapping[str, str]) -> Typed:
     """The fields of one listing, and its asking price, as they were typed; what else is given is left out.
 
-    A value that cannot be read has a problem instead; whether it is within its limits, check_listing says.
+    What the market file replaces in a file is replaced here too. What cannot be read has a problem instead;
+    whether it is within its limits, check_listing says.
     """
     texts = {name: given[name].strip() for name in _list_names(market) if given.get(name, "").strip()}
     values: dict[str, Any] = {}
@@ -34,14 +40,15 @@ def read_typed(market: Market, given: Mapping[str, str]) -> Typed:
     for feature in market.features:
         if feature.name in texts:
             try:
-                values[feature.name] = _read_text(market, feature, texts[feature.name])
+                text = texts[feature.name]
+                values[feature.name] = _read_text(market, feature, feature.replace.get(text, text))
             except ValueError as error:
                 problems[feature.name] = str(error) or f"should be {KINDS[feature.kind].expected}"
     if ASKING in texts:
         try:
             values[ASKING] = read_money(texts[ASKING], market)
-        except ValueError:
-            problems[ASKING] = "should be a number above 0"
+        except ValueError as error:
+            problems[ASKING] = str(error) or "should be a number above 0"
     return Typed(texts, values, problems)
 
 
@@ -49,9 +56,30 @@ def read_money(text: str, market: Market) -> float:
     """An amount in the market's currency, such as `£8,995` or `9k`. Raises ValueError."""
     found = _read_number(text, market.price.decimal)
     foreign = [word for word in found.words if market.currency not in CURRENCIES.get(word, ())]
-    if foreign or not found.number > 0:
-        raise ValueError(text)
+    if foreign:
+        raise ValueError(f"should be in {market.currency}")
+    if not found.number > 0:
+        raise ValueError
     return found.number
+
+
+def read_number(text: str, feature: Feature, market: Market) -> float:
+    """A number or year in the feature's unit, such as `45k` or `72,000 km`. Raises ValueError."""
+    return float(_read_text(market, feature, text.strip()))
+
+
+def advise_number(given: Any, read: Callable[[str], float]) -> str:
+    """Which number to send in place of a text of JSON that reads as one, to be added to what is expected; else "".
+
+    read: raises ValueError where the text is none.
+    """
+    if not isinstance(given, str) or len(given) > MAX_ECHO or not given.isprintable():
+        return ""
+    try:
+        number = round(read(given), DECIMALS)
+    except ValueError:
+        return ""
+    return f': send {KINDS["number"].write(number)}, not the text "{given}"'
 
 
 def _list_names(market: Market) -> list[str]:
@@ -78,7 +106,8 @@ def _read_measure(text: str, feature: Feature, is_distance: bool) -> float:
     """A number in the feature's unit. A distance has no three decimals, so 45.000 is a thousand times 45."""
     decimal = "," if is_distance and _GROUPED.match(text) else feature.decimal
     found = _read_number(text, decimal)
-    units = {find_unit(word) or word for word in found.words}
+    words = [word for word in found.words if feature.unit not in CURRENCIES.get(word, ())]
+    units = {find_unit(word) or word for word in words}
     if not units or units == {feature.unit.casefold()} or units == {feature.unit}:
         return found.number
     factors = [convert_unit(unit, feature.unit) for unit in units]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 import msgspec
@@ -12,12 +12,11 @@ import msgspec
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature, Market
-from carprice.market.typed import read_typed
+from carprice.market.typed import MAX_ECHO, advise_number, read_money, read_number, read_typed
 
 MAX_PROBLEMS = 50
 MAX_ROW_PROBLEMS = 5
 """Of one row among many."""
-MAX_ECHO = 40
 MAX_REMEMBERED = 1000
 """Wrong names whose search for a similar one is not made again."""
 
@@ -25,7 +24,7 @@ Pointer = Annotated[str, msgspec.Meta(description="The field, as a JSON pointer.
 
 
 class FieldProblem(msgspec.Struct, frozen=True):
-    """What is wrong with one field. Never the value itself."""
+    """What is wrong with one field. Never the value itself, but for a short text that reads as a number."""
 
     detail: str
     pointer: Pointer
@@ -43,13 +42,14 @@ def check_listing(
     problems = []
     for feature in market.features:
         try:
-            values.append(_check_value(feature, fields.get(feature.name)))
+            values.append(_check_value(market, feature, fields.get(feature.name)))
         except ValueError as error:
             problems.append(FieldProblem(str(error), f"#/{feature.name}"))
     try:
         read_asking(fields)
     except ValueError as error:
-        problems.append(FieldProblem(str(error), f"#/{ASKING}"))
+        advice = advise_number(fields[ASKING], partial(read_money, market=market))
+        problems.append(FieldProblem(f"{error}{advice}", f"#/{ASKING}"))
     names = tuple([feature.name for feature in market.features])
     for name in fields:
         if name not in names and name != ASKING:
@@ -64,7 +64,7 @@ def read_known(market: Market, fields: Mapping[str, Any]) -> list[Value]:
     values: list[Value] = []
     for feature in market.features:
         try:
-            values.append(_check_value(feature, fields.get(feature.name)))
+            values.append(_check_value(market, feature, fields.get(feature.name)))
         except ValueError:
             values.append(None)
     return values
@@ -123,7 +123,7 @@ def _write_limit(feature: Feature, limit: float) -> str:
     return f"{limit:.12g}"
 
 
-def _check_value(feature: Feature, value: Any) -> Value:
+def _check_value(market: Market, feature: Feature, value: Any) -> Value:
     if value is None:
         if feature.optional:
             return None
@@ -132,7 +132,7 @@ def _check_value(feature: Feature, value: Any) -> Value:
     try:
         found = kind.read(value)
     except (TypeError, ValueError):
-        raise ValueError(f"should be {kind.expected}") from None
+        raise ValueError(describe_wrong(market, feature, value)) from None
     if isinstance(found, str):
         if len(value) > feature.max_length:
             raise ValueError(f"should have at most {feature.max_length} characters")
@@ -145,6 +145,20 @@ def _check_value(feature: Feature, value: Any) -> Value:
         if math.isinf(found) or (kind.is_whole and not found.is_integer()):
             raise ValueError(f"should be {kind.expected}")
     return found
+
+
+def describe_wrong(market: Market, feature: Feature, value: Any) -> str:
+    """What a value of JSON should be that is none of the feature's kind, and which number a text means."""
+    expected = f"should be {KINDS[feature.kind].expected}"
+    if KINDS[feature.kind].input != "number":
+        return expected
+    advice = advise_number(value, partial(_read_number, market, feature))
+    return f"{expected} in {feature.unit}{advice}" if advice and feature.unit else expected + advice
+
+
+def _read_number(market: Market, feature: Feature, text: str) -> float:
+    """A text as a value within the limits. Raises ValueError."""
+    return float(_check_value(market, feature, read_number(text, feature, market)))  # type: ignore[arg-type]
 
 
 @lru_cache(MAX_REMEMBERED)

@@ -19,20 +19,21 @@ from carprice.model.encoding import (
     UNKNOWN_CATEGORY,
     UNKNOWN_COMBINATION,
     UNLIKELY,
+    UNSEEN,
     Encoder,
     InputWarning,
     warn_combination,
     warn_of_age,
-    warn_unusual,
 )
 from carprice.model.evidence.explanation import explain_price
 from carprice.model.evidence.usual_car import UsualCars
 from carprice.model.forest.lightgbm_capi import Trees, release_memory
 from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.listing import check_listing, read_asking
-from carprice.model.plausibility import UsualDistance, UsualValues
+from carprice.model.plausibility import UsualDistance
 from carprice.model.position import Position, place_asking
 from carprice.model.price_range import COVERAGE, MIN_LIKE, Limits, PriceRange
+from carprice.model.unusual import Unusual
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 
 GOLDEN_TOLERANCE = 1e-9
@@ -69,7 +70,7 @@ class Pricer:
         self.coverage = COVERAGE
         self._keys = frozenset(model["depreciation"]["keys"])
         self.usual = UsualCars(model.get("usual", ()), self.forest.depreciation.keys)
-        self.usual_values = UsualValues(model.get("usual_values"), names, bundle.scaler)
+        self.unusual = Unusual(model, self.market, bundle.encoders, bundle.scaler)
         self.as_of = None if model["as_of"] is None else EPOCH + timedelta(days=model["as_of"])
         self.costs: dict[str, float] = model["costs"]
         self.distance_per_year = _read_distance(bundle.manifest.get("distance_per_year"))
@@ -119,9 +120,7 @@ class Pricer:
         if self.model_column is not None:
             named = [code == code for code in columns[self.model_column]]
         likes = self.forest.count_like(columns)
-        to_check |= strange | self.usual_values.find_rows(
-            [columns[index] for index in self.forest.depreciation.keys], rows
-        )
+        to_check |= strange | self.unusual.find_rows(rows, columns)
         warned = [self.find_warnings(values) if row in to_check else () for row, values in enumerate(rows)]
         limits, askings = limits or self.range.usual, askings or [None] * len(rows)
         return [
@@ -138,7 +137,7 @@ class Pricer:
         score = self.forest.score(row, line)
         size = self.spread.predict_row([*row, *self.forest.flag(row), score]) if self.spread else 0.0
         is_named = self.model_column is None or row[self.model_column] == row[self.model_column]
-        is_usual = in_range and is_known and not self.usual_values.find(line.key, values)
+        is_usual = in_range and is_known and not self.unusual.applies(line.key, values, row)
         group = self.range.group(size, is_named, line.rows)
         return score, size, group, () if is_usual else self.find_warnings(values)
 
@@ -163,24 +162,11 @@ class Pricer:
         row, _ = self.encoder.encode(values)
         line, is_known = self.forest.depreciation.find(row.copy())
         if is_known:
-            return self._add_unusual(warnings, line.key, values)
+            return self.unusual.add_warnings(warnings, line.key, values, row)
         *wholes, part = [(self.market.features[index], int(row[index])) for index in self.forest.depreciation.keys]
         others = [self.encoders[wholes[0][0].name][code] for code in self.forest.depreciation.others_with(row)]
         names = " ".join(self.encoders[feature.name][code] for feature, code in wholes)
         return (*warnings, warn_combination(part[0], self.encoders[part[0].name][part[1]], names, others))
-
-    def _add_unusual(
-        self, warnings: tuple[InputWarning, ...], key: tuple[float, ...], values: Sequence[Value]
-    ) -> tuple[InputWarning, ...]:
-        """The warnings, and in feature order one for each number that is far from what such cars have."""
-        features, warned = self.market.features, [warning.field for warning in warnings]
-        unusual = [
-            warn_unusual(features[span.column], span, float(values[span.column]))  # type: ignore[arg-type]
-            for span in self.usual_values.find(key, values)
-            if features[span.column].name not in warned
-        ]
-        places = {feature.name: place for place, feature in enumerate(features)}
-        return tuple(sorted((*warnings, *unusual), key=lambda warning: places[warning.field]))
 
     def find_refusal(self, values: Sequence[Value], valuation: Valuation) -> str | None:
         """Why a car is not valued, where the market file has `refuse = true`; None where it is."""
@@ -305,7 +291,7 @@ class Pricer:
     def _is_claimed(self, warnings: Sequence[InputWarning]) -> bool:
         """Whether the range's share is promised: make and model were seen together, and no value is strange."""
         return not any(
-            warning.code in (OUTSIDE_TRAINING, UNKNOWN_COMBINATION, UNLIKELY)
+            warning.code in (OUTSIDE_TRAINING, UNKNOWN_COMBINATION, UNLIKELY, UNSEEN)
             or (warning.code == UNKNOWN_CATEGORY and warning.field in self._keys)
             for warning in warnings
         )

@@ -1,5 +1,6 @@
 """Names similar to a misspelled one."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -10,6 +11,9 @@ MAX_CANDIDATES = 40
 MAX_LENGTH = 40
 MAX_REMEMBERED = 1000
 """Texts that are not looked up again: the rows of a batch often have the same unknown ones."""
+
+
+_MARKS = re.compile(r"[\W_]+")
 
 
 def fold(text: str) -> str:
@@ -25,13 +29,20 @@ class Speller:
         self._named: dict[str, str] = {}
         for name in names:
             self._named.setdefault(fold(name), name)
+        self._by_words: dict[str, str] = {}
+        for folded in self._named:
+            self._by_words.setdefault(_split_words(folded), folded)
         self._with_pair: dict[str, list[str]] = {}
         for folded in self._named:
             for pair in _pairs(folded):
                 self._with_pair.setdefault(pair, []).append(folded)
 
     def suggest(self, text: str) -> tuple[str, ...]:
-        """The most similar of the names that share the most pairs of letters with the text, the best first."""
+        """What may be meant, the best first: names whose words the text has, then the most similar ones.
+
+        "C-Class" has those of "C Class", and "Golf GTI" those of "Golf". Only those others are compared that
+        share the most pairs of letters with the text.
+        """
         return self._search(fold(text[:MAX_LENGTH]))
 
     def _find(self, folded: str) -> tuple[str, ...]:
@@ -39,7 +50,24 @@ class Speller:
         for pair in _pairs(folded):
             shared.update(self._with_pair.get(pair, ()))
         candidates = [name for name, _ in shared.most_common(MAX_CANDIDATES)]
-        return tuple(self._named[name] for name in get_close_matches(folded, candidates, MAX_SUGGESTIONS))
+        similar = get_close_matches(folded, candidates, MAX_SUGGESTIONS)
+        found = dict.fromkeys([*self._find_words(folded), *similar])
+        return tuple(self._named[name] for name in list(found)[:MAX_SUGGESTIONS])
+
+    def _find_words(self, folded: str) -> list[str]:
+        """The names that are words of a text in a row, the longest first."""
+        words = _split_words(folded).split()
+        parts = (
+            " ".join(words[start : start + count])
+            for count in range(len(words), 0, -1)
+            for start in range(len(words) - count + 1)
+        )
+        return [self._by_words[part] for part in parts if part in self._by_words]
+
+
+def _split_words(folded: str) -> str:
+    """The words of a text without what stands between them."""
+    return " ".join(_MARKS.sub(" ", folded).split())
 
 
 def _pairs(folded: str) -> list[str]:

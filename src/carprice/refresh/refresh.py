@@ -30,6 +30,7 @@ from carprice.settings import Settings
 from carprice.system.locks import HeldError, hold_lock
 from carprice.tracking.approval import Approval
 from carprice.tracking.promotion import promote_version, record_rollout, record_training
+from carprice.training.on_engine.work import NO_ENGINE, EngineChoice, open_work
 from carprice.training.train import Training, train
 
 LOCK = "refresh.lock"
@@ -48,12 +49,16 @@ class KeptError(Exception):
 
 @dataclass(frozen=True)
 class Order:
-    """What a refresh is asked for. stack: docker, local, or empty for the one there is. dry_run: check alone."""
+    """What a refresh is asked for. stack: docker, local, or empty for the one there is. dry_run: check alone.
+
+    engine: what grows the boosters.
+    """
 
     source: Source
     market: Market
     stack: str = ""
     dry_run: bool = False
+    engine: EngineChoice = NO_ENGINE
 
 
 @dataclass
@@ -113,7 +118,8 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
     if order.dry_run:
         outcome.result = CHECKED
         return
-    training = train(listings, order.market, settings, say=say)
+    with open_work(order.engine, settings.artifacts_dir, order.market.name) as work:
+        training = train(listings, order.market, settings, say=say, grow=work.grow)
     outcome.version = training.version
     note("train", f"{training.version}, {training.manifest['data']['served_rows']:,} listings")
     record_training(training, settings, say)

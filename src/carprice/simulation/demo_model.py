@@ -13,6 +13,7 @@ from carprice.names import STATISTICS_FILE
 from carprice.settings import Settings, load_settings
 from carprice.simulation.sampling import draw_listings
 from carprice.tracking.promotion import record_training
+from carprice.training.forest import Grow, grow_here
 from carprice.training.train import DEMO_MARKET, SEED, Training, train
 
 DEMO_LISTINGS = 40_000
@@ -45,11 +46,12 @@ def train_demo(
     say: Say = print,
     count: int = DEMO_LISTINGS,
     keep_comparables: bool = True,
+    grow: Grow = grow_here,
 ) -> Training:
     """Train on `count` simulated listings. Raises ListingsError, MarketError and TrainingError."""
     say(f"Drawing {count:,} simulated listings ...")
     market = load_market(DEMO_MARKET, settings.markets_dir)
-    return train(draw_clean(market, count, settings), market, settings, seed, say, keep_comparables)
+    return train(draw_clean(market, count, settings), market, settings, seed, say, keep_comparables, grow)
 
 
 def draw_clean(market: Market, count: int, settings: Settings) -> Listings:

@@ -1,4 +1,4 @@
-"""Rates of requests: as a text such as 50/s, and kept by a bucket.
+"""Rates and daily quotas of requests: as a text such as 50/s,10000/day, kept by a bucket and a count.
 
 A bucket holds one number, the time at which it would be full again: the generic cell rate algorithm, which admits
 what a token bucket of that size admits (ITU-T Recommendation I.371, annex A).
@@ -6,14 +6,32 @@ what a token bucket of that size admits (ITU-T Recommendation I.371, annex A).
 
 import re
 import threading
+from typing import NamedTuple
 
 MAX_PER_SECOND = 1_000_000
+MAX_PER_DAY = 1_000_000_000
+MAX_DAYS = 4
+"""Of which a quota keeps its count, so that a clock that jumps to another day and back gives no second one."""
+DAY_SECONDS = 86_400
 MAX_BUCKETS = 10_000
 """Of each of two halves: an IPv4 address with its bucket takes about 250 bytes."""
 FLOAT_LOSS = 1e-3
 """The share of a request by which sums of floats may be off."""
 
 _RATE = re.compile(r"([1-9][0-9]{0,6})/s", re.ASCII)
+_QUOTA = re.compile(r"([1-9][0-9]{0,9})/day", re.ASCII)
+
+
+class Limits(NamedTuple):
+    """How many requests are admitted a second, and on a day of UTC; 0 for any number."""
+
+    per_second: int = 0
+    per_day: int = 0
+
+    @property
+    def text(self) -> str:
+        """As parse_limits reads it, empty for no limit."""
+        return ",".join(f"{count}/{unit}" for count, unit in zip(self, ("s", "day"), strict=True) if count)
 
 
 def parse_rate(text: str) -> int:
@@ -24,6 +42,55 @@ def parse_rate(text: str) -> int:
     if not found or int(found[1]) > MAX_PER_SECOND:
         raise ValueError(f"should be a whole number a second, such as 50/s (got {text!r})")
     return int(found[1])
+
+
+def parse_limits(text: str) -> Limits:
+    """A rate, a quota a day or both, such as `50/s,10000/day`; an empty text has neither. Raises ValueError."""
+    rate, comma, quota = text.rpartition(",") if text.endswith("/day") else (text, "", "")
+    found = _QUOTA.fullmatch(quota)
+    try:
+        limits = Limits(parse_rate(rate), int(found[1]) if found else 0)
+    except ValueError:
+        found = limits = None
+    if limits is None or bool(found) != bool(quota) or (comma and not rate) or limits.per_day > MAX_PER_DAY:
+        raise ValueError(f"should be such as 50/s, 10000/day or 50/s,10000/day (got {text!r})")
+    return limits
+
+
+def day_of(now: float) -> int:
+    """The day of UTC, counted from 1970 on. now: seconds since the epoch."""
+    return int(now // DAY_SECONDS)
+
+
+def seconds_to_midnight(now: float) -> int:
+    """Whole seconds until the next day of UTC begins, at least 1. now: seconds since the epoch."""
+    return DAY_SECONDS - int(now) % DAY_SECONDS
+
+
+class Quota:
+    """Admits so many requests on each day of UTC. Threads may share it."""
+
+    def __init__(self, per_day: int) -> None:
+        self._per_day = per_day
+        self._counts: dict[int, int] = {}
+        self._lock = threading.Lock()
+
+    def take(self, day: int) -> bool:
+        """Whether the request is admitted on that day; then it counts."""
+        counts = self._counts
+        with self._lock:
+            count = counts.get(day, 0)
+            if count >= self._per_day:
+                return False
+            counts[day] = count + 1
+            if len(counts) > MAX_DAYS:
+                del counts[next(iter(counts))]
+        return True
+
+    def give_back(self, day: int) -> None:
+        """Take a request off the count that was refused for another reason."""
+        with self._lock:
+            self._counts[day] -= 1
 
 
 class Bucket:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from carprice.errors import TrackingError
+from carprice.names import MLFLOW
 from carprice.settings import Settings, hide_login
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 HEALTH_SECONDS = 3
 REQUEST_SECONDS = 30
 SEND_HINT = "Start it with ./carprice up, then send what is kept: ./carprice models send"
+FAILED_HINT = f"Find out why: ./carprice logs {MLFLOW}. Then send what is kept: ./carprice models send"
+"""Of a server that answers, and fails."""
 
 
 def show_url(settings: Settings) -> str:
@@ -83,4 +86,4 @@ def expect_failures(settings: Settings) -> Iterator[None]:
         yield
     except (MlflowException, RequestException) as error:
         reason = hide_login(str(error)).strip().split("\n")[0][:300]
-        raise TrackingError(f"MLflow at {show_url(settings)} failed: {reason}", SEND_HINT) from error
+        raise TrackingError(f"MLflow at {show_url(settings)} failed: {reason}", FAILED_HINT) from error

@@ -28,6 +28,8 @@ REPORT_FIGURES = ("ppe10", "cod", "prd", "prb", "coverage", "interval_score")
 WRITE_HINT = "The model itself is complete. Allow this user to write there, then: ./carprice models send"
 
 VERSION_TAG = "carprice.version"
+NOTE_TAG = "mlflow.note.content"
+"""What MLflow shows as the description of a run."""
 
 # MLflow takes letters, digits, _ - . : / and spaces in a metric's name, 250 of them at most.
 _UNFIT = re.compile(r"[^\w\-. :]")
@@ -36,11 +38,12 @@ METRIC_NAME_LENGTH = 250
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder that was read back. created is in milliseconds since 1970."""
+    """A run folder that was read back. created, its end: milliseconds since 1970. took: how many it lasted."""
 
     folder: Path
     version: str
     created: int
+    took: int
     params: dict[str, str]
     metrics: dict[str, float]
     tags: dict[str, str]
@@ -109,10 +112,12 @@ def describe_run(manifest: Mapping[str, Any], params: Mapping[str, Any]) -> dict
     return {
         "version": manifest["version"],
         "created": _read_milliseconds(manifest["version"]),
+        "took": round(1000 * manifest.get("took_seconds", 0)),
         "params": {name: str(value) for name, value in params.items()},
         "metrics": flatten_metrics(manifest),
         "tags": {
             VERSION_TAG: manifest["version"],
+            NOTE_TAG: describe_training(manifest),
             "carprice.market": market["name"],
             "carprice.currency": market["currency"],
             "carprice.demo": str(bool(manifest.get("demo"))).lower(),
@@ -122,6 +127,18 @@ def describe_run(manifest: Mapping[str, Any], params: Mapping[str, Any]) -> dict
         },
         "data": {**data, "market": market["name"], "source": Path(data["source"]).name},
     }
+
+
+def describe_training(manifest: Mapping[str, Any]) -> str:
+    """What was learnt, how well, and what comes next, in Markdown: the description of the run."""
+    data, overall, version = manifest["data"], manifest["metrics"]["overall"], manifest["version"]
+    title, currency = manifest["market"]["title"], manifest["market"]["currency"]
+    rows = data.get("served_rows", data["rows_kept"])
+    return (
+        f"{title}: learnt from {rows:,} listings, judged by {data['test_rows']:,} others: "
+        f"median error **{overall['median_ape']:.1%}**, mean {overall['mae']:,.0f} {currency}.\n\n"
+        f"All of it: Artifacts, `report/report.html`.\n\nTo serve it: `./carprice promote {version}`"
+    )
 
 
 def flatten_metrics(manifest: Mapping[str, Any]) -> dict[str, float]:
@@ -172,6 +189,7 @@ def read_run(folder: Path) -> Run:
         raise TrackingError(
             f"{path}: format should be {RUN_FORMAT} (got {record.get('format')!r})", forget_hint(folder)
         )
+    record = {"took": 0, **record}  # one that was kept before runs had it
     return Run(folder, **{name: record[name] for name in Run.__dataclass_fields__ if name != "folder"})
 
 

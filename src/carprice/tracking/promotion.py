@@ -93,7 +93,8 @@ def send_waiting(settings: Settings, say: Say = print) -> list[Sent]:
     something waits, BundleError where the champion is missing or damaged.
     """
     sent = send_pending(settings, say)
-    if (version := waiting_promotion(settings)) is not None:
+    version = waiting_promotion(settings)
+    if version is not None and version not in list_unsent(settings):  # else it was warned of
         promote_version(version, settings, say=say)
         say(f"{version} is the champion in MLflow too")
     return sent

@@ -39,6 +39,8 @@ LOCK_FILE = ".tracking.lock"
 METRICS_PER_REQUEST = 1000
 PARAMS_PER_REQUEST = 100
 DIGEST_LENGTH = 36
+KIND_TAG, MODELS = "mlflow.experimentKind", "custom_model_development"
+"""Of an experiment: its page opens as one of models, not of GenAI."""
 
 Say = Callable[[str], None]
 
@@ -148,7 +150,7 @@ def hold_runs(settings: Settings) -> Iterator[None]:
 def _ensure_experiment(client: "MlflowClient") -> str:
     found = client.get_experiment_by_name(REGISTERED_MODEL)
     if found is None:
-        return client.create_experiment(REGISTERED_MODEL)
+        return client.create_experiment(REGISTERED_MODEL, tags={KIND_TAG: MODELS})
     if found.lifecycle_stage != "active":
         client.restore_experiment(found.experiment_id)
     return str(found.experiment_id)
@@ -159,7 +161,7 @@ def _ensure_run(client: "MlflowClient", experiment: str, run: Run) -> str:
     if found:
         return str(found[0].info.run_id)
     tags = {**run.tags, "mlflow.source.name": "carprice train", "mlflow.source.type": "LOCAL"}
-    created = client.create_run(experiment, run.created, tags, run_name=run.version)
+    created = client.create_run(experiment, run.created - run.took, tags, run_name=run.version)
     return str(created.info.run_id)
 
 

@@ -1,6 +1,6 @@
 """How a model's error grows with the days since the last one that it learnt from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,8 @@ NEAR = 1.645
 BIAS_WORTH = 0.9
 """A bias b makes of a median error m the root of m^2 + 0.9 b^2, measured on American auctions for b up to 6 %."""
 
-Fit = Callable[[np.ndarray, np.ndarray, int], Floats]
-"""Learn from some rows, price others: their rows, and a seed; gives log prices."""
+Fit = Callable[[Sequence[np.ndarray], np.ndarray, int], list[Floats]]
+"""Learn from each of several sets of rows, price others: their rows, and a seed; gives the log prices of each."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,9 @@ def measure_ageing(day: Floats, car: np.ndarray, log_price: Floats, fit: Fit, se
         count = min(MAX_ROWS, len(pools[0]))
         if len(judge) < MIN_ROWS or count < MIN_ROWS or len(cuts) < 2:
             continue
-        errors = []
-        for pool in pools:
-            learn = np.sort(random.choice(pool, count, replace=False))
-            errors.append(float(np.median(np.abs(np.expm1(fit(learn, judge, seed) - log_price[judge])))))
+        learnt = [np.sort(random.choice(pool, count, replace=False)) for pool in pools]
+        misses = [np.abs(np.expm1(score - log_price[judge])) for score in fit(learnt, judge, seed)]
+        errors = [float(np.median(miss)) for miss in misses]
         lags.extend((start - cuts[:-1]).tolist())
         growths.extend(np.log(np.array(errors[:-1]) / errors[-1]).tolist())
     known = float(np.square(lags).sum())

@@ -1,5 +1,6 @@
 """The fit: encoders, the recipe, the price forest and its range, on one set of listings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -17,15 +18,16 @@ from carprice.model.bundle.contents import Bundle
 from carprice.model.encoding import UnknownZero
 from carprice.model.forest.price_forest import PriceForest
 from carprice.model.pricer import Pricer
+from carprice.training.ageing import Fit
 from carprice.training.columns import Columns, Rows, describe_columns
-from carprice.training.forest import Job, grow_forest, grow_forests
+from carprice.training.forest import Grow, Job, grow_forest, grow_forests, grow_here
 from carprice.training.masking import forget_unseen
 from carprice.training.model_selection import Say, choose_recipe
 from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
 from carprice.training.recipes import FEW_ROWS, Recipe
 from carprice.training.split import fold_of
 from carprice.training.uncertainty import HeldOut, fit_range, hold_out
-from carprice.training.usual_cars import list_usual, span_values
+from carprice.training.usual_cars import describe_usual
 from carprice.training.words import learn_words
 
 NEAR_ZERO = 10.0
@@ -56,12 +58,16 @@ class Fitted:
 
 
 def fit_listings(
-    listings: pl.DataFrame | StoredFrame, market: Market, seed: int, say: Say, recipe: Recipe | None = None
+    listings: pl.DataFrame | StoredFrame,
+    market: Market,
+    seed: int,
+    say: Say,
+    recipe: Recipe | None = None,
+    grow: Grow = grow_here,
 ) -> Fitted:
     """Learn from a clean frame alone; a stored one is in memory until it is encoded.
 
-    recipe: None where the listings should choose it.
-
+    recipe: None where the listings should choose it. grow: what grows the boosters.
     The range comes from listings that the forests of their folds never saw; so does the price index where listings
     have a day, and the forest that serves then learns prices brought to the last day's level. Raises TrainingError
     where there is nothing to learn.
@@ -73,26 +79,21 @@ def fit_listings(
     columns, zero = describe_columns(market), describe_zero(frame, market)
     matrix = encode_frame(frame, market, encoders, scaler, UnknownZero.read(zero, columns.names))
     rows, fold = Rows(_forget_orphans(matrix, columns), np.log(frame["price"].to_numpy())), fold_of(frame)
-    for name, words in learn_words(frame, market, rows, columns, scaler, fold, seed).items():
+    for name, words in learn_words(frame, market, rows, columns, scaler, fold, seed, grow).items():
         scaler[name] = words.amounts
         rows.matrix[:, columns.names.index(name)] = words.crossed
-    usual, spans, as_of = list_usual(frame, market), span_values(frame, market, encoders), _last_day(frame)
+    usual, as_of = describe_usual(frame, market, encoders), _last_day(frame)
     day = frame[DAY].to_numpy() if DAY in frame.columns else None
     del frame
     errors: dict[str, float] = {}
     if recipe is None:
-        recipe, errors = choose_recipe(rows, columns, scaler, fold, seed)
-        say(
-            f"Chose recipe {recipe.name}: {', '.join(f'{name} {error:.4f}' for name, error in errors.items())} ..."
-        )
-    folds = range(LARGE_FOLDS)
-    if len(rows) < FEW_ROWS:
-        fold, folds = fold % FEW_FOLDS, range(FEW_FOLDS)
-    held = hold_out(rows, columns, scaler, recipe, fold, folds, seed)
+        recipe, errors = choose_recipe(rows, columns, scaler, fold, seed, grow)
+        say(_describe_choice(recipe, errors))
+    held = _hold_out(rows, columns, scaler, recipe, fold, seed, grow)
     index = None
     if day is not None:
         rows, held, index = _bring_to_last_day(rows, held, day)
-    forest = grow_forest(rows, columns, scaler, recipe, seed)
+    forest = grow_forest(rows, columns, scaler, recipe, seed, grow)
     model = {
         "transform": "log",
         "columns": columns.names,
@@ -101,14 +102,26 @@ def fit_listings(
         "level": 0.0,
         "as_of": as_of,
         "unknown_zero": zero,
-        "usual": usual,
-        "usual_values": spans,
+        **usual,
     }
     return Fitted(market, encoders, scaler, model, recipe, errors, held, index)
 
 
-def score_by(frame: pl.DataFrame, market: Market, recipe: Recipe) -> Any:
-    """A function that learns from some rows of a frame and prices others, as measure_ageing wants it.
+def _describe_choice(recipe: Recipe, errors: dict[str, float]) -> str:
+    return f"Chose recipe {recipe.name}: {', '.join(f'{name} {error:.4f}' for name, error in errors.items())} ..."
+
+
+def _hold_out(
+    rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, fold: np.ndarray, seed: int, grow: Grow
+) -> HeldOut:
+    folds = range(LARGE_FOLDS)
+    if len(rows) < FEW_ROWS:
+        fold, folds = fold % FEW_FOLDS, range(FEW_FOLDS)
+    return hold_out(rows, columns, scaler, recipe, fold, folds, seed, grow)
+
+
+def score_by(frame: pl.DataFrame, market: Market, recipe: Recipe, grow: Grow = grow_here) -> Fit:
+    """A function that learns from rows of a frame and prices others, as measure_ageing wants it.
 
     Texts are left out: their words would be learnt from all rows.
     """
@@ -117,10 +130,13 @@ def score_by(frame: pl.DataFrame, market: Market, recipe: Recipe) -> Any:
     zero = UnknownZero.read(describe_zero(frame, market), columns.names)
     rows = Rows(encode_frame(frame, market, encoders, scaler, zero), np.log(frame["price"].to_numpy()))
 
-    def fit(learn: np.ndarray, judge: np.ndarray, seed: int) -> np.ndarray:
-        [parts] = grow_forests([Job(rows.take(learn), recipe, seed, fits=1)], columns, scaler)
-        seen = forget_unseen(rows.matrix[judge], rows.matrix[learn], columns)
-        return score_matrix(seen, PriceForest(parts, columns.names, scaler))[0]
+    def fit(learnt: Sequence[np.ndarray], judge: np.ndarray, seed: int) -> list[Floats]:
+        jobs = [Job(rows.take(learn), recipe, seed, fits=1) for learn in learnt]
+        scores = []
+        for job, parts in zip(jobs, grow_forests(jobs, columns, scaler, grow), strict=True):
+            seen = forget_unseen(rows.matrix[judge], job.rows.matrix, columns)
+            scores.append(score_matrix(seen, PriceForest(parts, columns.names, scaler))[0])
+        return scores
 
     return fit
 

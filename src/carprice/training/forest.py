@@ -1,9 +1,10 @@
 """Grow the price forest: LightGBM on what the depreciation lines leave of the log price."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import lightgbm as lgb
@@ -60,51 +61,92 @@ class Job:
     fits: int | None = None
 
 
-def grow_forest(rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, seed: int) -> dict[str, Any]:
-    """Lines and trees, the parts of model.pkl that PriceForest reads."""
-    return grow_forests([Job(rows, recipe, seed)], columns, scaler)[0]
+@dataclass(frozen=True)
+class Plan:
+    """All of a forest but its trees: parts as model.pkl has them, and the median of what the lines leave."""
+
+    parts: dict[str, Any]
+    base: float
 
 
-def grow_forests(jobs: Sequence[Job], columns: Columns, scaler: Scaler) -> list[dict[str, Any]]:
-    """Forests that do not depend on each other, PARALLEL_BOOSTERS boosters of any of them at a time."""
-    parts = [_prepare(job, columns, scaler) for job in jobs]
-    bases = [
-        float(
-            np.median(
-                job.rows.target - _follow(job.rows.matrix, Depreciation(each["depreciation"], columns.names))
-            )
-        )
-        for job, each in zip(jobs, parts, strict=True)
-    ]
-    is_large = max(map(len, (job.rows for job in jobs)), default=0) >= MANY_ROWS
+@dataclass(frozen=True)
+class Booster:
+    """One of the fits of a forest, to be grown: on the listings, and on copies of them with fields left out.
+
+    lacking: or on copies that lack just these fields.
+    """
+
+    job: Job
+    columns: Columns
+    plan: Plan
+    number: int
+    lacking: Lacking | None = None
+
+    def grow(self) -> str:
+        """LightGBM's text. On any machine and however many are grown at once it is the same."""
+        recipe, parts = self.job.recipe, self.plan.parts
+        names = name_columns(self.columns.names, parts["wide"], parts["flags"])
+        signs = dict(zip(self.columns.names, self.columns.signs, strict=True))
+        if parts["years"]:
+            del signs[parts["years"]["field"]]
+        params = {**describe_params(names, signs, recipe), "seed": self.job.seed + self.number}
+        if len(self.job.rows) >= MANY_ROWS:
+            params["num_threads"] = PARALLEL_BOOSTERS  # of which each would grow another booster
+        build = _build_data if self.lacking is None else _build_lacking
+        data, weight = build(self, params)
+        loss = build_loss(recipe.exponent, recipe.width, weight)
+        return lgb.train({**params, "objective": loss}, data, recipe.trees).model_to_string()
+
+
+Grow = Callable[[Sequence[Booster]], list[str]]
+"""Grows boosters that do not depend on each other: their texts, in order."""
+
+
+def grow_here(boosters: Sequence[Booster]) -> list[str]:
+    """Grow PARALLEL_BOOSTERS at a time in this process, of many listings one after the other."""
+    is_large = max((len(each.job.rows) for each in boosters), default=0) >= MANY_ROWS
     with ThreadPoolExecutor(1 if is_large else PARALLEL_BOOSTERS) as pool:
-        futures = [
-            [pool.submit(_grow_booster, job, columns, each, base, n) for n in range(job.fits or job.recipe.fits)]
-            for job, each, base in zip(jobs, parts, bases, strict=True)
+        return list(pool.map(Booster.grow, boosters))
+
+
+def grow_forest(
+    rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, seed: int, grow: Grow = grow_here
+) -> dict[str, Any]:
+    """Lines and trees, the parts of model.pkl that PriceForest reads."""
+    return grow_forests([Job(rows, recipe, seed)], columns, scaler, grow)[0]
+
+
+def grow_forests(
+    jobs: Sequence[Job], columns: Columns, scaler: Scaler, grow: Grow = grow_here
+) -> list[dict[str, Any]]:
+    """Forests that do not depend on each other; grow: what grows the boosters of all of them."""
+    plans = [_plan(job, columns, scaler) for job in jobs]
+    boosters = [
+        [Booster(job, columns, plan, number) for number in range(job.fits or job.recipe.fits)]
+        for job, plan in zip(jobs, plans, strict=True)
+    ]
+    grown = [
+        {**plan.parts, "trees": merge_forests(texts, plan.base)}
+        for plan, texts in zip(plans, _grow_groups(boosters, grow), strict=True)
+    ]
+    lacking = [
+        [
+            [Booster(job, columns, plan, number, each) for number in range(job.recipe.reduced)]
+            for each in _list_reduced(job, columns, scaler, parts)
         ]
-        texts = [[future.result() for future in found] for found in futures]
-        grown = [
-            {**each, "trees": merge_forests(found, base)}
-            for each, found, base in zip(parts, texts, bases, strict=True)
-        ]
-        lacking = [_list_reduced(job, columns, scaler, each) for job, each in zip(jobs, grown, strict=True)]
-        more = [
-            [
-                (
-                    one,
-                    [
-                        pool.submit(_grow_reduced, job, columns, each, base, one, n)
-                        for n in range(job.recipe.reduced)
-                    ],
-                )
-                for one in found
-            ]
-            for job, each, base, found in zip(jobs, grown, bases, lacking, strict=True)
-        ]
-        return [
-            {**each, "reduced": [_describe_reduced(one, texts, base, columns) for one, texts in found]}
-            for each, base, found in zip(grown, bases, more, strict=True)
-        ]
+        for job, plan, parts in zip(jobs, plans, grown, strict=True)
+    ]
+    texts = iter(_grow_groups([group for groups in lacking for group in groups], grow))
+    return [
+        {**parts, "reduced": [_describe_reduced(group, next(texts)) for group in groups]}
+        for parts, groups in zip(grown, lacking, strict=True)
+    ]
+
+
+def _grow_groups(groups: Sequence[Sequence[Booster]], grow: Grow) -> list[list[str]]:
+    """The texts of each group, all grown together."""
+    texts = iter(grow([each for group in groups for each in group]))
+    return [list(islice(texts, len(group))) for group in groups]
 
 
 def _list_reduced(job: Job, columns: Columns, scaler: Scaler, parts: dict[str, Any]) -> list[Lacking]:
@@ -115,11 +157,18 @@ def _list_reduced(job: Job, columns: Columns, scaler: Scaler, parts: dict[str, A
     return list_lacking(job.rows, columns, lambda matrix: plain_scores(matrix, forest))
 
 
-def _describe_reduced(
-    lacking: Lacking, texts: "list[Future[str]]", base: float, columns: Columns
-) -> dict[str, Any]:
-    fields = [columns.names[index] for index in lacking.fields]
-    return {"fields": fields, "trees": merge_forests([text.result() for text in texts], base)}
+def _describe_reduced(boosters: Sequence[Booster], texts: list[str]) -> dict[str, Any]:
+    """One of `reduced`, as model.pkl has it."""
+    [first, *_] = boosters
+    assert first.lacking is not None
+    fields = [first.columns.names[index] for index in first.lacking.fields]
+    return {"fields": fields, "trees": merge_forests(texts, first.plan.base)}
+
+
+def _plan(job: Job, columns: Columns, scaler: Scaler) -> Plan:
+    parts = _prepare(job, columns, scaler)
+    followed = _follow(job.rows.matrix, Depreciation(parts["depreciation"], columns.names))
+    return Plan(parts, float(np.median(job.rows.target - followed)))
 
 
 def _prepare(job: Job, columns: Columns, scaler: Scaler) -> dict[str, Any]:
@@ -201,51 +250,11 @@ def merge_forests(texts: list[str], base: float) -> str:
     return "\n".join([*lines, *blocks]) + "\nend of trees\n"
 
 
-def _grow_booster(job: Job, columns: Columns, parts: Mapping[str, Any], base: float, number: int) -> str:
-    """The text of one of the fits: on the listings, and on copies of them with fields left out."""
-    params, recipe = _describe_fit(job, columns, parts, number), job.recipe
-    data, weight = _build_data(job, columns, parts, base, number, params)
-    return _grow_trees(data, params, recipe, weight)
-
-
-def _describe_fit(job: Job, columns: Columns, parts: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """LightGBM's parameters of one of the fits."""
-    names = name_columns(columns.names, parts["wide"], parts["flags"])
-    signs = dict(zip(columns.names, columns.signs, strict=True))
-    if parts["years"]:
-        del signs[parts["years"]["field"]]
-    params = {**describe_params(names, signs, job.recipe), "seed": job.seed + number}
-    if len(job.rows) >= MANY_ROWS:
-        params["num_threads"] = PARALLEL_BOOSTERS  # of which each would grow another booster
-    return params
-
-
-def _grow_reduced(
-    job: Job, columns: Columns, parts: Mapping[str, Any], base: float, lacking: Lacking, number: int
-) -> str:
-    """The text of one of the fits of a combination's own trees."""
-    random = np.random.default_rng([job.seed, number, *lacking.fields])
-    rows = job.rows.take(lacking.find(job.rows.matrix))
-    rows = rows.take(_choose_copied(len(rows), 1, random))
-    matrix = leave_out_just(rows.matrix, lacking.fields, columns, random)
-    left = rows.target - _follow(matrix, Depreciation(parts["depreciation"], columns.names)) - base
-    params = _describe_fit(job, columns, parts, number)
-    data = _bin_rows([matrix], left.astype(np.float32), columns, parts, params)
-    return _grow_trees(data, params, job.recipe)
-
-
-def _grow_trees(data: lgb.Dataset, params: dict[str, Any], recipe: Recipe, weight: Singles | float = 1.0) -> str:
-    loss = build_loss(recipe.exponent, recipe.width, weight)
-    text: str = lgb.train({**params, "objective": loss}, data, recipe.trees).model_to_string()
-    return text
-
-
-def _build_data(
-    job: Job, columns: Columns, parts: Mapping[str, Any], base: float, number: int, params: dict[str, Any]
-) -> tuple[lgb.Dataset, Singles]:
+def _build_data(booster: Booster, params: dict[str, Any]) -> tuple[lgb.Dataset, Singles]:
     """What is left of each log price by the lines, binned, and the weight of each row."""
-    rows, recipe = job.rows, job.recipe
-    random = np.random.default_rng([job.seed, number])
+    job, columns, plan = booster.job, booster.columns, booster.plan
+    rows, recipe, parts = job.rows, job.recipe, plan.parts
+    random = np.random.default_rng([job.seed, booster.number])
     chosen = [_choose_copied(len(rows), recipe.copies, random) for _ in range(recipe.copies)]
     copies = [leave_out(rows.matrix[each], columns, random) for each in chosen]
     table = Depreciation(parts["depreciation"], columns.names)
@@ -253,11 +262,25 @@ def _build_data(
         (rows.target, rows.matrix),
         *((rows.target[each], copy) for each, copy in zip(chosen, copies, strict=True)),
     ]
-    left = [(target - _follow(matrix, table) - base).astype(np.float32) for target, matrix in targets]
+    left = [(target - _follow(matrix, table) - plan.base).astype(np.float32) for target, matrix in targets]
     copied = sum(map(len, copies))
     weight = np.ones(len(rows) + copied, np.float32)
     weight[len(rows) :] = recipe.copy_weight * len(rows) / max(copied, 1)
     return _bin_rows([rows.matrix, *copies], np.concatenate(left), columns, parts, params), weight
+
+
+def _build_lacking(booster: Booster, params: dict[str, Any]) -> tuple[lgb.Dataset, Singles]:
+    """The same of listings that lack just the booster's fields."""
+    job, columns, plan, lacking = booster.job, booster.columns, booster.plan, booster.lacking
+    assert lacking is not None
+    random = np.random.default_rng([job.seed, booster.number, *lacking.fields])
+    rows = job.rows.take(lacking.find(job.rows.matrix))
+    rows = rows.take(_choose_copied(len(rows), 1, random))
+    matrix = leave_out_just(rows.matrix, lacking.fields, columns, random)
+    left = rows.target - _follow(matrix, Depreciation(plan.parts["depreciation"], columns.names)) - plan.base
+    return _bin_rows([matrix], left.astype(np.float32), columns, plan.parts, params), np.ones(
+        len(rows), np.float32
+    )
 
 
 def _bin_rows(

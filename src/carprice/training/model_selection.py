@@ -3,14 +3,15 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from carprice.frames.encoding import Scaler
+from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import score_matrix
 from carprice.model.forest.price_forest import PriceForest
 from carprice.training.columns import Columns, Rows
-from carprice.training.forest import Job, grow_forests
+from carprice.training.forest import Grow, Job, grow_forests, grow_here
 from carprice.training.masking import forget_unseen
 from carprice.training.recipes import FEW_ROWS, LARGE, LARGE_FREE, SMALL, SMALL_FREE, Recipe, calm
 
@@ -25,7 +26,7 @@ Say = Callable[[str], None]
 
 
 def choose_recipe(
-    rows: Rows, columns: Columns, scaler: Scaler, fold: np.ndarray, seed: int
+    rows: Rows, columns: Columns, scaler: Scaler, fold: np.ndarray, seed: int, grow: Grow = grow_here
 ) -> tuple[Recipe, dict[str, float]]:
     """The recipe with the smallest mean absolute error of log price on held-out folds, and every recipe's error.
 
@@ -40,7 +41,7 @@ def choose_recipe(
     can_be_free = columns.year is not None and columns.signs[columns.year] == 1
     if can_be_free and not is_large:
         tried.append(SMALL_FREE)
-    errors = {recipe.name: _cross_validate(recipe, sample, columns, scaler, folds, seed) for recipe in tried}
+    errors = _cross_validate(tried, sample, columns, scaler, folds, seed, grow)
     best = _find_best(tried, errors)
     if not is_large:
         return best, errors
@@ -49,7 +50,7 @@ def choose_recipe(
     large = (LARGE, LARGE_FREE)
     step = -(-len(rows) // MAX_LARGE_ROWS)
     most, one = rows.take(np.arange(0, len(rows), step)), [fold[::step] % FOLDS == 0]
-    errors |= {recipe.name: _cross_validate(recipe, most, columns, scaler, one, seed) for recipe in large}
+    errors |= _cross_validate(large, most, columns, scaler, one, seed, grow)
     return _find_best(large, errors), errors
 
 
@@ -58,18 +59,31 @@ def _find_best(recipes: Sequence[Recipe], errors: dict[str, float]) -> Recipe:
 
 
 def _cross_validate(
-    recipe: Recipe, rows: Rows, columns: Columns, scaler: Scaler, folds: list[np.ndarray], seed: int
-) -> float:
-    """Infinite where no fold leaves listings on both sides."""
+    recipes: Sequence[Recipe],
+    rows: Rows,
+    columns: Columns,
+    scaler: Scaler,
+    folds: list[np.ndarray],
+    seed: int,
+    grow: Grow = grow_here,
+) -> dict[str, float]:
+    """By name the error of each recipe for whole listings, infinite where no fold leaves listings on both sides."""
     outs = [out for out in folds if out.any() and not out.all()]
     if not outs:
-        return math.inf
-    whole = replace(recipe, reduced=0)  # it is judged by whole listings
-    forests = grow_forests([Job(rows.take(~out), whole, seed, fits=1) for out in outs], columns, scaler)
-    errors = []
-    for out, parts in zip(outs, forests, strict=True):
-        rest = rows.take(out)
-        seen = forget_unseen(rest.matrix, rows.matrix[~out], columns)
-        score, _, _ = score_matrix(seen, PriceForest(parts, columns.names, scaler))
-        errors.append(np.abs(rest.target - score))
-    return float(np.concatenate(errors).mean())
+        return {recipe.name: math.inf for recipe in recipes}
+    learnt = [rows.take(~out) for out in outs]
+    jobs = [Job(each, replace(recipe, reduced=0), seed, fits=1) for recipe in recipes for each in learnt]
+    forests = iter(grow_forests(jobs, columns, scaler, grow))
+    misses = {
+        recipe.name: [_measure_miss(rows, out, next(forests), columns, scaler) for out in outs]
+        for recipe in recipes
+    }
+    return {name: float(np.concatenate(each).mean()) for name, each in misses.items()}
+
+
+def _measure_miss(rows: Rows, out: np.ndarray, parts: dict[str, Any], columns: Columns, scaler: Scaler) -> Floats:
+    """The absolute errors of a forest that learnt from the other rows."""
+    rest = rows.take(out)
+    seen = forget_unseen(rest.matrix, rows.matrix[~out], columns)
+    score, _, _ = score_matrix(seen, PriceForest(parts, columns.names, scaler))
+    return np.abs(rest.target - score)

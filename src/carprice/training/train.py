@@ -1,5 +1,6 @@
 """From listings to a bundle: split, fit, judge, fit again on everything, write."""
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -35,6 +36,7 @@ from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.comparables import build_comparables
 from carprice.training.fit import Fitted, fit_listings, score_by
+from carprice.training.forest import Grow, grow_here
 from carprice.training.golden import pick_golden
 from carprice.training.inputs import describe_inputs, measure_distance
 from carprice.training.price_index import INDEX, describe_index
@@ -91,6 +93,7 @@ def train_file(
     say: Say = print,
     keep_comparables: bool = True,
     cap: int | None = None,
+    grow: Grow = grow_here,
 ) -> Training:
     """Read and clean a listings file, or several, then train on it; cap: listings of each make and model.
 
@@ -102,7 +105,7 @@ def train_file(
         say(line)
     held = [listings]
     del listings  # train alone has them, and lets go of them while it learns
-    return train(held.pop(), market, settings, seed, say, keep_comparables)
+    return train(held.pop(), market, settings, seed, say, keep_comparables, grow)
 
 
 def train(
@@ -112,28 +115,30 @@ def train(
     seed: int = SEED,
     say: Say = print,
     keep_comparables: bool = True,
+    grow: Grow = grow_here,
 ) -> Training:
     """Learn from cleaned listings and write a bundle below settings.artifacts_dir.
 
     A model of the training part is judged by the test part, once, after everything is chosen; then the same way is
     gone with every listing, and that model serves. keep_comparables: the bundle keeps listings to be shown, unless
-    the market file has `comparables = false`. Raises TrainingError when the listings do not make a model, and
-    BundleError at once where it could not be written or signed.
+    the market file has `comparables = false`. grow: what grows the boosters. Raises TrainingError when the
+    listings do not make a model, and BundleError at once where it could not be written or signed.
     """
+    started = time.monotonic()
     _check_currency(market)
     ensure_writable(settings.artifacts_dir)
     key = load_signing_key(Path(settings.signing_key)) if settings.signing_key else None
     parts = _store_parts(listings, market, settings.artifacts_dir)
     listings = replace(listings, frame=listings.frame.clear())  # room for the fits
     say(f"Learning from {parts.training.height:,} listings ...")
-    judged = fit_listings(parts.training, market, seed, say)
+    judged = fit_listings(parts.training, market, seed, say, grow=grow)
     say(f"Judging by {parts.test.height:,} other listings, {_say_split(parts.cut)} ...")
     pricer = judged.pricer("judged")
     test = price_frame(parts.test, pricer)
-    figures = _judge(judged, parts, test, pricer, seed)
+    figures = _judge(judged, parts, test, pricer, seed, grow)
     figures["report"]["notes"][:0] = _note_cap(listings)
     say(f"Learning from all {parts.whole.height:,} listings ...")
-    served = fit_listings(parts.whole, market, seed, say, judged.recipe)
+    served = fit_listings(parts.whole, market, seed, say, judged.recipe, grow)
     proof = prove_served(served, parts.test, test)
     frame = parts.whole.load()
     facts: dict[str, Any] = {INPUTS: describe_inputs(frame, market), "proof": proof, "mlflow": None}
@@ -141,11 +146,11 @@ def train(
     manifest = {**_describe(judged, served, listings, parts, seed), **figures, **facts}
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
-    golden = pick_golden(frame, market)
+    manifest["took_seconds"] = round(time.monotonic() - started, 1)
     is_kept = keep_comparables and market.listing.comparables
     kept = build_comparables(frame, served.pricer("served"), served.index) if is_kept else None
     learnt = (served.encoders, served.scaler, served.model)
-    version = write_bundle(settings.artifacts_dir, *learnt, manifest, golden, kept, key)
+    version = write_bundle(settings.artifacts_dir, *learnt, manifest, pick_golden(frame, market), kept, key)
     folder = settings.artifacts_dir / version
     return Training(
         version=version,
@@ -173,10 +178,12 @@ def _check_currency(market: Market) -> None:
         )
 
 
-def _judge(judged: Fitted, parts: _Parts, test: pl.DataFrame, pricer: Pricer, seed: int) -> dict[str, Any]:
+def _judge(
+    judged: Fitted, parts: _Parts, test: pl.DataFrame, pricer: Pricer, seed: int, grow: Grow
+) -> dict[str, Any]:
     """Every figure of the judged model. pricer: its own. test: the test part as it prices it."""
     training = parts.training.load_some(MAX_JUDGING_ROWS)
-    ageing = _measure_ageing(judged, training, parts.cut, test, seed)
+    ageing = _measure_ageing(judged, training, parts.cut, test, seed, grow)
     return {
         "metrics": measure_slices(test, judged.market),
         "ageing": ageing,
@@ -254,7 +261,7 @@ def prove_served(served: Fitted, part: pl.DataFrame, test: pl.DataFrame) -> dict
 
 
 def _measure_ageing(
-    judged: Fitted, training: pl.DataFrame, cut: float | None, test: pl.DataFrame, seed: int
+    judged: Fitted, training: pl.DataFrame, cut: float | None, test: pl.DataFrame, seed: int, grow: Grow
 ) -> list[dict[str, Any]] | None:
     """What the error will be in days to come; None where listings have no day."""
     if cut is None:
@@ -265,7 +272,7 @@ def _measure_ageing(
         dated[DAY].to_numpy(),
         dated[CAR].to_numpy(),
         log_price,
-        score_by(dated, judged.market, AGEING_RECIPE),
+        score_by(dated, judged.market, AGEING_RECIPE, grow),
         seed,
     )
     error = float(np.median(np.abs(test["predicted"].to_numpy() / test["price"].to_numpy() - 1)))

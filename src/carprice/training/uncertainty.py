@@ -21,7 +21,7 @@ from carprice.model.forest.price_forest import PriceForest
 from carprice.model.price_range import LEVELS, MIN_LIKE
 from carprice.training.columns import Columns, Rows
 from carprice.training.depreciation import group_rows
-from carprice.training.forest import PARALLEL_BOOSTERS, THREADS, Job, flag_columns, grow_forests
+from carprice.training.forest import PARALLEL_BOOSTERS, THREADS, Grow, Job, flag_columns, grow_forests, grow_here
 from carprice.training.masking import forget_unseen, hide, leave_out
 from carprice.training.recipes import Recipe
 
@@ -102,7 +102,14 @@ class _Fold:
 
 
 def hold_out(
-    rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, fold: np.ndarray, folds: Sequence[int], seed: int
+    rows: Rows,
+    columns: Columns,
+    scaler: Scaler,
+    recipe: Recipe,
+    fold: np.ndarray,
+    folds: Sequence[int],
+    seed: int,
+    grow: Grow = grow_here,
 ) -> HeldOut:
     """Price every listing of some folds by a forest of the others, from which a tenth of the models is hidden too.
 
@@ -112,7 +119,7 @@ def hold_out(
     found: list[_Versions] = []
     misses = dict[str, list[Floats]]()
     parts = _make_folds(rows, columns, fold, folds, seed)
-    for each, learnt, grown in _grow_folds(rows, parts, columns, scaler, recipe, seed):
+    for each, learnt, grown in _grow_folds(rows, parts, columns, scaler, recipe, seed, grow):
         forest = PriceForest(grown, columns.names, scaler)
         random = np.random.default_rng([seed, each.number])
         places = _list_places(each.out)
@@ -140,14 +147,20 @@ def hold_out(
 
 
 def _grow_folds(
-    rows: Rows, parts: Sequence[_Fold], columns: Columns, scaler: Scaler, recipe: Recipe, seed: int
+    rows: Rows,
+    parts: Sequence[_Fold],
+    columns: Columns,
+    scaler: Scaler,
+    recipe: Recipe,
+    seed: int,
+    grow: Grow,
 ) -> Iterator[tuple[_Fold, Floats, dict[str, Any]]]:
     """Each fold with the rows that its forest learnt from, and the forest; of many rows one after the other."""
     at_once = 1 if len(rows) >= MANY_ROWS else len(parts)
     for start in range(0, len(parts), at_once):
         some = parts[start : start + at_once]
         jobs = [Job(rows.take(each.learnt), recipe, seed + 100 + each.number) for each in some]
-        for each, job, grown in zip(some, jobs, grow_forests(jobs, columns, scaler), strict=True):
+        for each, job, grown in zip(some, jobs, grow_forests(jobs, columns, scaler, grow), strict=True):
             yield each, job.rows.matrix, grown
 
 

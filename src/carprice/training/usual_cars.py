@@ -1,4 +1,4 @@
-"""What the usual car of each make and model is like, and from where to where its numbers go."""
+"""What the usual car of each make and model is like, from where to where its numbers go, and what it never is."""
 
 from typing import Any
 
@@ -11,6 +11,21 @@ MIN_ROWS = 10
 """With fewer listings of a make and model none is usual."""
 ODD_SHARE = 0.005
 """Of the listings of a make and model at either end, which may be errors themselves."""
+MIN_SEEN = 20
+"""With fewer listings of a make and model that have a category, a value that none has may be chance."""
+MAX_NEW = 0.01
+"""Where the next listing is likelier than this to have a value that none before had, one is no surprise either."""
+MIN_OF_MODEL = 0.2
+"""A category of which make and model say less is of no model: any car may have any colour."""
+
+
+def describe_usual(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any]:
+    """Of a clean frame all three, by their names in model.pkl."""
+    return {
+        "usual": list_usual(frame, market),
+        "usual_values": span_values(frame, market, encoders),
+        "seen_values": list_seen(frame, market, encoders),
+    }
 
 
 def list_usual(frame: pl.DataFrame, market: Market) -> list[list[Value]]:
@@ -47,6 +62,66 @@ def span_values(frame: pl.DataFrame, market: Market, encoders: dict[str, list[st
         if any(limits):
             spans.append([[known[text] for known, text in zip(codes, row, strict=False)], limits])
     return {"fields": fields, "rows": spans}
+
+
+def list_seen(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
+    """The values of each category that the listings of a make and model have, as model.pkl has it.
+
+    Only of categories that go with the model; where they are MIN_SEEN listings; and where a new value would
+    surprise: by Good and Turing (Good, "The population frequencies of species and the estimation of population
+    parameters", 1953) the chance that the next listing has one is the share of the listings whose value no other
+    has.
+    """
+    keys = [name for name in ("make", "model") if (found := market.feature(name)) and found.is_category]
+    fields = [item.name for item in market.features if item.is_category and item.name not in keys]
+    if not keys:
+        return None
+    counted = {name: _count_values(frame, keys, name) for name in fields}
+    of_model = [name for name in fields if measure_of_model(counted[name], keys, name) > MIN_OF_MODEL]
+    codes = {name: {text: code for code, text in enumerate(encoders[name])} for name in (*keys, *of_model)}
+    rows: dict[tuple[int, ...], list[Any]] = {}
+    for place, name in enumerate(of_model):
+        for *key, values, counts in _pick_telling(counted[name], keys, name).rows():
+            known = tuple(codes[each][text] for each, text in zip(keys, key, strict=True))
+            rows.setdefault(known, [None] * len(of_model))[place] = [
+                [codes[name][text] for text in values],
+                counts,
+            ]
+    return {"fields": of_model, "rows": [[list(known), rows[known]] for known in sorted(rows)]}
+
+
+def measure_of_model(counted: pl.DataFrame, keys: list[str], name: str) -> float:
+    """Which share of a category's entropy goes where make and model are known; 0 where it has none.
+
+    The coefficient of uncertainty (Theil, "On the estimation of relationships involving qualitative variables",
+    1970). counted: how many @rows have each value.
+    """
+    whole = counted.group_by(name).agg(pl.col("@rows").sum()).select(_entropy()).item()
+    if counted.is_empty() or not whole:
+        return 0.0
+    rows = pl.col("@rows").sum()
+    parts = counted.group_by(keys).agg(rows.alias("rows"), _entropy().alias("within"))
+    left = parts.select((pl.col("rows") * pl.col("within")).sum() / pl.col("rows").sum()).item()
+    return float(1 - left / whole)
+
+
+def _entropy() -> pl.Expr:
+    share = pl.col("@rows") / pl.col("@rows").sum()
+    return -(share * share.log()).sum()
+
+
+def _count_values(frame: pl.DataFrame, keys: list[str], name: str) -> pl.DataFrame:
+    """How many @rows of each make and model have each value of a category; only where they are MIN_SEEN."""
+    counted = frame.drop_nulls([*keys, name]).group_by([*keys, name]).agg(pl.len().alias("@rows"))
+    return counted.filter(pl.col("@rows").sum().over(keys) >= MIN_SEEN)
+
+
+def _pick_telling(counted: pl.DataFrame, keys: list[str], name: str) -> pl.DataFrame:
+    """The values of each make and model and their counts, the commonest first, where a new one would surprise."""
+    rows = pl.col("@rows")
+    telling = counted.filter((rows == 1).sum().over(keys) <= MAX_NEW * rows.sum().over(keys))
+    ordered = telling.sort(["@rows", name], descending=[True, False])
+    return ordered.group_by(keys, maintain_order=True).agg(pl.col(name), rows)
 
 
 def _span(name: str) -> pl.Expr:

@@ -17,7 +17,7 @@ from carprice.market.words import find_keys
 from carprice.model.forest.price_forest import PriceForest
 from carprice.model.text import MAX_AMOUNT, MAX_TERMS, add_words
 from carprice.training.columns import Columns, Rows
-from carprice.training.forest import Job, grow_forests
+from carprice.training.forest import Grow, Job, grow_forests, grow_here
 from carprice.training.masking import forget_unseen
 from carprice.training.recipes import SMALL
 
@@ -52,7 +52,14 @@ class LearntWords:
 
 
 def learn_words(
-    frame: pl.DataFrame, market: Market, rows: Rows, columns: Columns, scaler: Scaler, fold: np.ndarray, seed: int
+    frame: pl.DataFrame,
+    market: Market,
+    rows: Rows,
+    columns: Columns,
+    scaler: Scaler,
+    fold: np.ndarray,
+    seed: int,
+    grow: Grow = grow_here,
 ) -> dict[str, LearntWords]:
     """The words of each text of a clean frame, by the feature's name.
 
@@ -63,16 +70,16 @@ def learn_words(
     if not names:
         return {}
     part = fold % FOLDS
-    residual = np.clip(_measure_rest(rows, columns, scaler, part, seed), -MAX_RESIDUAL, MAX_RESIDUAL)
+    residual = np.clip(_measure_rest(rows, columns, scaler, part, seed, grow), -MAX_RESIDUAL, MAX_RESIDUAL)
     return {name: _learn_text(frame, name, residual, part) for name in names}
 
 
-def _measure_rest(rows: Rows, columns: Columns, scaler: Scaler, part: np.ndarray, seed: int) -> Floats:
+def _measure_rest(rows: Rows, columns: Columns, scaler: Scaler, part: np.ndarray, seed: int, grow: Grow) -> Floats:
     """What a forest of the other parts leaves of each log price."""
     numbers = [number for number in range(FOLDS) if (part == number).any() and (part != number).any()]
     jobs = [Job(rows.take(part != number), QUICK, seed, fits=1) for number in numbers]
     residual = np.zeros(len(rows))
-    for number, job, grown in zip(numbers, jobs, grow_forests(jobs, columns, scaler), strict=True):
+    for number, job, grown in zip(numbers, jobs, grow_forests(jobs, columns, scaler, grow), strict=True):
         out = part == number
         seen = forget_unseen(rows.matrix[out], job.rows.matrix, columns)
         residual[out] = rows.target[out] - score_matrix(seen, PriceForest(grown, columns.names, scaler))[0]

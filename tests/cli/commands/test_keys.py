@@ -31,17 +31,17 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_the_life_of_a_key(run: Run, tmp_path: Path) -> None:
     code, out, err = run(
-        "keys", "add", "dealer", "--scope", "price,feedback", "--rate", "50/s", "--until", "2999-12-31"
+        "keys", "add", "dealer", "--scope", "price,feedback", "--rate", "50/s,900/day", "--until", "2999-12-31"
     )
     assert (code, err) == (0, "Made the key dealer for price, feedback; it is shown this once:\n")
     keys = {key.name: key for key in read_keys(tmp_path / "var" / "keys")}
     digest = digest_of(out.strip())
     assert keys["dealer"].sha256 == digest
-    assert (tmp_path / "edge" / "run" / "rates.map").read_text() == f"{digest.upper()} 50\n"
+    assert (tmp_path / "edge" / "run" / "rates.map").read_text() == f"{digest.upper()} 50:900\n"
     code, out, _ = run("keys", "list")
     rows = [line.split() for line in out.splitlines()]
     assert rows[0] == ["NAME", "SCOPES", "RATE", "UNTIL", "MADE", "STATE"]
-    assert rows[1] == ["dealer", "price,", "feedback", "50/s", "2999-12-31", keys["dealer"].made, "good"]
+    assert rows[1] == ["dealer", "price,", "feedback", "50/s,900/day", "2999-12-31", keys["dealer"].made, "good"]
     assert rows[2][0] == "carprice-internal"
     assert run("keys", "revoke", "dealer") == (0, "", "Revoked dealer\n")
     assert (tmp_path / "edge" / "run" / "rates.map").read_text() == ""
@@ -59,6 +59,10 @@ def test_json_has_the_key(run: Run, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (("add", "a", "--until", "2020-01-01"), "Error: until: should be today or later (got 2020-01-01)\n"),
+        (
+            ("add", "a", "--rate", "5/h"),
+            "Error: keys.json: a: rate: should be such as 50/s, 10000/day or 50/s,10000/day (got '5/h')\n",
+        ),
         (("revoke", "a"), "Error: There is no key 'a'\nSee which there are: ./carprice keys list\n"),
     ],
 )

@@ -208,6 +208,9 @@ def test_findings_read_as_a_list() -> None:
     add_findings(error, [FINDING])
     add_findings(error, [FINDING])
     assert str(error) == f"It does not start\nRead it\n\nWhat is wrong:\n\n{text}"
+    said = StackError("It is broken", "Read it")
+    add_findings(said, [FINDING])
+    assert str(said) == "It is broken\nRead it"
 
 
 def test_a_taken_port_without_a_setting_is_moved_where_it_stands() -> None:

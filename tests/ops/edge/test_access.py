@@ -62,40 +62,43 @@ def test_the_local_stack_too(tmp_path: Path) -> None:
 def test_rates_are_written_for_the_next_start_of_the_edge(
     keyed: StackContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[str, int]] = []
-    monkeypatch.setattr(Edge, "set_rate", lambda _, key, rate: told.append((key, rate)))
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(Edge, "set_rate", lambda _, key, limits: told.append((key, limits)))
     folder = keyed.settings.api_keys_folder
     assert folder
     _, slow = add_key(folder, "slow", ["price"], "5/s")
+    _, daily = add_key(folder, "daily", ["price"], "100/day")
     add_key(folder, "free", ["price"])
     publish_rate(keyed, slow, read_keys(folder))
-    assert (keyed.folder / RATES_FILE).read_text() == f"{slow.sha256.upper()} 5\n"
-    revoke_key(folder, "slow")
+    rows = {slow.sha256.upper(): "5:0", daily.sha256.upper(): "0:100"}
+    assert (keyed.folder / RATES_FILE).read_text() == "".join(f"{key} {limits}\n" for key, limits in rows.items())
+    for name in ("slow", "daily"):
+        revoke_key(folder, name)
     publish_rate(keyed, slow, read_keys(folder))
     assert (keyed.folder / RATES_FILE).read_text() == ""
-    assert told == [(slow.sha256.upper(), 5), (slow.sha256.upper(), 0)]
+    assert told == [(slow.sha256.upper(), "5:0"), (slow.sha256.upper(), "")]
 
 
 @pytest.mark.parametrize(
-    ("rate", "answer", "is_good"),
+    ("limits", "answer", "is_good"),
     [
-        (5, 'type=sint, found=yes, key="A", value="5"', True),
-        (5, 'type=sint, found=yes, key="A", value="50"', False),
-        (5, "type=sint, found=no", False),
-        (0, "entry not found.\n\ntype=sint, found=no", True),
-        (0, 'found=yes, value="5"', False),
-        (5, "Permission denied", False),
+        ("5:0", 'type=str, found=yes, key="A", value="5:0"', True),
+        ("5:0", 'type=str, found=yes, key="A", value="5:00"', False),
+        ("5:0", "type=str, found=no", False),
+        ("", "entry not found.\n\ntype=str, found=no", True),
+        ("", 'found=yes, value="5:0"', False),
+        ("5:0", "Permission denied", False),
     ],
 )
 def test_a_rate_is_read_back(
-    edge: Edge, world: World, monkeypatch: pytest.MonkeyPatch, rate: int, answer: str, is_good: bool
+    edge: Edge, world: World, monkeypatch: pytest.MonkeyPatch, limits: str, answer: str, is_good: bool
 ) -> None:
     answer_with(world, monkeypatch, answer)
     if is_good:
-        edge.set_rate("A", rate)
+        edge.set_rate("A", limits)
     else:
         with pytest.raises(StackError, match="The edge should take the key's rate"):
-            edge.set_rate("A", rate)
+            edge.set_rate("A", limits)
 
 
 def test_a_certificate_is_read_back(edge: Edge, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

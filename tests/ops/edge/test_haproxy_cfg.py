@@ -4,107 +4,46 @@ Ports, the number of connections and the replicas' addresses are the test's own.
 """
 
 import http.client
-import shutil
+import json
+import re
 import socket
-import subprocess
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 from pathlib import Path
 
 import pytest
+from tests.ops.edge.proxies import OTHER, EdgePorts, Replica, ask, run_docker_edge, run_replica
 
+from carprice.access.keys import digest_of
+from carprice.api.admission import SPENT
+from carprice.system.rates import DAY_SECONDS, seconds_to_midnight
 from carprice.system.waiting import wait_for
 
-PROGRAM = shutil.which("haproxy")
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no haproxy: sudo apt-get install haproxy")
-
-CLIENT, OTHER = "127.0.0.3", "127.0.0.4"
+CLIENT = "127.0.0.3"
 MAX_CLIENT, MAX_ALL = 20, 50
 SECONDS = 10.0
-
-
-class Replica(BaseHTTPRequestHandler):
-    """Answers every request with the headers that it got."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        body = str(self.headers).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@dataclass(frozen=True)
-class EdgePorts:
-    clients: int
-    health: int
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+FEWER = {
+    "maxconn 4352": f"maxconn {MAX_ALL + 10}",
+    "maxconn 4096": f"maxconn {MAX_ALL}",
+    "gt 1024": f"gt {MAX_CLIENT}",
+}
+LIMITS = {"few": "0:3", "both": "2:5", "other": "0:3", "slow": "2:0", "daily": "0:1"}
+"""Of each key, as the edge reads them."""
+RATES = "".join(f"{digest_of(secret).upper()} {limits}\n" for secret, limits in LIMITS.items())
 
 
 @pytest.fixture(scope="module")
-def replica() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Replica)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_address[1]
-    server.shutdown()
+def replica() -> Iterator[Replica]:
+    with run_replica() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def edge(root: Path, replica: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgePorts]:
-    """The edge with its own configuration but for ports, limits and addresses."""
-    folder = tmp_path_factory.mktemp("edge")
-    (folder / "active.map").write_text("active current\n")
-    (folder / "rates.map").write_text("")
-    ports = EdgePorts(free_port(), free_port())
-    changes = {
-        "bind :5000": f"bind 127.0.0.1:{ports.clients}",
-        "bind 127.0.0.1:5001": f"bind 127.0.0.1:{ports.health}",
-        "ipv4@127.0.0.1:9999": f"ipv4@127.0.0.1:{free_port()}",
-        "opt@/run/edge": str(folder),  # HAProxy 3.0 has a map that may be missing, those before have none
-        "maxconn 4352": f"maxconn {MAX_ALL + 10}",
-        "maxconn 4096": f"maxconn {MAX_ALL}",
-        "gt 1024": f"gt {MAX_CLIENT}",
-        "car-price-api:5000 resolvers docker init-addr none": f"127.0.0.1:{replica}",
-        "car-price-api-next:5000 resolvers docker init-addr none": f"127.0.0.1:{replica}",
-        "car-price-api:5000 init-addr libc,none": f"127.0.0.1:{replica}",
-    }
-    text = (root / "edge" / "haproxy.cfg").read_text()
-    for old, new in changes.items():
-        assert old in text, old
-        text = text.replace(old, new)
-    (folder / "haproxy.cfg").write_text(text)
-    argv = [str(PROGRAM), "-db", "-f", str(folder / "haproxy.cfg")]
-    assert subprocess.run([*argv, "-c"], capture_output=True, text=True).returncode == 0
-    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            assert wait_for(lambda: ask(ports.clients) == 200, SECONDS)
-            yield ports
-        finally:
-            process.kill()
-
-
-def ask(port: int, source: str = OTHER, seconds: float = SECONDS) -> int:
-    """The status of one request from an address; 0 for none."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds, source_address=(source, 0))
-    try:
-        connection.request("GET", "/livez")
-        return connection.getresponse().status
-    except OSError:
-        return 0
-    finally:
-        connection.close()
+def edge(root: Path, replica: Replica, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgePorts]:
+    with run_docker_edge(root, tmp_path_factory.mktemp("edge"), replica, RATES, **FEWER) as ports:
+        yield ports
 
 
 @contextmanager
@@ -160,3 +99,64 @@ def test_names_that_a_replica_would_confuse_do_not_pass(
     connection.close()
     assert passed.lower() in got
     assert "_" not in got
+
+
+def send(port: int, secret: str, path: str = "/predict/price") -> tuple[int, Message, bytes]:
+    """Status, headers and body of a request with a key."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS, source_address=(OTHER, 0))
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {secret}", "X-Request-ID": "an-id"})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+def count_admitted(ports: EdgePorts, secret: str) -> int:
+    """How many requests of a key the edge has counted."""
+    with socket.create_connection(("127.0.0.1", ports.commands), SECONDS) as connection:
+        connection.sendall(b"show table key_rates\n")
+        with connection.makefile() as file:
+            found = re.findall(rf"key={digest_of(secret).upper()}-\S+ .*? gpc0=(\d+)", file.read())
+    return sum(map(int, found))
+
+
+def test_a_key_has_so_many_requests_a_day(edge: EdgePorts) -> None:
+    found = [send(edge.clients, "few") for _ in range(5)]
+    left = seconds_to_midnight(time.time())
+    assert [status for status, _, _ in found] == [200, 200, 200, 429, 429]
+    _, headers, body = found[-1]
+    assert json.loads(body) == {
+        "type": "about:blank",
+        "title": "Too Many Requests",
+        "status": 429,
+        "detail": SPENT,
+    }
+    assert headers["Content-Type"] == "application/problem+json"
+    assert (headers["X-Request-ID"], headers["Cache-Control"]) == ("an-id", "no-store")
+    assert 0 <= (int(headers["Retry-After"]) - left) % DAY_SECONDS <= SECONDS
+    assert count_admitted(edge, "few") == 3, "what is refused does not count"
+    assert [send(edge.clients, secret)[0] for secret in ("other", "unknown")] == [200, 200]
+
+
+def test_a_rate_and_a_quota_at_once(edge: EdgePorts) -> None:
+    def is_spent() -> bool:
+        status, _, body = send(edge.clients, "both")
+        return status == 429 and json.loads(body)["detail"] == SPENT
+
+    assert [send(edge.clients, "both")[0] for _ in range(3)][:2] == [200, 200]
+    assert wait_for(is_spent, SECONDS)
+    assert count_admitted(edge, "both") == 5
+
+
+def test_a_rate_alone_has_no_end(edge: EdgePorts) -> None:
+    assert wait_for(lambda: send(edge.clients, "slow")[0] == 429, SECONDS)
+    assert wait_for(lambda: send(edge.clients, "slow")[0] == 200, SECONDS)
+
+
+def test_the_next_day_counts_anew(root: Path, replica: Replica, tmp_path: Path) -> None:
+    """In an edge whose days are the clock's seconds, so that one passes while the test looks."""
+    days = {"utime(%Y-%m-%d)": "utime(%H%M%S)"}
+    with run_docker_edge(root, tmp_path, replica, RATES, **days) as ports:
+        assert wait_for(lambda: [send(ports.clients, "daily")[0] for _ in range(2)] == [200, 429], SECONDS)
+        assert wait_for(lambda: send(ports.clients, "daily")[0] == 200, SECONDS)

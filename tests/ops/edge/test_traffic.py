@@ -54,6 +54,16 @@ def test_a_witness_tells_before_from_during() -> None:
     assert (monitor.watched().requests, monitor.watched().failed) == (1, 1)
 
 
+def test_a_clock_that_goes_back_hides_no_failure() -> None:
+    monitor = TrafficMonitor(NOW)
+    monitor.add(Request(NOW + 5, 1, "be", False))
+    monitor.watch("be")
+    monitor.add(Request(NOW - 500_000, 1, "be", True))
+    found = monitor.sum_up()
+    assert (found.requests, found.failed, found.is_whole) == (2, 1, True)
+    assert monitor.watched().failed == 1
+
+
 def test_a_stream_that_begins_anew_counts_nothing_twice_and_says_so() -> None:
     monitor = TrafficMonitor(NOW)
     seen = [Request(NOW + number, 1, "be", False) for number in range(3)]

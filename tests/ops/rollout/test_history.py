@@ -1,5 +1,6 @@
 """The history of releases, from the journal's lines."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,21 @@ def test_a_rollout_that_ended(journal: Journal) -> None:
     assert (first.outcome, first.seconds, first.requests, first.failed) == ("live", 12.3, 1234, 0)
     assert (second.outcome, second.reason) == ("failed", "Gate shadow: too dear")
     assert [entry.name for entry in list_live(journal)] == ["local", "r1"]
+
+
+def test_a_clock_that_goes_back_changes_no_order(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = iter((12, 13, 2, 3))
+
+    class Clock:
+        @staticmethod
+        def now(_: object) -> datetime:
+            return datetime(2027, 1, 1, next(hours), tzinfo=UTC)
+
+    monkeypatch.setattr("carprice.ops.journal.datetime", Clock)
+    for name in ("r1", "r2"):
+        journal.add("begin", release=name, **BEGIN)
+        journal.add("done", release=name, outcome="live", seconds=1.0, requests=0, failed=0)
+    assert [entry.name for entry in list_live(journal)] == ["r1", "r2"]
 
 
 @pytest.mark.parametrize(("served", "outcome"), [("r1", "cut short"), ("r2", "live")])

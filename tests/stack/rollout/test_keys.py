@@ -14,6 +14,8 @@ from tests.stack.rollout.site import Site
 from tests.stack.stacks import API, EDGE, Answer, execute, wait_for
 
 from carprice.access.keys import digest_of
+from carprice.api.admission import SPENT
+from carprice.system.rates import DAY_SECONDS
 
 pytestmark = pytest.mark.scenarios
 
@@ -99,6 +101,21 @@ def test_the_rate_of_a_key_is_that_of_all_replicas_together(keyed: Site) -> None
     assert 429 in [answer.status for answer in burst(keyed, secret)], "the edge has read its map again"
     assert keyed.carprice("keys", "revoke", "slow").code == 0
     assert "found=no" in keyed.runtime(f"get map /run/edge/rates.map {digest_of(secret).upper()}")
+
+
+def test_the_quota_of_a_key_is_that_of_all_replicas_together(keyed: Site) -> None:
+    quota = 30
+    secret = add_key(keyed, "daily", "--rate", f"{quota}/day")
+    name = digest_of(secret).upper()
+    assert f'value="0:{quota}"' in keyed.runtime(f"get map /run/edge/rates.map {name}")
+    wait_for(lambda: {price(keyed, secret).status for _ in range(quota + 5)} == {429}, "the quota to be spent")
+    assert f"gpc0={quota} " in keyed.runtime("show table key_rates").partition(name)[2].splitlines()[0]
+    answer = price(keyed, secret, X_Request_ID="an-id")
+    assert answer.json()["detail"] == SPENT
+    assert 0 < int(answer.headers["Retry-After"]) <= DAY_SECONDS
+    assert answer.headers["X-Request-ID"] == "an-id"
+    rows = keyed.carprice("keys", "list").stdout
+    assert f"{quota}/day" in rows
 
 
 def burst(site: Site, secret: str) -> list[Answer]:

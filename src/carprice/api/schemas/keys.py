@@ -13,7 +13,7 @@ PROBLEMS = {
     "401": "No API key came with the request, or one that is not good",
     "403": "The API key is not for this path",
 }
-PROBLEM_429 = "more requests came than the rate allows"
+PROBLEM_429 = "more requests came than the rate or the quota allows"
 CHALLENGE = "How to send a key, and what is wrong with the one that came."
 
 

@@ -64,6 +64,14 @@ class _Reduced(msgspec.Struct):
     trees: str
 
 
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class _SeenValues(msgspec.Struct):
+    fields: list[str]
+    rows: list[tuple[list[int], list[tuple[list[_Count], list[_Count]] | None]]]
+
+
 class _Model(msgspec.Struct):
     """Format 2; the pricer checks the texts of the trees."""
 
@@ -83,6 +91,7 @@ class _Model(msgspec.Struct):
     usual: list[list[str | float | None]] = []
     usual_values: _UsualValues | None = None
     reduced: list[_Reduced] = []
+    seen_values: _SeenValues | None = None
 
 
 class _Calibration(msgspec.Struct):
@@ -115,7 +124,15 @@ def check_model(model: Any, path: Path, number: int) -> dict[str, Any]:
 
 
 def _list_faults(model: _Model) -> list[Fault]:
-    checks = (_check_columns, _check_lines, _check_years, _check_range, _check_usual_values, _check_reduced)
+    checks = (
+        _check_columns,
+        _check_lines,
+        _check_years,
+        _check_range,
+        _check_usual_values,
+        _check_seen_values,
+        _check_reduced,
+    )
     return [fault for check in checks for fault in check(model)]
 
 
@@ -170,6 +187,18 @@ def _check_reduced(model: _Model) -> list[Fault]:
     return []
 
 
+def _check_seen_values(model: _Model) -> list[Fault]:
+    if model.seen_values is None:
+        return []
+    keys, fields = len(model.depreciation.keys), len(model.seen_values.fields)
+    for number, (codes, found) in enumerate(model.seen_values.rows):
+        if len(codes) != keys or len(found) != fields:
+            return [(f"seen_values.rows[{number}]", f"have {keys} codes and {fields} fields", "others")]
+        if any(not 0 < len(each[0]) == len(set(each[0])) == len(each[1]) for each in found if each):
+            return [(f"seen_values.rows[{number}]", "have each value once with its count", "others")]
+    return []
+
+
 def _check_range(model: _Model) -> list[Fault]:
     table = model.range
     groups = len(table.edges) + 1 + ("model" in model.depreciation.keys)
@@ -203,6 +232,7 @@ def _check_columns(model: _Model) -> list[Fault]:
         "unknown_zero": [model.unknown_zero.field, model.unknown_zero.year] if model.unknown_zero else [],
         "reduced": [name for each in model.reduced for name in each.fields],
         "usual_values.fields": model.usual_values.fields if model.usual_values else [],
+        "seen_values.fields": model.seen_values.fields if model.seen_values else [],
     }
     for name, known in model.wide.items():
         if not known or known != sorted(set(known)):

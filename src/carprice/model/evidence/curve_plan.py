@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
 from carprice.market.kinds import KINDS, Value
-from carprice.market.market_file import Feature
-from carprice.model.listing import FieldProblem, describe_range
+from carprice.market.market_file import Feature, Market
+from carprice.market.typed import advise_number, read_number
+from carprice.model.listing import FieldProblem, describe_range, describe_wrong
 from carprice.model.pricer import Pricer
 
 MIN_POINTS, MAX_POINTS = 2, 50
@@ -81,8 +83,8 @@ def _plan_field(pricer: Pricer, order: CurveOrder) -> Plan:
 def _spread_values(pricer: Pricer, feature: Feature, order: CurveOrder) -> list[float]:
     """Evenly from one end to the other; whole numbers, each once, where the span is wide or nothing else fits."""
     seen = pricer.scaler[feature.name]
-    low = _read_end(feature, "from", order.start, seen["min"])
-    high = _read_end(feature, "to", order.end, seen["max"])
+    low = _read_end(pricer.market, feature, "from", order.start, seen["min"])
+    high = _read_end(pricer.market, feature, "to", order.end, seen["max"])
     if low >= high:
         raise CurveError("to", "should be above from")
     points = _read_whole("points", order.points, MIN_POINTS, MAX_POINTS, USUAL_POINTS)
@@ -92,7 +94,7 @@ def _spread_values(pricer: Pricer, feature: Feature, order: CurveOrder) -> list[
     return [*values[:-1], high]
 
 
-def _read_end(feature: Feature, member: str, given: Any, usual: float) -> float:
+def _read_end(market: Market, feature: Feature, member: str, given: Any, usual: float) -> float:
     """An end of the curve; where it is not given, that of the training listings within the market's limits."""
     kind = KINDS[feature.kind]
     low = -math.inf if feature.min is None else feature.min
@@ -102,7 +104,7 @@ def _read_end(feature: Feature, member: str, given: Any, usual: float) -> float:
     try:
         found = kind.read(given)
     except (TypeError, ValueError):
-        raise CurveError(member, f"should be {kind.expected}") from None
+        raise CurveError(member, describe_wrong(market, feature, given)) from None
     if not isinstance(found, float) or math.isinf(found) or (kind.is_whole and not found.is_integer()):
         raise CurveError(member, f"should be {kind.expected}")
     if not low <= found <= high:
@@ -166,8 +168,16 @@ def _read_distance(pricer: Pricer, given: Any) -> float:
             raise CurveError("distance_per_year", "is needed: the model does not know how far cars go in a year")
         return pricer.distance_per_year
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < math.inf:
-        raise CurveError("distance_per_year", "should be a number of at least 0")
+        advice = advise_number(given, partial(_read_yearly, pricer.market))
+        raise CurveError("distance_per_year", f"should be a number of at least 0{advice}")
     return float(given)
+
+
+def _read_yearly(market: Market, text: str) -> float:
+    """Raises ValueError for what is no distance of at least 0."""
+    if market.mileage is None or (distance := read_number(text, market.mileage, market)) < 0:
+        raise ValueError(text)
+    return distance
 
 
 def _is_within(feature: Feature, value: float) -> bool:

@@ -33,7 +33,8 @@ def diagnose(snapshot: StackSnapshot) -> list[Finding]:
 
 
 def add_findings(error: CarPriceError, findings: list[Finding]) -> None:
-    """Let an error say what is behind it."""
+    """Let an error say what is behind it, not once more what it says itself."""
+    findings = [finding for finding in findings if finding.what != error.what]
     if findings and MARK not in error.hint:
         error.hint = "\n\n".join(filter(None, (error.hint, MARK, describe_findings(findings))))
 

@@ -23,7 +23,7 @@ from carprice.system.waiting import wait_for
 MAP = "/run/edge/active.map"
 MAP_FILE = Path("edge") / "run" / "active.map"
 RATES = "/run/edge/rates.map"
-"""Requests a second of API keys: ops/edge/rates.py writes the file."""
+"""Requests a second and a day of API keys: ops/edge/rates.py writes the file."""
 SITE = "/run/edge/tls/site.pem"
 """Certificates and key: ops/edge/tls.py writes the file."""
 MOST_SAID = 200
@@ -123,14 +123,14 @@ class Edge:
         if (found := parse_map(answer).get("active")) != name:
             raise StackError(f"The edge should serve {name!r} (got {found!r})", DOCTOR_HINT)
 
-    def set_rate(self, key: str, per_second: int) -> None:
-        """Let an API key, by its digest, send so many requests a second from now on; 0 for any number.
+    def set_rate(self, key: str, limits: str) -> None:
+        """Hold an API key, by its digest, to limits such as 50:10000 from now on; empty for none.
 
         Raises StackError where the edge does not do it.
         """
-        changes = [f"del map {RATES} {key}", *([f"add map {RATES} {key} {per_second}"] if per_second else [])]
+        changes = [f"del map {RATES} {key}", *([f"add map {RATES} {key} {limits}"] if limits else [])]
         answer = self._ask("; ".join([*changes, f"get map {RATES} {key}"]))
-        wanted = f'value="{per_second}"' if per_second else "found=no"
+        wanted = f'value="{limits}"' if limits else "found=no"
         if wanted not in answer:
             raise StackError(f"The edge should take the key's rate, {wanted} (got {answer[-60:]!r})", DOCTOR_HINT)
 

@@ -1,4 +1,4 @@
-"""The rates of API keys at the edge, where they hold for all replicas together."""
+"""The rates and quotas of API keys at the edge, where they hold for all replicas together."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,7 +22,7 @@ def prepare_keys(context: StackContext) -> None:
 
 
 def publish_rate(context: StackContext, key: ApiKey, keys: Iterable[ApiKey]) -> None:
-    """Let the edge know the rate of a key that was made, or that a key is no longer there, now and when it starts.
+    """Let the edge know the limits of a key that was made, or that one is no longer there, now and when it starts.
 
     Nothing happens now where the edge does not run. Raises FileError where the file cannot be written, StackError
     where the edge does not take it.
@@ -33,14 +33,14 @@ def publish_rate(context: StackContext, key: ApiKey, keys: Iterable[ApiKey]) -> 
         context.edge.find_container()
     except StackError:
         return
-    context.edge.set_rate(_name_key(key), key.per_second if key in kept else 0)
+    context.edge.set_rate(_name_key(key), _write_limits(key) if key in kept else "")
 
 
 def write_rates(folder: Path, keys: Iterable[ApiKey]) -> None:
-    """Write the map of a stack's edge: digest and requests a second, of each key that has a rate."""
+    """Write the map of a stack's edge: digest and limits, of each key that has any."""
     path = folder / RATES_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f"{_name_key(key)} {key.per_second}\n" for key in keys if key.per_second]
+    lines = [f"{_name_key(key)} {limits}\n" for key in keys if (limits := _write_limits(key))]
     write_file(path, "".join(lines).encode())
     path.chmod(FILE_MODE)
 
@@ -48,3 +48,9 @@ def write_rates(folder: Path, keys: Iterable[ApiKey]) -> None:
 def _name_key(key: ApiKey) -> str:
     """The digest as HAProxy writes it."""
     return key.sha256.upper()
+
+
+def _write_limits(key: ApiKey) -> str:
+    """Requests a second and a day as the edge reads them, empty for any number of both."""
+    limits = key.limits
+    return f"{limits.per_second}:{limits.per_day}" if any(limits) else ""

@@ -104,7 +104,8 @@ class TrafficMonitor:
             return
         with self._lock:
             self._last_ms = request.ended_ms
-            if request.ended_ms >= self._from_ms:
+            # Once it has begun, a clock that goes back takes no request out of it.
+            if self._during.requests or request.ended_ms >= self._from_ms:
                 self._during.add(request)
             elif request.ended_ms >= self._from_ms - 1000 * BEFORE_SECONDS:
                 self.before.add(request)

@@ -31,6 +31,8 @@ from carprice.system.text import escape_text
 
 TITLE = ("make", "model", "year")
 NOUNS = {"asking": "asking prices", "paid": "prices paid"}
+LEAST_COST = 0.0005
+"""Added to the usual error; less reads as 0.0%."""
 
 
 SURENESS = {
@@ -233,7 +235,8 @@ def _promise(quote: Quote) -> str:
 
 
 def _name_cost(item: NotGiven) -> str:
-    return f"{item.field} (adds {item.adds:.1%} to the usual error)" if item.adds else item.field
+    is_known = item.adds is not None and item.adds >= LEAST_COST
+    return f"{item.field} (adds {item.adds:.1%} to the usual error)" if is_known else item.field
 
 
 def _format_breakdown(quote: Quote) -> list[str]:

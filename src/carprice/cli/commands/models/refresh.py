@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import print_json, say, show_parts
 from carprice.cli.options import (
+    engine_options,
     json_option,
     listings_argument,
     market_option,
@@ -27,6 +28,7 @@ KEPT_CODE = 3
 @market_option
 @stack_options
 @click.option("--dry-run", is_flag=True, help="Check the listings alone, and change nothing.")
+@engine_options
 @json_option("the outcome")
 @pass_settings
 def refresh(
@@ -35,20 +37,24 @@ def refresh(
     market_name: str,
     forced: str,
     dry_run: bool,
+    address: str | None,
+    workers: int | None,
     as_json: bool,
 ) -> None:
     """Train on new LISTINGS, and serve the model if it is no worse than the champion.
 
     Checks that the file is like the last one, trains, compares, promotes and rolls out; the first step that says
     no leaves everything as it is. Exit code 0: live, or checked with --dry-run. 3: the champion stays, with the
-    reason. 1: a step failed, and the champion stays.
+    reason. 1: a step failed, and the champion stays. --engine and --workers train as those of train do.
     """
     from carprice.market.market_file import load_market
     from carprice.refresh.refresh import KEPT, Order, describe_refresh
     from carprice.refresh.refresh import refresh as run_refresh
+    from carprice.training.on_engine.work import EngineChoice
 
     market = load_market(market_name, settings.markets_dir)
-    outcome = run_refresh(Order(listings, market, forced, dry_run), settings, say)
+    engine = EngineChoice(address or "", workers or 0, show_parts())
+    outcome = run_refresh(Order(listings, market, forced, dry_run, engine), settings, say)
     if as_json:
         print_json("refresh", asdict(outcome))
     else:

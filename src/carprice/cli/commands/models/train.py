@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import print_json, say
-from carprice.cli.options import data_option, json_option, market_option, pass_settings
+from carprice.cli.console import print_json, say, show_parts
+from carprice.cli.options import data_option, engine_options, json_option, market_option, pass_settings
 from carprice.evaluation.text import format_head
 from carprice.listings.cap import MIN_CAP
 from carprice.market.market_file import load_market
@@ -13,6 +13,7 @@ from carprice.model.bundle.manifest import champion_version
 from carprice.settings import Settings
 from carprice.simulation.demo_model import train_demo
 from carprice.tracking.promotion import record_training
+from carprice.training.on_engine.work import EngineChoice, open_work
 from carprice.training.train import DEMO_MARKET, SEED, train_file
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     help="Learn from at most N listings of each make and model, chosen by a hash of the car; memory is for those "
     f"alone, however long the files are. At least {MIN_CAP}.",
 )
+@engine_options
 @json_option("the manifest")
 @pass_settings
 def train(
@@ -48,16 +50,24 @@ def train(
     seed: int,
     no_comparables: bool,
     cap: int | None,
+    address: str | None,
+    workers: int | None,
     as_json: bool,
 ) -> None:
-    """Learn from listings and write a model."""
+    """Learn from listings and write a model.
+
+    With --engine or --workers, boosters are grown by processes of this machine or by a Dask cluster, and are kept
+    beside the models until there is one: after a kill, the same command goes on.
+    """
     market = load_market(market_name, settings.markets_dir)
-    if source is not None:
-        training = train_file(source, market, settings, seed, say, not no_comparables, cap)
-    elif market.name == DEMO_MARKET:
-        training = train_demo(settings, seed, say, keep_comparables=not no_comparables)
-    else:
+    if source is None and market.name != DEMO_MARKET:
         raise click.UsageError(f"--data is missing: market {market.name!r} has no listings of its own.")
+    choice = EngineChoice(address or "", workers or 0, show_parts())
+    with open_work(choice, settings.artifacts_dir, market.name) as work:
+        if source is not None:
+            training = train_file(source, market, settings, seed, say, not no_comparables, cap, work.grow)
+        else:
+            training = train_demo(settings, seed, say, keep_comparables=not no_comparables, grow=work.grow)
     record_training(training, settings, say)
     say(format_head(training.manifest["report"]))
     say(f"All of it: ./carprice report {training.version}")

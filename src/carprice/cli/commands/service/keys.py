@@ -41,7 +41,12 @@ def keys() -> None:
 @click.option(
     "--scope", default=PRICE, show_default=True, metavar="LIST", help=f"What it is for: {', '.join(SCOPES)}."
 )
-@click.option("--rate", default="", metavar="N/s", help="So many requests a second; any number where left out.")
+@click.option(
+    "--rate",
+    default="",
+    metavar="N/s[,N/day]",
+    help="So many requests a second, and on each day of UTC; any number of what is left out.",
+)
 @click.option("--until", default="", metavar="DAY", help="The last day on which it is good, such as 2027-12-31.")
 @json_option("the key")
 @pass_settings

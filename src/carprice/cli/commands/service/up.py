@@ -3,13 +3,16 @@
 import signal
 import sys
 import time
+from contextlib import suppress
 
 import click
 
 from carprice.cli.console import print_lines, say
 from carprice.cli.main import EXIT_INTERRUPTED
 from carprice.cli.options import pass_settings, stack_options
-from carprice.names import API
+from carprice.errors import CarPriceError
+from carprice.model.bundle.manifest import champion_version, read_manifest
+from carprice.names import API, MLFLOW
 from carprice.ops.stacks.choose import choose_stack
 from carprice.ops.stacks.protocol import Lines, Stack
 from carprice.settings import Settings
@@ -32,7 +35,7 @@ def up(settings: Settings, detach: bool, build: bool, forced: str) -> None:
     say(stack.describe())
     began = time.monotonic()
     lines = stack.up(build=build)
-    show_addresses(stack, time.monotonic() - began)
+    show_addresses(stack, time.monotonic() - began, find_experiment(settings))
     if lines and not detach:
         follow_until_interrupted(stack, lines)
 
@@ -43,11 +46,20 @@ def catch_signals() -> None:
         signal.signal(number, signal.default_int_handler)
 
 
-def show_addresses(stack: Stack, seconds: float) -> None:
-    """The URLs, and how long it took."""
+def find_experiment(settings: Settings) -> str:
+    """MLflow's id of the experiment with the champion's run; empty where MLflow has none."""
+    with suppress(CarPriceError):
+        version = champion_version(settings.artifacts_dir)
+        run = read_manifest(settings.artifacts_dir / version).get("mlflow") if version else None
+        return str(run["experiment_id"]) if isinstance(run, dict) and "experiment_id" in run else ""
+    return ""
+
+
+def show_addresses(stack: Stack, seconds: float, experiment: str = "") -> None:
+    """The URLs, and how long it took. experiment: of the runs in MLflow, by its id there."""
+    pages = {API: "  (try it: /api/docs)", MLFLOW: f"  (runs: /#/experiments/{experiment})" if experiment else ""}
     for name, url in stack.addresses():
-        pages = "  (try it: /api/docs)" if name == API else ""
-        say(f"  {name:<14} {url}{pages}")
+        say(f"  {name:<14} {url}{pages.get(name, '')}")
     say(f"Up in {seconds:.1f} s")
 
 

@@ -1,0 +1,52 @@
+"""The work of a training on an engine: which engine is wanted, and the folder that its steps write to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from carprice.engine.engine import Engine, Show
+from carprice.engine.start import LOCAL, open_engine
+from carprice.engine.steps import hold_work, remove
+from carprice.training.forest import Grow, grow_here
+from carprice.training.on_engine.boosters import grow_on
+
+WORK = ".work-"
+"""The name of the work folder starts so, beside the bundles, and goes on with that of the market."""
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """The engine that a command names: address and workers as open_engine takes them; neither for none."""
+
+    address: str = ""
+    workers: int = 0
+    show: Show | None = None
+
+
+NO_ENGINE = EngineChoice()
+
+
+@dataclass(frozen=True)
+class TrainingWork:
+    """What a training does its work with: this process alone, or an engine and a folder."""
+
+    grow: Grow = grow_here
+    engine: Engine | None = None
+
+
+@contextmanager
+def open_work(choice: EngineChoice, artifacts_dir: Path, market: str) -> Iterator[TrainingWork]:
+    """What a training of a market works with; the folder goes when the block ended well.
+
+    Raises EngineError where another command trains this market so, or the engine cannot be had.
+    """
+    if not choice.address and not choice.workers:
+        yield TrainingWork()
+        return
+    with (
+        hold_work(artifacts_dir / f"{WORK}{market}") as folder,
+        open_engine(choice.address or LOCAL, choice.workers, choice.show) as engine,
+    ):
+        yield TrainingWork(grow_on(engine, folder), engine)
+    remove(folder)
