@@ -100,7 +100,7 @@ def test_rows_are_placed_as_one_is(pricer: Pricer) -> None:
     assert alone[1].position is None, "no share is promised for a make that was never seen"
 
 
-@pytest.mark.parametrize("asking", [0, -1, True, "9995", math.inf, math.nan, [], {}, 10**400])
+@pytest.mark.parametrize("asking", [0, -1, True, "ninety", math.inf, math.nan, [], {}, 10**400])
 def test_a_wrong_asking_price_is_named(pricer: Pricer, asking: object) -> None:
     with pytest.raises(ListingsError) as error:
         pricer.price({**UK_CAR, "asking_price": asking})

@@ -67,7 +67,7 @@ def _cross_validate(
     seed: int,
     grow: Grow = grow_here,
 ) -> dict[str, float]:
-    """By name the error of each recipe for whole listings, infinite where no fold leaves listings on both sides."""
+    """The error of each recipe, by name, for whole listings; infinite where no fold leaves some on both sides."""
     outs = [out for out in folds if out.any() and not out.all()]
     if not outs:
         return {recipe.name: math.inf for recipe in recipes}

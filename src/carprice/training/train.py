@@ -30,7 +30,6 @@ from carprice.model.bundle.manifest import read_manifest
 from carprice.model.bundle.signing import load_signing_key
 from carprice.model.bundle.writing import ensure_writable, write_bundle
 from carprice.model.price_range import COVERAGE
-from carprice.model.pricer import Pricer
 from carprice.settings import Settings
 from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
@@ -133,9 +132,7 @@ def train(
     say(f"Learning from {parts.training.height:,} listings ...")
     judged = fit_listings(parts.training, market, seed, say, grow=grow)
     say(f"Judging by {parts.test.height:,} other listings, {_say_split(parts.cut)} ...")
-    pricer = judged.pricer("judged")
-    test = price_frame(parts.test, pricer)
-    figures = _judge(judged, parts, test, pricer, seed, grow)
+    test, figures = _judge(judged, parts, seed, grow)
     figures["report"]["notes"][:0] = _note_cap(listings)
     say(f"Learning from all {parts.whole.height:,} listings ...")
     served = fit_listings(parts.whole, market, seed, say, judged.recipe, grow)
@@ -178,13 +175,13 @@ def _check_currency(market: Market) -> None:
         )
 
 
-def _judge(
-    judged: Fitted, parts: _Parts, test: pl.DataFrame, pricer: Pricer, seed: int, grow: Grow
-) -> dict[str, Any]:
-    """Every figure of the judged model. pricer: its own. test: the test part as it prices it."""
+def _judge(judged: Fitted, parts: _Parts, seed: int, grow: Grow) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """The test part as the judged model prices it, and every figure of that model."""
+    pricer = judged.pricer("judged")
+    test = price_frame(parts.test, pricer)
     training = parts.training.load_some(MAX_JUDGING_ROWS)
     ageing = _measure_ageing(judged, training, parts.cut, test, seed, grow)
-    return {
+    return test, {
         "metrics": measure_slices(test, judged.market),
         "ageing": ageing,
         "baselines": measure_baselines(training, parts.test, judged.market, judged.scaler),

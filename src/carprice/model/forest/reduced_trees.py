@@ -2,7 +2,7 @@
 
 A forest of all listings is poor at combinations that cost much, since it has few leaves to spare for each; see
 Saar-Tsechansky and Provost, "Handling Missing Values when Applying Classification Models", JMLR 2007. What counts
-here is the mean of the forest and of a combination's own trees.
+here is the mean of the forest and of a combination's own trees, which have OWN_WEIGHT.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +13,9 @@ from carprice.model.forest.lightgbm_capi import Trees
 
 MAX_REDUCED = 8
 """Of a bundle: each is as large as a part of the forest, and is kept in memory."""
+
+OWN_WEIGHT = 0.7
+"""Against that of the forest, the rest of 1: docs/LOG.md has what others give in five markets."""
 
 
 class ReducedTrees:
@@ -52,3 +55,8 @@ class ReducedTrees:
         watched = missing[:, self._watched]
         masks = ((trees, (watched == combination).all(axis=1)) for combination, trees in self._trees.items())
         return [(trees, mask) for trees, mask in masks if mask.any()]
+
+
+def weigh(of_all: Any, own: Any) -> Any:
+    """The mean of a score of the forest and of a combination's own trees: numbers, or arrays of them."""
+    return of_all + (own - of_all) * OWN_WEIGHT
