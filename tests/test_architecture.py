@@ -149,6 +149,7 @@ def test_the_api_image_holds_only_what_serves(root: Path) -> None:
     assert sorted(copies_of(root, "api")) == sorted(["*.py", *SERVING, *CHECKING])
 
 
+@pytest.mark.slow
 def test_the_demo_model_can_be_trained_from_what_its_stage_copies(root: Path, tmp_path: Path) -> None:
     environment = copy_stage(root, "demo", tmp_path)
     code = "import carprice.simulation.demo_model as module; print(module.__file__)"

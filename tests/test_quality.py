@@ -25,6 +25,7 @@ def test_ruff_would_change_nothing(root: Path) -> None:
     check(root, sys.executable, "-m", "ruff", "format", "--check", ".")
 
 
+@pytest.mark.slow
 def test_types_hold(root: Path) -> None:
     check(root, sys.executable, "-m", "mypy")
 

@@ -34,6 +34,8 @@ SEED = 3
 NOWHERE = "Nowhere Motors"
 TEXTS = {"australia": "Title", "auction": "trim"}
 """The column of the market that is a text too."""
+FEW = ("uk", "auction")
+"""Those that are no slow tests."""
 FREE = ("georgia", "auction")
 """Markets whose small model is free along the year, as their large ones are."""
 
@@ -47,7 +49,9 @@ class Known:
     pricer: Pricer
 
 
-@pytest.fixture(scope="module", params=MARKETS)
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=[] if name in FEW else pytest.mark.slow) for name in MARKETS]
+)
 def known(
     request: pytest.FixtureRequest, root: Path, listings_dir: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Known:

@@ -48,7 +48,7 @@ def load_grown(artifacts: Path, frame: pl.DataFrame) -> Grown:
     return Grown(pricer, lgb.Booster(model_str=bundle.model["trees"]), frame.select(names).rows(), matrix)
 
 
-@pytest.fixture(scope="module", params=["uk", "georgia"])
+@pytest.fixture(scope="module", params=[pytest.param("uk", marks=pytest.mark.slow), "georgia"])
 def real(
     request: pytest.FixtureRequest, listings_dir: Path, markets_dir: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Grown:

@@ -84,6 +84,7 @@ def test_what_is_wrong_is_named() -> None:
         carprice.nothing  # noqa: B018
 
 
+@pytest.mark.slow
 def test_it_trains_and_reports(markets_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(tmp_path / "artifacts"))
     for name, value in QUICK.items():

@@ -14,6 +14,8 @@ from carprice.model.bundle.manifest import champion_version, list_versions
 from carprice.settings import Settings
 from carprice.system.locks import hold_lock
 
+pytestmark = pytest.mark.slow
+
 Write = Callable[[str, pl.DataFrame], str]
 
 

@@ -80,6 +80,7 @@ def test_figures_hold_no_listing(figures_path: Path) -> None:
     assert figures["share"].sum() == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.listings
 def test_figures_are_those_of_the_real_listings(listings_dir: Path, markets_dir: Path, figures_path: Path) -> None:
     keep_all = Hygiene(**dict.fromkeys(CHECKS, "keep"))  # as when they were measured

@@ -17,6 +17,8 @@ from tests.stack.loads import press
 from tests.stack.operated import begin, carprice, pin, plain_environment
 from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_port, health, inspect, list_images, run, wait_for
 
+pytestmark = pytest.mark.slow
+
 READ_SECONDS = 120
 ENOUGH = 200
 OWNER = 4321

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tests.stack.stacks import API, EDGE, MLFLOW, Stack, ask, execute, inspect, run
 
+pytestmark = pytest.mark.slow
+
 SERVICES = (EDGE, API, MLFLOW)
 MIB = 1024 * 1024
 NO_CAPABILITIES = "0000000000000000"

@@ -8,6 +8,8 @@ import pytest
 from tests.stack.conftest import open_stack
 from tests.stack.stacks import API, EDGE, MLFLOW, Stack, execute, freeze, health, inspect, list_processes, wait_for
 
+pytestmark = pytest.mark.slow
+
 ANSWER_SECONDS = 2
 BASH = ["CMD", "bash", "/health", "5000"]
 TESTS = {

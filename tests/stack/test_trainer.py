@@ -11,6 +11,8 @@ from tests.stack.stacks import API, EDGE, inspect, run
 
 from carprice.simulation.sampling import write_listings
 
+pytestmark = pytest.mark.slow
+
 LISTINGS = 300
 SEED = 5
 

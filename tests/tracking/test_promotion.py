@@ -66,6 +66,7 @@ def test_a_rollout_is_followed(small_bundle: Path, online: Settings) -> None:
     assert alias_version(online, "champion") == second.version
 
 
+@pytest.mark.slow
 def test_a_rollout_is_followed_later_without_mlflow(
     small_bundle: Path, online: Settings, offline: Settings
 ) -> None:

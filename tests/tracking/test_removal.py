@@ -105,6 +105,7 @@ def test_killed_in_the_middle_it_is_gone_all_the_same(
     assert left.name.endswith(versions[0])
 
 
+@pytest.mark.slow
 def test_mlflow_forgets_it_only_where_told(small_bundle: Path, online: Settings) -> None:
     first, kept, dropped = (copy_training(small_bundle, online) for _ in range(3))
     for training in (first, kept, dropped):
@@ -124,6 +125,7 @@ def test_without_mlflow_nothing_is_removed_where_it_should_be_there_too(
     assert list_versions(offline.artifacts_dir) == versions
 
 
+@pytest.mark.slow
 def test_what_waits_for_mlflow_goes_too(small_bundle: Path, offline: Settings) -> None:
     first, second = (copy_training(small_bundle, offline) for _ in range(2))
     for training in (first, second):

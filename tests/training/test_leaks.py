@@ -85,7 +85,7 @@ def test_cars_that_all_cost_nearly_the_same_have_no_leak(cars: Encoded, uk: Mark
 
 
 @pytest.mark.listings
-@pytest.mark.parametrize("name", ["uk", "georgia"])
+@pytest.mark.parametrize("name", [pytest.param("uk", marks=pytest.mark.slow), "georgia"])
 def test_real_listings_pass_and_a_leak_among_them_does_not(
     listings_dir: Path, markets_dir: Path, name: str
 ) -> None:

@@ -170,6 +170,7 @@ def test_an_unknown_category_is_no_longer_than_the_market_allows(
     assert any(listing["model"] == UNKNOWN_TEXT[:longest].strip() for listing in listings)
 
 
+@pytest.mark.slow
 def test_the_same_listings_and_seed_give_the_same_trees(teach: Callable[..., Training], uk: Market) -> None:
     frame = invent_uk_listings(uk, ROWS)
     first, again, other = teach(frame, uk), teach(frame, uk), teach(frame, uk, SEED + 1)
@@ -178,6 +179,7 @@ def test_the_same_listings_and_seed_give_the_same_trees(teach: Callable[..., Tra
     assert first.manifest["files"]["model.pkl"] != other.manifest["files"]["model.pkl"]
 
 
+@pytest.mark.slow
 def test_prices_in_another_currency_give_the_same_model_in_it(teach: Callable[..., Training], uk: Market) -> None:
     frame = invent_uk_listings(uk, ROWS)
     pounds, pence = teach(frame, uk), teach(frame.with_columns(pl.col("price") * 128), uk)

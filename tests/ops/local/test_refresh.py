@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pytest
 from tests.bundles import invent_uk_listings
 
 from carprice.market.market_file import load_market
@@ -17,6 +18,7 @@ from carprice.system.http import Address
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.mark.slow
 def test_a_champion_that_a_killed_refresh_left_waiting_serves(
     settings: Settings, run: Run, markets_dir: Path, tmp_path: Path
 ) -> None:

@@ -223,6 +223,7 @@ def test_restart_when_nothing_is_up(settings: Settings) -> None:
     assert str(caught.value) == "Nothing is up\nStart it: ./carprice up"
 
 
+@pytest.mark.slow
 def test_the_first_start_trains_a_demo_model(
     settings: Settings, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
