@@ -19,8 +19,8 @@ from carprice.model.bundle.manifest import set_champion
 from carprice.model.bundle.writing import write_bundle
 from carprice.training.comparables import build_comparables
 from carprice.training.fit import Fitted, fit_listings
+from carprice.training.forest.recipes import Recipe
 from carprice.training.inputs import describe_inputs
-from carprice.training.recipes import Recipe
 
 ROWS = 2000
 TREES = 60

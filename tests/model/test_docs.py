@@ -14,7 +14,7 @@ from carprice.model.bundle.contents import Bundle, read_bundle
 from carprice.model.bundle.manifest import find_bundle
 from carprice.model.bundle.signature import SIGNATURE
 from carprice.settings import Settings
-from carprice.training.forest import PARAMS
+from carprice.training.forest.booster import PARAMS
 from carprice.training.train import train_file
 
 ROWS = 600

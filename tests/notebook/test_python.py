@@ -21,7 +21,7 @@ from carprice.api.serving.app import create_app
 from carprice.errors import BundleError, ListingsError
 from carprice.market.market_file import load_market
 from carprice.settings import Settings
-from carprice.training.forest import PARAMS
+from carprice.training.forest.booster import PARAMS
 
 CARS = [UK_CAR, change(UK_CAR, mpg=...), change(UK_CAR, make="Frod"), change(UK_CAR, year=3)]
 QUICK = {"num_threads": 1, "num_leaves": 7, "learning_rate": 0.9}

@@ -13,7 +13,7 @@ from carprice.frames.encoding import Encoders, Scaler, encode_frame, fit_encoder
 from carprice.market.market_file import Market, load_market
 from carprice.training import fit
 from carprice.training.columns import Columns, Rows, describe_columns
-from carprice.training.recipes import Recipe
+from carprice.training.forest.recipes import Recipe
 
 ROWS = 1500
 QUICK = replace(RECIPE, trees=40)

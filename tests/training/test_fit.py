@@ -15,7 +15,7 @@ from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import DAY
 from carprice.market.market_file import Market
 from carprice.training.fit import NEAR_ZERO, Fitted, describe_zero, fit_listings
-from carprice.training.recipes import Recipe
+from carprice.training.forest.recipes import Recipe
 
 SEED = 7
 RECIPE = replace(QUICK, trees=15)

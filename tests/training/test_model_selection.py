@@ -7,8 +7,8 @@ import pytest
 from tests.training.conftest import QUICK, Encoded
 
 from carprice.training import model_selection
+from carprice.training.forest.recipes import FEW_ROWS, LARGE, LARGE_FREE, SMALL, SMALL_FREE, Recipe, calm
 from carprice.training.model_selection import FOLDS, FREE_WORTH, choose_recipe
-from carprice.training.recipes import FEW_ROWS, LARGE, LARGE_FREE, SMALL, SMALL_FREE, Recipe, calm
 from carprice.training.split import fold_of
 
 SEED = 7

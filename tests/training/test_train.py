@@ -27,10 +27,10 @@ from carprice.settings import Settings
 from carprice.training import train as train_module
 from carprice.training.baselines import warn_of_baselines
 from carprice.training.fit import Fitted, fit_listings
-from carprice.training.forest import Grow, grow_here
+from carprice.training.forest.booster import Grow, grow_here
+from carprice.training.forest.recipes import Recipe
 from carprice.training.golden import UNKNOWN_TEXT
 from carprice.training.model_selection import Say
-from carprice.training.recipes import Recipe
 from carprice.training.train import Training, train
 
 ROWS = 1200

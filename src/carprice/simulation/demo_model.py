@@ -13,7 +13,7 @@ from carprice.names import STATISTICS_FILE
 from carprice.settings import Settings, load_settings
 from carprice.simulation.sampling import draw_listings
 from carprice.tracking.promotion import record_training
-from carprice.training.forest import Grow, grow_here
+from carprice.training.forest.booster import Grow, grow_here
 from carprice.training.train import DEMO_MARKET, SEED, Training, train
 
 DEMO_LISTINGS = 40_000

@@ -20,11 +20,12 @@ from carprice.model.forest.price_forest import PriceForest
 from carprice.model.pricer import Pricer
 from carprice.training.ageing import Fit
 from carprice.training.columns import Columns, Rows, describe_columns
-from carprice.training.forest import Grow, Job, grow_forest, grow_forests, grow_here
-from carprice.training.masking import forget_unseen
+from carprice.training.forest.booster import Grow, Job, grow_here
+from carprice.training.forest.growing import grow_forest, grow_forests
+from carprice.training.forest.masking import forget_unseen
+from carprice.training.forest.recipes import FEW_ROWS, Recipe
 from carprice.training.model_selection import Say, choose_recipe
 from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
-from carprice.training.recipes import FEW_ROWS, Recipe
 from carprice.training.split import fold_of
 from carprice.training.uncertainty import HeldOut, fit_range, hold_out
 from carprice.training.usual_cars import describe_usual

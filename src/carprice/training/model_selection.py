@@ -11,9 +11,10 @@ from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import score_matrix
 from carprice.model.forest.price_forest import PriceForest
 from carprice.training.columns import Columns, Rows
-from carprice.training.forest import Grow, Job, grow_forests, grow_here
-from carprice.training.masking import forget_unseen
-from carprice.training.recipes import FEW_ROWS, LARGE, LARGE_FREE, SMALL, SMALL_FREE, Recipe, calm
+from carprice.training.forest.booster import Grow, Job, grow_here
+from carprice.training.forest.growing import grow_forests
+from carprice.training.forest.masking import forget_unseen
+from carprice.training.forest.recipes import FEW_ROWS, LARGE, LARGE_FREE, SMALL, SMALL_FREE, Recipe, calm
 
 FOLDS = 3
 MAX_ROWS = 10_000

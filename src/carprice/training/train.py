@@ -35,11 +35,11 @@ from carprice.training.ageing import forecast_ageing, measure_ageing
 from carprice.training.baselines import measure_baselines, warn_of_baselines
 from carprice.training.comparables import build_comparables
 from carprice.training.fit import Fitted, fit_listings, score_by
-from carprice.training.forest import Grow, grow_here
+from carprice.training.forest.booster import Grow, grow_here
+from carprice.training.forest.recipes import SMALL
 from carprice.training.golden import pick_golden
 from carprice.training.inputs import describe_inputs, measure_distance
 from carprice.training.price_index import INDEX, describe_index
-from carprice.training.recipes import SMALL
 from carprice.training.split import split_listings
 
 SEED = 7

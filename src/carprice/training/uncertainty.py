@@ -20,10 +20,11 @@ from carprice.frames.stored import MANY_ROWS
 from carprice.model.forest.price_forest import PriceForest
 from carprice.model.price_range import LEVELS, MIN_LIKE
 from carprice.training.columns import Columns, Rows
-from carprice.training.depreciation import group_rows
-from carprice.training.forest import PARALLEL_BOOSTERS, THREADS, Grow, Job, flag_columns, grow_forests, grow_here
-from carprice.training.masking import forget_unseen, hide, leave_out
-from carprice.training.recipes import Recipe
+from carprice.training.forest.booster import PARALLEL_BOOSTERS, THREADS, Grow, Job, flag_columns, grow_here
+from carprice.training.forest.depreciation import group_rows
+from carprice.training.forest.growing import grow_forests
+from carprice.training.forest.masking import forget_unseen, hide, leave_out
+from carprice.training.forest.recipes import Recipe
 
 PARTS = 10
 """Of the models: each is hidden from the forest of one fold."""

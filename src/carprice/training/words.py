@@ -17,9 +17,10 @@ from carprice.market.words import find_keys
 from carprice.model.forest.price_forest import PriceForest
 from carprice.model.text import MAX_AMOUNT, MAX_TERMS, add_words
 from carprice.training.columns import Columns, Rows
-from carprice.training.forest import Grow, Job, grow_forests, grow_here
-from carprice.training.masking import forget_unseen
-from carprice.training.recipes import SMALL
+from carprice.training.forest.booster import Grow, Job, grow_here
+from carprice.training.forest.growing import grow_forests
+from carprice.training.forest.masking import forget_unseen
+from carprice.training.forest.recipes import SMALL
 
 FOLDS = 5
 QUICK = replace(SMALL, name="words", fits=1, copies=0)

@@ -9,8 +9,9 @@ import pytest
 from tests.training.conftest import QUICK, SEED, Encoded
 
 from carprice.engine.start import open_engine
-from carprice.training import forest
-from carprice.training.forest import Grow, Job, grow_forests, grow_here
+from carprice.training.forest import booster
+from carprice.training.forest.booster import Grow, Job, grow_here
+from carprice.training.forest.growing import grow_forests
 from carprice.training.on_engine.boosters import grow_on
 
 RECIPES = (replace(QUICK, trees=5, fits=2), replace(QUICK, name="free", trees=5, wide=True, free_years=True))
@@ -51,7 +52,7 @@ def test_each_matrix_is_written_once(cars: Encoded, tmp_path: Path) -> None:
 def test_of_many_listings_the_threads_are_those_of_this_process(
     cars: Encoded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forest, "MANY_ROWS", 1)
+    monkeypatch.setattr(booster, "MANY_ROWS", 1)
     with open_engine(workers=1) as engine:
         many = grow_all(cars, grow_on(engine, tmp_path))
     assert many == grow_all(cars, grow_here)

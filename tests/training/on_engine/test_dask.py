@@ -7,7 +7,7 @@ from tests.training.conftest import Encoded
 from tests.training.on_engine.test_boosters import grow_all
 
 from carprice.engine.start import open_engine
-from carprice.training.forest import grow_here
+from carprice.training.forest.booster import grow_here
 from carprice.training.on_engine.boosters import grow_on
 
 distributed = pytest.importorskip("distributed", reason="needs requirements/dev.txt")

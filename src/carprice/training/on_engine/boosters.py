@@ -13,9 +13,9 @@ from carprice.engine.engine import Engine, Part
 from carprice.engine.steps import DIGITS, write_whole
 from carprice.frames.encoding import Floats
 from carprice.training.columns import Columns, Rows
-from carprice.training.forest import Booster, Grow, Job, Plan
-from carprice.training.recipes import Recipe
-from carprice.training.reduced import Lacking
+from carprice.training.forest.booster import Booster, Grow, Job, Plan
+from carprice.training.forest.recipes import Recipe
+from carprice.training.forest.reduced import Lacking
 
 
 def grow_on(engine: Engine, work: Path) -> Grow:

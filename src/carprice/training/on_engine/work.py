@@ -8,7 +8,7 @@ from pathlib import Path
 from carprice.engine.engine import Engine, Show
 from carprice.engine.start import LOCAL, open_engine
 from carprice.engine.steps import hold_work, remove
-from carprice.training.forest import Grow, grow_here
+from carprice.training.forest.booster import Grow, grow_here
 from carprice.training.on_engine.boosters import grow_on
 
 WORK = ".work-"

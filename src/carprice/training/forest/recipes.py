@@ -8,7 +8,7 @@ class Recipe:
     """How a price forest is grown.
 
     fits: forests with their own seeds and masked copies, averaged into one. trees, leaves, rate: of each. exponent
-    and width: of the robust loss (forest.build_loss). cat_smooth, least_leaf: LightGBM's cat_smooth and
+    and width: of the robust loss (booster.build_loss). cat_smooth, least_leaf: LightGBM's cat_smooth and
     min_data_in_leaf. copies: of every listing, with fields left out; copy_weight: of all copies of a listing
     together. reduced: fits of the trees that a combination of missing fields has of its own (reduced.py).
     slope, level: shares of a depreciation line's slopes, and of the mean of a make and model, that the

@@ -9,7 +9,7 @@ from carprice.frames.encoding import Floats
 from carprice.frames.scoring import unique_codes
 from carprice.model.forest.depreciation import ANY
 from carprice.training.columns import Columns, Rows
-from carprice.training.recipes import Recipe
+from carprice.training.forest.recipes import Recipe
 
 STRENGTH = 20.0
 """Listings' worth of trust in the wider group's line."""

@@ -10,8 +10,8 @@ from tests.training.conftest import Encoded
 from carprice.frames.scoring import unique_codes
 from carprice.model.forest.depreciation import ANY, Depreciation
 from carprice.training.columns import Columns, Rows
-from carprice.training.depreciation import STRENGTH, fit_depreciation, group_rows
-from carprice.training.recipes import LARGE
+from carprice.training.forest.depreciation import STRENGTH, fit_depreciation, group_rows
+from carprice.training.forest.recipes import LARGE
 
 WHOLE = replace(LARGE, slope=1.0, level=1.0)
 COLUMNS = Columns(["make", "model", "year"], [0, 1], [0, 0, 1], [0, 1], 1, 2, None)

@@ -11,10 +11,10 @@ from tests.training.conftest import QUICK, Encoded
 from carprice.frames.encoding import Floats
 from carprice.frames.scoring import score_matrix
 from carprice.model.forest.price_forest import PriceForest
-from carprice.training import reduced
 from carprice.training.columns import Rows
-from carprice.training.forest import grow_forest
-from carprice.training.reduced import MAX_SHARE, list_lacking
+from carprice.training.forest import reduced
+from carprice.training.forest.growing import grow_forest
+from carprice.training.forest.reduced import MAX_SHARE, list_lacking
 
 
 def is_whole(rows: Rows) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from tests.training.conftest import Encoded
 
 from carprice.training.columns import Columns
-from carprice.training.masking import (
+from carprice.training.forest.masking import (
     MAKE_SHARE,
     MILEAGE_SHARE,
     MODEL_SHARE,

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from tests.training.conftest import QUICK, SEED, Encoded
 
-from carprice.training import feeding, forest
-from carprice.training.feeding import QuietDataset, WideRows
-from carprice.training.forest import MAX_COPIES, Job, grow_forests
+from carprice.training.forest import booster, feeding
+from carprice.training.forest.booster import MAX_COPIES, Job
+from carprice.training.forest.feeding import QuietDataset, WideRows
+from carprice.training.forest.growing import grow_forests
 
 PARAMS = {"num_leaves": 7, "verbosity": -1, "deterministic": True, "force_row_wise": True, "num_threads": 1}
 
@@ -49,7 +50,7 @@ def test_one_booster_after_the_other_gives_the_same_forest(cars: Encoded, monkey
         return [parts["trees"] for parts in grow_forests(jobs, cars.columns, cars.scaler)]
 
     usual = grow()
-    monkeypatch.setattr(forest, "MANY_ROWS", 1)
+    monkeypatch.setattr(booster, "MANY_ROWS", 1)
     assert grow() == usual
 
 
@@ -62,10 +63,10 @@ def test_of_many_listings_a_part_has_copies_that_weigh_as_much(
         weights.append(weight)
         return build(exponent, width, weight)
 
-    build = forest.build_loss
-    monkeypatch.setattr(forest, "build_loss", note)
+    build = booster.build_loss
+    monkeypatch.setattr(booster, "build_loss", note)
     for most in (MAX_COPIES, 600):
-        monkeypatch.setattr(forest, "MAX_COPIES", most)
+        monkeypatch.setattr(booster, "MAX_COPIES", most)
         grow_forests([Job(cars.rows, replace(QUICK, trees=2, copies=2), SEED, fits=1)], cars.columns, cars.scaler)
     whole, some = weights
     rows = len(cars.rows)

@@ -12,16 +12,9 @@ from carprice.frames.encoding import Floats
 from carprice.frames.scoring import score_matrix
 from carprice.model.forest.price_forest import PriceForest
 from carprice.training.columns import Rows
-from carprice.training.forest import (
-    MAX_CODES,
-    Job,
-    build_loss,
-    choose_flags,
-    grow_forest,
-    grow_forests,
-    merge_forests,
-)
-from carprice.training.recipes import LARGE, Recipe, calm
+from carprice.training.forest.booster import Job, build_loss
+from carprice.training.forest.growing import MAX_CODES, choose_flags, grow_forest, grow_forests, merge_forests
+from carprice.training.forest.recipes import LARGE, Recipe, calm
 
 SEED = 7
 FREE = replace(QUICK, free_years=True)

@@ -7,8 +7,8 @@ import numpy as np
 
 from carprice.frames.encoding import Floats
 from carprice.training.columns import Columns, Rows
-from carprice.training.masking import hide
-from carprice.training.recipes import FEW_ROWS
+from carprice.training.forest.masking import hide
+from carprice.training.forest.recipes import FEW_ROWS
 
 MAX_SINGLES = 3
 """Fields whose absence alone has trees: those that cost most."""

@@ -1,0 +1,1 @@
+"""The price forest: how its lines and trees are learnt."""
