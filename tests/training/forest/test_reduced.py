@@ -62,6 +62,12 @@ def test_a_field_that_many_listings_lack_has_none(cars: Encoded) -> None:
     assert name_fields(cars, cars.rows, {"mpg": 0.5}) == [["tax", "mpg", "engine_size"]]
 
 
+def test_nor_has_it_where_it_is_the_only_optional_one(cars: Encoded) -> None:
+    only = replace(cars.columns, optional=[cars.columns.names.index("mpg")])
+    assert name_fields(replace(cars, columns=only), cars.rows, {}) == []
+    assert name_fields(replace(cars, columns=only), cars.rows.take(is_whole(cars.rows)), {}) == [["mpg"]]
+
+
 def test_few_listings_have_none(cars: Encoded) -> None:
     few = cars.rows.take(np.arange(reduced.MIN_ROWS - 1))
     assert name_fields(cars, few, {"mpg": 0.5}) == []

@@ -16,8 +16,8 @@ MIN_COST, MIN_COST_OF_FEW = 1.1, 1.3
 """How many times the error of whole listings a field's absence has to cost, of many listings and of few, which the
 forest knows by heart, since it has learnt from them."""
 MAX_SHARE = 0.1
-"""Of the listings that lack a field: where more do, the forest has learnt from these, which are other cars than
-those whose caller leaves it out."""
+"""Of the listings that lack the fields: where more do, the forest has learnt from these, which are other cars than
+those whose caller leaves them out."""
 MIN_ROWS = 3_000
 """Of which trees are grown: of fewer they learn chance."""
 MAX_COST_ROWS = 2_000
@@ -34,6 +34,10 @@ class Lacking:
         """Which rows could be like that: all of the others are there."""
         return np.asarray(~np.isnan(matrix[:, self.others]).any(axis=1))
 
+    def measure_share(self, matrix: Floats) -> float:
+        """The share of the rows that lack these fields."""
+        return float(np.isnan(matrix[:, self.fields]).all(axis=1).mean())
+
 
 def list_lacking(rows: Rows, columns: Columns, score: Callable[[Floats], Floats]) -> list[Lacking]:
     """All optional fields together, and the MAX_SINGLES that cost most by themselves.
@@ -49,7 +53,11 @@ def list_lacking(rows: Rows, columns: Columns, score: Callable[[Floats], Floats]
         dear = [index for index in fields if costs[index] >= least and share[index] < MAX_SHARE]
         dear.sort(key=lambda index: -costs[index])
         found += [Lacking([index], [each for each in fields if each != index]) for index in dear[:MAX_SINGLES]]
-    return [each for each in found if each.fields and each.find(rows.matrix).sum() >= MIN_ROWS]
+    return [
+        each
+        for each in found
+        if each.fields and each.measure_share(rows.matrix) < MAX_SHARE and each.find(rows.matrix).sum() >= MIN_ROWS
+    ]
 
 
 def _measure_costs(rows: Rows, fields: Sequence[int], score: Callable[[Floats], Floats]) -> dict[int, float]:
