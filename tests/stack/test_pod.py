@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from tests.stack.pods import CONTAINER, Load, Podman
@@ -31,11 +32,11 @@ def tag(image: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def podman(root: Path, tmp_path_factory: pytest.TempPathFactory, image: str) -> Iterator[Podman]:
-    """podman with the image of the service."""
+def podman(root: Path, image: str) -> Iterator[Podman]:
+    """podman with the image of the service; its folder has a short name, as it refuses a long one."""
     if not shutil.which("podman") or not shutil.which("kubectl"):
         pytest.skip("podman or kubectl is not installed")
-    found = Podman(root, tmp_path_factory.mktemp("podman"))
+    found = Podman(root, Path(mkdtemp(prefix="podman")))
     try:
         found.take(image)
         yield found
