@@ -69,7 +69,7 @@ def test_bundles_that_are_damaged(site: Site, images: Images) -> None:
     with (truncated / "model.pkl").open("r+b") as file:
         file.truncate(1000)
     done = site.refuse(images.make(name="c"), newer.name)
-    assert "format 99 is newer than this code, which reads formats 1, 2 and 3" in done.stderr
+    assert "format 99 is newer than this code, which reads formats 1, 2, 3 and 4" in done.stderr
     done = site.refuse(images.make(name="c"), truncated.name)
     assert "model.pkl: is truncated: should have" in done.stderr
     done = site.refuse(images.make(name="c"), "20200101T000000Z")
