@@ -23,7 +23,7 @@ from carprice.training.forest.masking import forget_unseen
 from carprice.training.forest.recipes import SMALL
 
 FOLDS = 5
-QUICK = replace(SMALL, name="words", fits=1, copies=0)
+QUICK = replace(SMALL, name="words", fits=1, copies=0, reduced=0)
 """Of the forests that say what is left of a price."""
 MIN_CARS = 5
 """Different ones that a word must be in: no word may name a listing."""
