@@ -92,7 +92,9 @@ def _add_trees(matrix: Floats, lines: list[Line], place: np.ndarray, forest: Pri
     wide = [find_codes(matrix[:, index], codes) for index, codes in forest.wide]
     added = [*wide, *flag_matrix(matrix, forest.flags)]
     trees = predict_matrix(forest.trees, matrix, *added)
-    for own, chosen in forest.reduced.choose(np.isnan(matrix)) if forest.reduced else ():
+    for own, chosen in (
+        forest.reduced.choose(np.isnan(matrix[:, forest.reduced.watched])) if forest.reduced else ()
+    ):
         scores = predict_matrix(own, matrix[chosen], *(column[chosen] for column in added))
         trees[chosen] = weigh(trees[chosen], scores)
     return follow_lines(matrix, lines, place, forest.depreciation) + trees

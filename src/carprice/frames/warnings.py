@@ -31,7 +31,8 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
     found: Warnings = {}
     zero, usual = pricer.encoder.zero, pricer.encoder.distance
     is_zero: Mask = np.zeros(frame.height, bool)
-    unusual, unseen = find_unusual(frame, matrix, pricer), find_unseen(matrix, pricer)
+    keys = unique_codes(np.nan_to_num(matrix[:, pricer.forest.depreciation.keys], nan=ANY))
+    unusual, unseen = find_unusual(frame, pricer, *keys), find_unseen(matrix, pricer, *keys)
     for index, feature in enumerate(pricer.market.features):
         values = frame[feature.name]
         if feature.is_category:
@@ -66,13 +67,15 @@ def find_unlikely(distance: Floats, year: Floats, usual: UsualDistance) -> Mask:
     return is_far | is_little
 
 
-def find_unusual(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> dict[int, Mask]:
-    """By the index of the number: the rows whose number is far from those of their make and model."""
+def find_unusual(frame: pl.DataFrame, pricer: Pricer, unique: Floats, place: np.ndarray) -> dict[int, Mask]:
+    """By the index of the number: the rows whose number is far from those of their make and model.
+
+    unique: the different codes of make and model. place: which of them each row has.
+    """
     spans = pricer.unusual.numbers.spans
     if not spans:
         return {}
-    unique, place = _find_keys(matrix, pricer)
-    least, most = (np.full((len(unique), matrix.shape[1]), end) for end in (-np.inf, np.inf))
+    least, most = (np.full((len(unique), len(pricer.market.features)), end) for end in (-np.inf, np.inf))
     for number, key in enumerate(unique.tolist()):
         for span in spans.get(tuple(key), ()):
             least[number, span.column], most[number, span.column] = span.least, span.most
@@ -83,12 +86,14 @@ def find_unusual(frame: pl.DataFrame, matrix: Floats, pricer: Pricer) -> dict[in
     return outside
 
 
-def find_unseen(matrix: Floats, pricer: Pricer) -> dict[int, Mask]:
-    """By the index of the category: the rows whose value no listing of their make and model has."""
+def find_unseen(matrix: Floats, pricer: Pricer, unique: Floats, place: np.ndarray) -> dict[int, Mask]:
+    """By the index of the category: the rows whose value no listing of their make and model has.
+
+    unique, place: as in find_unusual.
+    """
     table = pricer.unusual.categories.seen
     if not table:
         return {}
-    unique, place = _find_keys(matrix, pricer)
     known: dict[int, dict[int, list[float]]] = {}
     for number, key in enumerate(unique.tolist()):
         for seen in table.get(tuple(key), ()):
@@ -109,11 +114,6 @@ def _lacks(codes: Floats, place: np.ndarray, keys: int, known: dict[int, list[fl
     lacks: Mask = np.zeros(len(codes), bool)
     lacks[is_known] = ~is_seen[lines[place[is_known]], codes[is_known].astype(int)]
     return lacks
-
-
-def _find_keys(matrix: Floats, pricer: Pricer) -> tuple[Floats, np.ndarray]:
-    """The different codes of make and model, and which of them each row has."""
-    return unique_codes(np.nan_to_num(matrix[:, pricer.forest.depreciation.keys], nan=ANY))
 
 
 def join_warnings(warnings: Warnings, rows: int) -> pl.Series:

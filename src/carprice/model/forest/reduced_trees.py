@@ -23,8 +23,7 @@ class ReducedTrees:
 
     def __init__(self, reduced: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
         """reduced: as model.pkl has it. Raises BundleError where trees are damaged."""
-        watched = sorted({names.index(name) for each in reduced for name in each["fields"]})
-        self._watched = watched
+        self.watched = watched = sorted({names.index(name) for each in reduced for name in each["fields"]})
         self._values = itemgetter(*watched, *watched[:1])  # of two or more, so that it gives a tuple
         self._trees = {
             tuple(index in map(names.index, each["fields"]) for index in watched): Trees(each["trees"])
@@ -39,21 +38,20 @@ class ReducedTrees:
         total = sum(self._values(row))
         if total == total:  # no NaN among them
             return None
-        return self._trees.get(tuple(row[index] != row[index] for index in self._watched))
+        return self._trees.get(tuple(row[index] != row[index] for index in self.watched))
 
     def place(self, columns: Sequence[Sequence[float]]) -> list[tuple[Trees, list[int]]]:
         """Of rows given as columns those that have trees of their own, by these trees."""
         found: dict[Trees, list[int]] = {}
-        for number, values in enumerate(zip(*(columns[index] for index in self._watched), strict=True)):
+        for number, values in enumerate(zip(*(columns[index] for index in self.watched), strict=True)):
             trees = self._trees.get(tuple(value != value for value in values))
             if trees:
                 found.setdefault(trees, []).append(number)
         return list(found.items())
 
     def choose(self, missing: Any) -> list[tuple[Trees, Any]]:
-        """The same of a matrix of what is missing, a row each: masks that choose the rows."""
-        watched = missing[:, self._watched]
-        masks = ((trees, (watched == combination).all(axis=1)) for combination, trees in self._trees.items())
+        """The same of a matrix of what is missing of the watched columns: masks that choose the rows."""
+        masks = ((trees, (missing == combination).all(axis=1)) for combination, trees in self._trees.items())
         return [(trees, mask) for trees, mask in masks if mask.any()]
 
 
