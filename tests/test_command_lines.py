@@ -54,6 +54,15 @@ def test_every_line_of_a_comment_or_template(root: Path) -> None:
     assert list_problems(lines) == []
 
 
+def check_page(path: Path, text: str, problem: str) -> None:
+    """A page of this text has one command line, with a problem that starts so, or none where that is empty."""
+    path.write_text(text)
+    (line,) = list_of_page(path)
+    found = find_problem(line)
+    assert found.startswith(problem), found
+    assert bool(found) == bool(problem)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -73,11 +82,7 @@ def test_every_line_of_a_comment_or_template(root: Path) -> None:
     ],
 )
 def test_a_line_of_a_block(tmp_path: Path, text: str, problem: str) -> None:
-    (tmp_path / "page.md").write_text(f"# Page\n\n    {text}\n")
-    (line,) = list_of_page(tmp_path / "page.md")
-    found = find_problem(line)
-    assert found.startswith(problem), found
-    assert bool(found) == bool(problem)
+    check_page(tmp_path / "page.md", f"# Page\n\n    {text}\n", problem)
 
 
 @pytest.mark.parametrize(
@@ -90,11 +95,7 @@ def test_a_line_of_a_block(tmp_path: Path, text: str, problem: str) -> None:
     ],
 )
 def test_a_line_between_backticks(tmp_path: Path, text: str, problem: str) -> None:
-    (tmp_path / "page.md").write_text(f"# Page\n\n{text}\n")
-    (line,) = list_of_page(tmp_path / "page.md")
-    found = find_problem(line)
-    assert found.startswith(problem), found
-    assert bool(found) == bool(problem)
+    check_page(tmp_path / "page.md", f"# Page\n\n{text}\n", problem)
 
 
 @pytest.mark.parametrize(

@@ -160,11 +160,9 @@ def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:
             values[name] = _READERS[type(default) if not isinstance(default, Path) else Path](
                 variable, environment[variable]
             )
-    for name in (
-        "mlflow_url",
-        "mlflow_public_url",
-    ):  # MLFLOW_TRACKING_URI may be of another kind, for other programs
-        _check_address(f"CARPRICE_{name.upper()}", environment.get(f"CARPRICE_{name.upper()}", ""))
+    # MLFLOW_TRACKING_URI may be of another kind, for other programs.
+    for variable in ("CARPRICE_MLFLOW_URL", "CARPRICE_MLFLOW_PUBLIC_URL"):
+        _check_address(variable, environment.get(variable, ""))
     values.update({name: value for name, value in flags.items() if value is not None})
     settings = Settings(**values)
     _check_settings(settings)
