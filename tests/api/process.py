@@ -15,14 +15,10 @@ import psutil
 from tests.api.calls import as_json
 from tests.api.conftest import wait_until
 from tests.model.cars import UK_CAR
+from tests.ports import find_port
 
 SOON = 30.0
 BODY = as_json(UK_CAR)
-
-
-def find_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 class Server:

@@ -5,15 +5,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from tests.ports import find_port
 
 from carprice.api.serving import bind_address
 from carprice.api.serving.bind_address import find_address, find_listener
 from carprice.errors import StackError
-
-
-def find_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.ports import find_port
 
 from carprice.api.serving.occupancy import answer_occupancy, ask_occupancy
 from carprice.api.serving.watchdog import Watchdog
@@ -31,9 +32,7 @@ class Replica:
     """`python app.py` in a folder of its own, with faults that can be switched on."""
 
     def __init__(self, root: Path, folder: Path, artifacts: Path, **settings: object) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = find_port()
         self.fault = folder / "fault"
         names = {
             "artifacts_dir": artifacts,

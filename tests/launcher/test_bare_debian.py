@@ -4,7 +4,6 @@ import io
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tarfile
 import urllib.request
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.ports import find_port
 
 IMAGE = "python:3.11-slim"
 MACHINE = f"carprice-test-bare-debian-{os.getpid()}"
@@ -23,12 +23,6 @@ Inside = Callable[..., subprocess.CompletedProcess[str]]
 def docker(*words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
     found = subprocess.run(["docker", *words], input=stdin, capture_output=True, timeout=600)
     return subprocess.CompletedProcess(found.args, found.returncode, found.stdout.decode(), found.stderr.decode())
-
-
-def find_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def pack_checkout(root: Path) -> bytes:

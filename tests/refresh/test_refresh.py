@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.bundles import invent_uk_listings
-from tests.tracking.conftest import Runner, free_port
+from tests.ports import find_port
+from tests.tracking.conftest import Runner
 
 from carprice.market.market_file import Market, load_market
 from carprice.model.bundle.manifest import champion_version, list_versions
@@ -27,7 +28,7 @@ def market(markets_dir: Path) -> Market:
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("refresh")
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{find_port()}"
     return Settings(artifacts_dir=folder / "artifacts", var_dir=folder / "var", mlflow_url=url)
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 from tests.kubernetes.rendered import find, render, write_overlay
-from tests.stack.stacks import Answer, ask, find_port, run, wait_for
+from tests.ports import find_port
+from tests.stack.stacks import Answer, ask, run, wait_for
 
 POD = "car-price-api-pod"
 CONTAINER = f"{POD}-car-price-api"

@@ -2,19 +2,18 @@
 
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import Any, TypeVar
+
+from tests.ports import find_port
 
 API = "car-price-api"
 EDGE = "edge"
@@ -23,7 +22,6 @@ COMPOSE = ("docker", "compose")
 LOOK_AGAIN_SECONDS = 0.1
 PATIENCE_SECONDS = 120.0
 COMMAND_SECONDS = 600.0
-OWN_PORTS = (20_000, 30_000)
 
 T = TypeVar("T")
 
@@ -69,15 +67,6 @@ def ask(port: int, path: str, data: Any = None, headers: Mapping[str, str] | Non
         return Answer(error.code, error.headers, error.read())
     except OSError:
         return Answer(0, Message(), b"")
-
-
-def find_port() -> int:
-    """A port that is free now, and that no outgoing connection takes before it is used."""
-    while True:
-        port = random.randrange(*OWN_PORTS)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("0.0.0.0", port))
-            return port
 
 
 class Stack:

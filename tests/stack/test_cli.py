@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ports import find_port
 from tests.stack.conftest import MakeStack, open_stack
 from tests.stack.loads import press
 from tests.stack.operated import begin, carprice, pin, plain_environment
-from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_port, health, inspect, list_images, run, wait_for
+from tests.stack.stacks import API, EDGE, MLFLOW, Stack, health, inspect, list_images, run, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from tests.kubernetes.rendered import find, pod_specs, render
+from tests.ports import find_port
 from tests.stack.conftest import PREFIX
 from tests.stack.loads import press
-from tests.stack.stacks import ask, find_port, run, wait_for
+from tests.stack.stacks import ask, run, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.ports import find_port
 from tests.stack.conftest import PREFIX, MakeStack
-from tests.stack.stacks import Stack, ask, find_port, inspect, run, wait_for
+from tests.stack.stacks import Stack, ask, inspect, run, wait_for
 
 PASSWORD = "p%ssword of 'tests'"
 SEARCH = "/api/2.0/mlflow/experiments/search?max_results=1"

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,18 +13,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.ports import find_port
 
 from carprice.cli.main import cli
 from carprice.settings import Settings
 
 START_SECONDS = 120
 POLL_SECONDS = 0.1
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def wait_for_answer(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -73,7 +67,7 @@ def start_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 def mlflow_url(start_process: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A MLflow server of the tests' own."""
     folder = tmp_path_factory.mktemp("mlflow")
-    port = free_port()
+    port = find_port()
     url = f"http://127.0.0.1:{port}"
     argv = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     argv += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
@@ -88,7 +82,7 @@ def offline(tmp_path: Path) -> Settings:
     return Settings(
         artifacts_dir=tmp_path / "artifacts",
         var_dir=tmp_path / "var",
-        mlflow_url=f"http://127.0.0.1:{free_port()}",
+        mlflow_url=f"http://127.0.0.1:{find_port()}",
     )
 
 

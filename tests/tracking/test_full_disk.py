@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.tracking.conftest import free_port
+from tests.ports import find_port
 from tests.tracking.test_upload import find_sent
 from tests.tracking.trainings import copy_training
 
@@ -46,7 +46,7 @@ class SmallDisks:
 
 @pytest.fixture(scope="module")
 def disks(start_process: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisks]:
-    folder, port = tmp_path_factory.mktemp("disks"), free_port()
+    folder, port = tmp_path_factory.mktemp("disks"), find_port()
     found = SmallDisks(f"http://127.0.0.1:{port}", folder)
     mounted = []
     try:

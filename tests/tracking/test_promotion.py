@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.model.damage import edit_pickle, put
-from tests.tracking.conftest import free_port
+from tests.ports import find_port
 from tests.tracking.trainings import copy_training
 
 from carprice.errors import BundleError, FileError, TrackingError
@@ -248,7 +248,7 @@ def test_mlflow_serves_the_champions_prices(
     training = copy_training(small_bundle, online)
     keep_bundle(training.folder, online)
     promote_version(training.version, online)
-    url = f"http://127.0.0.1:{(port := free_port())}"
+    url = f"http://127.0.0.1:{(port := find_port())}"
     argv = ["mlflow", "models", "serve", "-m", f"models:/{REGISTERED_MODEL}@champion", "--env-manager", "local"]
     start_process([*argv, "-p", str(port)], f"{url}/ping", MLFLOW_TRACKING_URI=online.mlflow_url)
     cars = [golden["listing"] for golden in training.manifest["golden"]]

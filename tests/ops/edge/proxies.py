@@ -2,7 +2,6 @@
 
 import http.client
 import shutil
-import socket
 import subprocess
 import threading
 import uuid
@@ -14,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.ports import find_port
 
 from carprice.system.waiting import wait_for
 
@@ -78,11 +78,6 @@ def run_replica() -> Iterator[Replica]:
         thread.join()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 @cache
 def find_haproxy() -> tuple[str, ...]:
     """The words that HAProxy is started with, but for its own; skips the test where there is none."""
@@ -123,7 +118,7 @@ def run_docker_edge(
     """The edge of the Docker stack, but for ports and addresses. more: what else is to be replaced."""
     (folder / "active.map").write_text("active current\n")
     (folder / "rates.map").write_text(rates)
-    ports = EdgePorts(free_port(), free_port(), free_port())
+    ports = EdgePorts(find_port(), find_port(), find_port())
     address = f"127.0.0.1:{replica.port}"
     changes = {
         "bind :5000": f"bind 127.0.0.1:{ports.clients}",
@@ -143,7 +138,7 @@ def run_docker_edge(
 @contextmanager
 def run_cluster_edge(root: Path, folder: Path, replica: Replica) -> Iterator[EdgePorts]:
     """The edge of Kubernetes, but for ports and addresses."""
-    ports = EdgePorts(free_port(), free_port())
+    ports = EdgePorts(find_port(), find_port())
     changes = {
         "bind :5000": f"bind 127.0.0.1:{ports.clients}",
         "bind :5001": f"bind 127.0.0.1:{ports.health}",

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.ports import find_port
 
 from carprice.ops.local.stack import stop_stack
 from carprice.ops.local.supervisor import find_orphans, find_supervisor, kill_supervisor
@@ -19,13 +19,6 @@ from carprice.settings import ROOT, Settings
 STANDIN = Path(__file__).with_name("standin.py")
 ELSEWHERE = "http://127.0.0.1:1"
 POLL_SECONDS = 0.05
-
-
-def find_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(is_so: Callable[[], object], seconds: float = 30) -> None:

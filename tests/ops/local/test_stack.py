@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from tests.ops.local.conftest import STANDIN, find_port, wait_until
+from tests.ops.local.conftest import STANDIN, wait_until
+from tests.ports import find_port
 
 from carprice.errors import StackError
 from carprice.names import API

@@ -16,9 +16,10 @@ import polars as pl
 import pytest
 from tests.api.calls import as_json
 from tests.api.conftest import wait_until
-from tests.api.process import Server, find_port
+from tests.api.process import Server
 from tests.bundles import grow_bundle, invent_uk_listings
 from tests.model.cars import UK_CAR
+from tests.ports import find_port
 
 from carprice.errors import StackError
 from carprice.market.market_file import load_market
