@@ -96,3 +96,18 @@ def test_real_listings_pass_and_a_leak_among_them_does_not(
         check_leaks(frame.sample(rows, seed=1), market)
     with pytest.raises(TrainingError, match="Feature leak gives the price away"):
         check_leaks(*plant(frame, market, PRICE * 0.017))
+
+
+def test_a_file_in_the_order_of_its_prices_leaks_nothing(uk: Market) -> None:
+    """Listings of one value are neighbours in whatever order the file has them."""
+    frame = add_keys(invent_uk_listings(uk, 9_000)).sort("price")
+    power = pl.Series(np.random.default_rng(2).integers(0, 31, frame.height))
+    check_leaks(*plant(frame, uk, pl.lit(power)))
+
+
+def test_a_car_that_is_offered_in_several_towns_leaks_nothing(cars: Encoded, uk: Market) -> None:
+    """Its listings have a town of their own, so they are not one car by their key."""
+    news = pl.Series(np.random.default_rng(2).integers(20_000, 90_000, cars.frame.height))
+    frame, market = plant(cars.frame, uk, pl.lit(news))
+    towns = pl.concat([frame] * 4)
+    check_leaks(towns.with_columns(pl.Series(CAR, np.arange(towns.height), pl.UInt64)), market)

@@ -24,6 +24,7 @@ MAX_CORRELATION = 0.999
 """Of ranks, within a model: an honest number orders no model's prices as exactly."""
 MIN_MODEL_ROWS = 30
 MAX_MODELS = 50
+SEED = 1
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,10 +51,14 @@ def check_leaks(frame: pl.DataFrame, market: Market) -> None:
 def find_leak(frame: pl.DataFrame, market: Market) -> Leak | None:
     """The first number, or two, from which the price follows; None where there is none or too few can tell.
 
-    Of each car one listing counts: two of one car at nearly one price are neighbours by any number.
+    Of each car one listing counts: two of one car at nearly one price are neighbours by any number. So does one of
+    those with the same numbers and price, as a car has that is offered in several towns.
     """
-    first = frame.select(CAR).with_row_index("@row").unique(CAR, keep="first", maintain_order=True)["@row"]
-    sample = frame[first[:: max(1, -(-first.len() // MAX_ROWS))]]
+    names = [feature.name for feature in market.features if frame.schema[feature.name].is_numeric()]
+    cars = frame.select(CAR, "price", *names).with_row_index("@row")
+    for same in ([CAR], ["price", *names]):
+        cars = cars.unique(same, keep="first", maintain_order=True)
+    sample = frame[cars["@row"][:: max(1, -(-cars.height // MAX_ROWS))]]
     if sample.height < MIN_ROWS:
         return None
     target = np.log(sample["price"].to_numpy())
@@ -75,10 +80,14 @@ def _find_leaks(numbers: dict[str, Floats], target: Floats, models: list[np.ndar
 
 
 def measure_neighbours(values: Floats, target: Floats) -> float:
-    """The median error of a log price by the mean of the two listings with the nearest values; NaN is left out."""
-    known = np.isfinite(values)
-    if known.sum() < MIN_ROWS or len(np.unique(values[known])) < MIN_VALUES:
+    """The median error of a log price by the mean of the two listings with the nearest values; NaN is left out.
+
+    Listings of equal values are neighbours in no order of the file, which may be that of their prices.
+    """
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) < MIN_ROWS or len(np.unique(values[known])) < MIN_VALUES:
         return np.inf
+    known = np.random.default_rng(SEED).permutation(known)
     ordered = target[known][np.argsort(values[known], kind="stable")]
     error = float(np.median(np.abs(ordered[1:-1] - (ordered[:-2] + ordered[2:]) / 2)))
     usual = float(np.median(np.abs(ordered - np.median(ordered))))
