@@ -14,8 +14,11 @@ from carprice.market.market_file import Market, load_market
 from carprice.training import fit
 from carprice.training.columns import Columns, Rows, describe_columns
 from carprice.training.forest.recipes import Recipe
+from carprice.training.held_out import HeldOut, hold_out
+from carprice.training.split import fold_of
 
 ROWS = 1500
+FOLDS = range(5)
 QUICK = replace(RECIPE, trees=40)
 FASTER = replace(RECIPE, trees=25)
 
@@ -71,3 +74,9 @@ def grow_quickly(monkeypatch: pytest.MonkeyPatch) -> Callable[[Recipe], None]:
 
     take()
     return take
+
+
+@pytest.fixture(scope="session")
+def held(cars: Encoded) -> HeldOut:
+    fold = fold_of(cars.frame) % 5
+    return hold_out(cars.rows, cars.columns, cars.scaler, QUICK, fold, FOLDS, SEED)

@@ -24,10 +24,11 @@ from carprice.training.forest.booster import Grow, Job, grow_here
 from carprice.training.forest.growing import grow_forest, grow_forests
 from carprice.training.forest.masking import forget_unseen
 from carprice.training.forest.recipes import FEW_ROWS, Recipe
+from carprice.training.held_out import HeldOut, hold_out
 from carprice.training.model_selection import Say, choose_recipe
 from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
 from carprice.training.split import fold_of
-from carprice.training.uncertainty import HeldOut, fit_range, hold_out
+from carprice.training.uncertainty import fit_range
 from carprice.training.usual_cars import describe_usual
 from carprice.training.words import learn_words
 
@@ -77,9 +78,9 @@ def fit_listings(
     _check_prices(frame)
     encoders, scaler = fit_encoders(frame, market)
     _start_at_zero(scaler, market)
-    columns, zero = describe_columns(market), describe_zero(frame, market)
+    columns, zero, fold = describe_columns(market), describe_zero(frame, market), fold_of(frame)
     matrix = encode_frame(frame, market, encoders, scaler, UnknownZero.read(zero, columns.names))
-    rows, fold = Rows(_forget_orphans(matrix, columns), np.log(frame["price"].to_numpy())), fold_of(frame)
+    rows = Rows(_forget_orphans(matrix, columns), np.log(frame["price"].to_numpy()))
     for name, words in learn_words(frame, market, rows, columns, scaler, fold, seed, grow).items():
         scaler[name] = words.amounts
         rows.matrix[:, columns.names.index(name)] = words.crossed
@@ -91,20 +92,10 @@ def fit_listings(
         recipe, errors = choose_recipe(rows, columns, scaler, fold, seed, grow)
         say(_describe_choice(recipe, errors))
     held = _hold_out(rows, columns, scaler, recipe, fold, seed, grow)
-    index = None
-    if day is not None:
-        rows, held, index = _bring_to_last_day(rows, held, day)
+    rows, held, index = _bring_to_last_day(rows, held, day)
     forest = grow_forest(rows, columns, scaler, recipe, seed, grow)
-    model = {
-        "transform": "log",
-        "columns": columns.names,
-        **forest,
-        **fit_range(held, columns, forest["flags"], seed),
-        "level": 0.0,
-        "as_of": as_of,
-        "unknown_zero": zero,
-        **usual,
-    }
+    facts = {"transform": "log", "columns": columns.names, "level": 0.0, "as_of": as_of, "unknown_zero": zero}
+    model = {**facts, **forest, **fit_range(held, columns, forest["flags"], seed), **usual}
     return Fitted(market, encoders, scaler, model, recipe, errors, held, index)
 
 
@@ -159,8 +150,12 @@ def _start_at_zero(scaler: Scaler, market: Market) -> None:
         scaler[market.mileage.name]["min"] = min(0.0, scaler[market.mileage.name]["min"])
 
 
-def _bring_to_last_day(rows: Rows, held: HeldOut, day: np.ndarray) -> tuple[Rows, HeldOut, PriceIndex | None]:
-    """Prices, and errors, as they would be at the level of the last day."""
+def _bring_to_last_day(
+    rows: Rows, held: HeldOut, day: np.ndarray | None
+) -> tuple[Rows, HeldOut, PriceIndex | None]:
+    """Prices, and errors, as they would be at the level of the last day; day: None where listings have none."""
+    if day is None:
+        return rows, held, None
     known = held.is_whole & ~np.isnan(day[held.listing])
     if not known.any():
         return rows, held, None

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version as library_version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -41,6 +41,9 @@ from carprice.training.golden import pick_golden
 from carprice.training.inputs import describe_inputs, measure_distance
 from carprice.training.price_index import INDEX, describe_index
 from carprice.training.split import split_listings
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 SEED = 7
 EXAMPLE_ROWS = 5
@@ -125,8 +128,7 @@ def train(
     """
     started = time.monotonic()
     _check_currency(market)
-    ensure_writable(settings.artifacts_dir)
-    key = load_signing_key(Path(settings.signing_key)) if settings.signing_key else None
+    key = _prepare_writing(settings)
     parts = _store_parts(listings, market, settings.artifacts_dir)
     listings = replace(listings, frame=listings.frame.clear())  # room for the fits
     say(f"Learning from {parts.training.height:,} listings ...")
@@ -138,9 +140,8 @@ def train(
     served = fit_listings(parts.whole, market, seed, say, judged.recipe, grow)
     proof = prove_served(served, parts.test, test)
     frame = parts.whole.load()
-    facts: dict[str, Any] = {INPUTS: describe_inputs(frame, market), "proof": proof, "mlflow": None}
-    facts["distance_per_year"] = measure_distance(thin_as_market(frame), market)
-    manifest = {**_describe(judged, served, listings, parts, seed), **figures, **facts}
+    figures |= {"proof": proof, **_describe_learnt(frame, market)}
+    manifest = {**_describe(judged, served, listings, parts, seed), **figures}
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     manifest["took_seconds"] = round(time.monotonic() - started, 1)
@@ -149,13 +150,13 @@ def train(
     learnt = (served.encoders, served.scaler, served.model)
     version = write_bundle(settings.artifacts_dir, *learnt, manifest, pick_golden(frame, market), kept, key)
     folder = settings.artifacts_dir / version
-    return Training(
-        version=version,
-        folder=folder,
-        manifest=read_manifest(folder),
-        params=manifest["params"],
-        test=test,
-    )
+    return Training(version, folder, read_manifest(folder), manifest["params"], test)
+
+
+def _prepare_writing(settings: Settings) -> "Ed25519PrivateKey | None":
+    """The key that signs, if any; raises BundleError where a bundle could not be written or signed."""
+    ensure_writable(settings.artifacts_dir)
+    return load_signing_key(Path(settings.signing_key)) if settings.signing_key else None
 
 
 def _store_parts(listings: Listings, market: Market, folder: Path) -> _Parts:
@@ -232,9 +233,16 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, parts: _Parts,
             "as_of": _name_day(served.model["as_of"]),
         },
         INDEX: describe_index(served.index),
+        "mlflow": None,
         "params": {**_describe_recipe(judged), "seed": seed},
         "libraries": {name: library_version(name) for name in LIBRARIES},
     }
+
+
+def _describe_learnt(frame: pl.DataFrame, market: Market) -> dict[str, Any]:
+    """What the manifest says of the listings that the served model learnt from."""
+    distance = measure_distance(thin_as_market(frame), market)
+    return {INPUTS: describe_inputs(frame, market), "distance_per_year": distance}
 
 
 def prove_served(served: Fitted, part: pl.DataFrame, test: pl.DataFrame) -> dict[str, float]:

@@ -61,6 +61,51 @@ _ANSWER_HEADERS = {
     "X-Release": "The release that answers.",
     "Server-Timing": "Milliseconds that the service took to answer.",
 }
+_PARAMETERS: dict[str, Any] = {
+    "explain": {
+        "name": "explain",
+        "in": "query",
+        "description": "1 adds the breakdown that sums to the price; model starts at the usual such car.",
+        # No enum: a client would want a name for each where "1" or 1 is at hand.
+        "schema": {"type": "string", "pattern": f"^({'|'.join(EXPLAIN)})$", "default": NO},
+    },
+    "group": {
+        "name": "group",
+        "in": "query",
+        "description": "1 puts year and mileage together in the breakdown.",
+        "schema": {"type": "integer", "minimum": 0, "maximum": 1, "default": 0},
+    },
+    "comparables": {
+        "name": "comparables",
+        "in": "query",
+        "description": "How many listings most like the car to show.",
+        "schema": {"type": "integer", "minimum": 0, "maximum": MAX_COMPARABLES, "default": 0},
+    },
+    "id": {
+        "name": "id",
+        "in": "query",
+        "description": "Of the car, as the listings have it: that car is not shown among its comparables.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID},
+    },
+    "coverage": {
+        "name": "coverage",
+        "in": "query",
+        "description": "The share of prices that the range should hold.",
+        "schema": {
+            "type": "number",
+            "minimum": MIN_COVERAGE,
+            "maximum": MAX_COVERAGE,
+            "default": COVERAGE,
+        },
+    },
+    "requestId": {
+        "name": "X-Request-ID",
+        "in": "header",
+        "description": "Returned in the answer and written to the log; one that is not "
+        f"`{REQUEST_ID.pattern}` is replaced.",
+        "schema": {"type": "string"},
+    },
+}
 _TAGS = {
     "predict": "What cars are worth.",
     "feedback": "What cars were sold or listed for.",
@@ -87,7 +132,7 @@ def build_openapi(model: LoadedModel | None) -> dict[str, Any]:
             "schemas": _build_schemas(market, model.pricer.manifest["golden"] if model else []),
             "responses": {status: _problem_response(status) for status in _PROBLEMS},
             "headers": {name: _header(text) for name, text in _ANSWER_HEADERS.items()},
-            "parameters": _parameters(),
+            "parameters": _PARAMETERS,
         },
     }
 
@@ -213,54 +258,6 @@ def _problem_response(status: str) -> dict[str, Any]:
         headers["Retry-After"] = _header("Seconds to wait before the next try.")
     content = {PROBLEM_TYPE: {"schema": _ref("Problem")}}
     return {"description": _PROBLEMS[status], "headers": headers, "content": content}
-
-
-def _parameters() -> dict[str, Any]:
-    return {
-        "explain": {
-            "name": "explain",
-            "in": "query",
-            "description": "1 adds the breakdown that sums to the price; model starts at the usual such car.",
-            # No enum: a client would want a name for each where "1" or 1 is at hand.
-            "schema": {"type": "string", "pattern": f"^({'|'.join(EXPLAIN)})$", "default": NO},
-        },
-        "group": {
-            "name": "group",
-            "in": "query",
-            "description": "1 puts year and mileage together in the breakdown.",
-            "schema": {"type": "integer", "minimum": 0, "maximum": 1, "default": 0},
-        },
-        "comparables": {
-            "name": "comparables",
-            "in": "query",
-            "description": "How many listings most like the car to show.",
-            "schema": {"type": "integer", "minimum": 0, "maximum": MAX_COMPARABLES, "default": 0},
-        },
-        "id": {
-            "name": "id",
-            "in": "query",
-            "description": "Of the car, as the listings have it: that car is not shown among its comparables.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID},
-        },
-        "coverage": {
-            "name": "coverage",
-            "in": "query",
-            "description": "The share of prices that the range should hold.",
-            "schema": {
-                "type": "number",
-                "minimum": MIN_COVERAGE,
-                "maximum": MAX_COVERAGE,
-                "default": COVERAGE,
-            },
-        },
-        "requestId": {
-            "name": "X-Request-ID",
-            "in": "header",
-            "description": "Returned in the answer and written to the log; one that is not "
-            f"`{REQUEST_ID.pattern}` is replaced.",
-            "schema": {"type": "string"},
-        },
-    }
 
 
 def _ref(name: str) -> Schema:

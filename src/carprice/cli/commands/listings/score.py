@@ -1,6 +1,5 @@
 """carprice score."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -65,15 +64,11 @@ def score(
     Files of over 64 MB are priced in parts for an --output FILE: by a process for each core, or by a Dask cluster
     with --engine. The parts are in FILE.work until it is there: after a kill, the same command goes on.
     """
-    settings = replace(settings, model_version=version or settings.model_version)
     _check_options(comparables and not asking, bool(address or workers) and not (output and listings.size))
-    folder = find_bundle(settings.artifacts_dir, settings.model_version)
+    folder = find_bundle(settings.artifacts_dir, version or settings.model_version)
     pricer = load_pricer(folder, settings.trusted_keys)
     finder = load_finder(folder, pricer) if comparables else None
-    if comparables and not finder:
-        _say_note(f"{NOT_KEPT}, so no asking price has a rank")
-    for warning in pricer.warn_of_age(date.today(), settings.max_model_days):
-        _say_note(warning.detail)
+    _say_what_lacks(pricer, settings.max_model_days, comparables and not finder)
     scoring = Scoring(settings.trusted_keys, asking, finder is not None, safe, is_parquet(output))
     if output and (address or workers or listings.size >= MIN_PARTS_BYTES):
         with open_engine(address or LOCAL, workers or 0, show_parts()) as engine:
@@ -81,11 +76,18 @@ def score(
     else:
         summary = _score_at_once(listings, pricer, finder, scoring, output, force)
     if summary.is_complete:  # else whoever read stdout went away
-        say(f"{summary.describe()}, with model {pricer.version}{f', in {output}' if output else ''}")
-        _say_findings(summary, safe)
+        _say_findings(summary, pricer.version, output, safe)
 
 
-def _say_findings(summary: ScoreSummary, safe: bool) -> None:
+def _say_what_lacks(pricer: Pricer, max_days: int, lacks_comparables: bool) -> None:
+    if lacks_comparables:
+        _say_note(f"{NOT_KEPT}, so no asking price has a rank")
+    for warning in pricer.warn_of_age(date.today(), max_days):
+        _say_note(warning.detail)
+
+
+def _say_findings(summary: ScoreSummary, version: str, output: Path | None, safe: bool) -> None:
+    say(f"{summary.describe()}, with model {version}{f', in {output}' if output else ''}")
     if errors := summary.describe_errors():
         say(errors)
     if summary.formulas and not safe:
