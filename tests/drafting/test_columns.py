@@ -73,3 +73,74 @@ def test_prices_in_cents(write_file: Write) -> None:
     text = usual(price=lambda price: str(price * 100)).replace("price", "price_cents", 1)
     found, path = draft(write_file, text)
     assert clean(found, path).frame["price"].to_list() == [price for _, _, price in truth()]
+
+
+def test_a_year_among_shifted_cells(write_file: Write) -> None:
+    """In some rows of a scraped file the cells stand a column too far to the left."""
+
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [make, model, "Essence" if luck.random() < 0.15 else year, miles, price]
+
+    found, _ = draft(write_file, cars("Marque,Modele,Annee,Kilometrage,Prix", row), currency="TND")
+    year = feature(found.market, "year")
+    assert (year.column, year.kind, year.outside) == ("Annee", "year", "missing")
+
+
+def test_gears_are_no_owners(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [
+            make,
+            model,
+            year,
+            luck.choice([5, 6]),
+            luck.randint(50, 250),
+            luck.choice([999, 1598]),
+            miles,
+            price,
+        ]
+
+    found, _ = draft(write_file, cars("brand,line,year,number_of_gears,power_kW,size_ccm,kilometers,price", row))
+    features = {item.name: (item.column, item.unit) for item in found.market.features}
+    assert features["gears"] == ("number_of_gears", "")
+    assert features["power"] == ("power_kW", "kW")
+    assert features["engine_size"] == ("size_ccm", "cc")
+    assert "owners" not in features
+
+
+def test_power_by_its_unit(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [make, model, year, f"{luck.randint(60, 300)} PS", miles, price]
+
+    found, _ = draft(write_file, cars("make,model,year,Raw,km,price", row))
+    assert feature(found.market, "power").column == "Raw"
+
+
+def test_what_says_the_price_or_nothing_of_the_car(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        mean, registered = int(price * luck.uniform(0.8, 1.25)), f"{year}-0{price % 9 + 1}"
+        return [luck.randint(1, 60), make, model, year, miles, price, mean, luck.randint(0, 9), registered]
+
+    found, _ = draft(write_file, cars("ID,Марка,Модель,Год,Пробег,Цена,Средняя цена,favorite,Reg_Dt", row))
+    assert [item.name for item in found.market.features] == ["make", "model", "year", "mileage"]
+    assert '"ID" is left out: it names the listing, not the car.' in found.text
+    assert '"Средняя цена" is left out: it follows the price.' in found.text
+    assert '"Reg_Dt" is left out: it says no more than "Год".' in found.text
+
+
+def test_fuels_in_brackets_behind_litres(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        fuel = luck.choices(["бензин", "дизель"], [19, 1])[0]
+        return [make, model, year, f"{luck.choice([1.6, 2])} ({fuel})", miles, price]
+
+    found, path = draft(write_file, cars("Марка,Модель,Год,Объем двигателя,Пробег,Цена", row), currency="KZT")
+    assert feature(found.market, "engine_size").unit == "l"
+    assert set(clean(found, path).frame["fuel"]) == {"бензин", "дизель"}
+
+
+def test_fuel_economy_in_miles_of_a_country_of_kilometres(write_file: Write) -> None:
+    text = usual(price=lambda price: f"{price} kr").replace("price,mileage", "price,milage")
+    header, *lines = text.splitlines()
+    rows = [f"{header},mpg", *(f"{line},{18 + index % 9}" for index, line in enumerate(lines))]
+    found, _ = draft(write_file, "\n".join(rows), currency="DKK")
+    assert found.market.distance_unit == "km"
+    assert "fuel economy is in miles" in found.questions["distance"]

@@ -8,7 +8,15 @@ import polars as pl
 
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
-from carprice.drafting.vocabulary import LEFT_OUT_WORDS, MAKES, NUMBER_ROLES, ROLE_NAMES, ROLE_VALUES
+from carprice.drafting.vocabulary import (
+    GLUED_MAKES,
+    LEFT_OUT_WORDS,
+    MAKES,
+    MAKES_OF_TWO_WORDS,
+    NUMBER_ROLES,
+    ROLE_NAMES,
+    ROLE_VALUES,
+)
 from carprice.market.units import convert_unit, find_unit
 
 PRICE = "price"
@@ -18,21 +26,35 @@ NAMES = {role: squash_words(words) for role, words in ROLE_NAMES.items()}
 MUST_BE_NUMBERS = (PRICE, "mileage", "power", "engine_size")
 TEXTS = ("make", "model")
 MIN_YEAR_SHARE, MIN_MAKE_SHARE, MIN_VALUE_SHARE = 0.9, 0.5, 0.5
+MIN_NAMED_YEAR_SHARE = 0.7
+"""Of a column that is called a year: the others are cells of other columns."""
+MIN_SHARED = 0.15
+"""Trims belong to several models: of the listings, so many have a trim that another model has too."""
+SERIES_WORDS = frozenset(squash_words("line series range family class nameplate"))
+"""Besides those of models, names of columns of models where another has their trims."""
 OF_SALES, MAX_UNSOLD = {"sold", "hammer", "transaction"}, 0.5
 """Words of columns of prices paid, which are the prices unless most cars have none."""
 MAX_POWER = 2_000
 MIN_YEARS_OF_CARS = 10
 """In which cars were built; the days on which they were listed lie in fewer."""
+MAX_TRIM_RATE = 0.5
+"""Distinct trims per row: with more, nearly every row has its own."""
 MAX_VALUES = 200
 """Fuels, gearboxes and the like have no more values."""
 UNIT_ROLES = {"l": "engine_size", "kW": "power", "km": "mileage"}
 """The role of a number by what its unit can be converted to."""
+NAMED_UNITS = ("kw", "hp", "bhp", "ps", "cv", "cc", "ccm", "cm3")
+PRICE_WORDS = frozenset(squash_words("price preis prix precio preco prezzo цена cena fiyat prijs harga"))
 _SAMPLE_ROWS = 20_000
 _NO_MATCH = 1_000
 _MIN_WORD, _MIN_STEM = 3, 6
 
 _MAKES = frozenset(MAKES.split())
+_LONG_MAKES = frozenset(make.casefold() for make in MAKES_OF_TWO_WORDS)
+_SERIES = SERIES_WORDS | {*NAMES["model"]} - {"name", "carname", "cartitle", "auto"}
+_GLUED_MAKES = tuple(GLUED_MAKES.split())
 _VALUES = {role: frozenset(words.casefold().split()) for role, words in ROLE_VALUES.items()}
+_OTHERS = frozenset(squash_words(LEFT_OUT_WORDS["nobody can answer it who asks for a price"]))
 PRICE_FORMS = frozenset(squash_words(LEFT_OUT_WORDS["it is a form of the price"]))
 
 
@@ -51,7 +73,57 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
             roles[role] = found
     if "model" not in roles and "trim" in roles and _find_model([roles["trim"]], roles):
         roles["model"] = roles.pop("trim")
-    return _name_by_units(profiles, roles)
+    return _name_by_units(profiles, _part_trims(profiles, roles))
+
+
+def _part_trims(profiles: Sequence[Profile], roles: dict[str, Profile]) -> dict[str, Profile]:
+    """The roles, with the model's column as the trim's where the model stands in the make's or in another one."""
+    if "make" not in roles or "model" not in roles:
+        return roles
+    make, model = roles["make"], roles["model"]
+    free = [profile for profile in profiles if profile not in roles.values() or profile is roles.get("trim")]
+    series = _find_series(free, make, model)
+    if series is None and not (_has_models(make) and not _stands_in(model, make)):
+        return roles
+    found = {role: profile for role, profile in roles.items() if role != "model" and profile is not series}
+    if series is not None:
+        found["model"] = series
+    if model.distinct_rate <= MAX_TRIM_RATE:
+        found.setdefault("trim", model)
+    return found
+
+
+def _has_models(make: Profile) -> bool:
+    """Whether most makes have a word behind them, after the year before them."""
+    long = sum(count for text, count in make.counts.items() if _has_word_behind_make(text))
+    return long > MIN_MAKE_SHARE * make.known
+
+
+@cache
+def _has_word_behind_make(text: str) -> bool:
+    words = re.sub(r"^\s*(?:19|20)[0-9]{2}\s+", "", text.casefold()).split()
+    return len(words) > 2 or (len(words) == 2 and " ".join(words) not in _LONG_MAKES and is_make(words[0]))
+
+
+def _stands_in(part: Profile, whole: Profile) -> bool:
+    """Whether most texts of a column are in those of another."""
+    both = pl.DataFrame({"part": part.texts, "whole": whole.texts}).head(_SAMPLE_ROWS).drop_nulls()
+    found = sum(one.casefold() in other.casefold() for one, other in both.iter_rows())
+    return found > MIN_MAKE_SHARE * both.height
+
+
+def _find_series(free: Sequence[Profile], make: Profile, model: Profile) -> Profile | None:
+    """A column that is called after models too, of one make each, several of which share the texts of `model`."""
+    found = []
+    for profile in free:
+        is_named = {squash_name(profile.column), *split_words(profile.column)} & _SERIES
+        if is_named and profile.numbers is None and make.distinct < profile.distinct < model.distinct:
+            pairs = pl.DataFrame({"one": profile.texts, "make": make.texts, "model": model.texts}).drop_nulls()
+            has_one_make = pairs.select("one", "make").n_unique() < 1.1 * profile.distinct
+            is_shared = pairs.select(pl.col("one").n_unique().over("make", "model") > 1).to_series()
+            if has_one_make and float(is_shared.mean() or 0.0) > MIN_SHARED:  # type: ignore[arg-type]
+                found.append(profile)
+    return max(found, key=lambda profile: profile.distinct, default=None)
 
 
 def rank_correlation(left: pl.Series, right: pl.Series) -> float:
@@ -88,15 +160,26 @@ def unit_of_columns(profiles: Sequence[Profile]) -> dict[str, str]:
     return units
 
 
+def unit_in_name(column: str) -> str:
+    """The unit of power or volume that a column's name ends in, as in powerPS and Power_kW; else empty."""
+    ends = (*split_words(column)[-1:], *re.findall(r"[^\W_]+", column.casefold())[-1:])
+    return next((find_unit(word) for word in ends if word in NAMED_UNITS), "")
+
+
 def is_make(word: str) -> bool:
     """Whether a word in small letters is the first one of a make."""
     return word in _MAKES
 
 
+def find_glued_make(text: str) -> str:
+    """The make that a text without blanks begins with, as 大众POLO; empty where it does not."""
+    return next((make for make in _GLUED_MAKES if text.startswith(make)), "")
+
+
 @cache
 def _begins_with_make(text: str) -> bool:
     words = re.sub(r"^\s*(?:19|20)[0-9]{2}\s+", "", text.casefold()).split()
-    return bool(words) and is_make(words[0])
+    return bool(words) and (is_make(words[0]) or bool(find_glued_make(words[0])))
 
 
 @cache
@@ -137,11 +220,13 @@ def _fits(profile: Profile, role: str) -> bool:
     if role in MUST_BE_NUMBERS:
         return _is_number(profile, role)
     if role == "year":
-        return profile.year_share > MIN_YEAR_SHARE and profile.distinct < 50 * 366
+        least = MIN_NAMED_YEAR_SHARE if _exact_rank(profile.column, role) < _NO_MATCH else MIN_YEAR_SHARE
+        return profile.year_share > least and profile.distinct < 50 * 366
     if role in _VALUES and role != "condition":
         return value_share(profile, role) >= MIN_VALUE_SHARE
     if role in TEXTS:
-        return not profile.is_date and not profile.year_share > MIN_YEAR_SHARE
+        is_other = {*split_words(profile.column)} & _OTHERS and _exact_rank(profile.column, role) == _NO_MATCH
+        return not is_other and not profile.is_date and not profile.year_share > MIN_YEAR_SHARE
     return role in NUMBER_ROLES or not (profile.numbers and profile.distinct_rate > MIN_MAKE_SHARE)
 
 
@@ -196,6 +281,20 @@ def _find_mileage(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile
     return found or _find_by_year(free, roles, -1.0, (1_000.0, 500_000.0))
 
 
+def _find_power(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
+    """The first number in horses or kilowatts."""
+    return next(
+        (item for item in free if item.numbers and convert_unit(item.numbers.unit, "kW") is not None), None
+    )
+
+
+def _find_engine_size(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
+    """The first number in cubic centimetres: a litre may be one of fuel."""
+    return next(
+        (item for item in free if item.numbers and "cc" in (item.numbers.unit, unit_in_name(item.column))), None
+    )
+
+
 def _find_price(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile | None:
     priced = [item for item in free if item.numbers and sum(item.numbers.currencies.values()) > MIN_MAKE_SHARE]
     found = max(priced, key=lambda item: item.known, default=None)
@@ -246,5 +345,7 @@ _BY_CONTENT: dict[str, Callable[[Sequence[Profile], dict[str, Profile]], Profile
     "year": _find_year,
     "mileage": _find_mileage,
     PRICE: _find_price,
+    "power": _find_power,
+    "engine_size": _find_engine_size,
     **{role: _find_by_values(role) for role in ("fuel", "transmission", "drive", "body")},
 }

@@ -5,13 +5,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, rank_correlation
+from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, PRICE_WORDS, rank_correlation
 from carprice.drafting.listing_columns import VIN
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Numbers, Profile
 from carprice.drafting.vocabulary import LEFT_OUT_WORDS, MAKE_ALIASES, NO_WORDS, YES_WORDS
 from carprice.listings.reading.header import is_named_by_place
-from carprice.market.units import find_unit
 
 FENCE = 3.0
 """Price limits: the quartiles, each moved outwards by their ratio to this power."""
@@ -26,7 +25,6 @@ MIN_ID_RATE, MIN_ID_ROWS, MIN_ID_DIGITS = 0.95, 50, 6
 MIN_TEXT_RATE, MIN_TEXT_LENGTH = 0.5, 60
 MAX_MISSING_RATE = 0.98
 MIN_VIN_SHARE = 0.5
-NAMED_UNITS = ("kw", "hp", "bhp", "ps", "cv", "cc", "ccm", "cm3")
 NEVER_ZERO = ("engine_size", "power", "doors", "seats", "cylinders")
 """Roles of which a zero says that the number is not known."""
 MAX_THOUSANDS = 600.0
@@ -41,6 +39,8 @@ _YES, _NO = frozenset(YES_WORDS.casefold().split()), frozenset(NO_WORDS.casefold
 _REASONS = {word: reason for reason, words in LEFT_OUT_WORDS.items() for word in squash_words(words)}
 OWN_TEXT = "nearly every listing has a text of its own"
 _ID_REASON = "it names the listing, not the car"
+_ID_NAMES = {"id", "uuid", "guid", "adid", "offerid", "listingid", "advertid", "slug", "sku"}
+"""Names of columns that say nothing of a car, however often each text is there."""
 
 
 def guess_price_limits(numbers: Numbers) -> tuple[float, float]:
@@ -80,11 +80,6 @@ def guess_unit(numbers: Numbers, role: str, distance_unit: str, unit_beside: str
     return "l" if numbers.quantile(0.5) < 20 else "cc"
 
 
-def unit_in_name(column: str) -> str:
-    """The unit of power or volume that a column's name ends in, as powerPS does; empty where there is none."""
-    return next((find_unit(word) for word in split_words(column)[-1:] if word in NAMED_UNITS), "")
-
-
 def guess_mileage_scale(column: str, numbers: Numbers) -> float:
     """What mileages are multiplied by: those so low that they must be in thousands, or in Scandinavian miles."""
     if numbers.has_magnitudes:
@@ -117,7 +112,7 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return ""
     words = {squash_name(profile.column), *split_words(profile.column)}
     reason = next((_REASONS[word] for word in sorted(words) if word in _REASONS), "")
-    if "price" in words or "preis" in words or _follows_price(profile, price):
+    if words & PRICE_WORDS or _follows_price(profile, price):
         return "it follows the price"
     if _is_id(profile, reason):
         return _ID_REASON
@@ -195,7 +190,8 @@ def _is_id(profile: Profile, reason: str) -> bool:
     }:
         return True
     if reason == _ID_REASON:
-        return profile.known < MIN_ID_ROWS or profile.distinct_rate >= MIN_TEXT_RATE
+        is_number = squash_name(profile.column) in _ID_NAMES
+        return is_number or profile.known < MIN_ID_ROWS or profile.distinct_rate >= MIN_TEXT_RATE
     if profile.known < MIN_ID_ROWS or profile.numbers is None or profile.distinct_rate < MIN_ID_RATE:
         return False
     values = profile.numbers.values.drop_nulls()

@@ -1,10 +1,13 @@
 """What a column of an unknown file becomes: a feature, several, or none, each with the reason."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import polars as pl
 from msgspec.structs import replace
 
+from carprice.drafting.column_matching import MIN_YEAR_SHARE, unit_in_name
 from carprice.drafting.draft_defaults import (
     MIL,
     OWN_TEXT,
@@ -17,26 +20,22 @@ from carprice.drafting.draft_defaults import (
     guess_year_limits,
     reason_to_leave_out,
     suggest_spellings,
-    unit_in_name,
 )
+from carprice.drafting.name_parts import find_name_parts
 from carprice.drafting.names import choose_name
 from carprice.drafting.profile import Numbers, Profile
-from carprice.drafting.taken_apart import (
-    YEAR_BEFORE,
-    Part,
-    find_fuel_words,
-    find_name_parts,
-    find_number_parts,
-    find_word_parts,
-    has_years,
-)
+from carprice.drafting.taken_apart import Part, find_fuel_words, find_number_parts, find_word_parts
 from carprice.drafting.writing import Entry, format_percent, quote
 from carprice.market.market_file import Decimal, Feature
 from carprice.market.units import convert_unit
 
+NAMED = ("make", "model", "year", "trim")
+"""What names of cars have, unless other columns do."""
 TEXT_ROLES = ("make", "model", "trim")
 FOLDED_ROLES = ("make", "model", "fuel", "transmission", "body", "drive")
 SHOWN_VALUES = 4
+SAMPLE_ROWS = 5_000
+WORDS = r"[^\W\d_]{2}"
 MAX_CATEGORY_RATE = 0.5
 """Distinct texts per row of a category: with more, nearly every row has its own."""
 PLAUSIBLE: dict[str, tuple[float, float]] = {
@@ -68,15 +67,17 @@ class FeatureDrafter:
         """The entries of one column."""
         prices = self.price.loose_numbers
         assert prices
+        if not role and (known := self._find_known(profile)):
+            yield Entry(profile.column, [f"it is left out: it says no more than {known}"])
+            return
         if reason := reason_to_leave_out(profile, role, prices):
             yield Entry(profile.column, [f"it is left out: {reason}"])
             if reason == OWN_TEXT:
                 yield from self._draft_parts(profile, role)
             return
-        names = find_name_parts(profile, {name for name in ("make", "model", "year") if self._has(name, profile)})
+        names = find_name_parts(profile, {name for name in NAMED if self._has(name, profile)})
         if names:
-            yield from (self._draft_part(profile, part, "the name begins with the make") for part in names)
-            yield from self._draft_rest(profile)
+            yield from (self._draft_name_part(profile, part) for part in names)
         elif profile.distinct_rate > MAX_CATEGORY_RATE and role == "make" and profile.known >= 50:
             yield Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
         else:
@@ -84,18 +85,32 @@ class FeatureDrafter:
             yield Entry(profile.column, [*self._describe(profile), *_suggest(profile, feature)], feature)
         yield from self._draft_parts(profile, role)
 
+    def _find_known(self, profile: Profile) -> str:
+        """The columns that say all that a column says: the year's, or with it the make's and the model's."""
+        found = {role: self.roles[role] for role in ("make", "model", "year") if role in self.roles}
+        if "year" not in found or profile.is_date or profile.year_share <= MIN_YEAR_SHARE:
+            return ""
+        if profile.share_with(WORDS) < 1 - MIN_YEAR_SHARE:
+            is_same = float((profile.years == found["year"].years).mean() or 0.0) > MIN_YEAR_SHARE  # type: ignore[arg-type]
+            return quote(found["year"].column) if is_same else ""
+        if len(found) < 3 or profile in (found["make"], found["model"]):
+            return ""
+        rows = pl.DataFrame([profile.texts, *(item.texts.alias(role) for role, item in found.items())])
+        sample = rows.head(SAMPLE_ROWS).drop_nulls()
+        said = sum(_words_of(text) <= _words_of(" ".join(known)) for text, *known in sample.iter_rows())
+        is_said = said > MIN_YEAR_SHARE * sample.height
+        return ", ".join(quote(item.column) for item in found.values()) if is_said else ""
+
     def _has(self, role: str, profile: Profile) -> bool:
         return role in self.taken or (role in self.roles and self.roles[role] is not profile)
 
-    def _draft_rest(self, profile: Profile) -> Iterator[Entry]:
-        """The whole name as the version, where several listings have each."""
-        if profile.distinct_rate <= MAX_CATEGORY_RATE:
-            name = choose_name("version", self.taken)
-            pattern = rf"^\s*{YEAR_BEFORE}(\S.*)" if has_years(profile) else ""
-            feature = Feature(
-                name, profile.column, "category", optional=True, missing=profile.missing, pattern=pattern
-            )
-            yield Entry(profile.column, self._describe(profile), feature)
+    def _draft_name_part(self, profile: Profile, part: Part) -> Entry:
+        """One of a name; the rest of it as the version, where several listings have each."""
+        if part.name == "version":
+            texts = profile.texts.str.extract(part.pattern, 1) if part.pattern else profile.texts
+            if texts.n_unique() > MAX_CATEGORY_RATE * max(texts.count(), 1):
+                return Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
+        return self._draft_part(profile, part, "the name begins with the make")
 
     def _draft_parts(self, profile: Profile, role: str) -> Iterator[Entry]:
         """Features inside the texts of a column that has no number of its own, or words beside its numbers."""
@@ -176,6 +191,10 @@ class FeatureDrafter:
             optional=True,
             outside="missing",
         )
+
+
+def _words_of(text: str) -> set[str]:
+    return {*re.findall(r"\w+", text.casefold())}
 
 
 def _suggest(profile: Profile, feature: Feature) -> list[str]:

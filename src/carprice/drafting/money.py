@@ -104,9 +104,12 @@ def guess_distance(profiles: Sequence[Profile], mileage: Profile | None, currenc
         for word in split_words(profile.column):
             if find_unit(word) in ("km", "mi") or word.startswith(("kilo", "km")):
                 return Guess(find_unit(word) or "km", f"column {profile.column!r} says so")
-    if any("mpg" in split_words(profile.column) for profile in profiles):
-        return Guess("mi", "fuel economy is in miles")
     unit = MILE_CURRENCIES.get(currency, "km")
+    if any("mpg" in split_words(profile.column) for profile in profiles):
+        if unit == "mi" or currency == NO_CURRENCY:
+            return Guess("mi", "fuel economy is in miles")
+        question = "distances in km are only a guess, for fuel economy is in miles: say it with --distance"
+        return Guess(unit, f"usual with {currency}", question)
     reason = "nothing in the file names it" if currency == NO_CURRENCY else f"usual with {currency}"
     return Guess(unit, reason, f"distances in {unit} are only a guess: say it with --distance")
 

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 import polars as pl
 
 from carprice.drafting.names import split_words, squash_name, squash_words
-from carprice.drafting.vocabulary import ROLE_NAMES
+from carprice.drafting.vocabulary import ROLE_NAMES, ROLE_VALUES
 from carprice.market.market_file import Decimal
 from carprice.market.quantities import (
     EXCEL_DAYS,
@@ -43,6 +43,7 @@ MIN_DAY_SHARE, MIN_YEAR_OR_DAY_SHARE = 0.05, 0.9
 
 _CORE = re.compile(r"[0-9][0-9.,]*[0-9]|[0-9]")
 _PER_DISTANCE = re.compile(r"/\s*100\s*(?:km|км)")
+_VALUES = frozenset(word for words in ROLE_VALUES.values() for word in words.casefold().split())
 _YEAR_NAMES = frozenset(squash_words(ROLE_NAMES["year"]))
 _DATE_NAME = {"date", "datum", "fecha", "data", "day", "seen", "дата"}
 
@@ -236,7 +237,8 @@ def _find_unit(words: Counter[str], counts: dict[str, int], known: int) -> str:
             units[found] += count
     if units and units.most_common(1)[0][1] >= MIN_UNIT_SHARE * known:
         return units.most_common(1)[0][0]
-    odd = [(word, count) for word, count in words.most_common(1) if word.isalpha() and not _is_measure(word)]
+    common = [(word, count) for word, count in words.most_common(1) if word.isalpha() and word not in _VALUES]
+    odd = [(word, count) for word, count in common if not _is_measure(word)]
     return next((word for word, count in odd if count >= MIN_ODD_UNIT_SHARE * known), "")
 
 

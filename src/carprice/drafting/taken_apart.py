@@ -1,14 +1,12 @@
-"""Features inside texts: litres and horsepower of an engine, the make and the line of a name, words that cars
-have."""
+"""Features inside texts: litres and horsepower of an engine, words beside numbers, fuels."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from carprice.drafting.column_matching import is_value, make_share
+from carprice.drafting.column_matching import is_value
 from carprice.drafting.profile import Profile
-from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS
 
 MIN_PART_SHARE = 0.25
 """The share of a column's texts that must have a part for it to be a feature."""
@@ -19,8 +17,6 @@ MAX_FLAGS = 3
 MAX_TEXTS = 5_000
 NOT_FUEL = ("el", "gas", "premium", "solar")
 """Fuels that are other words too."""
-YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
-YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])\b"
 NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
 
 
@@ -51,7 +47,7 @@ _COUNTS = {
     "seats": (r"\b([2-9])[ -]?(?:[Ss]eats?|[Ss]eater|[Ss]itze|[Pp]lazas|[Pp]laces)",),
 }
 _BARE_SIZE = r"(?:^|\s)([0-9][.,][0-9])(?:[A-Za-z]{0,4}\b)"
-_WORD_BEHIND = r"([^\W\d_]+)\.?$"
+_WORD_BEHIND = r"([^\W\d_]+)\W*$"
 _WORD = re.compile(r"[^\W\d_][^\W\d_-]+")
 
 
@@ -69,30 +65,6 @@ def find_number_parts(profile: Profile, taken: Set[str]) -> Iterator[Part]:
         pattern = max(patterns, key=profile.share_with)
         if name not in taken and _is_part(profile, pattern):
             yield Part(name, "number", pattern)
-
-
-def find_name_parts(profile: Profile, taken: Set[str]) -> list[Part]:
-    """The make, line and year of names that begin with a make, a year before it or not; empty for other texts.
-
-    None that is in taken.
-    """
-    several = profile.share_with(r"\S\s+\S")
-    if make_share(profile) <= MIN_NAME_SHARE or several <= MIN_NAME_SHARE:
-        return []
-    makes = "|".join(re.escape(make).replace(r"\ ", r"\s") for make in _long_makes(profile))
-    make = f"(?:(?i:{makes})|\\S+)" if makes else r"\S+"
-    parts = [
-        Part("make", "category", rf"^\s*{YEAR_BEFORE}({make})"),
-        Part("model", "category", rf"^\s*{YEAR_BEFORE}{make}\s+(\S+)"),
-    ]
-    if has_years(profile):
-        parts.append(Part("year", "year", YEAR))
-    return [part for part in parts if part.name not in taken]
-
-
-def has_years(profile: Profile) -> bool:
-    """Whether nearly every text has a year in it."""
-    return profile.share_with(YEAR) > MIN_WORD_SHARE
 
 
 def find_word_parts(profile: Profile, taken: Set[str]) -> list[Part]:
@@ -135,7 +107,3 @@ def _is_part(profile: Profile, pattern: str, least: float = MIN_PART_SHARE) -> b
         len({match.group(1) for text in profile.most_common[:MAX_TEXTS] if (match := re.search(pattern, text))})
         >= MIN_PART_VALUES
     )
-
-
-def _long_makes(profile: Profile) -> list[str]:
-    return [make for make in MAKES_OF_TWO_WORDS if profile.share_with(rf"(?i)\b{re.escape(make)}\b") > 0]

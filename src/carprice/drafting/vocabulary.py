@@ -45,7 +45,7 @@ ROLE_NAMES: dict[str, str] = {
         "boitedevitesse cambio caja cajadecambios câmbio кпп коробка коробкапередач трансмиссия коробкапереключения "
         "skrzyniabiegów skrzyniabiegow sebességváltó valto cutie cutiedeviteze prevodovka převodovka vites vitestipi "
         "transmissie växellåda girkasse vaihteisto transmisi hộpsố เกียร์ القير ناقلالحركة ミッション 変速箱 变速箱 變速系統 "
-        "변속기 미션 gearbox type"
+        "변속기 미션"
     ),
     "engine_size": (
         "enginesize enginevolume enginecapacity displacement enginedisplacement enginecc cc capacity hubraum "
@@ -79,10 +79,11 @@ ROLE_NAMES: dict[str, str] = {
     "zitplaatsen seating capacidad 座位 정원",
     "cylinders": "cylinders cylinder numberofcylinders cylinderinengine cylindersinengine zylinder cilindros cilindri "
     "цилиндры numcylinders enginecylinders",
+    "gears": "numberofgears numgears gearcount nrofgears gänge ganganzahl anzahlgänge marchas vitesses biegi velocidades",
     "trim": "trim trimlevel variant version versión versão versione version ausstattung finition комплектация "
     "wersja felszereltség versiune vybava donanim uitvoering grade グレード 配置 등급 subtitle edition series submodel",
     "owners": "owner owners ownertype previousowners noofowners numberofowners owner_count vorbesitzer "
-    "anzahlvorbesitzer владельцы owner number",
+    "anzahlvorbesitzer владельцы ownernumber",
     "condition": "condition zustand état etat estado condizione состояние stan állapot stare stav durum staat "
     "usedornew carcondition newused",
 }
@@ -101,11 +102,11 @@ ROLE_VALUES: dict[str, str] = {
     ),
     "transmission": (
         "automatic manual semi-automatic automated tiptronic cvt variator robot dct dsg amt auto schaltgetriebe "
-        "automatik halbautomatik manuelle automatique manuell automático automatico manuale mecánica mecanica mecánico "
+        "automatik halbautomatik manuelle automatique manuell automático automatico automática automatica manuale mecánica mecanica mecánico secuencial "
         "автомат автоматическая механика механическая ручная вариатор робот типтроник роботизированная ручна автоматична "
         "automatyczna manualna automata manuális manuala automata manuální düz otomatik yarı handgeschakeld automaat "
         "automat automaatti manuaali matic tự số sàn อัตโนมัติ ธรรมดา اوتوماتيك أوتوماتيك عادي يدوي オートマ マニュアル AT MT "
-        "自动 手动 自排 手排 오토 자동 수동 a/t m/t"
+        "自动 手动 自排 手排 오토 자동 수동 a/t m/t avtomat mexaniki mexanika mechanik mechaninė automatinė"
     ),
     "drive": (
         "fwd rwd awd 4wd 2wd 4x4 4x2 front rear all-wheel front-wheel rear-wheel quattro xdrive 4matic передний задний "
@@ -149,6 +150,19 @@ MAKES_OF_TWO_WORDS = (
     *("Rolls Royce", "Ssang Yong", "Maruti Suzuki", "Force Motors", "Morris Garages", "DS Automobiles"),
 )
 
+MODEL_BEGINNINGS = (
+    "land grand model santa great new the all série serie series serija séria серия clase classe class klasse klasa "
+    "wagon range town rolls type le la 더 올 뉴 디 신형 그랜드 베리"
+)
+"""Words that a model's name begins with, and that are none alone: Land Cruiser, Model 3, 더 뉴 스파크."""
+
+GLUED_MAKES = (
+    "丰田 本田 大众 奔驰 宝马 奥迪 比亚迪 日产 福特 吉利 长安 長安 现代 起亚 别克 雪佛兰 路虎 斯柯达 领克 奇瑞 长城 哈弗 荣威 名爵 标致 雪铁龙 马自达 三菱 "
+    "铃木 斯巴鲁 英菲尼迪 雷克萨斯 凯迪拉克 林肯 捷豹 沃尔沃 保时捷 特斯拉 蔚来 小鹏 理想 传祺 江淮 五菱 宝骏 东风 一汽 红旗 众泰 海马 雷诺 菲亚特 欧宝 "
+    "トヨタ 日産 ホンダ スズキ マツダ ダイハツ スバル レクサス"
+)
+"""Makes in scripts without blanks, which the model may follow at once."""
+
 MAKE_ALIASES = {
     "vw": "volkswagen",
     "chevy": "chevrolet",
@@ -173,7 +187,7 @@ LEFT_OUT_WORDS: dict[str, str] = {
     ),
     "nobody can answer it who asks for a price": (
         "abtest test crawled crawl scraped scrapedat scrape created datecreated datecrawled updated modified lastseen "
-        "firstseen timestamp inserted imported fetched views viewed clicks likes favorites nrofpictures pictures "
+        "firstseen timestamp inserted imported fetched views viewed clicks likes favorite favorites favourites wishlist postinfo nrofpictures pictures "
         "numpictures photos photocount images imagecount phone telephone tel mobile contact email mail street streetname "
         "address adresse dirección direccion endereço адрес sellername dealername dealer dealership dealerid seller_name "
         "vendor shop showroom username user store postal postalcode postcode zipcode zip plz cep lat lon lng latitude "

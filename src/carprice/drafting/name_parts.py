@@ -1,0 +1,134 @@
+"""The make, model, year and version inside names of cars, as in "2015 Land Rover Discovery Sport HSE"."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+from typing import NamedTuple
+
+from carprice.drafting.column_matching import find_glued_make, make_share
+from carprice.drafting.profile import Profile
+from carprice.drafting.taken_apart import Part
+from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS
+
+MIN_NAME_SHARE = 0.5
+MIN_YEAR_SHARE = 0.9
+MIN_VERSION_SHARE = 0.25
+MIN_LONG_ROWS, MIN_LONG_SHARE = 5, 0.8
+"""Of names with a word behind the make, so many must go on with one other for both to be a model: Land Cruiser."""
+MAX_LONG_WORDS, MAX_LONG_MODELS = 4, 40
+MAX_WORDS_TO_YEAR = 3
+"""Where hardly a name has more words between its make and a year, all of them are the model."""
+
+YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
+YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])(?:\b|款|年|년)"
+_ANY_YEAR = r"\b(?:19[4-9]|20[0-9])[0-9](?:\b|款|年|년)"
+_BEGINNINGS = frozenset(MODEL_BEGINNINGS.casefold().split())
+
+
+class _Make(NamedTuple):
+    """Patterns of the make at the beginning of a name: alone, and with what parts it from the model."""
+
+    alone: str
+    before_model: str
+
+
+def find_name_parts(profile: Profile, taken: Set[str]) -> list[Part]:
+    """The make, model, year and version of names that begin with a make, a year before it or not.
+
+    None that is in taken; empty for other texts.
+    """
+    if make_share(profile) <= MIN_NAME_SHARE:
+        return []
+    names = _split_names(profile)
+    is_several = sum(count for words, count in names.items() if len(words) > 1) > MIN_NAME_SHARE * profile.known
+    if not (is_several or has_years(profile)):
+        return []
+    make = _find_make_pattern(profile)
+    parts = [Part("make", "category", rf"^\s*{YEAR_BEFORE}({make.alone})")]
+    if is_several:
+        parts += _find_model_parts(profile, names, make, "trim" in taken)
+    if has_years(profile):
+        parts.append(Part("year", "year", YEAR))
+    return [part for part in parts if part.name not in taken]
+
+
+def has_years(profile: Profile) -> bool:
+    """Whether nearly every text has a year in it."""
+    return profile.share_with(YEAR) > MIN_YEAR_SHARE
+
+
+def _find_model_parts(
+    profile: Profile, names: Counter[tuple[str, ...]], make: _Make, has_trims: bool
+) -> Iterator[Part]:
+    """The model, and the version where there is more behind it. has_trims: those stand in another column."""
+    head = rf"^\s*{YEAR_BEFORE}{make.before_model}"
+    to_year = rf"{head}(\S+(?:\s+\S+){{0,{MAX_WORDS_TO_YEAR - 1}}}?)\s+{_ANY_YEAR}"
+    if profile.share_with(to_year) > MIN_YEAR_SHARE:
+        yield Part("model", "category", to_year)
+        if not has_trims and profile.share_with(behind := rf"{_ANY_YEAR}\s+(\S.*)") > MIN_VERSION_SHARE:
+            yield Part("version", "category", behind)
+        return
+    if has_trims:
+        yield Part("model", "category", rf"{head}(\S.*)")
+        return
+    models = "|".join(_as_pattern(words) for words in _find_long_models(names))
+    yield Part("model", "category", rf"{head}((?i:{models})\b|\S+)" if models else rf"{head}(\S+)")
+    yield Part("version", "category", _find_whole(profile))
+
+
+def _find_whole(profile: Profile) -> str:
+    """The pattern of a whole name but for its year; empty where names have none."""
+    if not has_years(profile):
+        return ""
+    is_first = profile.share_with(rf"^\s*{_ANY_YEAR}") > MIN_NAME_SHARE
+    return rf"^\s*{YEAR_BEFORE}(\S.*)" if is_first else rf"^\s*(\S.*?)\s+{_ANY_YEAR}"
+
+
+def _split_names(profile: Profile) -> Counter[tuple[str, ...]]:
+    """How many names have which words: in small letters, the make first, without a year before it."""
+    found = Counter[tuple[str, ...]]()
+    long = [make.casefold() for make in MAKES_OF_TWO_WORDS]
+    for text, count in profile.counts.items():
+        name = re.sub(rf"^\s*{YEAR_BEFORE}", "", text.casefold())
+        make = find_glued_make(name) or next((one for one in long if name.startswith(one + " ")), "")
+        found[(make, *name[len(make) :].split()) if make else tuple(name.split())] += count
+    return found
+
+
+def _find_long_models(names: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Models of several words, the longest first: those that go on alike, or begin as no model ends."""
+    starts, places = Counter[tuple[str, ...]](), Counter[tuple[str, int, str]]()
+    for words, count in names.items():
+        for length in range(2, min(len(words), MAX_LONG_WORDS + 1) + 1):
+            starts[words[:length]] += count
+            places[words[0], length, words[length - 1]] += count
+
+    def goes_on(words: tuple[str, ...]) -> bool:
+        """Whether the last word belongs to those before it: it mostly follows them, and them alone."""
+        if words[-2] in _BEGINNINGS:
+            return True
+        least = max(starts[words[:-1]], places[words[0], len(words), words[-1]]) * MIN_LONG_SHARE
+        return starts[words] >= least and any(letter.isalpha() for letter in words[-1])
+
+    found = Counter[tuple[str, ...]]()
+    for words, count in starts.items():
+        is_whole = words[-1] not in _BEGINNINGS and count >= MIN_LONG_ROWS
+        if len(words) > 2 and is_whole and all(goes_on(words[:end]) for end in range(3, len(words) + 1)):
+            found[words[1:]] += count
+    long = [words for words, _ in found.most_common(MAX_LONG_MODELS)]
+    return sorted(long, key=lambda words: (-len(words), words))
+
+
+def _find_make_pattern(profile: Profile) -> _Make:
+    long = [make for make in MAKES_OF_TWO_WORDS if profile.share_with(rf"(?i)\b{re.escape(make)}\b") > 0]
+    glued = sorted({make for text in profile.counts if (make := find_glued_make(text))}, key=len, reverse=True)
+    makes = "|".join([*(_as_pattern(make.split()) for make in long)])
+    usual = rf"(?:(?i:{makes})|\S+)" if makes else r"\S+"
+    if not glued:
+        return _Make(usual, rf"{usual}\s+")
+    joined = "|".join(glued)
+    return _Make(rf"(?:{joined}|{usual})", rf"(?:(?:{joined})\s*|{usual}\s+)")
+
+
+def _as_pattern(words: Sequence[str]) -> str:
+    return r"\s+".join(re.escape(word) for word in words)

@@ -1,0 +1,149 @@
+"""Names of cars: what stands for the make, the model, the version and the year in them."""
+
+import random
+from typing import Any
+
+import pytest
+from tests.drafting.invented import draw_cars
+from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, truth
+
+TRIMS = ["LXI", "Sport", "Comfort"]
+
+
+def columns(found: Any) -> dict[str, str]:
+    return {item.name: item.column for item in found.market.features}
+
+
+def test_a_year_between_the_model_and_the_version(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make} {model} Alltrack  {year} {luck.choice(TRIMS)}", year, price, miles]
+
+    found, path = draft(write_file, cars("Name,Year,Price,KM", row))
+    frame = clean(found, path).frame
+    assert set(frame["model"]) == {f"{model} Alltrack" for _, _, model, *_ in draw_cars(ROWS)}
+    assert set(frame["version"]) == set(TRIMS)
+
+
+def test_a_year_behind_the_name(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make} {model} {year}", f"{miles:,} KM", price]
+
+    found, path = draft(write_file, cars("name,mileage,price", row), currency="EGP")
+    frame = clean(found, path).frame
+    assert set(frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}, "without the year"
+    assert frame["year"].to_list() == [year for year, _, _ in truth()]
+    assert "version" not in frame.columns
+
+
+def test_a_number_that_looks_like_a_year_is_the_model(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make} {model.replace('Golf', '2008')} {year}", year, price, miles]
+
+    found, path = draft(write_file, cars("name,year,price,km", row))
+    frame = clean(found, path).frame
+    assert {"2008", "Polo"} < set(frame["model"])
+    assert frame["year"].to_list() == [year for year, _, _ in truth()]
+
+
+LONG = {"Golf": "Land Cruiser", "Polo": "Land Cruiser Prado", "320": "Santa Fe", "X5": "Model 3"}
+
+
+def test_models_of_several_words(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make} {LONG.get(model, model)} 2.0 {luck.choice(TRIMS)} {miles % 9}", year, price, miles]
+
+    found, path = draft(write_file, cars("name,year,price,km", row))
+    models = set(clean(found, path).frame["model"])
+    assert {"Santa Fe", "Model 3", "Octavia", "Fabia"} < models
+    assert {model for model in models if model.startswith("Land")} <= {"Land Cruiser", "Land Cruiser Prado"}
+
+
+def test_a_korean_name_begins_with_new(write_file: Write) -> None:
+    names = {"Volkswagen": "현대", "BMW": "기아", "Opel": "쉐보레", "Skoda": "제네시스"}
+
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{names[make]} 더 뉴 {model} {luck.choice(TRIMS)}", year, f"{price:,}만원", f"{miles:,} km"]
+
+    found, path = draft(write_file, cars("이름,연식,가격,주행거리", row))
+    assert set(clean(found, path).frame["model"]) == {f"더 뉴 {model}" for _, _, model, *_ in draw_cars(ROWS)}
+
+
+def test_makes_that_no_blank_follows(write_file: Write) -> None:
+    names = {"Volkswagen": "大众", "BMW": "宝马", "Opel": "别克 ", "Skoda": "路虎 "}
+
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [
+            f"{names[make]}{model} {year}款 1.6L 自动",
+            f"{year}年",
+            f"{price / 1e4:.2f}",
+            f"{miles / 1e4:.2f}万公里",
+        ]
+
+    found, path = draft(write_file, cars("车型,年份,价格(万),表显里程", row))
+    frame = clean(found, path).frame
+    assert set(frame["make"]) == {name.strip() for name in names.values()}
+    assert set(frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}
+
+
+def test_trims_in_the_column_that_is_called_model(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [year, f"{make} Grand {model}", luck.choice(TRIMS), miles, price]
+
+    found, path = draft(write_file, cars("year,name,model,km,price", row))
+    assert columns(found)["model"] == "name"
+    assert columns(found)["trim"] == "model"
+    assert set(clean(found, path).frame["model"]) == {f"Grand {model}" for _, _, model, *_ in draw_cars(ROWS)}
+
+
+def test_series_and_their_models(write_file: Write) -> None:
+    """Turkish files have a series, as Clio is one, and call its trims models."""
+
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        trim = f"1.{luck.randint(0, 9)} {luck.choice(TRIMS)}"
+        return [make, model + " Serisi", trim, year, miles, f"{price:,}".replace(",", ".") + " TL"]
+
+    found, _ = draft(write_file, cars("Marka,Seri,Model,Yıl,Kilometre,Fiyat", row))
+    assert {name: columns(found)[name] for name in ("model", "trim")} == {"model": "Seri", "trim": "Model"}
+
+
+def test_models_of_a_class_stay_models(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [make, f"{model} class", f"{model} {luck.choice(TRIMS)}", year, miles, price]
+
+    found, _ = draft(write_file, cars("make,class,model,year,km,price", row))
+    assert columns(found)["model"] == "model"
+
+
+@pytest.mark.parametrize("name", ["car_name", "Title"])
+def test_words_of_names_that_are_all_different_are_learnt(write_file: Write, name: str) -> None:
+    numbers = iter(range(9_999))
+
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        trim = luck.choice(["quattro", "base"])
+        dearer = 1.4 if trim == "quattro" else 1.0
+        number = next(numbers)
+        return [f"{make} {model} {trim} stock{number}", year, miles + number, int(price * dearer)]
+
+    lines = [cars(f"{name},year,km,price", row).splitlines() for _ in range(6)]
+    found, _ = draft(write_file, "\n".join([lines[0][0], *(line for some in lines for line in some[1:])]))
+    texts = [item for item in found.market.features if item.kind == "text"]
+    assert [item.column for item in texts] == [name]
+    assert "quattro" in found.text
+
+
+def test_a_title_that_says_no_more_is_left_out(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make} {model} {year}", make, model, year, miles, price]
+
+    found, _ = draft(write_file, cars("title,make,model,year,km,price", row))
+    assert '"title" is left out: it says no more than "make", "model", "year".' in found.text
+    assert "title" not in columns(found).values()
+
+
+def test_dealers_have_no_models(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make} {model} {luck.choice(TRIMS)}", luck.choice(["A", "B"]), year, miles, price]
+
+    found, path = draft(write_file, cars("Type,Dealer_Name,year,km,price", row))
+    assert feature(found.market, "model").column == "Type"
+    assert "Octavia" in set(clean(found, path).frame["model"])
