@@ -147,3 +147,33 @@ def test_dealers_have_no_models(write_file: Write) -> None:
     found, path = draft(write_file, cars("Type,Dealer_Name,year,km,price", row))
     assert feature(found.market, "model").column == "Type"
     assert "Octavia" in set(clean(found, path).frame["model"])
+
+
+def test_models_with_their_versions_beside_a_make(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        version = f"{luck.choice(['1.6', '2.0'])} {luck.choice(TRIMS)} {luck.choice(['TDI', 'TSI'])} {miles % 4}"
+        return [make, f"{model} {version}", year, miles, price]
+
+    found, path = draft(write_file, cars("brand,model,first_registration,kilometers,price", row))
+    frame = clean(found, path).frame
+    assert set(frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}
+    assert set(frame["engine_size"]) == {1.6, 2.0}
+
+
+def test_models_that_many_listings_have_stay_whole(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [make, f"{model} Plus Line", year, miles, price]
+
+    found, path = draft(write_file, cars("brand,model,year,kilometers,price", row))
+    assert set(clean(found, path).frame["model"]) == {f"{model} Plus Line" for _, _, model, *_ in draw_cars(ROWS)}
+
+
+def test_power_in_horses_of_many_languages(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        fuel, power = luck.choice(["Benzin", "Dizel"]), luck.randint(60, 250)
+        return [make, model, year, f"1.{luck.randint(2, 8)} L/{power} a.g./{fuel}", miles, price]
+
+    found, path = draft(write_file, cars("brand,model,year,engine,distance,price", row))
+    frame = clean(found, path).frame
+    assert frame["power"].is_between(60, 250).all()
+    assert set(frame["fuel"]) == {"Benzin", "Dizel"}

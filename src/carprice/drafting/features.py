@@ -21,7 +21,7 @@ from carprice.drafting.draft_defaults import (
     reason_to_leave_out,
     suggest_spellings,
 )
-from carprice.drafting.name_parts import find_name_parts
+from carprice.drafting.name_parts import find_model_parts, find_name_parts
 from carprice.drafting.names import choose_name
 from carprice.drafting.profile import Numbers, Profile
 from carprice.drafting.taken_apart import Part, find_fuel_words, find_number_parts, find_word_parts
@@ -38,6 +38,8 @@ SAMPLE_ROWS = 5_000
 WORDS = r"[^\W\d_]{2}"
 MAX_CATEGORY_RATE = 0.5
 """Distinct texts per row of a category: with more, nearly every row has its own."""
+MAX_TEXT_RATE = 0.2
+"""Of versions: with more, their words say more than the whole of each."""
 PLAUSIBLE: dict[str, tuple[float, float]] = {
     "power": (10, 2_000),
     "engine_size": (0.3, 20),
@@ -76,8 +78,11 @@ class FeatureDrafter:
                 yield from self._draft_parts(profile, role)
             return
         names = find_name_parts(profile, {name for name in NAMED if self._has(name, profile)})
+        if not names and role == "model" and not self._has("trim", profile):
+            names = find_model_parts(profile)
         if names:
-            yield from (self._draft_name_part(profile, part) for part in names)
+            for part in names:
+                yield from self._draft_name_part(profile, part)
         elif profile.distinct_rate > MAX_CATEGORY_RATE and role == "make" and profile.known >= 50:
             yield Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
         else:
@@ -104,17 +109,22 @@ class FeatureDrafter:
     def _has(self, role: str, profile: Profile) -> bool:
         return role in self.taken or (role in self.roles and self.roles[role] is not profile)
 
-    def _draft_name_part(self, profile: Profile, part: Part) -> Entry:
+    def _draft_name_part(self, profile: Profile, part: Part) -> Iterator[Entry]:
         """One of a name; the rest of it as the version, where several listings have each."""
-        if part.name == "version":
-            texts = profile.texts.str.extract(part.pattern, 1) if part.pattern else profile.texts
-            if texts.n_unique() > MAX_CATEGORY_RATE * max(texts.count(), 1):
-                return Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
-        return self._draft_part(profile, part, "the name begins with the make")
+        if part.name != "version":
+            yield self._draft_part(profile, part, "the name begins with it")
+            return
+        texts = profile.texts.str.extract(part.pattern, 1) if part.pattern else profile.texts
+        rate = texts.n_unique() / max(texts.count(), 1)
+        if rate <= MAX_CATEGORY_RATE:
+            yield self._draft_part(profile, part, "the whole name, but for its year")
+        if rate > MAX_TEXT_RATE:
+            yield Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
 
     def _draft_parts(self, profile: Profile, role: str) -> Iterator[Entry]:
         """Features inside the texts of a column that has no number of its own, or words beside its numbers."""
-        if profile.numbers is None and role not in ("make", "model", "year") and not profile.is_date:
+        is_name = role in ("make", "year") or (role == "model" and not find_model_parts(profile))
+        if profile.numbers is None and not is_name and not profile.is_date:
             reserved = self.taken | {*self.roles}
             for part in (*find_number_parts(profile, reserved), *find_fuel_words(profile, reserved)):
                 yield self._draft_part(profile, part, "it stands in the text")

@@ -16,17 +16,20 @@ MIN_VERSION_SHARE = 0.25
 MIN_LONG_ROWS, MIN_LONG_SHARE = 5, 0.8
 """Of names with a word behind the make, so many must go on with one other for both to be a model: Land Cruiser."""
 MAX_LONG_WORDS, MAX_LONG_MODELS = 4, 40
+MAX_MODEL_RATE = 0.2
+"""Distinct texts per row of a column of models: with more, they have versions too."""
 MAX_WORDS_TO_YEAR = 3
 """Where hardly a name has more words between its make and a year, all of them are the model."""
 
 YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
+START = rf"^\s*{YEAR_BEFORE}"
 YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])(?:\b|款|年|년)"
 _ANY_YEAR = r"\b(?:19[4-9]|20[0-9])[0-9](?:\b|款|年|년)"
 _BEGINNINGS = frozenset(MODEL_BEGINNINGS.casefold().split())
 
 
 class _Make(NamedTuple):
-    """Patterns of the make at the beginning of a name: alone, and with what parts it from the model."""
+    """Patterns of the make: alone, and with all that stands before the model."""
 
     alone: str
     before_model: str
@@ -44,12 +47,23 @@ def find_name_parts(profile: Profile, taken: Set[str]) -> list[Part]:
     if not (is_several or has_years(profile)):
         return []
     make = _find_make_pattern(profile)
-    parts = [Part("make", "category", rf"^\s*{YEAR_BEFORE}({make.alone})")]
+    parts = [Part("make", "category", rf"{START}({make.alone})")]
     if is_several:
         parts += _find_model_parts(profile, names, make, "trim" in taken)
     if has_years(profile):
         parts.append(Part("year", "year", YEAR))
     return [part for part in parts if part.name not in taken]
+
+
+def find_model_parts(profile: Profile) -> list[Part]:
+    """The model and the version of texts without a make that have both; empty where most are models alone."""
+    names = Counter[tuple[str, ...]]()
+    for text, count in profile.counts.items():
+        names["", *text.casefold().split()] += count
+    is_several = sum(count for words, count in names.items() if len(words) > 2) > MIN_NAME_SHARE * profile.known
+    if profile.distinct_rate <= MAX_MODEL_RATE or not is_several:
+        return []
+    return [*_find_model_parts(profile, names, _Make("", r"^\s*"), has_trims=False)]
 
 
 def has_years(profile: Profile) -> bool:
@@ -61,7 +75,7 @@ def _find_model_parts(
     profile: Profile, names: Counter[tuple[str, ...]], make: _Make, has_trims: bool
 ) -> Iterator[Part]:
     """The model, and the version where there is more behind it. has_trims: those stand in another column."""
-    head = rf"^\s*{YEAR_BEFORE}{make.before_model}"
+    head = make.before_model
     to_year = rf"{head}(\S+(?:\s+\S+){{0,{MAX_WORDS_TO_YEAR - 1}}}?)\s+{_ANY_YEAR}"
     if profile.share_with(to_year) > MIN_YEAR_SHARE:
         yield Part("model", "category", to_year)
@@ -125,9 +139,9 @@ def _find_make_pattern(profile: Profile) -> _Make:
     makes = "|".join([*(_as_pattern(make.split()) for make in long)])
     usual = rf"(?:(?i:{makes})|\S+)" if makes else r"\S+"
     if not glued:
-        return _Make(usual, rf"{usual}\s+")
+        return _Make(usual, rf"{START}{usual}\s+")
     joined = "|".join(glued)
-    return _Make(rf"(?:{joined}|{usual})", rf"(?:(?:{joined})\s*|{usual}\s+)")
+    return _Make(rf"(?:{joined}|{usual})", rf"{START}(?:(?:{joined})\s*|{usual}\s+)")
 
 
 def _as_pattern(words: Sequence[str]) -> str:

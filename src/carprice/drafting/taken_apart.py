@@ -33,7 +33,7 @@ class Part:
 # Each with the words that may stand behind, or before, its number; a unit is that of the words found most often.
 _POWER = {
     "hp": r"\s?(?:HP|hp|Hp|bhp|BHP|horsepower)\b",
-    "PS": r"\s?(?:PS|ps|Ps|cv|CV|Cv|ch|pk|л\.\s?с|лс|KM|hk|LE)\b",
+    "PS": r"\s?(?:PS|ps|Ps|cv|CV|Cv|ch|pk|л\.\s?с|к\.\s?с|лс|KM|hk|LE|BG|bg|a\.\s?g|마력|馬力|马力)\b",
     "kW": r"\s?(?:kW|KW|kw|кВт)\b",
 }
 _SIZE = {
