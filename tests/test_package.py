@@ -51,7 +51,9 @@ def test_its_script_says_its_version(environment: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_it_trains_and_prices_in_any_folder(environment: Path, tmp_path: Path) -> None:
-    trained = run_installed(environment, tmp_path, "train", "--market", "demo")
+    drawn = run_installed(environment, tmp_path, "demo", "--rows", "3000", "--output", "demo.csv")
+    assert drawn.returncode == 0, drawn.stderr
+    trained = run_installed(environment, tmp_path, "train", "--market", "demo", "--data", "demo.csv")
     assert trained.returncode == 0, trained.stderr
     assert (tmp_path / "artifacts" / trained.stdout.strip() / "model.pkl").is_file()
     car = ["make=Ford", "model=Fiesta", "year=2017", "mileage=15944", "fuel=Petrol", "transmission=Manual"]
