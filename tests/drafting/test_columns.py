@@ -144,3 +144,39 @@ def test_fuel_economy_in_miles_of_a_country_of_kilometres(write_file: Write) -> 
     found, _ = draft(write_file, "\n".join(rows), currency="DKK")
     assert found.market.distance_unit == "km"
     assert "fuel economy is in miles" in found.questions["distance"]
+
+
+def test_years_with_a_month_and_numbers_with_thousands_in_one_cell(write_file: Write) -> None:
+    """As Korean sites write them; and who never changed hands has a 0."""
+
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        engine = f"{luck.choice([999, 1598, 2497]):,} cc ({luck.randint(70, 200)}마력)"
+        return [
+            make,
+            model,
+            f"{year}.{miles % 12 + 1:02}",
+            f"{miles:,} km",
+            engine,
+            luck.randint(0, 4),
+            f"{price:,}만원",
+        ]
+
+    found, path = draft(write_file, cars("제조사,모델,연식,주행거리,배기량,소유자변경횟수,가격", row))
+    frame = clean(found, path).frame
+    assert frame["year"].null_count() == 0
+    assert set(frame["year"]) <= set(range(2005, 2023))
+    assert set(frame["engine_size"]) == {999, 1598, 2497}
+    assert frame["power"].is_between(70, 200).all()
+    owners = next(item for item in found.market.features if item.column == "소유자변경횟수")
+    assert frame[owners.name].min() == 0
+
+
+def test_mileages_as_wide_ranges(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        low = miles // 10_000 * 10_000
+        return [make, model, year, f"{low:,} - {low + 9_999:,} km" if low > 30_000 else "1,000 - 9,999 km", price]
+
+    found, path = draft(write_file, cars("make,model,year,mileage,price", row), currency="JOD")
+    frame = clean(found, path).frame
+    assert frame["mileage"].null_count() == 0
+    assert frame["mileage"].min() < 6_000

@@ -172,7 +172,8 @@ def _round(value: float, to_whole: Callable[[float], int]) -> float:
 def _zeros_stand_apart(numbers: Numbers, positive: Numbers) -> bool:
     """Whether there are zeros, and no other number is anywhere near them."""
     has_zeros = bool((numbers.values == 0).any())
-    return has_zeros and positive.quantile(0.01) > 0.2 * positive.quantile(0.5)
+    is_count = positive.quantile(0.01) == 1 and bool((numbers.values == numbers.values.floor()).all())
+    return has_zeros and not is_count and positive.quantile(0.01) > 0.2 * positive.quantile(0.5)
 
 
 def _follows_price(profile: Profile, price: Numbers) -> bool:

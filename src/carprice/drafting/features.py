@@ -233,5 +233,8 @@ def _is_code(profile: Profile) -> bool:
 
 def _decimal_of(profile: Profile, part: Part) -> Decimal:
     texts = profile.texts.drop_nulls().str.extract(part.pattern, 1).drop_nulls()
-    commas, points = (int(texts.str.contains(mark, literal=True).sum()) for mark in (",", "."))
+    # With three digits behind it, as in 1,598 cc, a mark is one of thousands.
+    commas, points = (
+        int(texts.str.contains(rf"{mark}(?:[0-9]{{1,2}}|[0-9]{{4,}})$").sum()) for mark in (",", r"\.")
+    )
     return "," if part.kind == "number" and commas > points else "."

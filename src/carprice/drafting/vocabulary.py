@@ -95,7 +95,7 @@ ROLE_VALUES: dict[str, str] = {
     "fuel": (
         "petrol gasoline gas diesel electric hybrid plug-in lpg cng hydrogen ethanol flex flexfuel unleaded premium "
         "benzin benziner elektro erdgas autogas essence gazole électrique electrique hybride gpl gasolina diésel "
-        "eléctrico electrico híbrido hibrido gasóleo elétrico elettrica ibrida benzina metano бензин дизель дизельный "
+        "eléctrico electrico híbrido hibrido hibrid hibrit gasóleo elétrico elettrica ibrida benzina metano бензин дизель дизельный "
         "электро гибрид газ бензиновый електро benzyna elektryczny hybryda benzín nafta dízel dizel motorină motorina "
         "benzine elektrisch bensin el dieselöl bensiini sähkö bensin solar xăng dầu điện เบนซิน ดีเซล بنزين ديزل هايبرد "
         "ガソリン ディーゼル ハイブリッド 汽油 柴油 电动 混动 휘발유 가솔린 디젤 하이브리드 전기 mhev phev hev bev"

@@ -16,6 +16,8 @@ MISSING_VALUE = "missing value"
 OUTSIDE_LIMITS = "value outside limits"
 PRICE_OUTSIDE = "price outside limits"
 OTHER_CURRENCY = "price in another currency"
+YEAR_AND_MONTH = r"^(?:19|20)[0-9]{2}\.(?:0[1-9]|1[0-2])$"
+"""A number to others: October 2014 as 2014.10."""
 EXACT_DIGITS = 15
 """Significant digits of a number times its scale: 4.6 lakh are 460,000, not a billionth less."""
 MONEY_LETTERS = {"m": 1e6}
@@ -205,7 +207,8 @@ def _parse_year(feature: Feature, text: pl.Expr) -> pl.Expr:
     number = (
         pl.when(is_year).then(plain).otherwise(_map_texts(pl.when(~is_year | plain.is_null()).then(text), read))
     )
-    return pl.when(number == number.floor()).then(number)
+    has_month = text.str.contains(YEAR_AND_MONTH) & pl.lit(feature.calendar in WESTERN)
+    return pl.when(number == number.floor()).then(number).when(has_month).then(number.floor())
 
 
 def _parse_flag(feature: Feature, text: pl.Expr) -> pl.Expr:

@@ -260,7 +260,7 @@ def _read_magnitude(text: str, start: int) -> tuple[float, int]:
 def _join_numbers(numbers: list[float], scales: list[float], text: str) -> float | None:
     if len(numbers) == 1:
         return _scale(numbers[0], scales[0])
-    is_near = len(numbers) == 2 and numbers[0] < numbers[1] and (numbers[1] < 3 * numbers[0] or numbers[0] == 0)
+    is_near = len(numbers) == 2 and numbers[0] < numbers[1] and (numbers[1] < 10 * numbers[0] or numbers[0] == 0)
     if is_near and scales[0] == scales[1]:
         one, other = _NUMBER.finditer(text)
         if _RANGE.fullmatch(text[one.end() : other.start()]):
