@@ -1,5 +1,6 @@
 import tomllib
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -292,3 +293,9 @@ def test_an_index_without_a_name_is_left_out(write_file: Write) -> None:
     draft = draft_text(write_file("\n".join([",make,year,price", *rows])))
     assert '# "column_1" is left out: it has no name and counts the rows.' in draft
     assert "[features.make]" in draft
+
+
+def test_the_cars_of_today_can_be_asked_for_by_an_old_file(write_file: Write) -> None:
+    market = read_draft(write_file(german_csv()))
+    assert market.year
+    assert market.year.max == date.today().year + 2

@@ -12,7 +12,7 @@ from tests.model.cars import DATED_VALUES, UK_VALUES
 from carprice.errors import BundleError
 from carprice.frames.encoding import encode_frame, fit_encoders
 from carprice.market.market_file import load_market
-from carprice.model.encoding import Encoder, InputWarning, category_codes
+from carprice.model.encoding import Encoder, InputWarning, category_codes, find_code
 from carprice.model.pricer import Pricer
 
 
@@ -56,6 +56,46 @@ def test_exact_text_wins_over_folded() -> None:
     codes = category_codes(["a3", "A3", "A4", "Straße"])
     assert [codes[text] for text in ("a3", "A3", "A4", "a4", "Straße", "strasse")] == [0, 1, 2, 2, 3, 3]
     assert math.isnan(codes[None])
+
+
+MAKES = ["Citroën", "Land-Rover", "Mercedes-Benz", "Volkswagen", "ВАЗ (Lada)", "УАЗ", "Škoda"]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("citroen", "Citroën"),
+        ("Land Rover", "Land-Rover"),
+        ("landrover", "Land-Rover"),
+        ("Mercedes Benz", "Mercedes-Benz"),
+        ("Mercedes", "Mercedes-Benz"),
+        ("VW", "Volkswagen"),
+        ("Lada", "ВАЗ (Lada)"),
+        ("ваз", "ВАЗ (Lada)"),
+        ("SKODA", "Škoda"),
+    ],
+)
+def test_a_make_is_known_however_it_is_written(text: str, meant: str) -> None:
+    assert MAKES[int(find_code(category_codes(MAKES, "make"), text))] == meant
+
+
+@pytest.mark.parametrize("text", ["", "-", "Skodaa", "Rover", "Ford", "Land+Rover", "Citro\x00en"])
+def test_another_make_is_not(text: str) -> None:
+    assert math.isnan(find_code(category_codes(MAKES, "make"), text))
+
+
+def test_other_names_are_those_of_makes_alone() -> None:
+    assert math.isnan(find_code(category_codes(["Volkswagen"], "model"), "VW"))
+    both = category_codes(["Volkswagen", "VW"], "make")
+    assert (find_code(both, "vw"), find_code(both, "Volkswagen")) == (1.0, 0.0)
+
+
+def test_marks_that_tell_values_apart_count() -> None:
+    codes = category_codes(["30", "9-3", "C-Class", "C Class", "F-150", "2.0 TDI"])
+    assert math.isnan(find_code(codes, "3.0"))
+    assert math.isnan(find_code(codes, "93"))
+    assert math.isnan(find_code(codes, "CClass")), "two are written so"
+    assert [find_code(codes, text) for text in ("9 3", "f150", "2.0TDI", "C class")] == [1.0, 4.0, 5.0, 3.0]
 
 
 UNKNOWN = "unknown_category"

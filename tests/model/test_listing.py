@@ -1,6 +1,7 @@
 """Listings: every kind and every problem, each named without its value."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -232,3 +233,46 @@ def test_a_text_that_is_no_number_is_refused(uk: Market) -> None:
 )
 def test_ranges_in_words(kind: str, low: float | None, high: float | None, unit: str, text: str) -> None:
     assert describe_range(Feature("a", "a", kind, unit=unit, min=low, max=high)) == text
+
+
+def test_fields_by_their_labels_and_columns_in_whatever_case(uk: Market) -> None:
+    pairs = {
+        "Make": "Ford",
+        "engineSize": "1.6",
+        "Road tax per year": "150",
+        "Fuel type": "Petrol",
+        "colour": "red",
+    }
+    assert parse_fields(uk, pairs) == {
+        "make": "Ford",
+        "engine_size": 1.6,
+        "tax": 150.0,
+        "fuel": "Petrol",
+        "colour": "red",
+    }
+    twice = {"make": "Ford", "MAKE": "Audi"}
+    assert parse_fields(uk, twice) == twice, "which is meant is not for us to say"
+
+
+def test_flags_and_numbers_in_the_words_of_the_files(make_market: Callable[..., Market]) -> None:
+    market = make_market(
+        """
+[features.cleared]
+column = "Растаможен"
+kind = "flag"
+true = ["Да"]
+false = ["Нет"]
+optional = true
+
+[features.owners]
+column = "Owners"
+kind = "number"
+min = 0
+max = 9
+optional = true
+"""
+    )
+    assert parse_fields(market, {"cleared": "нет", "owners": "2nd"}) == {"cleared": False, "owners": 2.0}
+    assert parse_fields(market, {"cleared": "ДА", "owners": "4 owners"}) == {"cleared": True, "owners": 4.0}
+    with pytest.raises(ListingsError, match="owners"):
+        parse_fields(market, {"owners": "2 km"})

@@ -257,6 +257,15 @@ def test_prices_of_the_file_itself_are_compared(tmp_path: Path, pricer: Pricer) 
     assert frames[0]["price"].to_list()[2] == "POA"
 
 
+def test_prices_without_the_column_of_their_currency_are_compared_too(tmp_path: Path, pricer: Pricer) -> None:
+    market = replace(pricer.market, price=replace(pricer.market.price, currency_column="Currency"))
+    path = tmp_path / "cars.csv"
+    path.write_text(f"{COLUMNS},price\n{ROWS[0]},9000\n")
+    summary = ScoreSummary(market)
+    list(summary.count(score_file(path, pricer)))
+    assert len(np.concatenate(summary.errors)) == 1
+
+
 def test_a_car_that_is_not_valued_is_counted_apart(tmp_path: Path, pricer: Pricer) -> None:
     path = tmp_path / "cars.csv"
     path.write_text("\n".join((COLUMNS, ROWS[0], ROWS[4], *STRANGE[:3])) + "\n")

@@ -75,3 +75,10 @@ def test_models_are_dealt_evenly_and_whole(cars: Encoded) -> None:
     for model in np.unique(cars.rows.matrix[:, 1]):
         assert len(set(part[cars.rows.matrix[:, 1] == model])) == 1
     assert set(part) == set(range(10))
+
+
+def test_a_year_that_may_be_left_out_has_a_cost(cars: Encoded) -> None:
+    columns = replace(cars.columns, optional=[*cars.columns.optional, cars.columns.year])
+    held = hold_out(cars.rows, columns, cars.scaler, QUICK, fold_of(cars.frame) % 5, FOLDS, SEED)
+    assert held.costs["year"] > held.costs[""] + 0.05
+    assert not {"make", "model"} & {*held.costs}

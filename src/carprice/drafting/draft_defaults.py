@@ -4,13 +4,15 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, PRICE_WORDS, rank_correlation
 from carprice.drafting.listing_columns import VIN
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Numbers, Profile
-from carprice.drafting.vocabulary import LEFT_OUT_WORDS, MAKE_ALIASES, NO_WORDS, YES_WORDS
+from carprice.drafting.vocabulary import LEFT_OUT_WORDS, NO_WORDS, YES_WORDS
 from carprice.listings.reading.header import is_named_by_place
+from carprice.market.make_names import MAKE_ALIASES
 
 FENCE = 3.0
 """Price limits: the quartiles, each moved outwards by their ratio to this power."""
@@ -64,9 +66,13 @@ def guess_number_limits(numbers: Numbers, role: str = "") -> tuple[float, float]
 
 
 def guess_year_limits(profile: Profile) -> tuple[int, int]:
-    """Limits of the year: ten before the oldest and two after the newest, outliers aside."""
+    """Limits of the year: ten before the oldest and two after the newest, or after today's, outliers aside.
+
+    People ask for the cars of today, which old files do not have: those are a guess, and no mistake.
+    """
     oldest, newest = profile.years.quantile(0.001, "nearest"), profile.years.quantile(0.999, "nearest")
-    return int(oldest or 1900) - YEARS_BEFORE, int(newest or 2100) + YEARS_AFTER
+    last = max(int(newest or 2100), date.today().year)
+    return int(oldest or 1900) - YEARS_BEFORE, last + YEARS_AFTER
 
 
 def guess_unit(numbers: Numbers, role: str, distance_unit: str, unit_beside: str) -> str:

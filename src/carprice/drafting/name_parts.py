@@ -86,7 +86,8 @@ def _find_model_parts(
         yield Part("model", "category", rf"{head}(\S.*)")
         return
     models = "|".join(_as_pattern(words) for words in _find_long_models(names))
-    yield Part("model", "category", rf"{head}((?i:{models})\b|\S+)" if models else rf"{head}(\S+)")
+    word = _find_word_pattern(names)
+    yield Part("model", "category", rf"{head}((?i:{models})\b|{word})" if models else rf"{head}({word})")
     yield Part("version", "category", _find_whole(profile))
 
 
@@ -127,10 +128,17 @@ def _find_long_models(names: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
     found = Counter[tuple[str, ...]]()
     for words, count in starts.items():
         is_whole = words[-1] not in _BEGINNINGS and count >= MIN_LONG_ROWS
-        if len(words) > 2 and is_whole and all(goes_on(words[:end]) for end in range(3, len(words) + 1)):
+        is_plain = all(word in _BEGINNINGS for word in words[1:-1])  # the pattern of a word has those
+        if is_whole and not is_plain and all(goes_on(words[:end]) for end in range(3, len(words) + 1)):
             found[words[1:]] += count
     long = [words for words, _ in found.most_common(MAX_LONG_MODELS)]
     return sorted(long, key=lambda words: (-len(words), words))
+
+
+def _find_word_pattern(names: Counter[tuple[str, ...]]) -> str:
+    """A word, with those before it that begin models of this file and are none alone."""
+    begun = sorted({word for words in names for word in words[1:-1]} & _BEGINNINGS)
+    return rf"(?:(?i:{'|'.join(map(re.escape, begun))})\s+)*\S+" if begun else r"\S+"
 
 
 def _find_make_pattern(profile: Profile) -> _Make:

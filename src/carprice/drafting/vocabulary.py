@@ -163,26 +163,11 @@ GLUED_MAKES = (
 )
 """Makes in scripts without blanks, which the model may follow at once."""
 
-MAKE_ALIASES = {
-    "vw": "volkswagen",
-    "chevy": "chevrolet",
-    "mercedes": "mercedes-benz",
-    "mb": "mercedes-benz",
-    "benz": "mercedes-benz",
-    "landrover": "land rover",
-    "range rover": "land rover",
-    "alfa": "alfa romeo",
-    "maruti": "maruti suzuki",
-    "ssang yong": "ssangyong",
-    "lynkco": "lynk & co",
-}
-"""Other names of makes, in small letters."""
-
 LEFT_OUT_WORDS: dict[str, str] = {
     "it is a form of the price": (
         "payment monthly installment instalment emi rata mensualidad mensualité finanzierung financing finance leasing "
         "rate deposit downpayment valuation mmr msrp rrp estimate estimated fair deal dealrating pricerating rating "
-        "discount saving savings reduction pricehistory fipe tasacion bid bids reserve priceperkm pricepermile "
+        "discount saving savings reduction residual residualvalue 신차대비가격 신차대비 残值率 保值率 pricehistory fipe tasacion bid bids reserve priceperkm pricepermile "
         "anzahlung enganche cicilan trả tax-included depreciation dereg arf omv"
     ),
     "nobody can answer it who asks for a price": (

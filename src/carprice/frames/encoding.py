@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature, Market
-from carprice.model.encoding import UnknownZero, category_codes
+from carprice.model.encoding import UnknownZero, category_codes, find_code
 from carprice.model.suggestions import fold
 from carprice.model.text import add_words
 
@@ -103,7 +103,7 @@ def _measure_number(values: pl.Series) -> dict[str, float]:
 
 def _encode_column(values: pl.Series, item: Feature, encoders: Encoders, scaler: Scaler) -> Floats:
     if item.is_category:
-        return _encode_values(values, encoders[item.name])
+        return _encode_values(values, encoders[item.name], item.name)
     return (_add_up_words if item.has_words else _scale_number)(values, scaler[item.name])
 
 
@@ -116,10 +116,10 @@ def _add_up_words(values: pl.Series, amounts: dict[str, float]) -> Floats:
     return added.fill_null(math.nan).to_numpy()
 
 
-def _encode_values(values: pl.Series, known: list[str]) -> Floats:
-    codes = category_codes(known)
+def _encode_values(values: pl.Series, known: list[str], name: str) -> Floats:
+    codes = category_codes(known, name)
     texts = values.unique().drop_nulls().to_list()
-    found = [codes.get(text, codes.get(fold(text), math.nan)) for text in texts]
+    found = [find_code(codes, text) for text in texts]
     encoded = values.replace_strict(texts, found, default=None, return_dtype=pl.Float64)
     return encoded.fill_null(math.nan).to_numpy()
 

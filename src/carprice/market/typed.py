@@ -96,10 +96,19 @@ def _read_text(market: Market, feature: Feature, text: str) -> Any:
         return year
     if feature.kind == "number":
         return _read_measure(text, feature, is_distance=feature == market.mileage)
+    if feature.kind == "flag" and (said := _read_flag(feature, text)) is not None:
+        return said
     try:
         return kind.parse(text)
     except ValueError:
         raise ValueError from None
+
+
+def _read_flag(feature: Feature, text: str) -> bool | None:
+    """Yes or no in the words that the market's files have for this flag, or None."""
+    folded = text.casefold()
+    words = {True: feature.true, False: feature.false}
+    return next((said for said, known in words.items() if folded in {word.casefold() for word in known}), None)
 
 
 def _read_measure(text: str, feature: Feature, is_distance: bool) -> float:
@@ -110,6 +119,8 @@ def _read_measure(text: str, feature: Feature, is_distance: bool) -> float:
     units = {find_unit(word) or word for word in words}
     if not units or units == {feature.unit.casefold()} or units == {feature.unit}:
         return found.number
+    if not feature.unit and not any(find_unit(word) or word in CURRENCIES for word in words):
+        return found.number  # 2nd, or 4 cylinders
     factors = [convert_unit(unit, feature.unit) for unit in units]
     if len(factors) == 1 and factors[0] is not None:
         return float(f"{found.number * factors[0]:.15g}")

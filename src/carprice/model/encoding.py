@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from math import isnan
 from operator import itemgetter
 from typing import Annotated, Any, NamedTuple
 
@@ -12,11 +14,12 @@ from msgspec.structs import replace
 
 from carprice.errors import BundleError
 from carprice.market.kinds import KINDS, Value
+from carprice.market.make_names import MAKE_ALIASES
 from carprice.market.market_file import Feature, Market
 from carprice.model.bundle.manifest import RETRAIN
 from carprice.model.listing import Pointer, describe_range
 from carprice.model.plausibility import Span, UsualDistance
-from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold
+from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold, squash
 from carprice.model.text import WordAmount, add_words, list_words
 
 UNKNOWN_CATEGORY = "unknown_category"
@@ -28,6 +31,8 @@ UNSEEN = "unseen_value"
 OLD_MODEL = "old_model"
 WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING, UNLIKELY, UNSEEN, OLD_MODEL)
 MISSING = math.nan
+MAKE = "make"
+_BRACKETS = re.compile(r"(.+?)\s*\((.+)\)")
 
 Codes = dict[str | None, float]
 Encoders = dict[str, list[str]]
@@ -85,13 +90,13 @@ class Encoder:
             if feature.name not in fitted:
                 raise BundleError(f"{name}: has nothing for feature {feature.name!r}", RETRAIN)
             if feature.is_category:
-                codes.append((index, category_codes(encoders[feature.name])))
+                codes.append((index, category_codes(encoders[feature.name], feature.name)))
             elif feature.has_words:
                 texts.append((index, scaler[feature.name]))
             else:
                 figures = scaler[feature.name]
                 numbers.append((index, figures["mean"], figures["scale"], figures["min"], figures["max"]))
-        self._spellers = {index: Speller(filter(None, known)) for index, known in codes}
+        self._spellers = {index: Speller(encoders[market.features[index].name]) for index, _ in codes}
         self._codes = tuple(codes)
         self._numbers = tuple(numbers)
         self._texts = tuple(texts)
@@ -105,7 +110,7 @@ class Encoder:
         for index, codes in self._codes:
             code = codes.get(row[index])
             if code is None:
-                code = codes.get(fold(row[index]), MISSING)
+                code = find_code(codes, row[index])
                 in_range = in_range and code == code
             row[index] = code
         for index, mean, scale, low, high in self._numbers:
@@ -130,8 +135,8 @@ class Encoder:
         codes = next((codes for place, codes in self._codes if place == index), None)
         if codes is None:
             return text
-        code = codes.get(text, codes.get(fold(text)))
-        return text if code is None else self._encoders[self._features[index].name][int(code)]
+        code = find_code(codes, text)
+        return text if code != code else self._encoders[self._features[index].name][int(code)]
 
     def list_words(self, values: Sequence[Value]) -> dict[str, list[WordAmount]]:
         """The known words of each text of a listing, by the feature's name."""
@@ -148,7 +153,7 @@ class Encoder:
         for index, codes in self._codes:
             matrix[index] = found = [codes.get(value) for value in matrix[index]]
             for row in [row for row, code in enumerate(found) if code is None] if None in found else ():
-                found[row] = codes.get(fold(str(rows[row][index])), MISSING)
+                found[row] = find_code(codes, str(rows[row][index]))
                 if found[row] != found[row]:
                     out_of_range.add(row)
         for index, mean, scale, low, high in self._numbers:
@@ -178,7 +183,7 @@ class Encoder:
         warnings = []
         for index, codes in self._codes:
             value = values[index]
-            if isinstance(value, str) and value not in codes and fold(value) not in codes:
+            if isinstance(value, str) and isnan(find_code(codes, value)):
                 warnings.append((index, _warn_unknown(self._features[index], value, self._spellers[index])))
         for index, _, _, low, high in self._numbers:
             value = values[index]
@@ -197,16 +202,42 @@ class Encoder:
         return tuple(warning for _, warning in sorted(warnings, key=itemgetter(0)))
 
 
-def category_codes(values: Sequence[str]) -> Codes:
-    """Each value's code, and under its folded text the first value's that folds to it; exact text wins.
+def category_codes(values: Sequence[str], name: str = "") -> Codes:
+    """The code of each value, of its folded and squashed texts, and of other names of a make; for find_code.
 
-    No value is NaN, as training has it.
+    name: of the feature. An exact text wins over a folded one, which is the first value's that folds to it; a
+    squashed one that several values have counts for none. No value is NaN, as training has it.
     """
     codes: Codes = {value: float(code) for code, value in enumerate(values)}
     codes[None] = MISSING
     for code, value in enumerate(values):
         codes.setdefault(fold(value), float(code))
+    squashed: dict[str, set[float]] = {}
+    for code, value in enumerate(values):
+        squashed.setdefault(squash(value), set()).add(float(code))
+        if name == MAKE and (parts := _BRACKETS.fullmatch(value)):
+            for part in parts.groups():
+                squashed.setdefault(squash(part), set()).add(float(code))
+    for alias, usual in MAKE_ALIASES.items() if name == MAKE else ():
+        both = [squashed.get(squash(each), set()) for each in (alias, usual)]
+        for each in (alias, usual):
+            squashed.setdefault(squash(each), set()).update(*both)
+    for text, found in squashed.items():
+        if len(found) == 1:
+            codes.setdefault(text, *found)
     return codes
+
+
+def find_code(codes: Codes, text: str) -> float:
+    """The code of a text that is written as a value, or differs from one by case, accents, blanks or marks alone.
+
+    NaN where there is none. codes: of category_codes.
+    """
+    for key in (text, fold(text), squash(text)):
+        code = codes.get(key)
+        if code is not None and key:
+            return code
+    return MISSING
 
 
 def _warn_unknown(feature: Feature, value: str, speller: Speller) -> InputWarning:

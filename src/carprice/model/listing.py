@@ -13,6 +13,7 @@ from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature, Market
 from carprice.market.typed import MAX_ECHO, advise_number, read_money, read_number, read_typed
+from carprice.model.suggestions import squash
 
 MAX_PROBLEMS = 50
 MAX_ROW_PROBLEMS = 5
@@ -87,8 +88,10 @@ def read_asking(fields: Mapping[str, Any]) -> float | None:
 def parse_fields(market: Market, pairs: Mapping[str, str]) -> dict[str, Any]:
     """Fields as people write them, such as `mileage=45k`, as JSON values; an empty text is no value.
 
-    Raises ListingsError naming each wrong field, the expectation and the text.
+    A field may be called by its label, or by the column of the files, in whatever case. Raises ListingsError
+    naming each wrong field, the expectation and the text.
     """
+    pairs = _name_fields(market, pairs)
     typed = read_typed(market, pairs)
     if typed.problems:
         raise ListingsError(
@@ -144,6 +147,21 @@ def _check_value(market: Market, feature: Feature, value: Any) -> Value:
             raise ValueError(f"should be {describe_range(feature)}")
         if math.isinf(found) or (kind.is_whole and not found.is_integer()):
             raise ValueError(f"should be {kind.expected}")
+    return found
+
+
+def _name_fields(market: Market, pairs: Mapping[str, str]) -> dict[str, str]:
+    """The pairs with the names of the market's fields, where what was given is another name of one alone."""
+    named: dict[str, set[str]] = {}
+    for feature in market.features:
+        for name in (feature.name, feature.label, feature.column):
+            named.setdefault(squash(name), set()).add(feature.name)
+    names = {feature.name for feature in market.features}
+    found: dict[str, str] = {}
+    for name, text in pairs.items():
+        meant = named.get(squash(name), set())
+        own = next(iter(meant)) if len(meant) == 1 and name not in names else name
+        found[name if own in pairs and own != name else own] = text
     return found
 
 

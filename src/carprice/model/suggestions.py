@@ -1,6 +1,7 @@
 """Names similar to a misspelled one."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -14,11 +15,23 @@ MAX_REMEMBERED = 1000
 
 
 _MARKS = re.compile(r"[\W_]+")
+_BLANKS = re.compile(r"[\s._/'\u2019-]+")
+_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9]){_BLANKS.pattern}(?=[0-9])")
 
 
 def fold(text: str) -> str:
     """The text without differences of case and of spaces, for comparison."""
     return " ".join(text.casefold().split())
+
+
+def squash(text: str) -> str:
+    """The text without case, accents, blanks and marks, for names that differ in how they are written alone.
+
+    `Land-Rover` is `landrover` and `Citroën` is `citroen`; what stands between digits counts, so 3.0 is not 30.
+    """
+    marks = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(mark for mark in marks if not unicodedata.combining(mark))
+    return _BLANKS.sub("", _BETWEEN_DIGITS.sub("point", plain))
 
 
 class Speller:

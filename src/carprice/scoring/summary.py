@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from carprice.listings.parsing import find_fault, parse_value, price_feature, replace_text, trim_text
 from carprice.market.market_file import Market
@@ -132,6 +133,8 @@ def _are_formulas(batch: pl.DataFrame) -> pl.DataFrame:
 def _read_prices(batch: pl.DataFrame, market: Market) -> pl.Series:
     """The prices of the file itself (rows,), null where there is none within the limits."""
     feature = price_feature(market)
+    if feature.currency_column not in batch.columns:
+        feature = replace(feature, currency_column="")  # as an asking price is in the market's currency
     text = trim_text(feature)
     value = parse_value(feature, replace_text(feature, text))
     return batch.select(pl.when(find_fault(feature, text, value).is_null()).then(value)).to_series()

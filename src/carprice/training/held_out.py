@@ -107,10 +107,11 @@ class _Pricing:
     def measure_costs(self, whole: Versions) -> list[tuple[str, Floats]]:
         """The absolute percentage errors with each field left out, and under an empty name with none."""
         some = slice(None, None, max(1, len(whole.score) // MAX_COST_ROWS))
-        matrix, target, keys = whole.matrix[some], whole.target[some], (*self.columns.keys, self.columns.year)
+        matrix, target, columns = whole.matrix[some], whole.target[some], self.columns
+        needed = {*columns.keys, columns.year} - {*columns.optional}
         scores = {"": whole.score[some]}
-        for index, name in enumerate(self.columns.names):
-            if index not in keys:
+        for index, name in enumerate(columns.names):
+            if index not in needed:
                 scores[name] = score_matrix(hide(matrix, index), self.forest)[0]
         return [(name, np.abs(np.expm1(score - target))) for name, score in scores.items()]
 
