@@ -186,6 +186,8 @@ def test_an_asking_price_is_judged(app: Flask) -> None:
     result = open_page(app, change(UK_CAR, asking_price=f"£{expected}"))
     assert read_text(result, "position").startswith(f"£{expected:,} is at the price: fair. ")
     assert 'class="asking-mark"' in result.body.decode()
+    result = open_page(app, change(UK_CAR, asking_price="9"))
+    assert read_text(result, "position").endswith("% of the price: that cannot be meant.")
 
 
 def test_evidence_stands_beside_the_price(app: Flask) -> None:

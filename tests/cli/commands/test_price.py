@@ -106,6 +106,8 @@ def test_an_asking_price_is_placed(run: Run, version: str) -> None:
         "percent_to_market": 106.4,
         "word": "fair",
     }
+    out = run(*car, "asking_price=13")[1]
+    assert out.splitlines()[3] == "Asking      13 EUR: 0.1 % of the price cannot be meant"
     out = run("make=Frod", "year=2020", "asking_price=9000")[1]
     assert out.splitlines()[3] == "Asking      9,000 EUR: not placed, the model never saw such a car"
     for wrong in ("much", "0", "nan"):

@@ -112,7 +112,8 @@ def _show(model: LoadedModel, each: Priced) -> StockRow:
     percent, position = "", ""
     if placed is not UNSET and placed is not None:
         off = placed.percent_to_market - 100
-        percent, position = f"{off:.1f}", f"{off:+.0f} %, {placed.word}".replace("-", MINUS)
+        word = "cannot be meant" if placed.is_doubtful else placed.word
+        percent, position = f"{off:.1f}", f"{off:+.0f} %, {word}".replace("-", MINUS)
     return StockRow(
         title,
         details,

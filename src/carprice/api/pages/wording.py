@@ -63,6 +63,9 @@ def describe_range(valuation: Valuation, currency: str, is_paid: bool) -> str:
 
 def describe_position(position: Position, asking: float, currency: str) -> str:
     """Where an asking price lies, with the word for it."""
+    if position.is_doubtful:
+        share = f"{position.percent_to_market:,.3g} % of the price"
+        return f"{write_money(asking, currency)} is {share}: that cannot be meant."
     off = abs(position.percent_to_market - 100)
     side = "over" if position.percent_to_market > 100 else "under"
     place = "at the price" if round(off) == 0 else f"{off:.0f} % {side} the price"

@@ -223,6 +223,8 @@ def _format_position(quote: Quote) -> list[str]:
     asking = f"Asking      {quote.listing[ASKING]:,.12g} {quote.pricer.market.currency}"
     if position is None:
         return [f"{asking}: not placed, the model never saw such a car"]
+    if position.is_doubtful:
+        return [f"{asking}: {position.percent_to_market:g} % of the price cannot be meant"]
     place = f"{position.percent_to_market:g} % of the price, above {position.percentile:g} % of such prices"
     return [f"{asking}: {position.word} ({place})"]
 
