@@ -86,7 +86,9 @@ def disturb(frame: pl.DataFrame, market: Market) -> pl.DataFrame:
             if feature.name in left_out:
                 row[feature.name] = None
             elif feature.name in ("make", "model") and luck.random() < 0.2:
-                row[feature.name] = luck.choice([NOWHERE, luck.choice(frame[feature.name].drop_nulls())])
+                other = luck.choice(frame[feature.name].drop_nulls())
+                written = [other.upper().replace(" ", "-"), f"{other} of nowhere", f"{row[feature.name]} XLI"]
+                row[feature.name] = luck.choice([NOWHERE, other, *written])
             elif feature.name in different and luck.random() < 0.1:
                 row[feature.name] = luck.choice(different[feature.name])
             elif feature.kind == "number" and luck.random() < 0.05:

@@ -386,3 +386,25 @@ def test_dates_and_flags_are_priced(dated_pricer: Pricer) -> None:
     dear, cheap = dated_pricer.price(DATED_CAR), dated_pricer.price(change(DATED_CAR, registered="2010-03-01"))
     assert dear.price > cheap.price
     assert dear.warnings == ()
+
+
+def test_a_model_with_more_behind_it_is_priced_as_the_model(pricer: Pricer) -> None:
+    """But nobody knows what the rest of it costs: it is a guess."""
+    found, plain = pricer.price(change(UK_CAR, model="fiesta ST-Line")), pricer.price(UK_CAR)
+    assert found.price == plain.price
+    assert (found.coverage, found.confidence) == (None, "low")
+    assert found.low < plain.low < plain.high < found.high
+    [warning] = found.warnings
+    assert (warning.code, warning.suggestions[0]) == ("unknown_category", "Fiesta")
+    assert warning.detail == "was not among the training listings; priced as 'Fiesta'"
+
+
+def test_a_model_of_another_make_is_not_begun_with(pricer: Pricer) -> None:
+    found, unknown = (pricer.price(change(UK_CAR, make="Audi", model=model)) for model in ("Fiesta ST", "Nothing"))
+    assert found.price == unknown.price
+    assert found.coverage is None
+
+
+def test_a_make_and_a_model_with_other_marks_are_known(pricer: Pricer) -> None:
+    written = pricer.price(change(UK_CAR, make="F-ord", model="FIESTA"))
+    assert (written.price, written.warnings) == (pricer.price(UK_CAR).price, ())

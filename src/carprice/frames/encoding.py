@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature, Market
-from carprice.model.encoding import UnknownZero, category_codes, find_code
+from carprice.model.encoding import Encoder, UnknownZero, category_codes, find_code
 from carprice.model.suggestions import fold
 from carprice.model.text import add_words
 
@@ -45,6 +45,19 @@ def encode_frame(
     if zero is not None:
         matrix[find_zeros(frame, market, zero), zero.mileage] = np.nan
     return matrix
+
+
+def find_beginnings(frame: pl.DataFrame, matrix: Floats, encoder: Encoder, market: Market) -> None:
+    """Give unknown models of a matrix the code of the one that they begin with, as the encoder does it for one."""
+    if not encoder.together:
+        return
+    models = frame[market.features[encoder.model].name]
+    rows = np.flatnonzero(np.isnan(matrix[:, encoder.model]) & models.is_not_null().to_numpy())
+    found: dict[tuple[str, float], float] = {}
+    for row, text, make in zip(rows, models.gather(rows).to_list(), matrix[rows, encoder.make], strict=True):
+        if (text, make) not in found:
+            found[text, make] = encoder.find_beginning(text, make)
+        matrix[row, encoder.model] = found[text, make]
 
 
 def find_zeros(frame: pl.DataFrame, market: Market, zero: UnknownZero) -> NDArray[np.bool_]:
@@ -122,6 +135,13 @@ def _encode_values(values: pl.Series, known: list[str], name: str) -> Floats:
     found = [find_code(codes, text) for text in texts]
     encoded = values.replace_strict(texts, found, default=None, return_dtype=pl.Float64)
     return encoded.fill_null(math.nan).to_numpy()
+
+
+def find_unknown(values: pl.Series, known: list[str]) -> NDArray[np.bool_]:
+    """Where a text is none of the values that training knows, however it is written."""
+    codes = category_codes(known, values.name)
+    unknown = [text for text in values.unique().drop_nulls().to_list() if math.isnan(find_code(codes, text))]
+    return values.is_in(unknown).fill_null(False).to_numpy()
 
 
 def _scale_number(values: pl.Series, scale: dict[str, float]) -> Floats:

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from carprice.frames.encoding import Floats, find_zeros
+from carprice.frames.encoding import Floats, find_unknown, find_zeros
 from carprice.frames.scoring import unique_codes
 from carprice.model.encoding import (
     OUTSIDE_TRAINING,
@@ -36,7 +36,7 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
     for index, feature in enumerate(pricer.market.features):
         values = frame[feature.name]
         if feature.is_category:
-            found[UNKNOWN_CATEGORY, feature.name] = np.isnan(matrix[:, index]) & values.is_not_null().to_numpy()
+            found[UNKNOWN_CATEGORY, feature.name] = find_unknown(values, pricer.encoders[feature.name])
             if index in unseen:
                 found[UNSEEN, feature.name] = unseen[index]
             continue

@@ -31,7 +31,8 @@ UNSEEN = "unseen_value"
 OLD_MODEL = "old_model"
 WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING, UNLIKELY, UNSEEN, OLD_MODEL)
 MISSING = math.nan
-MAKE = "make"
+MAKE, MODEL = "make", "model"
+MAX_MODEL_WORDS = 12
 _BRACKETS = re.compile(r"(.+?)\s*\((.+)\)")
 
 Codes = dict[str | None, float]
@@ -102,6 +103,10 @@ class Encoder:
         self._texts = tuple(texts)
         self.zero = UnknownZero.read(unknown_zero, [feature.name for feature in market.features])
         self.distance: UsualDistance | None = None
+        names = [feature.name for feature in market.features]
+        self.make, self.model = (names.index(name) if name in names else 0 for name in (MAKE, MODEL))
+        self.together: frozenset[tuple[float, ...]] = frozenset()
+        """Codes of make and model that were seen together; empty where a market lacks one of them."""
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
         """The row of one listing, and whether it is in range: no value needs a warning."""
@@ -123,12 +128,27 @@ class Encoder:
                 row[index] = (value - mean) / scale
         for index, amounts in self._texts:
             row[index] = add_words(row[index], amounts)
+        if not in_range and self._lacks_model(values, row):
+            row[self.model] = self.find_beginning(str(values[self.model]), row[self.make])
         if self.zero and self.zero.applies(values):
             row[self.zero.mileage] = MISSING
             in_range = False
         elif self.distance and self.distance.applies(values):
             in_range = False
         return row, in_range
+
+    def _lacks_model(self, values: Sequence[Value], row: Sequence[float]) -> bool:
+        return bool(self.together) and values[self.model] is not None and row[self.model] != row[self.model]
+
+    def find_beginning(self, text: str, make: float) -> float:
+        """The code of the longest model of a make that an unknown one begins with: `Corolla XLI` is a `Corolla`.
+
+        NaN where there is none. make: its code.
+        """
+        words = text.split()[:MAX_MODEL_WORDS]
+        codes = next(codes for index, codes in self._codes if index == self.model)
+        found = (find_code(codes, " ".join(words[:end])) for end in range(len(words) - 1, 0, -1))
+        return next((code for code in found if (make, code) in self.together), MISSING)
 
     def spell(self, index: int, text: str) -> str:
         """A category's text as training has it, where it is known; another text as it is."""
@@ -166,6 +186,10 @@ class Encoder:
             matrix[index] = [MISSING if value is None else (value - mean) / scale for value in column]
         for index, amounts in self._texts:
             matrix[index] = [add_words(text, amounts) for text in matrix[index]]
+        for row in out_of_range if self.together else ():
+            text, code = rows[row][self.model], matrix[self.model][row]
+            if text is not None and code != code:
+                matrix[self.model][row] = self.find_beginning(str(text), matrix[self.make][row])
         for row in self._find_zeros(rows):
             matrix[self.zero.mileage][row] = MISSING  # type: ignore[union-attr]
             out_of_range.add(row)
@@ -184,7 +208,10 @@ class Encoder:
         for index, codes in self._codes:
             value = values[index]
             if isinstance(value, str) and isnan(find_code(codes, value)):
-                warnings.append((index, _warn_unknown(self._features[index], value, self._spellers[index])))
+                warning = _warn_unknown(self._features[index], value, self._spellers[index])
+                begun = self.encode(values)[0][index]
+                known = self._encoders[self._features[index].name]
+                warnings.append((index, warning if isnan(begun) else _warn_begun(warning, known[int(begun)])))
         for index, _, _, low, high in self._numbers:
             value = values[index]
             if isinstance(value, float) and not low <= value <= high:
@@ -245,6 +272,13 @@ def _warn_unknown(feature: Feature, value: str, speller: Speller) -> InputWarnin
     question = f"; did you mean {suggestions[0]!r}?" if suggestions else ""
     detail = f"was not among the training listings{question}"
     return InputWarning(f"#/{feature.name}", UNKNOWN_CATEGORY, detail, suggestions)
+
+
+def _warn_begun(warning: InputWarning, known: str) -> InputWarning:
+    """That a model counts which the unknown one begins with."""
+    detail = f"was not among the training listings; priced as {known!r}"
+    others = tuple(name for name in warning.suggestions if name != known)
+    return replace(warning, detail=detail, suggestions=(known, *others)[:MAX_SUGGESTIONS])
 
 
 def warn_of_age(as_of: date, today: date, max_days: int) -> tuple[InputWarning, ...]:

@@ -14,6 +14,8 @@ from carprice.market.market_file import Market, parse_market
 from carprice.model.bundle.contents import Bundle, read_bundle
 from carprice.model.bundle.manifest import RETRAIN, VERSION_TIME
 from carprice.model.encoding import (
+    MAKE,
+    MODEL,
     OUTSIDE_TRAINING,
     TAKEN_AS_MISSING,
     UNKNOWN_CATEGORY,
@@ -27,6 +29,7 @@ from carprice.model.encoding import (
 )
 from carprice.model.evidence.explanation import explain_price
 from carprice.model.evidence.usual_car import UsualCars
+from carprice.model.forest.depreciation import ANY
 from carprice.model.forest.lightgbm_capi import Trees, release_memory
 from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.listing import check_listing, read_asking
@@ -75,6 +78,8 @@ class Pricer:
         self.costs: dict[str, float] = model["costs"]
         self.distance_per_year = _read_distance(bundle.manifest.get("distance_per_year"))
         self.encoder.distance = self._find_usual_distance()
+        if tuple(model["depreciation"]["keys"]) == (MAKE, MODEL):
+            self.encoder.together = frozenset(key for key in self.forest.depreciation.lines if ANY not in key)
         self._not_given = [NotGiven(name, _added_cost(self.costs, name)) for name in names]
 
     def price(self, listing: Mapping[str, Any]) -> Valuation:
