@@ -210,6 +210,27 @@ def test_leaves_at_once_while_its_worker_loads(start: Callable[..., Replica], sm
     assert replica.process.wait(SLACK) == 0
 
 
+FORKED = """
+import os, signal
+from carprice.api.serving.server import tell_workers
+
+workers = []
+signal.signal(signal.SIGTERM, tell_workers(lambda *_: [os.kill(worker, signal.SIGTERM) for worker in workers]))
+for is_late in (False, True):
+    if (worker := os.fork()) == 0:
+        signal.pause()
+    workers[:] = [] if is_late else [worker]
+    os.kill(os.getpid(), signal.SIGTERM)  # the first is told at once, most often before it listens
+    print(os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]))
+"""
+
+
+def test_a_worker_that_is_forked_while_it_stops_does_not_load() -> None:
+    """Python forgets a signal that comes in the middle of a fork, so the worker would serve on."""
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=BOUND * SLACK)
+    assert (done.stdout, done.stderr) in (("0\n0\n", ""), ("-15\n0\n", ""))
+
+
 @pytest.mark.slow
 def test_a_model_taken_away_is_no_reason(
     start: Callable[..., Replica], small_bundle: Path, tmp_path: Path

@@ -1,11 +1,13 @@
 """The production server. Only this module uses Granian, so that another server can replace it."""
 
 import logging
+import mmap
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from multiprocessing.util import Finalize
 from typing import Any
 
@@ -50,12 +52,32 @@ def serve(settings: Settings, target: str = "carprice.api.serving.server:build_a
         end_worker,
         lambda: ask_occupancy(os.getpid(), OCCUPANCY_SECONDS),
     ).start()
-    # Until it serves, a worker has the main process's handler, and would ignore a SIGTERM while it loads.
-    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    server.signal_handler_interrupt = tell_workers(server.signal_handler_interrupt)
     server.serve()
     watching.set()
     say_line(sys.stdout, "info", "stopped")
     return 0
+
+
+def tell_workers(stop: Callable[..., None]) -> Callable[..., None]:
+    """A handler of SIGTERM like `stop` after which no process that is forked goes on loading.
+
+    Until it serves, a worker has the main process's handler, and would ignore a SIGTERM. One that comes in the
+    middle of a fork is forgotten by Python, and the worker would serve on: so a shared byte says it too.
+    """
+    is_stopping = mmap.mmap(-1, 1)
+
+    def heed() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if is_stopping[0]:
+            os._exit(0)
+
+    def tell(*args: Any) -> None:
+        is_stopping[0] = 1
+        stop(*args)
+
+    os.register_at_fork(after_in_child=heed)
+    return tell
 
 
 def _make_server(settings: Settings, target: str) -> Any:
