@@ -51,6 +51,14 @@ def test_what_is_far_from_its_make_and_model(
     assert spans.find_rows([[key[0]], [key[1]]], [values]) == ({0} if strange else set())
 
 
+@pytest.mark.parametrize(("year", "strange"), [(2015.0, []), (2016.0, [2]), (1998.0, []), (1997.0, [2])])
+def test_a_car_years_newer_than_any_of_its_model_is_no_such_car(year: float, strange: list[int]) -> None:
+    """It may be of a generation that no listing is of; older ones go on along the line."""
+    table = {"fields": ["year"], "rows": [[[0, 1], [[2003.0, 2013.0]]]]}
+    spans = UsualValues(table, ["make", "model", "year"], {"year": {"scale": 4.0}}, 2)
+    assert [span.column for span in spans.find(FIESTA, ["Ford", "Fiesta", year])] == strange
+
+
 @pytest.mark.parametrize(("value", "meant"), [(5.5, 55.0), (550.0, 55.0), (0.055, 55.0), (9.0, None), (3.0, None)])
 def test_what_may_have_been_meant(spans: UsualValues, value: float, meant: float | None) -> None:
     [span] = spans.spans[FIESTA]

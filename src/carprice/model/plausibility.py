@@ -4,6 +4,7 @@ A distance that does not go with the car's age, and what no listing of its make 
 such as 5.5 mpg typed for 55.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -24,6 +25,9 @@ SPAN_SHARE = 0.5
 """Of the span of its make and model's listings, so far a number may lie beyond it."""
 MARKET_SHARE = 0.5
 """Of the market's standard deviation, so far it always may."""
+
+NEWER_YEARS = 2.0
+"""Than the newest listing of its make and model a car may be: a later one may be of another generation."""
 
 Key = tuple[float, ...]
 
@@ -76,15 +80,25 @@ class Span(NamedTuple):
 class UsualValues:
     """The spans by the codes of make and model, as keys of the depreciation lines."""
 
-    def __init__(self, table: Mapping[str, Any] | None, names: Sequence[str], scaler: Mapping[str, Any]) -> None:
-        """table: as model.pkl has it, None where it has none. names: of the columns."""
+    def __init__(
+        self,
+        table: Mapping[str, Any] | None,
+        names: Sequence[str],
+        scaler: Mapping[str, Any],
+        year: int | None = None,
+    ) -> None:
+        """table: as model.pkl has it, None where it has none. names: of the columns. year: the index of one."""
         self.spans: dict[Key, tuple[Span, ...]] = {}
         if table is None:
             return
         fields = [(names.index(name), scaler[name]["scale"]) for name in table["fields"]]
         for codes, limits in table["rows"]:
             pairs = zip(fields, limits, strict=True)
-            found = tuple(_widen(index, ends[0], ends[1], spread) for (index, spread), ends in pairs if ends)
+            found = tuple(
+                _widen(index, ends[0], ends[1], spread, NEWER_YEARS if index == year else math.inf)
+                for (index, spread), ends in pairs
+                if ends
+            )
             self.spans[tuple(map(float, codes))] = found
 
     def find(self, key: Key, values: Sequence[Value]) -> list[Span]:
@@ -103,6 +117,7 @@ class UsualValues:
         return {number for number, (key, values) in enumerate(pairs) if find(key, values)}
 
 
-def _widen(index: int, low: float, high: float, spread: float) -> Span:
+def _widen(index: int, low: float, high: float, spread: float, most: float) -> Span:
+    """most: above the highest."""
     margin = max(SPAN_SHARE * (high - low), MARKET_SHARE * spread)
-    return Span(index, low, high, low - margin, high + margin)
+    return Span(index, low, high, low - margin, high + min(margin, most))

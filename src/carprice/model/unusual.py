@@ -22,7 +22,8 @@ class Unusual:
     def __init__(self, model: Mapping[str, Any], market: Market, encoders: Encoders, scaler: Scaler) -> None:
         """model: as model.pkl has it. Raises BundleError where its parts do not fit the encoders."""
         names = [feature.name for feature in market.features]
-        self.numbers = UsualValues(model.get("usual_values"), names, scaler)
+        year = names.index(market.year.name) if market.year else None
+        self.numbers = UsualValues(model.get("usual_values"), names, scaler, year)
         self.categories = SeenValues(model.get("seen_values"), names, encoders)
         self._features, self._encoders = market.features, encoders
         self._keys = [names.index(name) for name in model["depreciation"]["keys"]]
