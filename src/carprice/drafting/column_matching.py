@@ -12,7 +12,6 @@ from carprice.drafting.vocabulary import (
     GLUED_MAKES,
     LEFT_OUT_WORDS,
     MAKES,
-    MAKES_OF_TWO_WORDS,
     NUMBER_ROLES,
     ROLE_NAMES,
     ROLE_VALUES,
@@ -28,17 +27,11 @@ TEXTS = ("make", "model")
 MIN_YEAR_SHARE, MIN_MAKE_SHARE, MIN_VALUE_SHARE = 0.9, 0.5, 0.5
 MIN_NAMED_YEAR_SHARE = 0.7
 """Of a column that is called a year: the others are cells of other columns."""
-MIN_SHARED = 0.15
-"""Trims belong to several models: of the listings, so many have a trim that another model has too."""
-SERIES_WORDS = frozenset(squash_words("line series range family class nameplate"))
-"""Besides those of models, names of columns of models where another has their trims."""
 OF_SALES, MAX_UNSOLD = {"sold", "hammer", "transaction"}, 0.5
 """Words of columns of prices paid, which are the prices unless most cars have none."""
 MAX_POWER = 2_000
 MIN_YEARS_OF_CARS = 10
 """In which cars were built; the days on which they were listed lie in fewer."""
-MAX_TRIM_RATE = 0.5
-"""Distinct trims per row: with more, nearly every row has its own."""
 MAX_VALUES = 200
 """Fuels, gearboxes and the like have no more values."""
 UNIT_ROLES = {"l": "engine_size", "kW": "power", "km": "mileage"}
@@ -50,8 +43,6 @@ _NO_MATCH = 1_000
 _MIN_WORD, _MIN_STEM = 3, 6
 
 _MAKES = frozenset(MAKES.split())
-_LONG_MAKES = frozenset(make.casefold() for make in MAKES_OF_TWO_WORDS)
-_SERIES = SERIES_WORDS | {*NAMES["model"]} - {"name", "carname", "cartitle", "auto"}
 _GLUED_MAKES = tuple(GLUED_MAKES.split())
 _VALUES = {role: frozenset(words.casefold().split()) for role, words in ROLE_VALUES.items()}
 _OTHERS = frozenset(squash_words(LEFT_OUT_WORDS["nobody can answer it who asks for a price"]))
@@ -73,57 +64,7 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
             roles[role] = found
     if "model" not in roles and "trim" in roles and _find_model([roles["trim"]], roles):
         roles["model"] = roles.pop("trim")
-    return _name_by_units(profiles, _part_trims(profiles, roles))
-
-
-def _part_trims(profiles: Sequence[Profile], roles: dict[str, Profile]) -> dict[str, Profile]:
-    """The roles, with the model's column as the trim's where the model stands in the make's or in another one."""
-    if "make" not in roles or "model" not in roles:
-        return roles
-    make, model = roles["make"], roles["model"]
-    free = [profile for profile in profiles if profile not in roles.values() or profile is roles.get("trim")]
-    series = _find_series(free, make, model)
-    if series is None and not (_has_models(make) and not _stands_in(model, make)):
-        return roles
-    found = {role: profile for role, profile in roles.items() if role != "model" and profile is not series}
-    if series is not None:
-        found["model"] = series
-    if model.distinct_rate <= MAX_TRIM_RATE:
-        found.setdefault("trim", model)
-    return found
-
-
-def _has_models(make: Profile) -> bool:
-    """Whether most makes have a word behind them, after the year before them."""
-    long = sum(count for text, count in make.counts.items() if _has_word_behind_make(text))
-    return long > MIN_MAKE_SHARE * make.known
-
-
-@cache
-def _has_word_behind_make(text: str) -> bool:
-    words = re.sub(r"^\s*(?:19|20)[0-9]{2}\s+", "", text.casefold()).split()
-    return len(words) > 2 or (len(words) == 2 and " ".join(words) not in _LONG_MAKES and is_make(words[0]))
-
-
-def _stands_in(part: Profile, whole: Profile) -> bool:
-    """Whether most texts of a column are in those of another."""
-    both = pl.DataFrame({"part": part.texts, "whole": whole.texts}).head(_SAMPLE_ROWS).drop_nulls()
-    found = sum(one.casefold() in other.casefold() for one, other in both.iter_rows())
-    return found > MIN_MAKE_SHARE * both.height
-
-
-def _find_series(free: Sequence[Profile], make: Profile, model: Profile) -> Profile | None:
-    """A column that is called after models too, of one make each, several of which share the texts of `model`."""
-    found = []
-    for profile in free:
-        is_named = {squash_name(profile.column), *split_words(profile.column)} & _SERIES
-        if is_named and profile.numbers is None and make.distinct < profile.distinct < model.distinct:
-            pairs = pl.DataFrame({"one": profile.texts, "make": make.texts, "model": model.texts}).drop_nulls()
-            has_one_make = pairs.select("one", "make").n_unique() < 1.1 * profile.distinct
-            is_shared = pairs.select(pl.col("one").n_unique().over("make", "model") > 1).to_series()
-            if has_one_make and float(is_shared.mean() or 0.0) > MIN_SHARED:  # type: ignore[arg-type]
-                found.append(profile)
-    return max(found, key=lambda profile: profile.distinct, default=None)
+    return _name_by_units(profiles, roles)
 
 
 def rank_correlation(left: pl.Series, right: pl.Series) -> float:

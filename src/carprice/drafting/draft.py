@@ -15,6 +15,7 @@ from carprice.drafting.money import Currency, Guess, guess_country, guess_curren
 from carprice.drafting.names import choose_name
 from carprice.drafting.profile import Numbers, Profile, profile_column
 from carprice.drafting.proof import prove_features
+from carprice.drafting.trims import part_trims
 from carprice.drafting.writing import Entry, format_percent, write_draft
 from carprice.errors import ListingsError, MarketError
 from carprice.listings.listings_files import Source, open_listings
@@ -61,7 +62,8 @@ def draft_market(path: Source, answers: Answers = Answers()) -> Draft:  # frozen
     """
     sample = _read_sample(path)
     profiles = [profile_column(sample[column]) for column in sample.columns]
-    roles = find_roles([profile for profile in profiles if profile.column != answers.price])
+    others = [profile for profile in profiles if profile.column != answers.price]
+    roles = part_trims(others, find_roles(others))
     price = _find_price(path, profiles, roles, answers.price)
     known = _guess(path, profiles, roles, price, answers)
     listing = find_listing_columns([profile for profile in profiles if profile is not price], roles)
