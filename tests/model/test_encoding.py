@@ -90,6 +90,13 @@ def test_other_names_are_those_of_makes_alone() -> None:
     assert (find_code(both, "vw"), find_code(both, "Volkswagen")) == (1.0, 0.0)
 
 
+def test_what_stands_in_brackets_behind_a_model_may_be_left_out() -> None:
+    codes = category_codes(["2114 (хэтчбек)", "Camry (XV50)", "Camry (XV70)"], "model")
+    assert find_code(codes, "2114") == 0.0
+    assert math.isnan(find_code(codes, "Camry")), "there are two"
+    assert math.isnan(find_code(codes, "XV50"))
+
+
 def test_marks_that_tell_values_apart_count() -> None:
     codes = category_codes(["30", "9-3", "C-Class", "C Class", "F-150", "2.0 TDI"])
     assert math.isnan(find_code(codes, "3.0"))

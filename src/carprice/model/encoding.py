@@ -230,7 +230,7 @@ class Encoder:
 
 
 def category_codes(values: Sequence[str], name: str = "") -> Codes:
-    """The code of each value, of its folded and squashed texts, and of other names of a make; for find_code.
+    """The code of each value, of its folded and squashed texts, and of other names of makes; for find_code.
 
     name: of the feature. An exact text wins over a folded one, which is the first value's that folds to it; a
     squashed one that several values have counts for none. No value is NaN, as training has it.
@@ -242,9 +242,9 @@ def category_codes(values: Sequence[str], name: str = "") -> Codes:
     squashed: dict[str, set[float]] = {}
     for code, value in enumerate(values):
         squashed.setdefault(squash(value), set()).add(float(code))
-        if name == MAKE and (parts := _BRACKETS.fullmatch(value)):
-            for part in parts.groups():
-                squashed.setdefault(squash(part), set()).add(float(code))
+        parts = _BRACKETS.fullmatch(value) if name in (MAKE, MODEL) else None
+        for part in parts.groups()[: 2 if name == MAKE else 1] if parts else ():
+            squashed.setdefault(squash(part), set()).add(float(code))
     for alias, usual in MAKE_ALIASES.items() if name == MAKE else ():
         both = [squashed.get(squash(each), set()) for each in (alias, usual)]
         for each in (alias, usual):
