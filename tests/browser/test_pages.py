@@ -96,8 +96,8 @@ def test_the_form_prices_a_car(page: Browser, uk_url: str, size: str) -> None:
 @pytest.mark.parametrize("size", WIDTHS)
 def test_an_asking_price_is_judged_beside_similar_cars(page: Browser, uk_url: str, size: str) -> None:
     page.resize(*WIDTHS[size])
-    price_with_form(page, uk_url, change(UK_CAR, asking_price=1))
-    expected = ask_price(uk_url, change(UK_CAR, asking_price=1), "comparables=5")
+    price_with_form(page, uk_url, change(UK_CAR, asking_price=3000))
+    expected = ask_price(uk_url, change(UK_CAR, asking_price=3000), "comparables=5")
     assert read_text(page, ".position").endswith("under the price: great. 0 in 100 such cars cost less.")
     rows = read_rows(page, ".comparables tbody")
     found = expected["comparables"]["listings"]
