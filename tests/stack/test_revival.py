@@ -50,7 +50,7 @@ def test_a_silent_service_is_started_again(watched: Stack, service: str) -> None
     freeze_all(container)
     wait_for(lambda: inspect(container)["RestartCount"] == 1, f"{service} is started again")
     wait_for(lambda: health(container) == "healthy", f"{service} is healthy again")
-    assert watched.ask().status == 200
+    wait_for(lambda: watched.ask().status == 200, "the edge sends it requests again")
     assert watched.ask_mlflow().status == 200
 
 
