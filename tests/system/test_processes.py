@@ -8,6 +8,9 @@ import pytest
 
 from carprice.errors import StackError
 from carprice.system.processes import Runner, end_program
+from carprice.system.waiting import wait_for
+
+SECONDS = 5.0
 
 
 @pytest.fixture
@@ -45,7 +48,8 @@ def test_a_missing_program_is_named(runner: Runner) -> None:
 def test_at_the_deadline_everything_is_ended(runner: Runner, tmp_path: Path) -> None:
     with pytest.raises(StackError, match=r"`sh -c .*` did not end within 0.3 s"):
         runner.try_run(["sh", "-c", "sleep 60 & echo $! > pid; wait"], 0.3)
-    assert is_gone(int((tmp_path / "pid").read_text()))
+    pid = int((tmp_path / "pid").read_text())
+    assert wait_for(lambda: is_gone(pid), SECONDS), "the kernel ends a killed program at its next turn"
 
 
 def test_a_stream_ends_with_its_block(runner: Runner) -> None:
