@@ -38,6 +38,7 @@ UNIT_ROLES = {"l": "engine_size", "kW": "power", "km": "mileage"}
 """The role of a number by what its unit can be converted to."""
 NAMED_UNITS = ("kw", "hp", "bhp", "ps", "cv", "cc", "ccm", "cm3")
 PRICE_WORDS = frozenset(squash_words("price preis prix precio preco prezzo цена cena fiyat prijs harga"))
+YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
 _SAMPLE_ROWS = 20_000
 _NO_MATCH = 1_000
 _MIN_WORD, _MIN_STEM = 3, 6
@@ -117,9 +118,14 @@ def find_glued_make(text: str) -> str:
     return next((make for make in _GLUED_MAKES if text.startswith(make)), "")
 
 
+def cut_year(text: str) -> str:
+    """A name in small letters, without a year before it."""
+    return re.sub(rf"^\s*{YEAR_BEFORE}", "", text.casefold())
+
+
 @cache
 def _begins_with_make(text: str) -> bool:
-    words = re.sub(r"^\s*(?:19|20)[0-9]{2}\s+", "", text.casefold()).split()
+    words = cut_year(text).split()
     return bool(words) and (is_make(words[0]) or bool(find_glued_make(words[0])))
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
-from carprice.drafting.column_matching import find_glued_make, make_share
+from carprice.drafting.column_matching import YEAR_BEFORE, cut_year, find_glued_make, make_share
 from carprice.drafting.profile import Profile
 from carprice.drafting.taken_apart import Part
 from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS
@@ -21,7 +21,6 @@ MAX_MODEL_RATE = 0.2
 MAX_WORDS_TO_YEAR = 3
 """Where hardly a name has more words between its make and a year, all of them are the model."""
 
-YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
 START = rf"^\s*{YEAR_BEFORE}"
 YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])(?:\b|款|年|년)"
 _ANY_YEAR = r"\b(?:19[4-9]|20[0-9])[0-9](?:\b|款|年|년)"
@@ -104,7 +103,7 @@ def _split_names(profile: Profile) -> Counter[tuple[str, ...]]:
     found = Counter[tuple[str, ...]]()
     long = [make.casefold() for make in MAKES_OF_TWO_WORDS]
     for text, count in profile.counts.items():
-        name = re.sub(rf"^\s*{YEAR_BEFORE}", "", text.casefold())
+        name = cut_year(text)
         make = find_glued_make(name) or next((one for one in long if name.startswith(one + " ")), "")
         found[(make, *name[len(make) :].split()) if make else tuple(name.split())] += count
     return found

@@ -1,12 +1,11 @@
 """Files that call the trims of their cars models: which column then has the models."""
 
-import re
 from collections.abc import Sequence
 from functools import cache
 
 import polars as pl
 
-from carprice.drafting.column_matching import NAMES, is_make
+from carprice.drafting.column_matching import NAMES, cut_year, is_make
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
 from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS
@@ -48,7 +47,7 @@ def _has_models(make: Profile) -> bool:
 
 @cache
 def _has_word_behind_make(text: str) -> bool:
-    words = re.sub(r"^\s*(?:19|20)[0-9]{2}\s+", "", text.casefold()).split()
+    words = cut_year(text).split()
     return len(words) > 2 or (len(words) == 2 and " ".join(words) not in _LONG_MAKES and is_make(words[0]))
 
 
