@@ -1,8 +1,6 @@
 """The values of a listing to the row of numbers that the trees see, computed exactly as in training."""
 
 import json
-import math
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from math import isnan
@@ -14,12 +12,12 @@ from msgspec.structs import replace
 
 from carprice.errors import BundleError
 from carprice.market.kinds import KINDS, Value
-from carprice.market.make_names import MAKE_ALIASES
 from carprice.market.market_file import Feature, Market
 from carprice.model.bundle.manifest import RETRAIN
+from carprice.model.category_codes import MAKE, MISSING, MODEL, category_codes, find_code
 from carprice.model.listing import Pointer, describe_range
 from carprice.model.plausibility import Span, UsualDistance
-from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold, squash
+from carprice.model.suggestions import MAX_SUGGESTIONS, Speller
 from carprice.model.text import WordAmount, add_words, list_words
 
 UNKNOWN_CATEGORY = "unknown_category"
@@ -30,12 +28,8 @@ UNLIKELY = "unlikely_value"
 UNSEEN = "unseen_value"
 OLD_MODEL = "old_model"
 WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING, UNLIKELY, UNSEEN, OLD_MODEL)
-MISSING = math.nan
-MAKE, MODEL = "make", "model"
 MAX_MODEL_WORDS = 12
-_BRACKETS = re.compile(r"(.+?)\s*\((.+)\)")
 
-Codes = dict[str | None, float]
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
 """The figures of each number; of each text what each of its words adds to the log price."""
@@ -209,7 +203,7 @@ class Encoder:
             value = values[index]
             if isinstance(value, str) and isnan(find_code(codes, value)):
                 warning = _warn_unknown(self._features[index], value, self._spellers[index])
-                begun = self.encode(values)[0][index]
+                begun = self.encode(values)[0][index] if index == self.model else MISSING
                 known = self._encoders[self._features[index].name]
                 warnings.append((index, warning if isnan(begun) else _warn_begun(warning, known[int(begun)])))
         for index, _, _, low, high in self._numbers:
@@ -227,44 +221,6 @@ class Encoder:
                 question = _suggest(outside, question.suggestions)
             warnings.append((usual.mileage, question))
         return tuple(warning for _, warning in sorted(warnings, key=itemgetter(0)))
-
-
-def category_codes(values: Sequence[str], name: str = "") -> Codes:
-    """The code of each value, of its folded and squashed texts, and of other names of makes; for find_code.
-
-    name: of the feature. An exact text wins over a folded one, which is the first value's that folds to it; a
-    squashed one that several values have counts for none. No value is NaN, as training has it.
-    """
-    codes: Codes = {value: float(code) for code, value in enumerate(values)}
-    codes[None] = MISSING
-    for code, value in enumerate(values):
-        codes.setdefault(fold(value), float(code))
-    squashed: dict[str, set[float]] = {}
-    for code, value in enumerate(values):
-        squashed.setdefault(squash(value), set()).add(float(code))
-        parts = _BRACKETS.fullmatch(value) if name in (MAKE, MODEL) else None
-        for part in parts.groups()[: 2 if name == MAKE else 1] if parts else ():
-            squashed.setdefault(squash(part), set()).add(float(code))
-    for alias, usual in MAKE_ALIASES.items() if name == MAKE else ():
-        both = [squashed.get(squash(each), set()) for each in (alias, usual)]
-        for each in (alias, usual):
-            squashed.setdefault(squash(each), set()).update(*both)
-    for text, found in squashed.items():
-        if len(found) == 1:
-            codes.setdefault(text, *found)
-    return codes
-
-
-def find_code(codes: Codes, text: str) -> float:
-    """The code of a text that is written as a value, or differs from one by case, accents, blanks or marks alone.
-
-    NaN where there is none. codes: of category_codes.
-    """
-    for key in (text, fold(text), squash(text)):
-        code = codes.get(key)
-        if code is not None and key:
-            return code
-    return MISSING
 
 
 def _warn_unknown(feature: Feature, value: str, speller: Speller) -> InputWarning:

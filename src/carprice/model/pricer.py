@@ -13,9 +13,8 @@ from carprice.market.kinds import EPOCH, Value
 from carprice.market.market_file import Market, parse_market
 from carprice.model.bundle.contents import Bundle, read_bundle
 from carprice.model.bundle.manifest import RETRAIN, VERSION_TIME
+from carprice.model.category_codes import MAKE, MODEL
 from carprice.model.encoding import (
-    MAKE,
-    MODEL,
     OUTSIDE_TRAINING,
     TAKEN_AS_MISSING,
     UNKNOWN_CATEGORY,
