@@ -138,10 +138,9 @@ def train(
     figures["report"]["notes"][:0] = _note_cap(listings)
     say(f"Learning from all {parts.whole.height:,} listings ...")
     served = fit_listings(parts.whole, market, seed, say, judged.recipe, grow)
-    proof = prove_served(served, parts.test, test)
+    figures["proof"] = prove_served(served, parts.test, test)
     frame = parts.whole.load()
-    figures |= {"proof": proof, **_describe_learnt(frame, market)}
-    manifest = {**_describe(judged, served, listings, parts, seed), **figures}
+    manifest = _describe(judged, served, listings, parts, seed) | figures | _describe_learnt(frame, market)
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     manifest["took_seconds"] = round(time.monotonic() - started, 1)
