@@ -9,6 +9,7 @@ import pytest
 from tests.bundles import invent_uk_listings
 from tests.ports import find_port
 from tests.tracking.conftest import Runner
+from tests.training.on_engine.commands import CHOICE, WORK, Command, describe_bundle
 
 from carprice.market.market_file import Market, load_market
 from carprice.model.bundle.manifest import champion_version, list_versions
@@ -177,3 +178,31 @@ def test_new_listings_serve_after_a_comparison(
     assert list(data["steps"]) == ["check", "train", "compare", "serve"]
     assert data["result"] == "live"
     assert data["champion"] == data["version"] == champion_version(settings.artifacts_dir) != champion
+
+
+def test_grown_by_workers_and_killed_in_its_midst_it_makes_the_same_model(
+    settings: Settings, champion: str, write: Write, market: Market, root: Path, tmp_path: Path
+) -> None:
+    path = write("first.csv", invent_uk_listings(market, 1500))
+    killed = Command(root, tmp_path / "killed", "refresh", path, "--market", "uk", "--local")
+    before = killed.kill(1, "--workers", "2")
+    assert champion_version(killed.artifacts) is None
+    said = killed.run("--workers", "2")
+    kept = before % CHOICE  # of the step that was killed
+    assert not kept or f", {kept} kept, " in said, "what was grown is not grown again"
+    assert champion_version(killed.artifacts)
+    assert describe_bundle(killed.artifacts) == describe_bundle(settings.artifacts_dir, champion)
+    assert not (killed.artifacts / WORK).exists()
+
+
+def test_where_no_scheduler_answers_the_champion_stays(
+    run: Runner, settings: Settings, champion: str, write: Write, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("carprice.engine.start.CONNECT_SECONDS", 0.2)
+    before = list_versions(settings.artifacts_dir)
+    path = write("more.csv", invent_uk_listings(market, 1800))
+    result = run("refresh", path, "--market", "uk", "--local", "--engine", "tcp://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "--engine tcp://127.0.0.1:9: no Dask scheduler answers" in str(result.exception)
+    assert list_versions(settings.artifacts_dir) == before
+    assert champion_version(settings.artifacts_dir) == champion
