@@ -1,79 +1,102 @@
 """Dask on three machines that are network namespaces of this one, beside the processes of this machine.
 
-    sudo PYTHONPATH=src .venv/bin/python benchmarks/engine.py [--rows N] [--write]
+    sudo PYTHONPATH=src:. .venv/bin/python benchmarks/engine.py [--rows N | --train N] [--write]
 
-Each worker has an address of its own. The command runs undisturbed, then with one worker killed, one stopped
-(SIGSTOP) and one cut off from the network, when a quarter of the parts is done. What it writes has to be equal to
-what this machine's processes write, byte for byte, within twice the undisturbed time.
+Each worker has an address of its own. `score` runs undisturbed, then with one worker killed, one stopped (SIGSTOP)
+and one cut off from the network, when a quarter of the parts is done; with --train instead `train`, when the first
+boosters are grown that price held-out listings. What is written has to be equal to what this machine's processes
+write, byte for byte, within twice the undisturbed time.
 """
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 from table import describe_machine, format_table, print_section
+from tests.training.on_engine.commands import describe_bundle
 
+from carprice.model.bundle.manifest import list_versions
 from carprice.settings import ROOT
 from carprice.system.waiting import wait_for
 
-COMMAND = "PYTHONPATH=src .venv/bin/python benchmarks/engine.py --write"
+COMMAND = "PYTHONPATH=src:. .venv/bin/python benchmarks/engine.py --write"
 NETWORK = "10.213.77"
 WORKERS = 3
 WORKER_TTL = "10s"
 """A worker that has been silent so long is taken for lost; docs/scale.md says the same."""
+PRELOADED = "carprice.training.on_engine.boosters"
+NOWHERE = "http://127.0.0.1:9"
+BOOSTERS = 9
+"""Of a market of many listings: eight choose the recipe, and then the first one prices held-out listings."""
 LIMIT = 2.0
 SECONDS = 900
+Run = Callable[..., tuple[str, float]]
 LIMITED = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 @click.command()
 @click.option("--rows", default=1_000_000, show_default=True, help="Of the demo market, to be priced.")
+@click.option("--train", type=int, help="Learn from so many listings instead of pricing any.")
 @click.option("--artifacts", type=click.Path(path_type=Path), help="Use the champion of this folder; else train.")
 @click.option("--write", is_flag=True, help="Also write the table to docs/benchmarks.md.")
-def main(rows: int, artifacts: Path | None, write: bool) -> None:
+def main(rows: int, train: int | None, artifacts: Path | None, write: bool) -> None:
     """Measure and print one table; exit 1 where a result differs or the limit is missed."""
-    heading = f"{rows:,} simulated listings. {describe_machine()}"
+    heading = f"{train or rows:,} simulated listings. {describe_machine()}"
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         run = Commands(folder, artifacts or folder / "artifacts")
-        if not artifacts:
+        if not artifacts and not train:
             run.carprice("train", "--market", "demo")
-        run.carprice("demo", "--rows", str(rows), "--output", str(folder / "cars.csv"))
-        cases = {"this machine": run.score(())}
-        address = stack.enter_context(start_scheduler(folder))
-        cluster = [stack.enter_context(open_machine(number)) for number in range(WORKERS)]
-        options = ("--engine", address)
-        for what, disturb in (
-            ("undisturbed", None),
-            ("one worker killed", kill),
-            ("one stopped", stop),
-            ("one cut off", cut_off),
-        ):
-            with start_workers(cluster, address, folder) as workers:
-                cases[f"three workers, {what}"] = run.score(options, disturb, workers)
-                if disturb is cut_off:
-                    ip("link", "set", cluster[0].cable, "up")
-    lines, is_kept = report(heading, cases)
-    print_section("Engine", COMMAND, lines, write)
+        run.carprice("demo", "--rows", str(train or rows), "--output", str(folder / "cars.csv"))
+        what = "train" if train else "score"
+        cases = measure_cases(run.train if train else run.score, folder, stack)
+    lines, is_kept = report(what, heading, cases)
+    command = f"{COMMAND} --train {train}" if train else f"{COMMAND} --rows {rows}"
+    print_section("Training on an engine" if train else "Engine", command, lines, write)
     sys.exit(not is_kept)
+
+
+def measure_cases(run: Run, folder: Path, stack: ExitStack) -> dict[str, tuple[str, float]]:
+    """The digest and the seconds of this machine, and of three workers in each way of disturbing one."""
+    cases = {"this machine": run(("--workers", str(os.cpu_count())))}
+    address = stack.enter_context(start_scheduler(folder))
+    cluster = [stack.enter_context(open_machine(number)) for number in range(WORKERS)]
+    for what, disturb in (
+        ("undisturbed", None),
+        ("one worker killed", kill),
+        ("one stopped", stop),
+        ("one cut off", cut_off),
+    ):
+        with start_workers(cluster, address, folder) as workers:
+            cases[f"three workers, {what}"] = run(("--engine", address), disturb, workers)
+            if disturb is cut_off:
+                ip("link", "set", cluster[0].cable, "up")
+    return cases
 
 
 class Commands:
     """Runs carprice in folders of its own."""
 
     def __init__(self, folder: Path, artifacts: Path) -> None:
-        self.folder = folder
+        self.folder, self.artifacts = folder, artifacts
         places = {"ARTIFACTS": artifacts.absolute(), "VAR": folder / "var", "LOGS": folder / "logs"}
         own = {f"CARPRICE_{name}_DIR": str(path) for name, path in places.items()}
-        self.environment = {**os.environ, **own, "CARPRICE_STACK": "local", "PYTHONPATH": str(ROOT / "src")}
+        self.environment = {
+            **os.environ,
+            **own,
+            "CARPRICE_STACK": "local",
+            "MLFLOW_TRACKING_URI": NOWHERE,
+            "PYTHONPATH": str(ROOT / "src"),
+        }
 
     def carprice(self, *argv: str) -> None:
         """Run to the end."""
@@ -84,19 +107,31 @@ class Commands:
     def score(self, options, disturb=None, workers=()) -> tuple[str, float]:
         """The digest of the prices, and the seconds they took. disturb: what is done to the first worker."""
         output = self.folder / "prices.csv"
-        argv = [sys.executable, "-m", "carprice", "score", str(self.folder / "cars.csv"), "--output", str(output)]
-        argv += ["--force", *(options or ("--workers", str(os.cpu_count())))]
+        quarter = max(self.count_parts() // 4, 1)
+        argv = ["score", str(self.folder / "cars.csv"), "--output", str(output), "--force", *options]
+        seconds = self._time(argv, "*.work/score_part-*", quarter, disturb, workers)
+        return hashlib.sha256(output.read_bytes()).hexdigest(), seconds
+
+    def train(self, options, disturb=None, workers=()) -> tuple[str, float]:
+        """The same of the model of the listings: all of its files and figures."""
+        before = set(list_versions(self.artifacts))
+        argv = ["train", "--market", "demo", "--data", str(self.folder / "cars.csv"), *options]
+        seconds = self._time(argv, "artifacts/.work-demo/grow_booster-*", BOOSTERS, disturb, workers)
+        [version] = set(list_versions(self.artifacts)) - before
+        bundle = json.dumps(describe_bundle(self.artifacts, version), sort_keys=True)
+        return hashlib.sha256(bundle.encode()).hexdigest(), seconds
+
+    def _time(self, argv, outputs, count, disturb, workers) -> float:
+        """The seconds of a command, of whose workers the first is disturbed when so many outputs are there."""
+        argv = [sys.executable, "-m", "carprice", *argv]
         started = time.monotonic()
-        with subprocess.Popen(argv, env=self.environment) as process:
+        with subprocess.Popen(argv, env=self.environment, stdout=sys.stderr) as process:
             if disturb:
-                quarter = max(self.count_parts() // 4, 1)
-                wait_for(lambda: len(list(self.folder.glob("*.work/score_part-*"))) >= quarter, SECONDS)
+                assert wait_for(lambda: len(list(self.folder.glob(outputs))) >= count, SECONDS)
                 disturb(workers[0])
             if process.wait(SECONDS):
                 sys.exit(f"Error: {' '.join(argv)} ended with {process.returncode}")
-        seconds = time.monotonic() - started
-        digest = hashlib.sha256(output.read_bytes()).hexdigest()
-        return digest, seconds
+        return time.monotonic() - started
 
     def count_parts(self) -> int:
         """How many parts the listings have."""
@@ -154,7 +189,7 @@ def start_workers(cluster: list[Machine], address: str, folder: Path) -> Iterato
         for machine in cluster:
             argv = ["ip", "netns", "exec", machine.name, dask(), "worker", f"tcp://{machine.here}:{port}"]
             argv += ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", machine.there]
-            argv += ["--local-directory", str(folder / machine.name)]
+            argv += ["--preload", PRELOADED, "--local-directory", str(folder / machine.name)]
             log = folder / f"{machine.name}.log"
             workers.append((stack.enter_context(run_program(argv, log, LIMITED)), machine))
             assert wait_for(lambda log=log: "Registered to" in log.read_text(), SECONDS), log.read_text()
@@ -203,7 +238,7 @@ def ip(*argv: str) -> None:
     subprocess.run(["ip", *argv], check=True)
 
 
-def report(heading: str, cases: dict[str, tuple[str, float]]) -> tuple[list[str], bool]:
+def report(what: str, heading: str, cases: dict[str, tuple[str, float]]) -> tuple[list[str], bool]:
     """The table, and whether all are equal and within the limit."""
     digests = [digest for digest, _ in cases.values()]
     seconds = [each for _, each in cases.values()]
@@ -211,7 +246,7 @@ def report(heading: str, cases: dict[str, tuple[str, float]]) -> tuple[list[str]
         [name, f"{took:.1f}", f"{took / seconds[1]:.2f}", "yes" if digest == digests[0] else "NO"]
         for name, (digest, took) in cases.items()
     ]
-    columns = ["score", "seconds", "of undisturbed", "equal bytes"]
+    columns = [what, "seconds", "of undisturbed", "equal bytes"]
     is_kept = len(set(digests)) == 1 and max(seconds[1:]) <= LIMIT * seconds[1]
     return [heading, "", format_table(columns, rows)], is_kept
 

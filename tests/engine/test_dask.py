@@ -14,8 +14,10 @@ import pytest
 distributed = pytest.importorskip("distributed", reason="needs requirements/dev.txt")
 
 import dask  # noqa: E402
+from tests.engine.cluster import Cluster, start_cluster  # noqa: E402
 from tests.engine.example_steps import double, end_process, refuse, scatter, write_slowly  # noqa: E402
 
+from carprice.engine import engine as engine_module  # noqa: E402
 from carprice.engine.start import open_engine  # noqa: E402
 from carprice.errors import EngineError, ListingsError  # noqa: E402
 from carprice.system.waiting import wait_for  # noqa: E402
@@ -104,6 +106,29 @@ def test_a_scheduler_without_a_worker(monkeypatch):
         open_engine(cluster.scheduler_address),
     ):
         pass
+
+
+def test_where_all_workers_are_lost_the_command_ends(parts, tmp_path, root, monkeypatch):
+    """Once they have been looked for so often, here for two seconds."""
+    monkeypatch.setattr(engine_module, "CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(engine_module, "MAX_CHECKS", 10)
+    (tmp_path / "switch").touch()
+    with start_cluster(tmp_path / "cluster", root, workers=1) as cluster:
+        losing = threading.Thread(target=lose_later, args=(cluster, tmp_path / "mark"))
+        losing.start()
+        with (
+            pytest.raises(
+                EngineError, match="write_slowly: all workers are lost, and none has come back within 2 s"
+            ),
+            open_engine(cluster.address) as engine,
+        ):
+            engine.one(write_slowly, parts[2:3], tmp_path / "work", stop_at="c")
+        losing.join()
+
+
+def lose_later(cluster: Cluster, mark: Path) -> None:
+    wait_for(mark.exists, SECONDS)
+    cluster.lose_worker(signal.SIGKILL)
 
 
 def test_a_scheduler_that_is_killed_ends_the_command(parts, tmp_path, root):

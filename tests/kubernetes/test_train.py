@@ -48,7 +48,11 @@ def test_workers_are_started_as_the_page_says(objects: list[Object], root: Path)
     page = (root / "docs" / "scale.md").read_text()
     for name in ("car-price-scheduler", "car-price-worker"):
         container = container_of(objects, "Deployment", name)
-        words = [word for word in container["command"] if word.startswith("--") and word != "--port"]
+        words = [
+            word
+            for word in container["command"] + container.get("args", [])
+            if word.startswith("--") and word != "--port"
+        ]
         assert [word for word in words if word not in page] == []
         for variable in container["env"]:
             assert variable["name"] in page or variable["name"] == "HOME"

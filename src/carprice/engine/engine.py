@@ -5,13 +5,18 @@ from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from carprice.engine.steps import Step, find_code_version, name_output, run_part
 from carprice.errors import EngineError
 from carprice.system.remote import is_remote
 
+CHECK_SECONDS = 10.0
+MAX_CHECKS = 12
+"""Where nothing ends, workers are looked for so often; none found so many times in a row is an error: until then,
+whatever started them may start them again.
+"""
 AGAIN = "The same command, given again, goes on where it was."
 
 
@@ -49,14 +54,21 @@ Show = Callable[[Progress], None]
 class Engine:
     """Runs steps on executors of the standard library's kind.
 
-    alone: the executor for a step that needs a whole machine. made and found: outputs since it began, found for
-    those that were there already, of an earlier command.
+    alone: the executor for a step that needs a whole machine. has_workers: whether anybody is there to work. made
+    and found: outputs since it began, found for those that were there already, of an earlier command.
     """
 
-    def __init__(self, executor: Executor, alone: Executor, show: Show | None = None) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        alone: Executor,
+        show: Show | None = None,
+        has_workers: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._executor = executor
         self._alone = alone
         self._show = show or (lambda _: None)
+        self.has_workers = has_workers
         self.made = 0
         self.found = 0
 
@@ -68,7 +80,7 @@ class Engine:
         """The outputs of a step on every part, in the order of the parts; what is there is not made again.
 
         What an iterator of parts yields is worked on while it makes the next. Raises what a step raises, and
-        EngineError where a worker is lost or runs other code.
+        EngineError where a worker is lost, none is left, or one runs other code.
         """
         return self._run(self._executor, function, parts, work, settings)
 
@@ -136,13 +148,26 @@ class _Calls:
         """Wait until all have ended. Raises what a step raises."""
         self._show(is_all=True)
         while self._pending:
-            self._take(self._ended.get())
+            self._take(self._wait())
             self._show(is_all=True)
 
     def cancel(self) -> None:
         """Let none start that has not."""
         for call in self._pending:
             call.cancel()
+
+    def _wait(self) -> "Future[None]":
+        """The next that ends. Raises EngineError where all workers are lost: Dask itself would wait for ever."""
+        missed = 0
+        while missed < MAX_CHECKS:
+            try:
+                return self._ended.get(timeout=CHECK_SECONDS)
+            except Empty:
+                missed = 0 if self._engine.has_workers() else missed + 1
+        raise EngineError(
+            f"{self._step}: all workers are lost, and none has come back within {MAX_CHECKS * CHECK_SECONDS:g} s",
+            f"Start some: docs/scale.md shows how. {AGAIN}",
+        )
 
     def _take(self, call: "Future[None]") -> None:
         call.result()

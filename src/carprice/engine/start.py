@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from multiprocessing import connection
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def _open_dask(address: str, show: Show | None) -> Iterator[Engine]:
         _await_worker(client, address)
         executor = client.get_executor(pure=False, retries=RETRIES)
         try:
-            yield Engine(executor, executor, show)
+            yield Engine(executor, executor, show, partial(_has_workers, client))
         except KilledWorker as error:
             raise EngineError(
                 f"A step ended {error.allowed_failures + 1} workers, the last {error.last_worker.address}: it may "
@@ -93,6 +94,13 @@ def _await_worker(client: "Client", address: str) -> None:
         raise EngineError(
             f"--engine {address}: the scheduler has no worker", "Start some: docs/scale.md shows how"
         ) from None
+
+
+def _has_workers(client: "Client") -> bool:
+    try:
+        return bool(client.nthreads())
+    except OSError:  # the scheduler is gone, which ends the steps by itself
+        return True
 
 
 def _start_process(threads: int) -> None:

@@ -18,10 +18,12 @@ from carprice.model.bundle.manifest import MANIFEST, find_bundle, read_manifest
 from carprice.system.processes import wait_for_ends
 from carprice.system.waiting import wait_for
 
-SECONDS = 240
+SECONDS = 600
 WORK = ".work-uk"
 CHOICE = 9
-"""Boosters that the recipe is chosen by: three recipes on three folds. 15 price held-out listings next."""
+"""Boosters that the recipe is chosen by: three recipes on three folds."""
+HELD_OUT = 15
+"""Those that price held-out listings, next: three fits on five folds."""
 OF_THE_RUN = ("version", "created", "took_seconds")
 """What two trainings of the same model do not share."""
 
