@@ -1,5 +1,7 @@
 """Feeding LightGBM in parts: the same trees as from one matrix, whatever the parts."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -36,6 +38,27 @@ def test_the_trees_are_those_of_the_whole_matrix(cars: Encoded) -> None:
     for row in (0, 1, 699, 700, 1499, 3):
         np.testing.assert_array_equal(parts[row], matrix[row])
     assert grow(cars, parts) == grow(cars, matrix)
+
+
+STRESS = """
+from concurrent.futures import ThreadPoolExecutor
+import lightgbm as lgb
+import numpy as np
+from carprice.training.forest.feeding import QuietDataset, WideRows
+PARAMS = {"num_leaves": 7, "verbosity": -1, "num_threads": 1}
+random = np.random.default_rng(7)
+matrix = np.column_stack([random.random((4000, 5)), random.random((4000, 8)) < 0.05])  # flags are sparse columns
+def grow(_):
+    data = QuietDataset(WideRows([matrix], np.copy), matrix[:, 0], params=PARAMS).construct()
+    return lgb.train(PARAMS, data, 2).model_to_string()
+with ThreadPoolExecutor(4) as pool:
+    print(len(set(pool.map(grow, range(400)))))
+"""
+
+
+def test_two_at_once_do_not_change_the_threads_of_each_other() -> None:
+    done = subprocess.run([sys.executable, "-c", STRESS], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
 
 
 @pytest.mark.usefixtures("chunk")

@@ -46,11 +46,17 @@ class WideRows(lgb.Sequence):
 
 
 class QuietDataset(lgb.Dataset):
-    """A data set that is built without warnings: with a Sequence, LightGBM drops the verbosity it was given."""
+    """A data set that is built without warnings, on the threads that it was told.
+
+    With a Sequence, LightGBM drops both. The number of threads is one for the whole process, and buffers are made
+    for as many: where data sets of no number are built beside boosters of one thread, it changes in between, and
+    rows are written beyond the buffers.
+    """
 
     def get_params(self) -> dict[str, Any]:
         """The parameters with which the rows are binned."""
-        return {**super().get_params(), "verbosity": -1}
+        threads = {name: value for name, value in (self.params or {}).items() if name == "num_threads"}
+        return {**super().get_params(), "verbosity": -1, **threads}
 
 
 def iterate_chunks(rows: int, size: int = CHUNK_ROWS) -> Iterator[slice]:
