@@ -11,6 +11,7 @@ from tests.ports import find_port
 from tests.tracking.conftest import Runner
 from tests.training.on_engine.commands import CHOICE, WORK, Command, describe_bundle
 
+from carprice.listings import room
 from carprice.market.market_file import Market, load_market
 from carprice.model.bundle.manifest import champion_version, list_versions
 from carprice.settings import Settings
@@ -193,6 +194,15 @@ def test_grown_by_workers_and_killed_in_its_midst_it_makes_the_same_model(
     assert champion_version(killed.artifacts)
     assert describe_bundle(killed.artifacts) == describe_bundle(settings.artifacts_dir, champion)
     assert not (killed.artifacts / WORK).exists()
+
+
+def test_more_than_the_memory_can_learn_from_is_refused(
+    run: Runner, champion: str, write: Write, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "measure_free", lambda: room.FIXED_BYTES)
+    result = run("refresh", write("first.csv", invent_uk_listings(market, 1500)), "--market", "uk", "--local")
+    assert result.exit_code == 1
+    assert "need 0.7 GB to learn from, and 0.7 GB are free: enough for 0" in str(result.exception)
 
 
 def test_where_no_scheduler_answers_the_champion_stays(

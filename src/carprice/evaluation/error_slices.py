@@ -48,4 +48,5 @@ def _measure(part: pl.DataFrame) -> Metrics:
 
 
 def _measure_groups(test: pl.DataFrame, labels: pl.Series) -> dict[str, Metrics]:
-    return {label: _measure(part) for label, part in split_by(test, labels).items()}
+    parts = split_by(test.select("price", "predicted"), labels)
+    return {label: _measure(part) for label, part in parts.items()}

@@ -23,6 +23,8 @@ MIN_SEGMENT_ROWS = 20
 MAX_SEGMENTS = 30
 """Of one kind: the largest are kept."""
 NOT_KNOWN = "not known"
+MEASURED = ("price", "predicted", "low", "high", "within")
+"""The columns that statistics need: parts of a frame of all columns would take many times as much memory."""
 PROMISED, NOT_PROMISED = "promised", "not promised"
 """Whether the answer says which share its range holds."""
 
@@ -54,7 +56,7 @@ def measure_part(part: pl.DataFrame) -> Statistics:
 
 def _measure_kind(priced: pl.DataFrame, labels: pl.Series) -> list[Segment]:
     found: list[Segment] = []
-    for label, part in split_by(priced, labels, MAX_SEGMENTS).items():
+    for label, part in split_by(priced.select(MEASURED), labels, MAX_SEGMENTS).items():
         said = {"said_within_10": float(part["within"].mean() or 0)} if labels.name == "confidence" else {}  # type: ignore[arg-type]
         found.append({"name": label, **measure_part(part), **said})
     return found

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-MANY_ROWS = 1_000_000
-"""From so many rows on memory comes before time."""
+from carprice.system.memory import MANY_ROWS
 
 
 class StoredFrame:

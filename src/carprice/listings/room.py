@@ -7,12 +7,14 @@ import polars as pl
 from carprice.errors import TrainingError
 from carprice.listings.cap import MIN_CAP
 from carprice.market.market_file import Market
-from carprice.system.memory import measure_free
+from carprice.system.memory import MANY_ROWS, measure_free
 
 FIXED_BYTES = 650_000_000
 """Whatever the listings: libraries, copies with fields left out, held-out listings, figures."""
-ROW_BYTES, VALUE_BYTES = 300, 120
+ROW_BYTES, VALUE_BYTES = 200, 65
 """Of each listing, and of each of its features, at the peak of a training: docs/scale.md has the measurements."""
+FURTHER_ROW_BYTES, FURTHER_VALUE_BYTES = 100, 25
+"""The same beyond MANY_ROWS."""
 LONGER = 10
 """How many times as long as what was read so far a file is taken to be, for the cap that is advised."""
 GIGABYTE = 1e9
@@ -37,18 +39,24 @@ def watch_room(market: Market, free: int | None = None) -> Callable[[list[pl.Dat
 
 def count_rows(market: Market, room: int) -> int:
     """The listings that can be learnt from in so many bytes."""
-    return max(int((room - FIXED_BYTES) / _row_bytes(market)), 0)
+    features = len(market.features)
+    each, further = ROW_BYTES + VALUE_BYTES * features, FURTHER_ROW_BYTES + FURTHER_VALUE_BYTES * features
+    rest = room - FIXED_BYTES - each * MANY_ROWS
+    return int(MANY_ROWS + rest / further) if rest > 0 else max(int(MANY_ROWS + rest / each), 0)
 
 
-def _row_bytes(market: Market) -> int:
-    return ROW_BYTES + VALUE_BYTES * len(market.features)
+def count_bytes(market: Market, rows: int) -> int:
+    """The bytes that so many listings need to be learnt from."""
+    features, many = len(market.features), min(rows, MANY_ROWS)
+    first = many * (ROW_BYTES + VALUE_BYTES * features)
+    return FIXED_BYTES + first + (rows - many) * (FURTHER_ROW_BYTES + FURTHER_VALUE_BYTES * features)
 
 
 def _describe(held: list[pl.DataFrame], rows: int, most: int, room: int, market: Market) -> tuple[str, str]:
-    need = (FIXED_BYTES + rows * _row_bytes(market)) / GIGABYTE
+    need = count_bytes(market, rows) / GIGABYTE
     what = (
-        f"{rows:,} listings, and maybe more to come, need {need:.1f} GB to learn from "
-        f"({_row_bytes(market):,} bytes each), and {room / GIGABYTE:.1f} GB are free: enough for {most:,}"
+        f"{rows:,} listings, and maybe more to come, need {need:.1f} GB to learn from, "
+        f"and {room / GIGABYTE:.1f} GB are free: enough for {most:,}"
     )
     return what, f"Learn from a part of each model: ./carprice train ... --cap {advise_cap(held, most, market)}"
 

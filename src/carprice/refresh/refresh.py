@@ -14,6 +14,7 @@ from carprice.evaluation.unlearnt import MIN_ROWS, pick_unlearnt
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
 from carprice.listings.listings_files import Source
+from carprice.listings.room import watch_room
 from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle.manifest import find_bundle, usable_champion
 from carprice.model.pricer import Pricer, load_pricer
@@ -111,7 +112,7 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
     if before and not order.dry_run and (late := _serve_late(order, settings, say)):
         note("before", late)
     cap = before.manifest["data"].get("cap") if before else None
-    listings = load_listings(order.source, order.market, cap=cap)
+    listings = load_listings(order.source, order.market, cap=cap, check_held=watch_room(order.market))
     for line in listings.report.hygiene_head():
         say(line)
     note("check", _check(listings, order.market, before, settings))

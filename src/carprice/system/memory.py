@@ -4,6 +4,8 @@ from pathlib import Path
 
 import psutil
 
+MANY_ROWS = 1_000_000
+"""From so many rows on memory comes before time."""
 LIMITS = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),

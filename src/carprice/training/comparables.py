@@ -54,14 +54,33 @@ def pick_listings(frame: pl.DataFrame, market: Market, keys: list[str]) -> pl.Da
     """
     newest = [DAY] if DAY in frame.columns else []
     year = [market.year.name] if market.year else []
-    slim = frame.select(dict.fromkeys(["key", CAR, *newest, *keys, *year]).keys()).with_row_index("@row")
-    ordered = slim.sort([*newest, "key"], descending=True, nulls_last=True)
-    single = ordered.unique(CAR, keep="first", maintain_order=True).with_row_index("@place")
+    order = frame.select(pl.arg_sort_by(*newest, "key", descending=True, nulls_last=True)).to_series()
+    row = order.filter(frame[CAR].gather(order).is_first_distinct())
     if keys:
-        turn = pl.int_range(pl.len()).over([*keys, market.year.name] if market.year else keys)
-        in_turn = single.sort(turn, maintain_order=True)
-        single = in_turn.filter(pl.int_range(pl.len()).over(keys) < MAX_PER_MODEL).sort("@place")
-    return frame[single["@row"].head(MAX_LISTINGS)]
+        row = row.gather(
+            _take_in_turn(_number_groups(frame, keys)[row], _number_groups(frame, [*keys, *year])[row])
+        )
+    return frame[row.head(MAX_LISTINGS)]
+
+
+def _take_in_turn(group: pl.Series, turn: pl.Series) -> pl.Series:
+    """The places of MAX_PER_MODEL rows of each group, in order: the first row of each turn, then the second."""
+    in_turn = pl.Series(np.argsort(_count_before(turn).to_numpy(), kind="stable"))
+    return in_turn.filter(_count_before(group.gather(in_turn)) < MAX_PER_MODEL).sort()
+
+
+def _count_before(group: pl.Series) -> pl.Series:
+    """Of each row how many of its group are before it."""
+    return group.to_frame().select(pl.int_range(pl.len(), dtype=pl.UInt32).over(pl.first())).to_series()
+
+
+def _number_groups(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+    """A number for each combination of values; texts themselves would be copied with every sort."""
+    number = pl.zeros(frame.height, pl.UInt64, eager=True)
+    for name in names:
+        rank = frame[name].rank("dense").cast(pl.UInt64).fill_null(0)
+        number = number * (int(rank.max() or 0) + 1) + rank  # type: ignore[arg-type]
+    return number
 
 
 def pack_column(values: pl.Series) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from carprice.listings.cleaning import DAY
 from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle.contents import Bundle
 from carprice.model.encoding import UnknownZero
+from carprice.model.forest.lightgbm_capi import release_memory
 from carprice.model.forest.price_forest import PriceForest
 from carprice.model.pricer import Pricer
 from carprice.training.ageing import Fit
@@ -42,7 +43,7 @@ LARGE_FOLDS = 2
 
 @dataclass(frozen=True)
 class Fitted:
-    """What was learnt from a set of listings. model: as model.pkl has it. held: what its range was measured on."""
+    """What was learnt from a set of listings. model: as model.pkl has it. held: how many its range is of."""
 
     market: Market
     encoders: Encoders
@@ -50,7 +51,7 @@ class Fitted:
     model: dict[str, Any]
     recipe: Recipe
     errors: dict[str, float]
-    held: HeldOut
+    held: int
     index: PriceIndex | None
 
     def pricer(self, version: str) -> Pricer:
@@ -79,14 +80,13 @@ def fit_listings(
     encoders, scaler = fit_encoders(frame, market)
     _start_at_zero(scaler, market)
     columns, zero, fold = describe_columns(market), describe_zero(frame, market), fold_of(frame)
+    usual, day = describe_usual(frame, market, encoders), _read_days(frame)  # before there is a matrix, for room
     matrix = encode_frame(frame, market, encoders, scaler, UnknownZero.read(zero, columns.names))
     rows = Rows(_forget_orphans(matrix, columns), np.log(frame["price"].to_numpy()))
     for name, words in learn_words(frame, market, rows, columns, scaler, fold, seed, grow).items():
         scaler[name] = words.amounts
         rows.matrix[:, columns.names.index(name)] = words.crossed
-    usual, as_of = describe_usual(frame, market, encoders), _last_day(frame)
-    day = frame[DAY].to_numpy() if DAY in frame.columns else None
-    del frame
+    del frame, matrix
     errors: dict[str, float] = {}
     if recipe is None:
         recipe, errors = choose_recipe(rows, columns, scaler, fold, seed, grow)
@@ -94,9 +94,17 @@ def fit_listings(
     held = _hold_out(rows, columns, scaler, recipe, fold, seed, grow)
     rows, held, index = _bring_to_last_day(rows, held, day)
     forest = grow_forest(rows, columns, scaler, recipe, seed, grow)
-    facts = {"transform": "log", "columns": columns.names, "level": 0.0, "as_of": as_of, "unknown_zero": zero}
+    del rows
+    facts = {
+        "transform": "log",
+        "columns": columns.names,
+        "level": 0.0,
+        "as_of": _last_day(day),
+        "unknown_zero": zero,
+    }
     model = {**facts, **forest, **fit_range(held, columns, forest["flags"], seed), **usual}
-    return Fitted(market, encoders, scaler, model, recipe, errors, held, index)
+    release_memory()
+    return Fitted(market, encoders, scaler, model, recipe, errors, len(np.unique(held.listing)), index)
 
 
 def _describe_choice(recipe: Recipe, errors: dict[str, float]) -> str:
@@ -174,9 +182,12 @@ def _forget_orphans(matrix: Floats, columns: Columns) -> Floats:
     return matrix
 
 
-def _last_day(frame: pl.DataFrame) -> int | None:
-    days = frame[DAY].drop_nulls().to_numpy() if DAY in frame.columns else ()
-    return int(max(days)) if len(days) else None
+def _read_days(frame: pl.DataFrame) -> np.ndarray | None:
+    return frame[DAY].to_numpy() if DAY in frame.columns else None
+
+
+def _last_day(day: np.ndarray | None) -> int | None:
+    return None if day is None or np.isnan(day).all() else int(np.nanmax(day))
 
 
 def _check_prices(frame: pl.DataFrame) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import score_matrix
-from carprice.frames.stored import MANY_ROWS
+from carprice.model.forest.lightgbm_capi import release_memory
 from carprice.model.forest.price_forest import PriceForest
+from carprice.system.memory import MANY_ROWS
 from carprice.training.columns import Columns, Rows
 from carprice.training.forest.booster import Grow, Job, grow_here
 from carprice.training.forest.depreciation import group_rows
@@ -154,6 +155,7 @@ def hold_out(
         for name, miss in pricing.measure_costs(whole):
             misses.setdefault(name, []).append(miss)
         found += [whole, *copies, *pricing.price_hidden(_list_places(each.hidden))]
+        release_memory()
     costs = {name: float(np.median(np.concatenate(miss))) for name, miss in misses.items()}
     joined = {each.name: np.concatenate([getattr(one, each.name) for one in found]) for each in fields(Versions)}
     return HeldOut(**joined, costs=costs)

@@ -37,10 +37,10 @@ def list_usual(frame: pl.DataFrame, market: Market) -> list[list[Value]]:
     keys = [name for name in ("make", "model") if (found := market.feature(name)) and found.is_category]
     if not keys:
         return []
-    counted = (
-        frame.drop_nulls(keys).group_by(keys).agg(pl.len().alias("@rows"), *map(_pick, _others(market, keys)))
-    )
+    counted = frame.select(keys).drop_nulls().group_by(keys).agg(pl.len().alias("@rows"))
     large = counted.filter(pl.col("@rows") >= MIN_ROWS).sort(keys)
+    for feature in _others(market, keys):
+        large = large.join(_of_each(frame, keys, feature.name, _pick(feature)), on=keys, maintain_order="left")
     return [list(row) for row in large.select(feature.name for feature in market.features).rows()]
 
 
@@ -54,7 +54,9 @@ def span_values(frame: pl.DataFrame, market: Market, encoders: dict[str, list[st
     fields = [item.name for item in numbers if item is not market.mileage]
     if not keys or not fields:
         return None
-    rows = frame.drop_nulls(keys).group_by(keys).agg(map(_span, fields)).sort(keys)
+    rows = frame.select(keys).drop_nulls().unique().sort(keys)
+    for name in fields:
+        rows = rows.join(_of_each(frame, keys, name, _span(name)), on=keys, maintain_order="left")
     codes = [{text: code for code, text in enumerate(encoders[name])} for name in keys]
     spans = []
     for row in rows.rows():
@@ -112,7 +114,7 @@ def _entropy() -> pl.Expr:
 
 def _count_values(frame: pl.DataFrame, keys: list[str], name: str) -> pl.DataFrame:
     """How many @rows of each make and model have each value of a category; only where they are MIN_SEEN."""
-    counted = frame.drop_nulls([*keys, name]).group_by([*keys, name]).agg(pl.len().alias("@rows"))
+    counted = frame.select(*keys, name).drop_nulls().group_by([*keys, name]).agg(pl.len().alias("@rows"))
     return counted.filter(pl.col("@rows").sum().over(keys) >= MIN_SEEN)
 
 
@@ -122,6 +124,11 @@ def _pick_telling(counted: pl.DataFrame, keys: list[str], name: str) -> pl.DataF
     telling = counted.filter((rows == 1).sum().over(keys) <= MAX_NEW * rows.sum().over(keys))
     ordered = telling.sort(["@rows", name], descending=[True, False])
     return ordered.group_by(keys, maintain_order=True).agg(pl.col(name), rows)
+
+
+def _of_each(frame: pl.DataFrame, keys: list[str], name: str, found: pl.Expr) -> pl.DataFrame:
+    """What an expression finds in a column of each make and model; of all columns at once, it copies the frame."""
+    return frame.select(*keys, name).drop_nulls(keys).group_by(keys).agg(found)
 
 
 def _span(name: str) -> pl.Expr:

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from carprice.frames.encoding import Floats
 from carprice.frames.scoring import find_codes, find_lines, flag_matrix, follow_lines
-from carprice.frames.stored import MANY_ROWS
 from carprice.model.forest.depreciation import Depreciation
+from carprice.model.forest.lightgbm_capi import release_memory
 from carprice.model.forest.price_forest import name_columns
+from carprice.system.memory import MANY_ROWS
 from carprice.training.columns import Columns, Rows
 from carprice.training.forest.feeding import QuietDataset, WideRows, iterate_chunks
 from carprice.training.forest.masking import leave_out, leave_out_just
@@ -97,7 +98,13 @@ def grow_here(boosters: Sequence[Booster]) -> list[str]:
     """Grow PARALLEL_BOOSTERS at a time in this process, of many listings one after the other."""
     is_large = max((len(each.job.rows) for each in boosters), default=0) >= MANY_ROWS
     with ThreadPoolExecutor(1 if is_large else PARALLEL_BOOSTERS) as pool:
-        return list(pool.map(Booster.grow, boosters))
+        return list(pool.map(_grow_and_release, boosters))
+
+
+def _grow_and_release(booster: Booster) -> str:
+    text = booster.grow()
+    release_memory()
+    return text
 
 
 def build_loss(exponent: float, width: float, weight: Floats | Singles | float = 1.0) -> Loss:

@@ -9,9 +9,9 @@ import numpy as np
 
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import find_lines, plain_scores
-from carprice.frames.stored import MANY_ROWS
 from carprice.model.forest.depreciation import ANY, Depreciation
 from carprice.model.forest.price_forest import PriceForest
+from carprice.system.memory import MANY_ROWS
 from carprice.training.columns import Columns, Rows
 from carprice.training.forest.booster import Booster, Grow, Job, Plan, follow, grow_here
 from carprice.training.forest.depreciation import fit_depreciation
