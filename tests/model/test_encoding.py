@@ -119,11 +119,8 @@ BEYOND = "is outside the training listings, which go"
         (0, "fords", InputWarning("#/make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
         (0, "Lada", InputWarning("#/make", UNKNOWN, NOT_SEEN, ())),
         (0, "Fo\x00rd", InputWarning("#/make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
-        (
-            1,
-            "4 series",
-            InputWarning("#/model", UNKNOWN, f"{NOT_SEEN}; did you mean '3 Series'?", ("3 Series", "1 Series")),
-        ),
+        (1, "4 series", InputWarning("#/model", UNKNOWN, NOT_SEEN, ())),
+        (1, "Fiestaa", InputWarning("#/model", UNKNOWN, f"{NOT_SEEN}; did you mean 'Fiesta'?", ("Fiesta",))),
         (2, 1985.0, InputWarning("#/year", OUTSIDE, f"{BEYOND} from 2005 to 2020", ())),
         (2, 2021.0, InputWarning("#/year", OUTSIDE, f"{BEYOND} from 2005 to 2020", ())),
         (6, 999.0, InputWarning("#/tax", OUTSIDE, f"{BEYOND} from 0 to 150 GBP", ())),
@@ -134,6 +131,18 @@ def test_warnings(pricer: Pricer, index: int, value: Any, expected: InputWarning
     _, in_range = pricer.encoder.encode(values)
     assert not in_range
     assert pricer.encoder.find_warnings(values) == (expected,)
+
+
+@pytest.mark.parametrize("make", ["BMW", "BMW AG"])
+def test_a_suggested_model_is_of_the_make_or_of_what_it_may_mean(pricer: Pricer, make: str) -> None:
+    *_, warning = pricer.encoder.find_warnings([make, "4 series", *UK_VALUES[2:]])
+    assert warning.suggestions[0] == "3 Series"
+
+
+def test_a_category_of_few_values_names_them_where_none_is_like_it(pricer: Pricer) -> None:
+    [warning] = pricer.encoder.find_warnings([*UK_VALUES[:3], "Xyzzy", *UK_VALUES[4:]])
+    assert warning.detail.startswith(f"{NOT_SEEN}, which have ")
+    assert "Manual" in warning.detail.split("which have ")[1].split(", ")
 
 
 def test_an_unknown_category_is_missing_to_the_trees(pricer: Pricer) -> None:

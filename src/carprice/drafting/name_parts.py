@@ -19,7 +19,9 @@ MAX_LONG_WORDS, MAX_LONG_MODELS = 4, 40
 MAX_MODEL_RATE = 0.2
 """Distinct texts per row of a column of models: with more, they have versions too."""
 MAX_WORDS_TO_YEAR = 3
-"""Where hardly a name has more words between its make and a year, all of them are the model."""
+"""Where hardly a name has more words between its make and a year, all of them are the model ..."""
+MOST_WORDS_TO_YEAR = 6
+"""... and so are those of the names that do."""
 
 START = rf"^\s*{YEAR_BEFORE}"
 YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])(?:\b|款|年|년)"
@@ -75,9 +77,12 @@ def _find_model_parts(
 ) -> Iterator[Part]:
     """The model, and the version where there is more behind it. has_trims: those stand in another column."""
     head = make.before_model
-    to_year = rf"{head}(\S+(?:\s+\S+){{0,{MAX_WORDS_TO_YEAR - 1}}}?)\s+{_ANY_YEAR}"
-    if profile.share_with(to_year) > MIN_YEAR_SHARE:
-        yield Part("model", "category", to_year)
+    usual, most = (
+        rf"{head}(\S+(?:\s+\S+){{0,{words - 1}}}?)\s+{_ANY_YEAR}"
+        for words in (MAX_WORDS_TO_YEAR, MOST_WORDS_TO_YEAR)
+    )
+    if profile.share_with(usual) > MIN_YEAR_SHARE:
+        yield Part("model", "category", most)
         if not has_trims and profile.share_with(behind := rf"{_ANY_YEAR}\s+(\S.*)") > MIN_VERSION_SHARE:
             yield Part("version", "category", behind)
         return
@@ -126,7 +131,8 @@ def _find_long_models(names: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
     found = Counter[tuple[str, ...]]()
     for words, count in starts.items():
-        is_whole = words[-1] not in _BEGINNINGS and count >= MIN_LONG_ROWS
+        is_cut = any(".." in word for word in words)  # c1 1,0i...n clim
+        is_whole = words[-1] not in _BEGINNINGS and count >= MIN_LONG_ROWS and not is_cut
         is_plain = all(word in _BEGINNINGS for word in words[1:-1])  # the pattern of a word has those
         if is_whole and not is_plain and all(goes_on(words[:end]) for end in range(3, len(words) + 1)):
             found[words[1:]] += count
