@@ -245,3 +245,12 @@ def test_a_word_beside_the_one_fuel_of_a_file_is_none(write_file: Write) -> None
 
 def test_old_cars_can_be_asked_for(write_file: Write) -> None:
     assert feature(draft(write_file, usual())[0].market, "year").min == 1950
+
+
+def test_prices_that_are_cut_off_are_told(write_file: Write) -> None:
+    limit = sorted(price for *_, price in truth())[ROWS // 2]
+    header, *rows = usual().splitlines()
+    kept = [row for row in rows if int(row.split(",")[3]) <= limit]
+    found, _ = draft(write_file, "\n".join([header, *kept]))
+    assert "as if the file was cut off there" in found.questions["cut"]
+    assert f"above {limit:,.0f} " in found.text
