@@ -254,3 +254,19 @@ def test_prices_that_are_cut_off_are_told(write_file: Write) -> None:
     found, _ = draft(write_file, "\n".join([header, *kept]))
     assert "as if the file was cut off there" in found.questions["cut"]
     assert f"above {limit:,.0f} " in found.text
+
+
+def test_a_gearbox_that_stands_in_a_sentence(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        box = luck.choice(["manual", "(aut)", "automático"])
+        return [
+            make,
+            model,
+            year,
+            miles,
+            price,
+            f"{model} 1.{luck.randint(0, 9)} 16V {luck.randint(10, 99)} {box}",
+        ]
+
+    found, path = draft(write_file, cars("make,model,year,mileage,price,description", row))
+    assert set(clean(found, path).frame["transmission"].drop_nulls()) == {"manual", "aut", "automático"}

@@ -101,7 +101,7 @@ ROLE_VALUES: dict[str, str] = {
         "ガソリン ディーゼル ハイブリッド 汽油 柴油 电动 混动 휘발유 가솔린 디젤 하이브리드 전기 mhev phev hev bev"
     ),
     "transmission": (
-        "automatic manual semi-automatic automated tiptronic cvt variator robot dct dsg amt auto schaltgetriebe "
+        "automatic manual semi-automatic automated aut automatizado tiptronic cvt variator robot dct dsg amt auto schaltgetriebe "
         "automatik halbautomatik manuelle automatique manuell automático automatico automática automatica manuale mecánica mecanica mecánico secuencial "
         "автомат автоматическая механика механическая ручная вариатор робот типтроник роботизированная ручна автоматична "
         "automatyczna manualna automata manuális manuala automata manuální düz otomatik yarı handgeschakeld automaat "
