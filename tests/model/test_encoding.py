@@ -106,6 +106,21 @@ def test_marks_that_tell_values_apart_count() -> None:
     assert [find_code(codes, text) for text in ("9 3", "f150", "2.0TDI", "C class")] == [1.0, 4.0, 5.0, 3.0]
 
 
+def test_values_by_other_words_and_by_their_beginning() -> None:
+    fuels = category_codes(["Gasoline", "Dizel", "Elektro", "Plug-in Hybrid", "Mild Hybrid"], "fuel")
+    assert [find_code(fuels, text) for text in ("Petrol", "diesel", "EV", "Benzín")] == [0.0, 1.0, 2.0, 0.0]
+    assert math.isnan(find_code(fuels, "hybrid")), "of two kinds, neither called so"
+    both = category_codes(["Petrol", "Benzin"], "fuel")
+    assert (find_code(both, "petrol"), find_code(both, "BENZIN")) == (0.0, 1.0)
+    assert math.isnan(find_code(both, "gasoline"))
+    boxes = category_codes(["Automatic Transmission", "Manual Transmission"], "transmission")
+    assert [find_code(boxes, text) for text in ("Automatic", "auto", "MT", "manual")] == [0.0, 0.0, 1.0, 1.0]
+    specs = category_codes(["GCC Specs", "North American Specs", "North Asian Specs"], "specs")
+    assert find_code(specs, "gcc") == 0.0
+    assert math.isnan(find_code(specs, "North")), "two begin so"
+    assert math.isnan(find_code(category_codes(["3 Series"], "model"), "3"))
+
+
 UNKNOWN = "unknown_category"
 OUTSIDE = "outside_training_range"
 NOT_SEEN = "was not among the training listings"

@@ -12,7 +12,7 @@ from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Numbers, Profile
 from carprice.drafting.vocabulary import LEFT_OUT_WORDS, NO_WORDS, YES_WORDS
 from carprice.listings.reading.header import is_named_by_place
-from carprice.market.make_names import MAKE_ALIASES
+from carprice.market.other_names import MAKE_ALIASES
 
 FENCE = 3.0
 """Price limits: the quartiles, each moved outwards by their ratio to this power."""

@@ -138,6 +138,7 @@ class FeatureDrafter:
         if part.kind == "year":
             low, high = guess_year_limits(profile)
         is_in_cc = part.unit == "cc"
+        is_needed = part.name in ("make", "model", "year") and not profile.missing_rate
         feature = Feature(
             name,
             profile.column,
@@ -145,11 +146,11 @@ class FeatureDrafter:
             unit=part.unit,
             min=low * 1000 if low is not None and is_in_cc else low,
             max=high * 1000 if high is not None and is_in_cc else high,
-            optional=part.name not in ("make", "model", "year") or profile.missing_rate > 0,
+            optional=not is_needed,
             missing=profile.missing,
             pattern=part.pattern,
             decimal=_decimal_of(profile, part),
-            outside="missing" if part.kind == "number" else "drop",
+            outside="drop" if is_needed or part.kind == "flag" else "missing",
         )
         return Entry(profile.column, [f"Of {quote(profile.column)}: {why}."], feature)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from carprice.drafting.column_matching import YEAR_BEFORE, cut_year, find_glued_make, make_share
 from carprice.drafting.profile import Profile
 from carprice.drafting.taken_apart import Part
-from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS
+from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS, MODEL_ENDINGS
 
 MIN_NAME_SHARE = 0.5
 MIN_YEAR_SHARE = 0.9
@@ -27,6 +27,7 @@ START = rf"^\s*{YEAR_BEFORE}"
 YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])(?:\b|款|年|년)"
 _ANY_YEAR = r"\b(?:19[4-9]|20[0-9])[0-9](?:\b|款|年|년)"
 _BEGINNINGS = frozenset(MODEL_BEGINNINGS.casefold().split())
+_ENDINGS = frozenset(MODEL_ENDINGS.split())
 
 
 class _Make(NamedTuple):
@@ -141,9 +142,12 @@ def _find_long_models(names: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _find_word_pattern(names: Counter[tuple[str, ...]]) -> str:
-    """A word, with those before it that begin models of this file and are none alone."""
+    """A word, with those beside it that begin or end models of this file and are none alone."""
     begun = sorted({word for words in names for word in words[1:-1]} & _BEGINNINGS)
-    return rf"(?:(?i:{'|'.join(map(re.escape, begun))})\s+)*\S+" if begun else r"\S+"
+    ended = sorted({words[2] for words in names if len(words) > 2} & _ENDINGS)
+    before = rf"(?:(?i:{'|'.join(map(re.escape, begun))})\s+)*" if begun else ""
+    behind = rf"(?:\s+(?i:{'|'.join(ended)})\b)?" if ended else ""
+    return rf"{before}\S+{behind}"
 
 
 def _find_make_pattern(profile: Profile) -> _Make:

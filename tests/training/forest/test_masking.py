@@ -12,7 +12,6 @@ from carprice.training.forest.masking import (
     MILEAGE_SHARE,
     MODEL_SHARE,
     OPTIONAL_MILEAGE_SHARE,
-    OPTIONAL_YEAR_SHARE,
     SINGLE_SHARE,
     forget_unseen,
     hide,
@@ -61,11 +60,6 @@ def test_some_lack_mileage_or_model_and_none_a_make_alone(cars: Encoded) -> None
 def test_an_optional_mileage_is_left_out_more_often(cars: Encoded) -> None:
     share, _ = count_missing(replace(cars.columns, optional=[*cars.columns.optional, cars.columns.mileage]))
     assert share[cars.columns.mileage] == pytest.approx(OPTIONAL_MILEAGE_SHARE, abs=0.01)
-
-
-def test_an_optional_year_is_left_out_too(cars: Encoded) -> None:
-    share, _ = count_missing(replace(cars.columns, optional=[*cars.columns.optional, cars.columns.year]))
-    assert share[cars.columns.year] == pytest.approx(OPTIONAL_YEAR_SHARE, abs=0.01)
 
 
 def test_a_market_of_nothing_but_these_can_be_masked() -> None:

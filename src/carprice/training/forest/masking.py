@@ -13,14 +13,12 @@ MILEAGE_SHARE, MODEL_SHARE, MAKE_SHARE = 0.03, 0.05, 0.02
 """Of the copies that also lack the mileage, the model, or make and model."""
 OPTIONAL_MILEAGE_SHARE = 0.08
 """In place of MILEAGE_SHARE where the mileage is optional. The few listings that lack it are no ordinary ones."""
-OPTIONAL_YEAR_SHARE = 0.1
-"""Of the copies that lack the year where it is optional: listings without one are often new cars."""
 UNSEEN_SHARE = 0.02
 """Of the copies of leave_out_just that lack a field which callers must give: what it says was never seen."""
 
 
 def leave_out(matrix: Floats, columns: Columns, random: np.random.Generator) -> Floats:
-    """A copy of a matrix with fields left out of every row; mostly year, make, model and mileage stay.
+    """A copy of a matrix with fields left out of every row; year and, mostly, make, model and mileage stay.
 
     A field that no row has is none, so that it moves nothing.
     """
@@ -61,8 +59,6 @@ def _leave_out_core(copy: Floats, columns: Columns, random: np.random.Generator)
         copy[(draw >= edges[1]) & (draw < edges[3]), columns.model] = np.nan
     for index in columns.keys:
         copy[(draw >= edges[2]) & (draw < edges[3]), index] = np.nan
-    if columns.may_lack_year:
-        copy[random.random(len(copy)) < OPTIONAL_YEAR_SHARE, columns.year] = np.nan
 
 
 def hide(matrix: Floats, index: int) -> Floats:
