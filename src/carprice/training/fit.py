@@ -95,13 +95,7 @@ def fit_listings(
     rows, held, index = _bring_to_last_day(rows, held, day)
     forest = grow_forest(rows, columns, scaler, recipe, seed, grow)
     del rows
-    facts = {
-        "transform": "log",
-        "columns": columns.names,
-        "level": 0.0,
-        "as_of": _last_day(day),
-        "unknown_zero": zero,
-    }
+    facts = {"transform": "log", "columns": columns.names, "level": 0.0, "as_of": _last(day), "unknown_zero": zero}
     model = {**facts, **forest, **fit_range(held, columns, forest["flags"], seed), **usual}
     release_memory()
     return Fitted(market, encoders, scaler, model, recipe, errors, len(np.unique(held.listing)), index)
@@ -186,7 +180,7 @@ def _read_days(frame: pl.DataFrame) -> np.ndarray | None:
     return frame[DAY].to_numpy() if DAY in frame.columns else None
 
 
-def _last_day(day: np.ndarray | None) -> int | None:
+def _last(day: np.ndarray | None) -> int | None:
     return None if day is None or np.isnan(day).all() else int(np.nanmax(day))
 
 
