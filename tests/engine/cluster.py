@@ -14,7 +14,9 @@ from distributed import Client
 from carprice.engine.start import THREADS
 from carprice.system.waiting import wait_for
 
-SECONDS = 60
+SECONDS = 300
+PAUSE_SECONDS = 0.02
+"""Small boosters are grown in a tenth of a second: a worker that is at work has to be seen before it has ended."""
 PRELOADED = "carprice.training.on_engine.boosters"
 WORKER_TTL = "10s"
 """A worker that has been silent so long is taken for lost."""
@@ -51,7 +53,7 @@ class Cluster:
 
     def lose_worker(self, how: signal.Signals) -> None:
         """Wait until one is at work, and send it a signal that it does not get over."""
-        name = wait_for(self._find_busy, SECONDS)
+        name = wait_for(self._find_busy, SECONDS, pause=PAUSE_SECONDS, max_pause=PAUSE_SECONDS)
         assert name, "no worker is at work"
         self._workers[name].send_signal(how)
         self._lost.add(name)
