@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,9 @@ max = 2021
 for name in [name for name in os.environ if name.startswith("CARPRICE_") and name != "CARPRICE_LISTINGS"]:
     del os.environ[name]
 
+# Hundreds of interpreters start here: without the bytecode that others left, each compiles its libraries again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A shell that runs the tests in the background has them ignore Ctrl-C, and so would every command that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
