@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -105,6 +105,15 @@ def titled_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("titled") / "artifacts"
     grow_bundle(folder, invent_titled_listings(), titled_market())
     return folder
+
+
+@pytest.fixture(scope="module")
+def quick_training() -> Iterator[None]:
+    """Every training of the module takes a quick recipe; tests/training is about the choice of one."""
+    from tests.quick_training import train_quickly
+
+    with train_quickly():
+        yield
 
 
 @pytest.fixture
