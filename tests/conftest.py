@@ -12,6 +12,9 @@ import pytest
 from carprice.market.market_file import Market, load_market, parse_market
 
 ROOT = Path(__file__).resolve().parents[1]
+STACKS = ROOT / "tests" / "stack"
+LONG = ("tracking",)
+"""Folders whose files start servers that take long to start."""
 
 CARS = """
 name = "cars"
@@ -48,10 +51,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: at the end, one of them would keep one process busy and the others waiting."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Long files first: at the end, one of them would keep one process busy and the others waiting.
+
+    Those of tests/stack are spread among the others: the first builds the image, for which all of them wait.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    yield  # -m leaves tests out
+    paths = list(dict.fromkeys(item.path for item in items))
+    paths.sort(key=lambda path: path not in slow and path.parent.name not in LONG)
+    stacks = [path for path in paths if STACKS in path.parents]
+    others = [path for path in paths if STACKS not in path.parents]
+    place = {path: (number, 1) for number, path in enumerate(others)}
+    place |= {path: (number * len(others) // len(stacks), 0) for number, path in enumerate(stacks)}
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture(scope="session")
