@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from tests.drafting.invented import draw_cars
-from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, truth, usual
+from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, group, truth, usual
+
+from carprice.model.listing import parse_fields
 
 
 def test_a_year_before_the_name(write_file: Write) -> None:
@@ -180,3 +182,91 @@ def test_mileages_as_wide_ranges(write_file: Write) -> None:
     frame = clean(found, path).frame
     assert frame["mileage"].null_count() == 0
     assert frame["mileage"].min() < 6_000
+
+
+def test_minus_one_says_that_a_value_is_not_known(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        is_known = luck.random() < 0.8
+        return [make, model, year, miles if is_known else -1, luck.choice(["Manual", "Automatic", "-1"]), price]
+
+    found, path = draft(write_file, cars("make,model,year,mileage,transmission,price", row))
+    assert feature(found.market, "mileage").missing == ("-1",)
+    assert feature(found.market, "mileage").min == 0
+    frame = clean(found, path).frame
+    assert frame["mileage"].null_count() > 5
+    assert set(frame["transmission"].drop_nulls()) == {"Manual", "Automatic"}
+
+
+def test_a_plain_date_is_the_day_of_the_listing_unless_it_is_of_the_cars_own_year(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        day, month = luck.randint(1, 28), luck.randint(1, 12)
+        return [make, model, year, miles, price, f"2026-04-{day:02}", f"{year}-{month:02}-{day:02}"]
+
+    text = cars("make,model,year,mileage,price,date,registered", row)
+    assert draft(write_file, text)[0].market.listing.seen == "date"
+    swapped = text.replace("date,registered", "registered,date")
+    assert not draft(write_file, swapped)[0].market.listing.seen
+
+
+def test_crowns_with_points_are_danish(write_file: Write) -> None:
+    found, _ = draft(write_file, usual(price=lambda price: f"{group(price * 10, '.')} kr."))
+    assert found.market.currency == "DKK"
+    assert "the sign may mean SEK, NOK, ISK too" in found.text
+    found, _ = draft(write_file, usual(price=lambda price: f"{group(price * 10, ' ')} kr"))
+    assert found.market.currency == "SEK"
+
+
+def test_kilometres_a_litre_are_one_unit(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [make, model, year, miles, price, f"{luck.randint(100, 299) / 10} km/l"]
+
+    found, path = draft(write_file, cars("make,model,year,mileage,price,economy", row))
+    assert feature(found.market, "economy").unit == "km/l"
+    assert clean(found, path).frame["economy"].null_count() == 0
+    assert parse_fields(found.market, {"economy": "22.2 km/l"}) == {"economy": 22.2}
+    assert parse_fields(found.market, {"economy": "22.2 Km / L"}) == {"economy": 22.2}
+
+
+def test_a_word_beside_the_one_fuel_of_a_file_is_none(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        trim = "Essence" if luck.random() < 0.1 else "LX"
+        return [
+            make,
+            model,
+            year,
+            miles,
+            price,
+            f"{trim} 1.{luck.randint(0, 9)} 16V ({luck.choice(['Flex', 'flex'])})",
+        ]
+
+    found, _ = draft(write_file, cars("make,model,year,mileage,price,description", row))
+    assert not found.market.feature("fuel")
+
+
+def test_old_cars_can_be_asked_for(write_file: Write) -> None:
+    assert feature(draft(write_file, usual())[0].market, "year").min == 1950
+
+
+def test_prices_that_are_cut_off_are_told(write_file: Write) -> None:
+    limit = sorted(price for *_, price in truth())[ROWS // 2]
+    header, *rows = usual().splitlines()
+    kept = [row for row in rows if int(row.split(",")[3]) <= limit]
+    found, _ = draft(write_file, "\n".join([header, *kept]))
+    assert "as if the file was cut off there" in found.questions["cut"]
+    assert f"above {limit:,.0f} " in found.text
+
+
+def test_a_gearbox_that_stands_in_a_sentence(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        box = luck.choice(["manual", "(aut)", "automático"])
+        return [
+            make,
+            model,
+            year,
+            miles,
+            price,
+            f"{model} 1.{luck.randint(0, 9)} 16V {luck.randint(10, 99)} {box}",
+        ]
+
+    found, path = draft(write_file, cars("make,model,year,mileage,price,description", row))
+    assert set(clean(found, path).frame["transmission"].drop_nulls()) == {"manual", "aut", "automático"}

@@ -35,6 +35,41 @@ def test_a_year_behind_the_name(write_file: Write) -> None:
     assert "version" not in frame.columns
 
 
+def test_few_models_of_more_words_before_the_year_stay_whole(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        more = " 7 Pro Max" if luck.random() < 0.05 else ""
+        return [f"{make} {model}{more} {year}", f"{miles:,} KM", price]
+
+    found, path = draft(write_file, cars("name,mileage,price", row), currency="EGP")
+    frame = clean(found, path).frame
+    assert frame.height == ROWS
+    assert any(model.endswith(" 7 Pro Max") for model in frame["model"])
+
+
+def test_names_that_a_site_has_cut_give_no_models(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [
+            f"{make} {model} 1...n clim" if luck.random() < 0.5 else f"{make} {model} LX",
+            year,
+            f"{miles:,} KM",
+            price,
+        ]
+
+    found, _ = draft(write_file, cars("name,year,mileage,price", row), currency="EGP")
+    assert ".n" not in feature(found.market, "model").pattern
+
+
+def test_series_and_classes_belong_to_the_model_before_them(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        name = model.replace("Golf", f"{luck.choice('35')} Series")
+        return [f"{make} {name} {luck.choice(TRIMS)} {luck.randint(1, 99)}", year, price, miles]
+
+    found, path = draft(write_file, cars("name,year,price,km", row))
+    models = set(clean(found, path).frame["model"])
+    assert {"3 Series", "5 Series"} <= models
+    assert not any(model.startswith("Series") for model in models)
+
+
 def test_a_number_that_looks_like_a_year_is_the_model(write_file: Write) -> None:
     def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
         return [f"{make} {model.replace('Golf', '2008')} {year}", year, price, miles]

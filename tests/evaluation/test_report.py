@@ -42,6 +42,14 @@ def test_the_whole_is_what_the_prices_say(uk_report: Report, uk_listings: pl.Dat
     assert uk_report["overall"] == pytest.approx(measure_prices(*columns), rel=1e-5)
 
 
+def test_prices_that_are_cut_off_are_noted(uk_listings: pl.DataFrame, uk_pricer: Pricer) -> None:
+    low = uk_listings.filter(pl.col("price") <= uk_listings["price"].median())
+    [note, *_] = build_report(low, uk_pricer)["notes"]
+    assert note.endswith(
+        "as if the file was cut off there: dearer or cheaper cars are priced as if there were none."
+    )
+
+
 def test_segments_cover_the_listings(uk_report: Report, uk_listings: pl.DataFrame) -> None:
     for kind, items in uk_report["segments"].items():
         assert sum(item["rows"] for item in items) >= uk_listings.height - MIN_SEGMENT_ROWS, kind

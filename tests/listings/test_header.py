@@ -82,3 +82,18 @@ def test_no_header(case: str, write_file: Write) -> None:
         f"{path}: line 1 looks like a listing, not a header: {first!r}\n"
         f"Put the names of the columns above it: (echo '{names}'; cat {path}) > with-header.csv"
     )
+
+
+def test_texts_of_many_lines_hide_no_delimiter(write_file: Write) -> None:
+    text = "a line, and more\n" * 70
+    rows = "".join(f'Ford,{number},"{text}"\n' for number in range(40))
+    file = ListingsFile(write_file(f"make,price,text\n{rows}"))
+    assert file.columns == ["make", "price", "text"]
+    assert pl.concat(file.read_batches())["price"].to_list() == [str(number) for number in range(40)]
+
+
+def test_a_quote_that_is_never_closed_hides_no_delimiter(write_file: Write) -> None:
+    file = ListingsFile(write_file("make,price,text\n" + 'Ford,1,"x\n' + "BMW,2,y\n" * 300))
+    assert file.columns == ["make", "price", "text"]
+    assert pl.concat(file.read_batches()).height == 300
+    assert [row.count for row in file.dropped] == [1]

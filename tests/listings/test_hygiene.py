@@ -267,12 +267,19 @@ def test_what_is_marked_can_be_dropped_and_what_is_dropped_kept(load: Callable[.
         '[hygiene] wanted = "keep"',
         '[hygiene] new = "drop"',
     ]
-    assert report.hygiene_head() == [
+    assert report.head() == [
         'Dropped 1 (1.0%): Title: wanted ad; otherwise: [hygiene] wanted = "keep"',
         'Marked 1 (1.0%): State: new car; otherwise: [hygiene] new = "drop"',
     ]
     other = load(rows, wanted="keep", new="drop").report
     assert (other.dropped, other.marked) == ({"new car": 1}, {})
+
+
+def test_the_head_tells_what_drops_many_rows(load: Callable[..., Listings]) -> None:
+    rows = invent_rows(100)
+    again = [dict(rows[place]) for place in range(10)]
+    assert load([*rows, *again]).report.head() == ["Dropped 10 (9.1%): duplicate"]
+    assert load([*rows, *rows[:1]]).report.head() == [], "one in a hundred and one"
 
 
 def test_a_row_has_one_reason(load: Callable[..., Listings]) -> None:

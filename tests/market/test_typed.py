@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from carprice.market.market_file import Market, load_market
 from carprice.market.typed import read_typed
@@ -18,6 +19,7 @@ def uk_market(request: pytest.FixtureRequest) -> Market:
     [
         ("mileage", "45k", 45_000),
         ("mileage", "15.944", 15_944),
+        ("mileage", "1.015.944 km", 631_278),
         ("mileage", "15.5", 15.5),
         ("mileage", "100 km", 62.137),
         ("year", "2017 reg", 2017),
@@ -61,6 +63,13 @@ def test_what_cannot_be_read_is_a_problem(uk_market: Market, name: str, text: st
 
 def test_nothing_typed_is_nothing(uk_market: Market) -> None:
     assert read_typed(uk_market, {"make": "  ", "model": ""}) == ({}, {}, {})
+
+
+def test_a_comma_before_three_digits_of_a_distance_is_no_fraction(uk_market: Market) -> None:
+    features = tuple(replace(item, decimal=",") for item in uk_market.features)
+    brazilian = replace(uk_market, features=features)
+    assert read_typed(brazilian, {"mileage": "45,000"}).values == {"mileage": 45_000}
+    assert read_typed(brazilian, {"mpg": "45,5"}).values == {"mpg": 45.5}
 
 
 def test_what_a_file_has_replaced_is_replaced(markets_dir: Path) -> None:

@@ -106,6 +106,21 @@ def test_marks_that_tell_values_apart_count() -> None:
     assert [find_code(codes, text) for text in ("9 3", "f150", "2.0TDI", "C class")] == [1.0, 4.0, 5.0, 3.0]
 
 
+def test_values_by_other_words_and_by_their_beginning() -> None:
+    fuels = category_codes(["Gasoline", "Dizel", "Elektro", "Plug-in Hybrid", "Mild Hybrid"], "fuel")
+    assert [find_code(fuels, text) for text in ("Petrol", "diesel", "EV", "Benzín")] == [0.0, 1.0, 2.0, 0.0]
+    assert math.isnan(find_code(fuels, "hybrid")), "of two kinds, neither called so"
+    both = category_codes(["Petrol", "Benzin"], "fuel")
+    assert (find_code(both, "petrol"), find_code(both, "BENZIN")) == (0.0, 1.0)
+    assert math.isnan(find_code(both, "gasoline"))
+    boxes = category_codes(["Automatic Transmission", "Manual Transmission"], "transmission")
+    assert [find_code(boxes, text) for text in ("Automatic", "auto", "MT", "manual")] == [0.0, 0.0, 1.0, 1.0]
+    specs = category_codes(["GCC Specs", "North American Specs", "North Asian Specs"], "specs")
+    assert find_code(specs, "gcc") == 0.0
+    assert math.isnan(find_code(specs, "North")), "two begin so"
+    assert math.isnan(find_code(category_codes(["3 Series"], "model"), "3"))
+
+
 UNKNOWN = "unknown_category"
 OUTSIDE = "outside_training_range"
 NOT_SEEN = "was not among the training listings"
@@ -119,11 +134,8 @@ BEYOND = "is outside the training listings, which go"
         (0, "fords", InputWarning("#/make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
         (0, "Lada", InputWarning("#/make", UNKNOWN, NOT_SEEN, ())),
         (0, "Fo\x00rd", InputWarning("#/make", UNKNOWN, f"{NOT_SEEN}; did you mean 'Ford'?", ("Ford",))),
-        (
-            1,
-            "4 series",
-            InputWarning("#/model", UNKNOWN, f"{NOT_SEEN}; did you mean '3 Series'?", ("3 Series", "1 Series")),
-        ),
+        (1, "4 series", InputWarning("#/model", UNKNOWN, NOT_SEEN, ())),
+        (1, "Fiestaa", InputWarning("#/model", UNKNOWN, f"{NOT_SEEN}; did you mean 'Fiesta'?", ("Fiesta",))),
         (2, 1985.0, InputWarning("#/year", OUTSIDE, f"{BEYOND} from 2005 to 2020", ())),
         (2, 2021.0, InputWarning("#/year", OUTSIDE, f"{BEYOND} from 2005 to 2020", ())),
         (6, 999.0, InputWarning("#/tax", OUTSIDE, f"{BEYOND} from 0 to 150 GBP", ())),
@@ -134,6 +146,18 @@ def test_warnings(pricer: Pricer, index: int, value: Any, expected: InputWarning
     _, in_range = pricer.encoder.encode(values)
     assert not in_range
     assert pricer.encoder.find_warnings(values) == (expected,)
+
+
+@pytest.mark.parametrize("make", ["BMW", "BMW AG"])
+def test_a_suggested_model_is_of_the_make_or_of_what_it_may_mean(pricer: Pricer, make: str) -> None:
+    *_, warning = pricer.encoder.find_warnings([make, "4 series", *UK_VALUES[2:]])
+    assert warning.suggestions[0] == "3 Series"
+
+
+def test_a_category_of_few_values_names_them_where_none_is_like_it(pricer: Pricer) -> None:
+    [warning] = pricer.encoder.find_warnings([*UK_VALUES[:3], "Xyzzy", *UK_VALUES[4:]])
+    assert warning.detail.startswith(f"{NOT_SEEN}, which have ")
+    assert "Manual" in warning.detail.split("which have ")[1].split(", ")
 
 
 def test_an_unknown_category_is_missing_to_the_trees(pricer: Pricer) -> None:

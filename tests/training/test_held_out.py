@@ -77,8 +77,20 @@ def test_models_are_dealt_evenly_and_whole(cars: Encoded) -> None:
     assert set(part) == set(range(10))
 
 
-def test_a_year_that_may_be_left_out_has_a_cost(cars: Encoded) -> None:
-    columns = replace(cars.columns, optional=[*cars.columns.optional, cars.columns.year])
-    held = hold_out(cars.rows, columns, cars.scaler, QUICK, fold_of(cars.frame) % 5, FOLDS, SEED)
+def test_a_year_that_may_be_left_out_has_a_cost_and_is_left_out(cars: Encoded) -> None:
+    """The listings of a file without a year are its new cars, and not those whose caller leaves it out."""
+    matrix = cars.rows.matrix.copy()
+    year = cars.columns.year
+    is_new = matrix[:, year] == np.nanmax(matrix[:, year])
+    matrix[is_new, year] = np.nan
+    columns = replace(cars.columns, optional=[*cars.columns.optional, year])
+    held = hold_out(
+        replace(cars.rows, matrix=matrix), columns, cars.scaler, QUICK, fold_of(cars.frame) % 5, FOLDS, SEED
+    )
     assert held.costs["year"] > held.costs[""] + 0.05
     assert not {"make", "model"} & {*held.costs}
+    copies = ~held.is_whole & ~held.is_hidden & ~is_new[held.listing]
+    lacks_year = np.isnan(held.matrix[:, year])
+    assert lacks_year[copies].mean() > 0.3
+    others = np.delete(held.matrix, year, 1)[copies & lacks_year]
+    assert (~np.isnan(others).any(axis=1)).mean() > 0.3, "nothing but the year"

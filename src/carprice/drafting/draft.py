@@ -18,6 +18,7 @@ from carprice.drafting.proof import prove_features
 from carprice.drafting.trims import part_trims
 from carprice.drafting.writing import Entry, format_percent, write_draft
 from carprice.errors import ListingsError, MarketError
+from carprice.listings.cut_off import describe_cut
 from carprice.listings.listings_files import Source, open_listings
 from carprice.market.market_file import Listing, Market, Price, parse_market
 from carprice.market.units import CODES
@@ -73,8 +74,17 @@ def draft_market(path: Source, answers: Answers = Answers()) -> Draft:  # frozen
     entries, market = prove_features(sample, head, entries, str(path))
     if not market.features:
         raise MarketError(f"{path}: no column besides the price can be a feature")
-    text = write_draft(path.name, sample.height, market, entries, known.comments(price, market.price))
-    return Draft(text, parse_market(tomllib.loads(text), "the draft"), known.questions)
+    comments, cut = known.comments(price, market.price), _describe_cut(path, price, market)
+    if cut:
+        comments["price"].append(f"{cut}.")
+    text = write_draft(path.name, sample.height, market, entries, comments)
+    questions = {**known.questions, **({"cut": f"{cut}. Were all listings taken?"} if cut else {})}
+    return Draft(text, parse_market(tomllib.loads(text), "the draft"), questions)
+
+
+def _describe_cut(path: Source, price: Profile, market: Market) -> str:
+    prices = _numbers_of(path, price).values.drop_nulls() * market.price.scale
+    return describe_cut(prices.filter(prices.is_between(market.price.min, market.price.max)), market.currency)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Numbers, Profile
 from carprice.drafting.vocabulary import LEFT_OUT_WORDS, NO_WORDS, YES_WORDS
 from carprice.listings.reading.header import is_named_by_place
-from carprice.market.make_names import MAKE_ALIASES
+from carprice.market.other_names import MAKE_ALIASES
 
 FENCE = 3.0
 """Price limits: the quartiles, each moved outwards by their ratio to this power."""
@@ -23,6 +23,8 @@ ROOM = 1.25
 """... or of the largest one, whichever is less."""
 YEARS_BEFORE, YEARS_AFTER = 10, 2
 """Limits of the year beyond the oldest and the newest one: the file of next year has newer cars."""
+CLASSIC_YEAR = 1950
+"""From which on cars can always be asked for: few of them are no slips."""
 MIN_ID_RATE, MIN_ID_ROWS, MIN_ID_DIGITS = 0.95, 50, 6
 MIN_TEXT_RATE, MIN_TEXT_LENGTH = 0.5, 60
 MAX_MISSING_RATE = 0.98
@@ -66,13 +68,13 @@ def guess_number_limits(numbers: Numbers, role: str = "") -> tuple[float, float]
 
 
 def guess_year_limits(profile: Profile) -> tuple[int, int]:
-    """Limits of the year: ten before the oldest and two after the newest, or after today's, outliers aside.
+    """Limits of the year: ten before the oldest, at least from 1950, and two after the newest, outliers aside.
 
-    People ask for the cars of today, which old files do not have: those are a guess, and no mistake.
+    People ask for old cars and for those of today, which a file may not have: those are a guess, and no mistake.
     """
     oldest, newest = profile.years.quantile(0.001, "nearest"), profile.years.quantile(0.999, "nearest")
     last = max(int(newest or 2100), date.today().year)
-    return int(oldest or 1900) - YEARS_BEFORE, last + YEARS_AFTER
+    return min(int(oldest or 1900) - YEARS_BEFORE, CLASSIC_YEAR), last + YEARS_AFTER
 
 
 def guess_unit(numbers: Numbers, role: str, distance_unit: str, unit_beside: str) -> str:

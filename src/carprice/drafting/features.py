@@ -24,7 +24,7 @@ from carprice.drafting.draft_defaults import (
 from carprice.drafting.name_parts import find_model_parts, find_name_parts
 from carprice.drafting.names import choose_name
 from carprice.drafting.profile import Numbers, Profile
-from carprice.drafting.taken_apart import Part, find_fuel_words, find_number_parts, find_word_parts
+from carprice.drafting.taken_apart import Part, find_named_values, find_number_parts, find_word_parts
 from carprice.drafting.writing import Entry, format_percent, quote
 from carprice.market.market_file import Decimal, Feature
 from carprice.market.units import convert_unit
@@ -126,7 +126,7 @@ class FeatureDrafter:
         is_name = role in ("make", "year") or (role == "model" and not find_model_parts(profile))
         if profile.numbers is None and not is_name and not profile.is_date:
             reserved = self.taken | {*self.roles}
-            for part in (*find_number_parts(profile, reserved), *find_fuel_words(profile, reserved)):
+            for part in (*find_number_parts(profile, reserved), *find_named_values(profile, reserved)):
                 yield self._draft_part(profile, part, "it stands in the text")
         elif profile.numbers and role != "year":
             for part in find_word_parts(profile, self.taken | {*self.roles}):
@@ -138,6 +138,7 @@ class FeatureDrafter:
         if part.kind == "year":
             low, high = guess_year_limits(profile)
         is_in_cc = part.unit == "cc"
+        is_needed = part.name in ("make", "model", "year") and not profile.missing_rate
         feature = Feature(
             name,
             profile.column,
@@ -145,11 +146,11 @@ class FeatureDrafter:
             unit=part.unit,
             min=low * 1000 if low is not None and is_in_cc else low,
             max=high * 1000 if high is not None and is_in_cc else high,
-            optional=part.name not in ("make", "model", "year") or profile.missing_rate > 0,
+            optional=not is_needed,
             missing=profile.missing,
             pattern=part.pattern,
             decimal=_decimal_of(profile, part),
-            outside="missing" if part.kind == "number" else "drop",
+            outside="drop" if is_needed or part.kind == "flag" else "missing",
         )
         return Entry(profile.column, [f"Of {quote(profile.column)}: {why}."], feature)
 

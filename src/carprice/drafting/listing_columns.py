@@ -28,6 +28,10 @@ DAY_WORDS = tuple(
     "scraped scrape".split()
 )
 """Words of the day of a listing or sale, the surest first; when a page was read comes last."""
+PLAIN_DAY_NAMES = {"date", "datum", "fecha", "data", "dato", "дата", "تاريخ"}
+"""Names that say no more than that, after those: the day of a listing where it is not in the car's own year, as a
+registration is."""
+MAX_SAME_YEAR = 0.5
 MIN_DAYS = 2
 """A file that was read on one day has no days of listings."""
 PICTURE_WORDS = {"image", "images", "photo", "photos", "picture", "pictures", "img", "thumbnail", "logo"}
@@ -76,17 +80,20 @@ def _is_car(profile: Profile, _: Roles) -> bool:
 def _is_day(profile: Profile, roles: Roles) -> bool:
     """Dates that are called after an offer or a sale, none from before the car was built."""
     words = {*split_words(profile.column), squash_name(profile.column)}
-    if not profile.is_date or not words & {*DAY_WORDS}:
+    is_plain = squash_name(profile.column) in PLAIN_DAY_NAMES
+    if not profile.is_date or not (is_plain or words & {*DAY_WORDS}):
         return False
     if map_texts(profile.texts, lambda text: read_day(text, profile.day_first)).n_unique() < MIN_DAYS:
         return False
     if "year" not in roles:
-        return True
+        return not is_plain
     both = pl.DataFrame({"day": profile.texts, "year": roles["year"].years}).drop_nulls()
     days = both.select(parse_day(pl.col("day"), profile.day_first)).to_series()
     years = both["year"]
-    is_late = EPOCH.year + days / 365.25 >= years - 1
-    return float(is_late.mean() or 0.0) >= MIN_LATE  # type: ignore[arg-type]
+    day_years = EPOCH.year + days / 365.25
+    if is_plain and float((day_years.floor() == years).mean() or 0.0) > MAX_SAME_YEAR:  # type: ignore[arg-type]
+        return False
+    return float((day_years >= years - 1).mean() or 0.0) >= MIN_LATE  # type: ignore[arg-type]
 
 
 def _rank_day(profile: Profile) -> int:

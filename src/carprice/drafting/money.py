@@ -51,8 +51,12 @@ def guess_currency(price: Profile, profiles: Sequence[Profile], country: Guess |
     signs = dict(price.loose_numbers.currencies) if price.loose_numbers else {}
     if signs:
         main = max(signs, key=lambda codes: signs[codes])
-        code = local if local in main else main[0]
-        question = "" if len(main) == 1 or local in main else f"the sign may mean {', '.join(main[1:4])} too"
+        code = local if local in main else _choose_code(main, price)
+        question = (
+            ""
+            if len(main) == 1 or local in main
+            else f"the sign may mean {', '.join(one for one in main if one != code)} too"
+        )
         others = {codes[0]: share for codes, share in signs.items() if code not in codes}
         others = {other: share for other, share in others.items() if share >= MIN_OTHER_CURRENCY}
         return Currency(Guess(code, "the prices say so", question), "", others)
@@ -65,6 +69,12 @@ def guess_currency(price: Profile, profiles: Sequence[Profile], country: Guess |
             column = profile.column if others else ""
             return Currency(Guess(code, f"column {profile.column!r} says so"), column, others)
     return Currency(_guess_by_names(price, profiles, country, local), "", {})
+
+
+def _choose_code(codes: Sequence[str], price: Profile) -> str:
+    """The likeliest currency of a sign; of crowns the Danish one where a point divides the thousands."""
+    has_points = price.loose_numbers is not None and price.loose_numbers.decimal == ","
+    return "DKK" if "DKK" in codes and has_points else codes[0]
 
 
 def _guess_by_names(price: Profile, profiles: Sequence[Profile], country: Guess | None, local: str) -> Guess:

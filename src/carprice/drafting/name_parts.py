@@ -8,7 +8,7 @@ from typing import NamedTuple
 from carprice.drafting.column_matching import YEAR_BEFORE, cut_year, find_glued_make, make_share
 from carprice.drafting.profile import Profile
 from carprice.drafting.taken_apart import Part
-from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS
+from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS, MODEL_ENDINGS
 
 MIN_NAME_SHARE = 0.5
 MIN_YEAR_SHARE = 0.9
@@ -19,12 +19,15 @@ MAX_LONG_WORDS, MAX_LONG_MODELS = 4, 40
 MAX_MODEL_RATE = 0.2
 """Distinct texts per row of a column of models: with more, they have versions too."""
 MAX_WORDS_TO_YEAR = 3
-"""Where hardly a name has more words between its make and a year, all of them are the model."""
+"""Where hardly a name has more words between its make and a year, all of them are the model ..."""
+MOST_WORDS_TO_YEAR = 6
+"""... and so are those of the names that do."""
 
 START = rf"^\s*{YEAR_BEFORE}"
 YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])(?:\b|款|年|년)"
 _ANY_YEAR = r"\b(?:19[4-9]|20[0-9])[0-9](?:\b|款|年|년)"
 _BEGINNINGS = frozenset(MODEL_BEGINNINGS.casefold().split())
+_ENDINGS = frozenset(MODEL_ENDINGS.split())
 
 
 class _Make(NamedTuple):
@@ -75,9 +78,12 @@ def _find_model_parts(
 ) -> Iterator[Part]:
     """The model, and the version where there is more behind it. has_trims: those stand in another column."""
     head = make.before_model
-    to_year = rf"{head}(\S+(?:\s+\S+){{0,{MAX_WORDS_TO_YEAR - 1}}}?)\s+{_ANY_YEAR}"
-    if profile.share_with(to_year) > MIN_YEAR_SHARE:
-        yield Part("model", "category", to_year)
+    usual, most = (
+        rf"{head}(\S+(?:\s+\S+){{0,{words - 1}}}?)\s+{_ANY_YEAR}"
+        for words in (MAX_WORDS_TO_YEAR, MOST_WORDS_TO_YEAR)
+    )
+    if profile.share_with(usual) > MIN_YEAR_SHARE:
+        yield Part("model", "category", most)
         if not has_trims and profile.share_with(behind := rf"{_ANY_YEAR}\s+(\S.*)") > MIN_VERSION_SHARE:
             yield Part("version", "category", behind)
         return
@@ -126,7 +132,8 @@ def _find_long_models(names: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
     found = Counter[tuple[str, ...]]()
     for words, count in starts.items():
-        is_whole = words[-1] not in _BEGINNINGS and count >= MIN_LONG_ROWS
+        is_cut = any(".." in word for word in words)  # c1 1,0i...n clim
+        is_whole = words[-1] not in _BEGINNINGS and count >= MIN_LONG_ROWS and not is_cut
         is_plain = all(word in _BEGINNINGS for word in words[1:-1])  # the pattern of a word has those
         if is_whole and not is_plain and all(goes_on(words[:end]) for end in range(3, len(words) + 1)):
             found[words[1:]] += count
@@ -135,9 +142,12 @@ def _find_long_models(names: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _find_word_pattern(names: Counter[tuple[str, ...]]) -> str:
-    """A word, with those before it that begin models of this file and are none alone."""
+    """A word, with those beside it that begin or end models of this file and are none alone."""
     begun = sorted({word for words in names for word in words[1:-1]} & _BEGINNINGS)
-    return rf"(?:(?i:{'|'.join(map(re.escape, begun))})\s+)*\S+" if begun else r"\S+"
+    ended = sorted({words[2] for words in names if len(words) > 2} & _ENDINGS)
+    before = rf"(?:(?i:{'|'.join(map(re.escape, begun))})\s+)*" if begun else ""
+    behind = rf"(?:\s+(?i:{'|'.join(ended)})\b)?" if ended else ""
+    return rf"{before}\S+{behind}"
 
 
 def _find_make_pattern(profile: Profile) -> _Make:

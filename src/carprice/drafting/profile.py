@@ -43,6 +43,7 @@ MIN_DAY_SHARE, MIN_YEAR_OR_DAY_SHARE = 0.05, 0.9
 
 _CORE = re.compile(r"[0-9][0-9.,]*[0-9]|[0-9]")
 _PER_DISTANCE = re.compile(r"/\s*100\s*(?:km|км)")
+_PER_VOLUME = re.compile(r"[0-9]\s*km\s*/\s*l", re.IGNORECASE)
 _VALUES = frozenset(word for words in ROLE_VALUES.values() for word in words.casefold().split())
 _YEAR_NAMES = frozenset(squash_words(ROLE_NAMES["year"]))
 _DATE_NAME = {"date", "datum", "fecha", "data", "day", "seen", "дата"}
@@ -150,6 +151,7 @@ def profile_column(column: pl.Series) -> Profile:
     """Look at one column of raw text."""
     trimmed = column.str.strip_chars()
     is_missing = trimmed.is_null() | (trimmed == "") | trimmed.str.to_lowercase().is_in(list(MISSING_WORDS))
+    is_missing |= trimmed.is_in(_find_placeholders(trimmed)).fill_null(False)
     missing = trimmed.filter(is_missing & (trimmed != "").fill_null(False)).unique().sort()
     texts = trimmed.set(is_missing, None)
     known = texts.drop_nulls()
@@ -163,6 +165,12 @@ def profile_column(column: pl.Series) -> Profile:
         is_date=is_date,
         day_first=day_first,
     )
+
+
+def _find_placeholders(texts: pl.Series) -> list[str]:
+    """The one negative number of a column, such as -1, which no car has; none where there are more."""
+    negative = texts.filter(texts.str.contains(r"^-[0-9]+(?:\.0)?$").fill_null(False)).unique()
+    return negative.to_list() if negative.len() == 1 else []
 
 
 def map_texts(texts: pl.Series, read: Callable[[str], float | None]) -> pl.Series:
@@ -231,6 +239,8 @@ def _find_unit(words: Counter[str], counts: dict[str, int], known: int) -> str:
     per_distance = sum(count for text, count in counts.items() if _PER_DISTANCE.search(text))
     if per_distance >= MIN_UNIT_SHARE * known:
         return "l/100 km" if words["l"] + words["л"] else "/100 km"
+    if sum(count for text, count in counts.items() if _PER_VOLUME.search(text)) >= MIN_UNIT_SHARE * known:
+        return "km/l"
     units: Counter[str] = Counter()
     for word, count in words.items():
         if found := find_unit(word):

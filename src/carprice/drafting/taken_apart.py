@@ -13,6 +13,8 @@ MIN_PART_SHARE = 0.25
 MIN_NAME_SHARE = 0.5
 MIN_PART_VALUES = 2
 MIN_WORD_SHARE = 0.9
+MAX_SAME_SHARE = 0.97
+"""Of the texts with a fuel: where more have the same one, another is none, as in Punto Essence (Flex)."""
 MAX_FLAGS = 3
 MAX_TEXTS = 5_000
 NOT_FUEL = ("el", "gas", "premium", "solar")
@@ -78,22 +80,26 @@ def find_word_parts(profile: Profile, taken: Set[str]) -> list[Part]:
     return [Part(word, "flag", re.escape(word).replace(r"\ ", " ")) for word in list(words)[:MAX_FLAGS]]
 
 
-def find_fuel_words(profile: Profile, taken: Set[str]) -> Iterator[Part]:
-    """A category of the fuel, where sentences name it, as in "2.0 л / 190 л.с. / Бензин"."""
-    if "fuel" in taken:
-        return
-    words: Counter[str] = Counter()
+def find_named_values(profile: Profile, taken: Set[str]) -> Iterator[Part]:
+    """Categories of the fuel and the gearbox, where sentences name them: "2.0 л / 190 л.с. / Бензин"."""
+    for role in ("fuel", "transmission"):
+        if role not in taken:
+            yield from _find_named_values(profile, role)
+
+
+def _find_named_values(profile: Profile, role: str) -> Iterator[Part]:
+    words, folded, named = Counter[str](), Counter[str](), 0
     for text, count in profile.counts.items():
-        for word in {word for word in _WORD.findall(text) if _is_fuel(word)}:
-            words[word] += count
+        found = {word for word in _WORD.findall(text) if is_value(word, role) and word.casefold() not in NOT_FUEL}
+        named += count * bool(found)
+        for counts, each in ((words, found), (folded, {word.casefold() for word in found})):
+            counts.update(dict.fromkeys(each, count))
+    if max(folded.values(), default=0) > MAX_SAME_SHARE * named:
+        return
     common = [word for word, count in words.most_common(12) if count >= 0.002 * profile.known]
     pattern = rf"({'|'.join(sorted(map(re.escape, common), key=len, reverse=True))})"
     if len(common) >= MIN_PART_VALUES and profile.share_with(pattern) >= MIN_NAME_SHARE:
-        yield Part("fuel", "category", pattern)
-
-
-def _is_fuel(word: str) -> bool:
-    return is_value(word, "fuel") and word.casefold() not in NOT_FUEL
+        yield Part(role, "category", pattern)
 
 
 def _are_values(words: dict[str, float], role: str) -> bool:

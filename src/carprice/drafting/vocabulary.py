@@ -98,10 +98,10 @@ ROLE_VALUES: dict[str, str] = {
         "eléctrico electrico híbrido hibrido hibrid hibrit gasóleo elétrico elettrica ibrida benzina metano бензин дизель дизельный "
         "электро гибрид газ бензиновый електро benzyna elektryczny hybryda benzín nafta dízel dizel motorină motorina "
         "benzine elektrisch bensin el dieselöl bensiini sähkö bensin solar xăng dầu điện เบนซิน ดีเซล بنزين ديزل هايبرد "
-        "ガソリン ディーゼル ハイブリッド 汽油 柴油 电动 混动 휘발유 가솔린 디젤 하이브리드 전기 mhev phev hev bev"
+        "ガソリン ディーゼル ハイブリッド 汽油 柴油 电动 混动 휘발유 가솔린 디젤 하이브리드 전기 mhev phev hev bev qaz газ"
     ),
     "transmission": (
-        "automatic manual semi-automatic automated tiptronic cvt variator robot dct dsg amt auto schaltgetriebe "
+        "automatic manual semi-automatic automated aut automatizado tiptronic cvt variator robot dct dsg amt auto schaltgetriebe "
         "automatik halbautomatik manuelle automatique manuell automático automatico automática automatica manuale mecánica mecanica mecánico secuencial "
         "автомат автоматическая механика механическая ручная вариатор робот типтроник роботизированная ручна автоматична "
         "automatyczna manualna automata manuális manuala automata manuální düz otomatik yarı handgeschakeld automaat "
@@ -155,6 +155,8 @@ MODEL_BEGINNINGS = (
     "wagon range town rolls type le la 더 올 뉴 디 신형 그랜드 베리"
 )
 """Words that a model's name begins with, and that are none alone: Land Cruiser, Model 3, 더 뉴 스파크."""
+MODEL_ENDINGS = "series serie class klasse classe clase reihe серия класс"
+"""Words that belong to the model before them: 3 Series, C Class."""
 
 GLUED_MAKES = (
     "丰田 本田 大众 奔驰 宝马 奥迪 比亚迪 日产 福特 吉利 长安 長安 现代 起亚 别克 雪佛兰 路虎 斯柯达 领克 奇瑞 长城 哈弗 荣威 名爵 标致 雪铁龙 马自达 三菱 "

@@ -13,6 +13,7 @@ from carprice.evaluation.notes import write_notes
 from carprice.evaluation.segments import MIN_SEGMENT_ROWS, measure_part, measure_segments
 from carprice.frames.encoding import read_listing
 from carprice.frames.pricing import price_frame
+from carprice.listings.cut_off import describe_cut
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import Market
 from carprice.model.pricer import Pricer
@@ -58,7 +59,11 @@ def build_report(
         "worst": list_worst(valued, pricer.market),
         "charts": {"prices": _count_cells(valued), "ages": _measure_ages(valued, pricer.market)},
     }
-    notes = write_notes(report)
+    cut = describe_cut(frame["price"], pricer.market.currency)
+    notes = [
+        *([f"{cut}: dearer or cheaper cars are priced as if there were none."] if cut else []),
+        *write_notes(report),
+    ]
     return {**_round_figures(report), "notes": notes}
 
 

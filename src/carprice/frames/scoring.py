@@ -10,7 +10,6 @@ from carprice.frames.encoding import Floats
 from carprice.model.forest.depreciation import ANY, Depreciation, Line
 from carprice.model.forest.lightgbm_capi import Trees
 from carprice.model.forest.price_forest import PriceForest
-from carprice.model.forest.reduced_trees import weigh
 from carprice.model.forest.year_envelope import YearEnvelope, find_middle
 
 MIN_THREADED_ROWS = 5_000
@@ -95,8 +94,8 @@ def _add_trees(matrix: Floats, lines: list[Line], place: np.ndarray, forest: Pri
     for own, chosen in (
         forest.reduced.choose(np.isnan(matrix[:, forest.reduced.watched])) if forest.reduced else ()
     ):
-        scores = predict_matrix(own, matrix[chosen], *(column[chosen] for column in added))
-        trees[chosen] = weigh(trees[chosen], scores)
+        scores = predict_matrix(own.trees, matrix[chosen], *(column[chosen] for column in added))
+        trees[chosen] = own.weigh(trees[chosen], scores)
     return follow_lines(matrix, lines, place, forest.depreciation) + trees
 
 

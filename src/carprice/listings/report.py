@@ -10,6 +10,8 @@ from carprice.market.hygiene import say_otherwise
 DROPPED = "dropped"
 FIXED = "fixed"
 MARKED = "marked"
+MIN_TOLD_SHARE = 0.01
+"""Of the rows: what drops fewer is told by `market check` alone."""
 
 
 @dataclass
@@ -119,14 +121,17 @@ class CleaningReport:
         """The findings that the table [hygiene] of the market file decides, as as_dict has them."""
         return [entry for entry in self.as_dict()["findings"] if entry["check"]]
 
-    def hygiene_head(self) -> list[str]:
-        """A line for each finding of hygiene, the most frequent first."""
-        found = sorted((entry for entry in self.entries if entry.check), key=lambda entry: -entry.count)
+    def head(self) -> list[str]:
+        """A line for each finding of hygiene and for what dropped many rows, the most frequent first."""
+        found = [entry for entry in self.entries if entry.check or self._is_large(entry)]
         return [
-            f"{entry.action.capitalize()} {entry.count:,} ({self._share(entry):.1%}): {_title(entry)}; "
-            f"otherwise: {entry.otherwise}"
-            for entry in found
+            f"{entry.action.capitalize()} {entry.count:,} ({self._share(entry):.1%}): {_title(entry)}"
+            + (f"; otherwise: {entry.otherwise}" if entry.check else "")
+            for entry in sorted(found, key=lambda entry: -entry.count)
         ]
+
+    def _is_large(self, entry: CleaningEntry) -> bool:
+        return entry.action == DROPPED and self._share(entry) >= MIN_TOLD_SHARE
 
     def as_table(self) -> str:
         """The report as people read it."""

@@ -17,7 +17,7 @@ MAX_ECHO = 40
 DECIMALS = 4
 """Of a number that a message suggests."""
 
-_GROUPED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+(?![0-9])")
 
 
 class Typed(NamedTuple):
@@ -113,8 +113,11 @@ def _read_flag(feature: Feature, text: str) -> bool | None:
 
 def _read_measure(text: str, feature: Feature, is_distance: bool) -> float:
     """A number in the feature's unit. A distance has no three decimals, so 45.000 is a thousand times 45."""
-    decimal = "," if is_distance and _GROUPED.match(text) else feature.decimal
-    found = _read_number(text, decimal)
+    if grouped := _GROUPED.match(text) if is_distance else None:
+        text = text.replace(grouped[0], re.sub(r"[.,]", "", grouped[0]), 1)
+    if "/" in feature.unit:  # km/l would be two units
+        text = re.sub(rf"{_find_unit_pattern(feature.unit)}\s*$", "", text, flags=re.IGNORECASE)
+    found = _read_number(text, feature.decimal)
     words = [word for word in found.words if feature.unit not in CURRENCIES.get(word, ())]
     units = {find_unit(word) or word for word in words}
     if not units or units == {feature.unit.casefold()} or units == {feature.unit}:
@@ -125,6 +128,10 @@ def _read_measure(text: str, feature: Feature, is_distance: bool) -> float:
     if len(factors) == 1 and factors[0] is not None:
         return float(f"{found.number * factors[0]:.15g}")
     raise ValueError(f"should be a number in {feature.unit}" if feature.unit else "")
+
+
+def _find_unit_pattern(unit: str) -> str:
+    return r"\s*".join(re.escape(mark) for mark in "".join(unit.split()))
 
 
 def _read_number(text: str, decimal: str) -> Quantity:

@@ -177,6 +177,12 @@ def find_unit(word: str) -> str:
     return _UNITS.get(word.casefold().rstrip("."), "")
 
 
+def list_units(unit: str) -> list[str]:
+    """The units of the same dimension; none where it is no unit."""
+    place, _ = _FACTORS.get(find_unit(unit) or unit, (None, 0.0))
+    return [] if place is None else list(_DIMENSIONS[place])
+
+
 def convert_unit(source: str, target: str) -> float | None:
     """What a number in source is multiplied by to be one in target, each by any spelling; None where it cannot be.
 

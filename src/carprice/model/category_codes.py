@@ -4,10 +4,14 @@ import math
 import re
 from collections.abc import Sequence
 
-from carprice.market.make_names import MAKE_ALIASES
+from carprice.market.other_names import MAKE_ALIASES, SAME_VALUES
 from carprice.model.suggestions import fold, squash
 
 MAKE, MODEL = "make", "model"
+MAX_BEGUN = 30
+"""Values of a category that may be named by their beginning."""
+MIN_BEGINNING = 3
+"""Letters of a beginning."""
 MISSING = math.nan
 _BRACKETS = re.compile(r"(.+?)\s*\((.+)\)")
 
@@ -15,10 +19,11 @@ Codes = dict[str | None, float]
 
 
 def category_codes(values: Sequence[str], name: str = "") -> Codes:
-    """The code of each value, of its folded and squashed texts, and of other names of makes; for find_code.
+    """The code of each value, of its folded and squashed texts, and of other names for it; for find_code.
 
     name: of the feature. An exact text wins over a folded one, which is the first value's that folds to it; a
-    squashed one that several values have counts for none. No value is NaN, as training has it.
+    squashed one that several values have counts for none. No value is NaN, as training has it. Other names are
+    those of makes, fuels and gearboxes, and where there are few values the beginning of one: `GCC` of `GCC Specs`.
     """
     codes: Codes = {value: float(code) for code, value in enumerate(values)}
     codes[None] = MISSING
@@ -31,13 +36,35 @@ def category_codes(values: Sequence[str], name: str = "") -> Codes:
         for part in parts.groups()[: 2 if name == MAKE else 1] if parts else ():
             squashed.setdefault(squash(part), set()).add(float(code))
     for alias, usual in MAKE_ALIASES.items() if name == MAKE else ():
-        both = [squashed.get(squash(each), set()) for each in (alias, usual)]
-        for each in (alias, usual):
-            squashed.setdefault(squash(each), set()).update(*both)
+        _join(squashed, (alias, usual))
+    if name not in (MAKE, MODEL) and len(values) <= MAX_BEGUN:
+        _add_beginnings(squashed, values)
+    for words in SAME_VALUES.get(name, ()):
+        _join(squashed, words.split())
     for text, found in squashed.items():
         if len(found) == 1:
             codes.setdefault(text, *found)
     return codes
+
+
+def _join(squashed: dict[str, set[float]], names: Sequence[str]) -> None:
+    """Each of the names means what any of them does."""
+    keys = [squash(name) for name in names]
+    meant = {code for key in keys for code in squashed.get(key, ())}
+    for key in keys:
+        squashed.setdefault(key, set()).update(meant)
+
+
+def _add_beginnings(squashed: dict[str, set[float]], values: Sequence[str]) -> None:
+    """The first words of a value mean it where they begin no other."""
+    begun: dict[str, set[float]] = {}
+    for code, value in enumerate(values):
+        words = value.split()
+        for end in range(1, len(words)):
+            begun.setdefault(squash(" ".join(words[:end])), set()).add(float(code))
+    for text, found in begun.items():
+        if len(text) >= MIN_BEGINNING:
+            squashed.setdefault(text, found)
 
 
 def find_code(codes: Codes, text: str) -> float:

@@ -29,6 +29,8 @@ UNSEEN = "unseen_value"
 OLD_MODEL = "old_model"
 WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING, UNLIKELY, UNSEEN, OLD_MODEL)
 MAX_MODEL_WORDS = 12
+MAX_LISTED = 6
+"""Values of a category that a warning names where none is like the unknown one."""
 
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
@@ -101,6 +103,7 @@ class Encoder:
         self.make, self.model = (names.index(name) if name in names else 0 for name in (MAKE, MODEL))
         self.together: frozenset[tuple[float, ...]] = frozenset()
         """Codes of make and model that were seen together; empty where a market lacks one of them."""
+        self._models: dict[float, Speller] = {}
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
         """The row of one listing, and whether it is in range: no value needs a warning."""
@@ -192,6 +195,23 @@ class Encoder:
             out_of_range.update(row for row, values in enumerate(rows) if applies(values))
         return matrix, out_of_range
 
+    def _find_speller(self, index: int, values: Sequence[Value]) -> Speller:
+        """Of the values of a category; of models, those of the listing's make, or of the one that it may mean."""
+        make = values[self.make]
+        if index != self.model or not self.together or not isinstance(make, str):
+            return self._spellers[index]
+        codes = dict(self._codes)[self.make]
+        meant = [make, *self._spellers[self.make].suggest(make)]
+        code = next((code for code in (find_code(codes, name) for name in meant) if code == code), MISSING)
+        return self._speller_of(code)
+
+    def _speller_of(self, make: float) -> Speller:
+        """Of the models of a make, by its code."""
+        if make not in self._models:
+            names = self._encoders[self._features[self.model].name]
+            self._models[make] = Speller(names[int(key[1])] for key in sorted(self.together) if key[0] == make)
+        return self._models[make]
+
     def _find_zeros(self, rows: Sequence[Sequence[Value]]) -> list[int]:
         zero = self.zero
         return [row for row, values in enumerate(rows) if zero.applies(values)] if zero else []
@@ -202,9 +222,9 @@ class Encoder:
         for index, codes in self._codes:
             value = values[index]
             if isinstance(value, str) and isnan(find_code(codes, value)):
-                warning = _warn_unknown(self._features[index], value, self._spellers[index])
-                begun = self.encode(values)[0][index] if index == self.model else MISSING
                 known = self._encoders[self._features[index].name]
+                warning = _warn_unknown(self._features[index], value, self._find_speller(index, values), known)
+                begun = self.encode(values)[0][index] if index == self.model else MISSING
                 warnings.append((index, warning if isnan(begun) else _warn_begun(warning, known[int(begun)])))
         for index, _, _, low, high in self._numbers:
             value = values[index]
@@ -223,10 +243,13 @@ class Encoder:
         return tuple(warning for _, warning in sorted(warnings, key=itemgetter(0)))
 
 
-def _warn_unknown(feature: Feature, value: str, speller: Speller) -> InputWarning:
+def _warn_unknown(feature: Feature, value: str, speller: Speller, known: Sequence[str]) -> InputWarning:
     suggestions = speller.suggest(value)
-    question = f"; did you mean {suggestions[0]!r}?" if suggestions else ""
-    detail = f"was not among the training listings{question}"
+    is_listed = feature.name not in (MAKE, MODEL) and 0 < len(known) <= MAX_LISTED
+    more = f", which have {', '.join(known)}" if is_listed else ""
+    if suggestions:
+        more = f"; did you mean {suggestions[0]!r}?"
+    detail = f"was not among the training listings{more}"
     return InputWarning(f"#/{feature.name}", UNKNOWN_CATEGORY, detail, suggestions)
 
 

@@ -112,7 +112,7 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
         note("before", late)
     cap = before.manifest["data"].get("cap") if before else None
     listings = load_listings(order.source, order.market, cap=cap)
-    for line in listings.report.hygiene_head():
+    for line in listings.report.head():
         say(line)
     note("check", _check(listings, order.market, before, settings))
     if order.dry_run:

@@ -37,6 +37,11 @@ class Columns:
         return self.mileage in self.optional
 
     @property
+    def may_lack_year(self) -> bool:
+        """Whether callers may leave the year out."""
+        return self.year in self.optional
+
+    @property
     def core(self) -> list[int]:
         """Columns that callers nearly always give: make, model, year and mileage."""
         return [*self.keys, *self.numbers]

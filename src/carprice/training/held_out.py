@@ -203,13 +203,15 @@ def _make_folds(rows: Rows, columns: Columns, fold: np.ndarray, folds: Sequence[
 def _lack_as_priced(
     whole: Floats, reduced: Sequence[dict[str, Any]], columns: Columns, random: np.random.Generator
 ) -> Floats:
-    """Listings that lack what some trees are for, each combination as often; any fields where there are none."""
-    if not reduced:
+    """Listings that lack what some trees are for, or an optional year, each as often; any fields without these."""
+    lacking = [[columns.names.index(name) for name in each["fields"]] for each in reduced]
+    if columns.year is not None and columns.may_lack_year and [columns.year] not in lacking:
+        lacking.append([columns.year])
+    if not lacking:
         return leave_out(whole, columns, random)
-    copy, drawn = whole.copy(), random.integers(len(reduced), size=len(whole))
-    for number, each in enumerate(reduced):
-        for name in each["fields"]:
-            copy[drawn == number, columns.names.index(name)] = np.nan
+    copy, drawn = whole.copy(), random.integers(len(lacking), size=len(whole))
+    for number, indexes in enumerate(lacking):
+        copy[np.ix_(drawn == number, indexes)] = np.nan
     return copy
 
 

@@ -103,7 +103,7 @@ def train_file(
     """
     say(f"Reading {source} ...")
     listings = load_listings(source, market, cap=cap, check_held=watch_room(market))
-    for line in listings.report.hygiene_head():
+    for line in listings.report.head():
         say(line)
     held = [listings]
     del listings  # train alone has them, and lets go of them while it learns

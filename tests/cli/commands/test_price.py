@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from tests.cli.tiny import write_tiny
 
+from carprice.cli.commands.listings.price import _name_missing
 from carprice.cli.main import main
 from carprice.model.bundle.manifest import RETRAIN
+from carprice.model.valuation import NotGiven
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -190,6 +192,15 @@ Price                     10,000 EUR
 """,
         "",
     )
+
+
+def test_of_many_fields_that_cost_little_the_number_is_said() -> None:
+    cheap = [NotGiven(name, adds) for name, adds in (("fuel", None), ("body", 0.0), ("doors", 0.0004))]
+    dear = [NotGiven("trim", 0.01), NotGiven("mileage", 0.058)]
+    named = "mileage (adds 5.8% to the usual error), trim (adds 1.0% to the usual error), fuel, body, doors"
+    assert _name_missing([*cheap, *dear]) == named
+    assert _name_missing([*cheap, *dear, NotGiven("color", 0.0)]).endswith("error), 4 others that hardly matter")
+    assert _name_missing([*cheap, NotGiven("color", 0.0)]) == "fuel, body, doors, color"
 
 
 def test_json(run: Run, version: str) -> None:

@@ -125,3 +125,52 @@ def test_a_row_a_column_and_a_matrix_have_the_same_score_and_contributions_that_
         assert forest.score(row, line) == expected
         amounts, base = forest.contributions(row, line)
         assert sum(amounts) + base == pytest.approx(expected)
+
+
+@pytest.fixture(scope="module")
+def yearless(cars: Encoded) -> tuple[Encoded, dict[str, Any], dict[str, Any]]:
+    """Cars of which the newest have no year, which may be left out: forests without such trees, and with."""
+    year = cars.columns.names.index("year")
+    matrix = cars.rows.matrix.copy()
+    matrix[matrix[:, year] == np.nanmax(matrix[:, year]), year] = np.nan
+    columns = replace(cars.columns, optional=[*cars.columns.optional, year])
+    changed = replace(cars, columns=columns, rows=Rows(matrix, cars.rows.target))
+    one, other = (
+        grow_forest(changed.rows, columns, cars.scaler, replace(QUICK, reduced=each), 7) for each in (0, 1)
+    )
+    return changed, one, other
+
+
+def test_whatever_lacks_an_optional_year_has_trees_that_count_alone(
+    yearless: tuple[Encoded, dict[str, Any], dict[str, Any]], other_cars: Rows
+) -> None:
+    cars, *grown = yearless
+    assert [each["fields"] for each in grown[1]["reduced"] if each.get("loose")] == [["year"]]
+    year = cars.columns.names.index("year")
+    one, other = (PriceForest(each, cars.columns.names, cars.scaler) for each in grown)
+    whole = other_cars.matrix[is_whole(other_cars)]
+    target = other_cars.target[is_whole(other_cars)]
+    assert (score_matrix(whole.copy(), one)[0] == score_matrix(whole.copy(), other)[0]).all()
+    lacking = lack(whole, [year, cars.columns.names.index("transmission")])
+    before, after = (score_matrix(lacking.copy(), each)[0] - target for each in (one, other))
+    assert np.median(before) > 0.1, "as new cars"
+    assert abs(np.median(after)) < 0.05
+    assert np.abs(after).mean() < 0.7 * np.abs(before).mean()
+
+
+def test_with_loose_trees_a_row_a_column_and_a_matrix_have_the_same_score(
+    yearless: tuple[Encoded, dict[str, Any], dict[str, Any]], other_cars: Rows
+) -> None:
+    cars, _, grown = yearless
+    forest = PriceForest(grown, cars.columns.names, cars.scaler)
+    matrix = other_cars.matrix[:120].copy()
+    random = np.random.default_rng(4)
+    for index in cars.columns.optional:
+        matrix[random.random(len(matrix)) < 0.7, index] = np.nan
+    together = score_matrix(matrix.copy(), forest)[0].tolist()
+    assert forest.score_columns([list(column) for column in matrix.T.tolist()])[0] == together
+    for row, expected in zip(matrix.tolist(), together, strict=True):
+        line, _ = forest.depreciation.find(row)
+        assert forest.score(row, line) == expected
+        amounts, base = forest.contributions(row, line)
+        assert sum(amounts) + base == pytest.approx(expected)

@@ -17,7 +17,9 @@ DELIMITERS = ("\t", ";", "|", ",")
 SAMPLE_LINES = 400
 MAX_SKIPPED = 20
 MAX_RECORD_LINES = 50
-"""A record of the sample is no longer: else a quote is open, and each line is taken by itself."""
+"""A longer record with another number of fields than most has an open quote."""
+MAX_HIDDEN_SHARE = 0.5
+"""Of the lines of the sample, inside such records; where more are, each line is taken by itself."""
 MAX_COLUMNS = 10_000
 HEADER_MISMATCH = 0.5
 """How likely a delimiter is that divides the header into another number of fields than the lines below."""
@@ -174,14 +176,23 @@ def _find_usual(counts: Sequence[int]) -> tuple[int, int]:
 
 def _read_records(delimiter: str, lines: Sequence[str]) -> list[Record]:
     records = list(_read_csv(delimiter, lines))
-    ends = [0, *(end for _, end in records), len(lines)]
-    if any(end - start > MAX_RECORD_LINES for start, end in pairwise(ends)):
+    if _count_hidden(records, lines) > MAX_HIDDEN_SHARE * len(lines):
         records = [
             (fields, number)
             for number, line in enumerate(lines, 1)
             for fields, _ in _read_csv(delimiter, [line.rstrip("\r\n")])
         ]
     return records
+
+
+def _count_hidden(records: Sequence[Record], lines: Sequence[str]) -> int:
+    """The lines inside records with an open quote."""
+    ends = [0, *(end for _, end in records), len(lines)]
+    counts = [*(len(fields) for fields, _ in records), 0]
+    usual, _ = _find_usual(counts)
+    lengths = [end - start for start, end in pairwise(ends)]
+    pairs = zip(lengths, counts, strict=True)
+    return sum(length for length, count in pairs if length > MAX_RECORD_LINES and count != usual)
 
 
 def _read_csv(delimiter: str, lines: Sequence[str]) -> Iterator[Record]:

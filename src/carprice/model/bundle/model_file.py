@@ -62,6 +62,7 @@ class _UsualValues(msgspec.Struct):
 class _Reduced(msgspec.Struct):
     fields: list[str]
     trees: str
+    loose: bool = False
 
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]

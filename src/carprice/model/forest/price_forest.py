@@ -9,7 +9,7 @@ from carprice.errors import BundleError
 from carprice.model.bundle.manifest import RETRAIN
 from carprice.model.forest.depreciation import MISSING, Depreciation, Line
 from carprice.model.forest.lightgbm_capi import Trees
-from carprice.model.forest.reduced_trees import ReducedTrees, weigh
+from carprice.model.forest.reduced_trees import ReducedTrees
 from carprice.model.forest.year_envelope import YearEnvelope, find_middle, repeat
 
 Row = list[float]
@@ -118,7 +118,7 @@ class PriceForest:
         """The trees' score, the forest's own for most rows."""
         score = self.trees.predict_row(wide)
         own = self.reduced.find(wide) if self.reduced else None
-        return score if own is None else weigh(score, own.predict_row(wide))
+        return score if own is None else own.weigh(score, own.trees.predict_row(wide))
 
     def _explain(self, wide: Row) -> Row:
         """What each column adds to the trees' score, and last the base."""
@@ -126,15 +126,15 @@ class PriceForest:
         own = self.reduced.find(wide) if self.reduced else None
         if own is None:
             return added
-        return list(map(weigh, added, own.contributions(wide)))
+        return list(map(own.weigh, added, own.trees.contributions(wide)))
 
     def _predict_columns(self, columns: Sequence[Sequence[float]]) -> Row:
         """The same as _predict of rows given as all columns that the trees see."""
         scores = self.trees.predict_rows(join_columns(columns), by_column=True).tolist()
-        for trees, rows in self.reduced.place(columns) if self.reduced else ():
+        for own, rows in self.reduced.place(columns) if self.reduced else ():
             some = join_columns([[column[row] for row in rows] for column in columns])
-            for row, score in zip(rows, trees.predict_rows(some, by_column=True), strict=True):
-                scores[row] = weigh(scores[row], score)
+            for row, score in zip(rows, own.trees.predict_rows(some, by_column=True), strict=True):
+                scores[row] = own.weigh(scores[row], score)
         return scores
 
     def _add_trees(self, columns: Sequence[Sequence[float]], lines: Sequence[Line]) -> Row:

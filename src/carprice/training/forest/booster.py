@@ -175,10 +175,13 @@ def _build_lacking(booster: Booster, params: dict[str, Any]) -> tuple[lgb.Datase
     random = np.random.default_rng([job.seed, booster.number, *lacking.fields])
     places = np.flatnonzero(lacking.find(job.rows.matrix))
     rows = job.rows.take(places[_choose_copied(len(places), 1, random)])
-    matrix = leave_out_just(rows.matrix, lacking.fields, columns, random)
-    left = rows.target - follow(matrix, Depreciation(plan.parts["depreciation"], columns.names)) - plan.base
-    return _bin_rows([matrix], left.astype(np.float32), columns, plan.parts, params), np.ones(
-        len(rows), np.float32
+    matrices = [leave_out_just(rows.matrix, lacking.fields, columns, random)]
+    if lacking.is_loose:
+        matrices.append(leave_out(matrices[0], columns, random))
+    table = Depreciation(plan.parts["depreciation"], columns.names)
+    left = np.concatenate([rows.target - follow(matrix, table) - plan.base for matrix in matrices])
+    return _bin_rows(matrices, left.astype(np.float32), columns, plan.parts, params), np.ones(
+        len(left), np.float32
     )
 
 

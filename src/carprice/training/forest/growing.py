@@ -87,7 +87,8 @@ def _describe_reduced(boosters: Sequence[Booster], texts: list[str]) -> dict[str
     [first, *_] = boosters
     assert first.lacking is not None
     fields = [first.columns.names[index] for index in first.lacking.fields]
-    return {"fields": fields, "trees": merge_forests(texts, first.plan.base)}
+    loose = {"loose": True} if first.lacking.is_loose else {}
+    return {"fields": fields, "trees": merge_forests(texts, first.plan.base), **loose}
 
 
 def _plan(job: Job, columns: Columns, scaler: Scaler) -> Plan:

@@ -21,14 +21,20 @@ those whose caller leaves them out."""
 MIN_ROWS = 3_000
 """Of which trees are grown: of fewer they learn chance."""
 MAX_COST_ROWS = 2_000
+MIN_LOOSE_ROWS = 500
+"""Of which trees for listings without a year are grown: the forest prices those as the listings that have none."""
 
 
 @dataclass(frozen=True)
 class Lacking:
-    """Optional fields that are missing together, by index, while all others are there."""
+    """Optional fields that are missing together, by index, while all others are there.
+
+    is_loose: whatever else is missing, in place of the forest.
+    """
 
     fields: list[int]
     others: list[int]
+    is_loose: bool = False
 
     def find(self, matrix: Floats) -> np.ndarray:
         """Which rows could be like that: all of the others are there."""
@@ -40,7 +46,7 @@ class Lacking:
 
 
 def list_lacking(rows: Rows, columns: Columns, score: Callable[[Floats], Floats]) -> list[Lacking]:
-    """All optional fields together, and the MAX_SINGLES that cost most by themselves.
+    """All optional fields together, the MAX_SINGLES that cost most by themselves, and an optional year.
 
     score: the forest's log prices of a matrix.
     """
@@ -53,11 +59,16 @@ def list_lacking(rows: Rows, columns: Columns, score: Callable[[Floats], Floats]
         dear = [index for index in fields if costs[index] >= least and share[index] < MAX_SHARE]
         dear.sort(key=lambda index: -costs[index])
         found += [Lacking([index], [each for each in fields if each != index]) for index in dear[:MAX_SINGLES]]
-    return [
+    kept = [
         each
         for each in found
         if each.fields and each.measure_share(rows.matrix) < MAX_SHARE and each.find(rows.matrix).sum() >= MIN_ROWS
     ]
+    year = columns.year
+    if year is None or year not in fields or len(rows) < MIN_LOOSE_ROWS:
+        return kept
+    # Listings of a file without a year are mostly its new cars, and no copy that the forest learns from lacks it.
+    return [*(each for each in kept if each.fields != [year]), Lacking([year], [], is_loose=True)]
 
 
 def _measure_costs(rows: Rows, fields: Sequence[int], score: Callable[[Floats], Floats]) -> dict[int, float]:

@@ -33,6 +33,8 @@ TITLE = ("make", "model", "year")
 NOUNS = {"asking": "asking prices", "paid": "prices paid"}
 LEAST_COST = 0.0005
 """Added to the usual error; less reads as 0.0%."""
+MAX_CHEAP = 3
+"""Fields that were left out and cost less than that, which are named."""
 
 
 SURENESS = {
@@ -207,7 +209,7 @@ def format_quote(quote: Quote, explain: bool) -> str:
     notes = (*valuation.warnings, *quote.notes)
     lines += [f"Note: {f'{note.field} {note.detail}'.strip()}" for note in notes]
     if valuation.not_given:
-        lines.append(f"Note: not given: {', '.join(map(_name_cost, valuation.not_given))}")
+        lines.append(f"Note: not given: {_name_missing(valuation.not_given)}")
     if quote.comparables:
         lines += ["", format_comparables(quote.comparables, quote.listing, pricer.market)]
     if quote.curve:
@@ -236,9 +238,15 @@ def _promise(quote: Quote) -> str:
     return f"holds {coverage:.0%} of {NOUNS[quote.pricer.market.listing.price_type]}"
 
 
-def _name_cost(item: NotGiven) -> str:
-    is_known = item.adds is not None and item.adds >= LEAST_COST
-    return f"{item.field} (adds {item.adds:.1%} to the usual error)" if is_known else item.field
+def _name_missing(not_given: Sequence[NotGiven]) -> str:
+    """What costs most first; of many that cost little the number alone."""
+    dear = sorted(
+        (item for item in not_given if (item.adds or 0) >= LEAST_COST), key=lambda item: -(item.adds or 0)
+    )
+    others = [item.field for item in not_given if item not in dear]
+    if dear and len(others) > MAX_CHEAP:
+        others = [f"{len(others)} others that hardly matter"]
+    return ", ".join([*(f"{item.field} (adds {item.adds:.1%} to the usual error)" for item in dear), *others])
 
 
 def _format_breakdown(quote: Quote) -> list[str]:

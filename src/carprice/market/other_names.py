@@ -1,4 +1,4 @@
-"""Other names of makes, by which people ask for them."""
+"""Other names of makes, fuels and gearboxes, by which people ask for them."""
 
 MAKE_ALIASES = {
     "vw": "volkswagen",
@@ -36,3 +36,19 @@ MAKE_ALIASES = {
     "лексус": "lexus",
 }
 """In small letters."""
+
+SAME_VALUES: dict[str, tuple[str, ...]] = {
+    "fuel": (
+        "petrol gasoline gasolina benzin benzine benzina benzyna benzín essence bensin unleaded бензин",
+        "diesel dízel dizel diésel gasoil gasóleo gazole nafta motorină дизель",
+        "electric ev bev elektro électrique eléctrico elétrico elettrica elektrisch elektryczny электро",
+        "hybrid hev hybride híbrido ibrida hybryda hibrit hibrid гибрид",
+        "lpg autogas gpl",
+        "cng erdgas metano",
+    ),
+    "transmission": (
+        "manual manuell manuelle manuale mt m/t stick schaltgetriebe handgeschakeld manualna механика",
+        "automatic auto aut automatik automatique automático automaat automatyczna at a/t otomatik автомат",
+    ),
+}
+"""By feature: words that mean one value where a market has just one of them."""
