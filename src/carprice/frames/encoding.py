@@ -13,6 +13,7 @@ from carprice.model.category_codes import category_codes, find_code
 from carprice.model.encoding import Encoder, UnknownZero
 from carprice.model.suggestions import fold
 from carprice.model.text import add_words
+from carprice.model.trim_names import Meant
 
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
@@ -48,17 +49,20 @@ def encode_frame(
     return matrix
 
 
-def find_beginnings(frame: pl.DataFrame, matrix: Floats, encoder: Encoder, market: Market) -> None:
-    """Give unknown models of a matrix the code of the one that they begin with, as the encoder does it for one."""
+def find_meant_models(frame: pl.DataFrame, matrix: Floats, encoder: Encoder, market: Market) -> None:
+    """Give unknown models of a matrix the codes of what they begin with or are a trim of, as the encoder does."""
     if not encoder.together:
         return
-    models = frame[market.features[encoder.model].name]
+    models, trim = frame[market.features[encoder.model].name], encoder.trims.column
     rows = np.flatnonzero(np.isnan(matrix[:, encoder.model]) & models.is_not_null().to_numpy())
-    found: dict[tuple[str, float], float] = {}
+    lacks_trim = None if trim is None else frame[market.features[trim].name].is_null().to_numpy()
+    found: dict[tuple[str, float], Meant] = {}
     for row, text, make in zip(rows, models.gather(rows).to_list(), matrix[rows, encoder.make], strict=True):
         if (text, make) not in found:
-            found[text, make] = encoder.find_beginning(text, make)
-        matrix[row, encoder.model] = found[text, make]
+            found[text, make] = encoder.find_meant(text, make)
+        matrix[row, encoder.model] = found[text, make].model
+        if lacks_trim is not None and lacks_trim[row]:
+            matrix[row, trim] = found[text, make].trim
 
 
 def find_zeros(frame: pl.DataFrame, market: Market, zero: UnknownZero) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from carprice.frames.encoding import Floats, encode_frame, find_beginnings
+from carprice.frames.encoding import Floats, encode_frame, find_meant_models
 from carprice.frames.position import place_asking_prices
 from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.frames.warnings import Warnings, find_warnings, join_warnings
@@ -68,7 +68,7 @@ def price_frame(frame: pl.DataFrame, pricer: Pricer, asking: Floats | None = Non
 def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     """What the model says of each row of a clean frame."""
     matrix = encode_frame(frame, pricer.market, pricer.encoders, pricer.scaler, pricer.encoder.zero)
-    find_beginnings(frame, matrix, pricer.encoder, pricer.market)
+    find_meant_models(frame, matrix, pricer.encoder, pricer.market)
     encoded = matrix.copy()
     score, rows, is_combined = score_matrix(matrix, pricer.forest)
     warnings = find_warnings(frame, encoded, is_combined, pricer)

@@ -19,6 +19,7 @@ from carprice.model.listing import Pointer, describe_range
 from carprice.model.plausibility import Span, UsualDistance
 from carprice.model.suggestions import MAX_SUGGESTIONS, Speller
 from carprice.model.text import WordAmount, add_words, list_words
+from carprice.model.trim_names import NOTHING, Meant, TrimNames
 
 UNKNOWN_CATEGORY = "unknown_category"
 UNKNOWN_COMBINATION = "unknown_combination"
@@ -104,6 +105,7 @@ class Encoder:
         self.together: frozenset[tuple[float, ...]] = frozenset()
         """Codes of make and model that were seen together; empty where a market lacks one of them."""
         self._models: dict[float, Speller] = {}
+        self.trims = TrimNames(None, names, encoders)
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
         """The row of one listing, and whether it is in range: no value needs a warning."""
@@ -126,7 +128,10 @@ class Encoder:
         for index, amounts in self._texts:
             row[index] = add_words(row[index], amounts)
         if not in_range and self._lacks_model(values, row):
-            row[self.model] = self.find_beginning(str(values[self.model]), row[self.make])
+            meant = self.find_meant(str(values[self.model]), row[self.make])
+            row[self.model] = meant.model
+            if self.trims.column is not None and values[self.trims.column] is None:
+                row[self.trims.column] = meant.trim
         if self.zero and self.zero.applies(values):
             row[self.zero.mileage] = MISSING
             in_range = False
@@ -137,15 +142,16 @@ class Encoder:
     def _lacks_model(self, values: Sequence[Value], row: Sequence[float]) -> bool:
         return bool(self.together) and values[self.model] is not None and row[self.model] != row[self.model]
 
-    def find_beginning(self, text: str, make: float) -> float:
-        """The code of the longest model of a make that an unknown one begins with: `Corolla XLI` is a `Corolla`.
+    def find_meant(self, text: str, make: float) -> Meant:
+        """The longest model of a make that an unknown one begins with: `Corolla XLI` is a `Corolla`.
 
-        NaN where there is none. make: its code.
+        Else a trim of the make, and its model: `320i` is a `3 Series`. make: its code.
         """
         words = text.split()[:MAX_MODEL_WORDS]
         codes = next(codes for index, codes in self._codes if index == self.model)
         found = (find_code(codes, " ".join(words[:end])) for end in range(len(words) - 1, 0, -1))
-        return next((code for code in found if (make, code) in self.together), MISSING)
+        begun = next((code for code in found if (make, code) in self.together), MISSING)
+        return self.trims.find(words, make) if isnan(begun) else Meant(begun, MISSING)
 
     def spell(self, index: int, text: str) -> str:
         """A category's text as training has it, where it is known; another text as it is."""
@@ -186,7 +192,10 @@ class Encoder:
         for row in out_of_range if self.together else ():
             text, code = rows[row][self.model], matrix[self.model][row]
             if text is not None and code != code:
-                matrix[self.model][row] = self.find_beginning(str(text), matrix[self.make][row])
+                meant = self.find_meant(str(text), matrix[self.make][row])
+                matrix[self.model][row] = meant.model
+                if self.trims.column is not None and rows[row][self.trims.column] is None:
+                    matrix[self.trims.column][row] = meant.trim
         for row in self._find_zeros(rows):
             matrix[self.zero.mileage][row] = MISSING  # type: ignore[union-attr]
             out_of_range.add(row)
@@ -194,6 +203,20 @@ class Encoder:
             applies = self.distance.applies
             out_of_range.update(row for row, values in enumerate(rows) if applies(values))
         return matrix, out_of_range
+
+    def _name_meant(self, values: Sequence[Value]) -> tuple[str, str] | None:
+        """The names of the model and trim that an unknown model was taken for; None where there is none."""
+        code = self.encode(values)[0][self.model]
+        if isnan(code):
+            return None
+        make = self.encode(values)[0][self.make]
+        meant = self.find_meant(str(values[self.model]), make) if self.together else NOTHING
+        trim = (
+            ""
+            if isnan(meant.trim)
+            else self._encoders[self._features[self.trims.column or 0].name][int(meant.trim)]
+        )
+        return self._encoders[self._features[self.model].name][int(code)], trim
 
     def _find_speller(self, index: int, values: Sequence[Value]) -> Speller:
         """Of the values of a category; of models, those of the listing's make, or of the one that it may mean."""
@@ -224,8 +247,9 @@ class Encoder:
             if isinstance(value, str) and isnan(find_code(codes, value)):
                 known = self._encoders[self._features[index].name]
                 warning = _warn_unknown(self._features[index], value, self._find_speller(index, values), known)
-                begun = self.encode(values)[0][index] if index == self.model else MISSING
-                warnings.append((index, warning if isnan(begun) else _warn_begun(warning, known[int(begun)])))
+                if index == self.model and (meant := self._name_meant(values)):
+                    warning = _warn_meant(warning, *meant)
+                warnings.append((index, warning))
         for index, _, _, low, high in self._numbers:
             value = values[index]
             if isinstance(value, float) and not low <= value <= high:
@@ -253,9 +277,10 @@ def _warn_unknown(feature: Feature, value: str, speller: Speller, known: Sequenc
     return InputWarning(f"#/{feature.name}", UNKNOWN_CATEGORY, detail, suggestions)
 
 
-def _warn_begun(warning: InputWarning, known: str) -> InputWarning:
-    """That a model counts which the unknown one begins with."""
-    detail = f"was not among the training listings; priced as {known!r}"
+def _warn_meant(warning: InputWarning, known: str, trim: str) -> InputWarning:
+    """That a model counts which the unknown one begins with, or which it is a trim of."""
+    more = f" with {trim!r}" if trim else ""
+    detail = f"was not among the training listings; priced as {known!r}{more}"
     others = tuple(name for name in warning.suggestions if name != known)
     return replace(warning, detail=detail, suggestions=(known, *others)[:MAX_SUGGESTIONS])
 

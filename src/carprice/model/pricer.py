@@ -35,6 +35,7 @@ from carprice.model.listing import check_listing, read_asking
 from carprice.model.plausibility import UsualDistance
 from carprice.model.position import Position, place_asking
 from carprice.model.price_range import COVERAGE, MIN_LIKE, Limits, PriceRange
+from carprice.model.trim_names import TrimNames
 from carprice.model.unusual import Unusual
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 
@@ -79,6 +80,7 @@ class Pricer:
         self.encoder.distance = self._find_usual_distance()
         if tuple(model["depreciation"]["keys"]) == (MAKE, MODEL):
             self.encoder.together = frozenset(key for key in self.forest.depreciation.lines if ANY not in key)
+            self.encoder.trims = TrimNames(model.get("trims"), names, bundle.encoders)
         self._not_given = [NotGiven(name, _added_cost(self.costs, name)) for name in names]
 
     def price(self, listing: Mapping[str, Any]) -> Valuation:

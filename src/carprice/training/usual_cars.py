@@ -1,4 +1,4 @@
-"""What the usual car of each make and model is like, from where to where its numbers go, and what it never is."""
+"""What the usual car of each make and model is like, where its numbers go, what it never is, and its trims."""
 
 from typing import Any
 
@@ -15,16 +15,20 @@ MIN_SEEN = 20
 """With fewer listings of a make and model that have a category, a value that none has may be chance."""
 MAX_NEW = 0.01
 """Where the next listing is likelier than this to have a value that none before had, one is no surprise either."""
+TRIMS = ("trim", "version")
+MIN_TRIM_ROWS, MIN_OF_ONE = 3, 0.9
+"""Listings of a trim that are of one model, and their share of the trim's in the make."""
 MIN_OF_MODEL = 0.2
 """A category of which make and model say less is of no model: any car may have any colour."""
 
 
 def describe_usual(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any]:
-    """Of a clean frame all three, by their names in model.pkl."""
+    """Of a clean frame all of these, by their names in model.pkl."""
     return {
         "usual": list_usual(frame, market),
         "usual_values": span_values(frame, market, encoders),
         "seen_values": list_seen(frame, market, encoders),
+        "trims": list_trims(frame, market, encoders),
     }
 
 
@@ -88,6 +92,23 @@ def list_seen(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]
                 counts,
             ]
     return {"fields": of_model, "rows": [[list(known), rows[known]] for known in sorted(rows)]}
+
+
+def list_trims(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
+    """Of each make the trims that are of one model, the commonest first, as model.pkl has them."""
+    name = next((item.name for item in market.features if item.is_category and item.name in TRIMS), None)
+    if name is None or not {"make", "model"} <= {item.name for item in market.features if item.is_category}:
+        return None
+    counted = (
+        frame.drop_nulls(["make", "model", name]).group_by("make", name, "model").agg(pl.len().alias("@rows"))
+    )
+    of_one = counted.filter(
+        pl.col("@rows") >= MIN_TRIM_ROWS,
+        pl.col("@rows") >= MIN_OF_ONE * pl.col("@rows").sum().over("make", name),
+    ).sort(["@rows", "make", name], descending=[True, False, False])
+    codes = [{text: code for code, text in enumerate(encoders[key])} for key in ("make", name, "model")]
+    rows = of_one.select("make", name, "model").rows()
+    return {"field": name, "rows": [[known[text] for known, text in zip(codes, row, strict=True)] for row in rows]}
 
 
 def measure_of_model(counted: pl.DataFrame, keys: list[str], name: str) -> float:

@@ -73,6 +73,11 @@ class _SeenValues(msgspec.Struct):
     rows: list[tuple[list[int], list[tuple[list[_Count], list[_Count]] | None]]]
 
 
+class _Trims(msgspec.Struct):
+    field: str
+    rows: list[tuple[int, int, int]]
+
+
 class _Model(msgspec.Struct):
     """Format 2; the pricer checks the texts of the trees."""
 
@@ -93,6 +98,7 @@ class _Model(msgspec.Struct):
     usual_values: _UsualValues | None = None
     reduced: list[_Reduced] = []
     seen_values: _SeenValues | None = None
+    trims: _Trims | None = None
 
 
 class _Calibration(msgspec.Struct):
@@ -234,6 +240,7 @@ def _check_columns(model: _Model) -> list[Fault]:
         "reduced": [name for each in model.reduced for name in each.fields],
         "usual_values.fields": model.usual_values.fields if model.usual_values else [],
         "seen_values.fields": model.seen_values.fields if model.seen_values else [],
+        "trims.field": [model.trims.field] if model.trims else [],
     }
     for name, known in model.wide.items():
         if not known or known != sorted(set(known)):
