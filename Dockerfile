@@ -7,10 +7,12 @@ FROM ${BASE} AS builder
 RUN apt-get update \
  && apt-get install -y --no-install-recommends build-essential \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt
-COPY requirements/serve.txt requirements/postgres.txt requirements/
+COPY requirements/serve.txt requirements/
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels -r requirements/serve.txt
+COPY requirements/postgres.txt requirements/
 # POSTGRES=yes: with what keeps feedback in PostgreSQL, 42 MB.
 ARG POSTGRES=
-RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels -r requirements/serve.txt ${POSTGRES:+-r requirements/postgres.txt}
+RUN [ -z "$POSTGRES" ] || pip wheel --no-cache-dir --no-deps --wheel-dir /wheels -r requirements/postgres.txt
 
 FROM builder AS full-builder
 COPY requirements/full.txt requirements/dask.txt requirements/

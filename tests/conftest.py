@@ -2,8 +2,9 @@
 
 import os
 import signal
+import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from carprice.market.market_file import Market, load_market, parse_market
 
 ROOT = Path(__file__).resolve().parents[1]
+STACKS = ROOT / "tests" / "stack"
+LONG = ("tracking",)
+"""Folders whose files start servers that take long to start."""
 
 CARS = """
 name = "cars"
@@ -38,16 +42,30 @@ max = 2021
 for name in [name for name in os.environ if name.startswith("CARPRICE_") and name != "CARPRICE_LISTINGS"]:
     del os.environ[name]
 
+# Hundreds of interpreters start here: without the bytecode that others left, each compiles its libraries again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A shell that runs the tests in the background has them ignore Ctrl-C, and so would every command that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first: at the end, one of them would keep one process busy and the others waiting."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Long files first: at the end, one of them would keep one process busy and the others waiting.
+
+    Those of tests/stack are spread among the others: the first builds the image, for which all of them wait.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    yield  # -m leaves tests out
+    paths = list(dict.fromkeys(item.path for item in items))
+    paths.sort(key=lambda path: path not in slow and path.parent.name not in LONG)
+    stacks = [path for path in paths if STACKS in path.parents]
+    others = [path for path in paths if STACKS not in path.parents]
+    place = {path: (number, 1) for number, path in enumerate(others)}
+    place |= {path: (number * len(others) // len(stacks), 0) for number, path in enumerate(stacks)}
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +119,15 @@ def titled_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("titled") / "artifacts"
     grow_bundle(folder, invent_titled_listings(), titled_market())
     return folder
+
+
+@pytest.fixture(scope="module")
+def quick_training() -> Iterator[None]:
+    """Every training of the module takes a quick recipe; tests/training is about the choice of one."""
+    from tests.quick_training import train_quickly
+
+    with train_quickly():
+        yield
 
 
 @pytest.fixture

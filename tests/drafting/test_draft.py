@@ -135,7 +135,7 @@ def test_draft_keeps_every_row(name: str, write_file: Write) -> None:
 @pytest.mark.parametrize(
     "name", ["german", *(pytest.param(name, marks=pytest.mark.slow) for name in INVENTED if name != "german")]
 )
-def test_draft_trains_as_it_stands(name: str, write_file: Write, tmp_path: Path) -> None:
+def test_draft_trains_as_it_stands(name: str, write_file: Write, tmp_path: Path, quick_training: None) -> None:
     path = write_file(INVENTED[name]())
     settings = load_settings({}, artifacts_dir=tmp_path / "artifacts", var_dir=tmp_path / "var")
     trained = train_file(

@@ -159,7 +159,7 @@ def test_a_file_is_compared_without_the_cars_that_the_bundles_name(
 
 @pytest.mark.slow
 def test_listings_that_were_learnt_from_are_left_aside(
-    good: Path, tmp_path: Path, market: Market, uk_listings: pl.DataFrame
+    good: Path, tmp_path: Path, market: Market, uk_listings: pl.DataFrame, quick_training: None
 ) -> None:
     """Really trained on the file's own keys."""
     from carprice.frames.encoding import unify_spellings

@@ -1,20 +1,19 @@
 """The component for training and scoring: of the trainer's image, a cluster as docs/scale.md starts it by hand."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 import polars as pl
 import pytest
+from click.testing import CliRunner, Result
 from tests.bundles import invent_uk_listings
 from tests.command_lines import parse_command
 from tests.kubernetes.rendered import Object, find, pod_specs, render, write_overlay
 
 from carprice.cli.commands.models.refresh import KEPT_CODE
+from carprice.cli.main import cli
 from carprice.market.market_file import load_market
 from carprice.model.bundle.manifest import champion_version
 from carprice.settings import load_settings
@@ -109,14 +108,14 @@ def test_the_list_of_words_of_a_refresh_can_be_added_to(objects: list[Object]) -
 
 
 def test_a_refresh_runs_as_it_is_rendered(
-    objects: list[Object], tmp_path: Path, root: Path, markets_dir: Path
+    objects: list[Object], tmp_path: Path, markets_dir: Path, quick_training: None
 ) -> None:
     """In its own folders, without the cluster: a first model, then none where nothing is new, with exit code 3."""
     container = container_of(objects, "CronJob", "car-price-refresh")
     market = load_market("uk", markets_dir)
     shutil.copy(markets_dir / "uk.toml", tmp_path / "market.toml")
     (tmp_path / "training").mkdir()
-    frame = invent_uk_listings(market, 1500).with_columns(pl.col("year").cast(pl.Int64))
+    frame = invent_uk_listings(market, 600).with_columns(pl.col("year").cast(pl.Int64))
     columns = {feature.name: feature.column for feature in market.features}
     frame.rename(columns).write_csv(tmp_path / "training" / "cars.csv")
 
@@ -124,17 +123,18 @@ def test_a_refresh_runs_as_it_is_rendered(
         return text.replace("/shared", str(tmp_path))
 
     settings = {item["name"]: in_place(item["value"]) for item in container["env"]}
-    environment = {**os.environ, **settings, "PYTHONPATH": str(root / "src")}
-    argv = [sys.executable, *map(in_place, words_of(container)[1:]), "--json"]
+    words = words_of(container)
+    assert words[: len(CARPRICE)] == CARPRICE
+    argv = [*map(in_place, words[len(CARPRICE) :]), "--json"]
 
-    def run() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(argv, env=environment, cwd=root, capture_output=True, text=True, timeout=300)
+    def run() -> Result:
+        return CliRunner().invoke(cli, argv, env=settings)
 
     first = run()
-    assert first.returncode == 0, first.stderr
+    assert first.exit_code == 0, first.stderr
     version = champion_version(tmp_path / "artifacts")
     assert version
     assert json.loads(first.stdout)["data"]["version"] == version
     second = run()
-    assert second.returncode == KEPT_CODE, second.stderr
+    assert second.exit_code == KEPT_CODE, second.stderr
     assert "nothing is new" in json.loads(second.stdout)["data"]["reason"]

@@ -373,3 +373,12 @@ def test_the_currency_of_each_price_in_its_column(make_market: Make) -> None:
     judged = Cleaner(market, "cars.csv").mark_problems(rows, 2)
     assert judged["price"].to_list()[:2] == [5000.0, 4500.0]
     assert judged["problem"].to_list() == [None, None, FOREIGN, "duplicate"]
+
+
+def test_a_blank_may_mean_no_and_a_column_that_is_not_there_says_nothing(make_market: Make) -> None:
+    keys = 'column = "4wd"\nkind = "flag"\ntrue = ["yes"]\nfalse = ["no"]\nblank = "false"\noptional = true\n'
+    market = make_market(f"[features.four_wheels]\n{keys}")
+    rows = pl.DataFrame({"Make": "Ford", "Year": "2015", "4wd": ["yes", None]})
+    cleaner = Cleaner(market, "cars.csv", with_price=False)
+    assert cleaner.mark_problems(rows, 2)["four_wheels"].to_list() == [1.0, 0.0]
+    assert cleaner.mark_problems(rows.drop("4wd"), 4)["four_wheels"].to_list() == [None, None]

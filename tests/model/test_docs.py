@@ -14,11 +14,9 @@ from carprice.model.bundle.contents import Bundle, read_bundle
 from carprice.model.bundle.manifest import find_bundle
 from carprice.model.bundle.signature import SIGNATURE
 from carprice.settings import Settings
-from carprice.training.forest.booster import PARAMS
 from carprice.training.train import train_file
 
 ROWS = 600
-QUICK = {"num_threads": 1, "num_leaves": 7, "learning_rate": 0.9}
 
 # Keys whose own keys are names of the data: features, makes, parameters.
 OPEN = {"market", "baselines", "importance", "params", "libraries", "mlflow", "report", "data.hygiene"}
@@ -31,17 +29,14 @@ def page(root: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def trained(markets_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def trained(markets_dir: Path, tmp_path_factory: pytest.TempPathFactory, quick_training: None) -> Bundle:
     """A bundle as `./carprice train` writes it, of a file of invented listings."""
     folder = tmp_path_factory.mktemp("trained")
     market = load_market("uk", markets_dir)
     columns = {feature.name: feature.column for feature in market.features}
     invent_uk_listings(market, ROWS).rename(columns).write_csv(folder / "cars.csv")
     settings = Settings(artifacts_dir=folder / "artifacts", var_dir=folder / "var")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in QUICK.items():
-            patch.setitem(PARAMS, name, value)
-        training = train_file(folder / "cars.csv", market, settings, say=lambda _: None)
+    training = train_file(folder / "cars.csv", market, settings, say=lambda _: None)
     return read_bundle(training.folder)
 
 

@@ -21,10 +21,8 @@ from carprice.api.serving.app import create_app
 from carprice.errors import BundleError, ListingsError
 from carprice.market.market_file import load_market
 from carprice.settings import Settings
-from carprice.training.forest.booster import PARAMS
 
 CARS = [UK_CAR, change(UK_CAR, mpg=...), change(UK_CAR, make="Frod"), change(UK_CAR, year=3)]
-QUICK = {"num_threads": 1, "num_leaves": 7, "learning_rate": 0.9}
 
 
 @pytest.fixture(autouse=True)
@@ -85,10 +83,10 @@ def test_what_is_wrong_is_named() -> None:
 
 
 @pytest.mark.slow
-def test_it_trains_and_reports(markets_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_trains_and_reports(
+    markets_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_training: None
+) -> None:
     monkeypatch.setenv("CARPRICE_ARTIFACTS_DIR", str(tmp_path / "artifacts"))
-    for name, value in QUICK.items():
-        monkeypatch.setitem(PARAMS, name, value)
     market = load_market("uk", markets_dir)
     columns = {feature.name: feature.column for feature in market.features}
     invent_uk_listings(market, 600).rename(columns).write_csv(tmp_path / "cars.csv")

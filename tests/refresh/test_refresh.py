@@ -1,13 +1,15 @@
 """A refresh with real trainings: what is new and no worse serves, a bad file never does."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 from tests.bundles import invent_uk_listings
 from tests.ports import find_port
+from tests.quick_training import train_quickly
 from tests.tracking.conftest import Runner
 from tests.training.on_engine.commands import CHOICE, WORK, Command, describe_bundle
 
@@ -16,6 +18,7 @@ from carprice.market.market_file import Market, load_market
 from carprice.model.bundle.manifest import champion_version, list_versions
 from carprice.settings import Settings
 from carprice.system.locks import hold_lock
+from carprice.training.forest.recipes import SMALL
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +56,14 @@ def run(settings: Settings, champion: str) -> Runner:
 
 
 @pytest.fixture(scope="module")
-def champion(settings: Settings, write: Write, market: Market) -> str:
+def small_recipe() -> Iterator[None]:
+    """Every training takes this recipe, of which more listings make a better model."""
+    with train_quickly(replace(SMALL, fits=1, reduced=0)):
+        yield
+
+
+@pytest.fixture(scope="module")
+def champion(small_recipe: None, settings: Settings, write: Write, market: Market) -> str:
     """The first refresh trains the champion, without anything to compare it with."""
     path = write("first.csv", invent_uk_listings(market, 1500))
     result = Runner(settings)("refresh", path, "--market", "uk", "--local")

@@ -135,18 +135,12 @@ def test_answers_on_5000_and_5001(default_ports: None, make_stack: MakeStack) ->
 
 
 @pytest.mark.slow
-def test_wait_returns_with_every_service_healthy(make_stack: MakeStack) -> None:
+def test_wait_returns_with_every_service_healthy_and_down_leaves_nothing(make_stack: MakeStack) -> None:
     stack = make_stack("wait")
     stack.up("--wait")
     services = run([*COMPOSE, "ps", "--quiet"], cwd=stack.folder, env=stack.environment()).stdout.split()
     assert {health(container) for container in services} == {"healthy"}
     assert stack.ask().status == 200
-
-
-@pytest.mark.slow
-def test_a_stack_leaves_nothing(make_stack: MakeStack) -> None:
-    stack = make_stack("leaves")
-    stack.up()
     began = time.monotonic()
     stack.compose("down", "--volumes")
     assert time.monotonic() - began < 60

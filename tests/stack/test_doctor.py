@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.stack.conftest import PREFIX, MakeStack, open_stack
 from tests.stack.operated import ask_doctor, carprice, pin
-from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_worker, freeze, inspect, run, wait_for
+from tests.stack.stacks import API, EDGE, MLFLOW, Stack, find_worker, freeze, health, run, wait_for
 
 from carprice.ops.doctor.diagnosis import CHECKS
 
@@ -251,8 +251,10 @@ def test_failing_check(make_stack: MakeStack, image: str) -> None:
 def test_check_timeout(make_stack: MakeStack, image: str) -> None:
     stack = start_alone(make_stack, image, healthcheck=QUICK, environment={"CARPRICE_WATCHDOG_SECONDS": 3600})
     [container] = stack.containers(API)
-    wait_for(lambda: inspect(container)["State"]["Health"]["Status"] == "healthy", "it is healthy")
+    wait_for(lambda: health(container) == "healthy", "it is healthy")
     freeze(container, find_worker(container))
+    # Each look of the doctor waits for the frozen process, so the first comes once there is something to see.
+    wait_for(lambda: health(container) == "unhealthy", "its check fails")
     found = wait_for_finding(stack, "check timeout")
     assert found.what == "car-price-api-1 does not answer its health check in time"
     assert "exceeded timeout (1s)" in found.evidence

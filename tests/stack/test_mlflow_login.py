@@ -65,7 +65,7 @@ def test_nothing_is_answered_without_name_and_password(stack: Stack) -> None:
 
 def test_a_short_password_is_refused(stack: Stack) -> None:
     stack.settings["CARPRICE_MLFLOW_PASSWORD"] = "short"
-    stack.up("mlflow-login")
+    stack.up("--no-deps", "mlflow-login")
     container = stack.containers("mlflow-login")[0]
     wait_for(lambda: inspect(container)["RestartCount"] or not inspect(container)["State"]["Running"], "it ends")
     assert "CARPRICE_MLFLOW_PASSWORD in .env should have at least 12 characters" in stack.log("mlflow-login")

@@ -1,6 +1,7 @@
 """A promotion asks the comparison first: what is worse is refused, or forced with a reason on record."""
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -17,15 +18,15 @@ from carprice.tracking.promotion import list_promotions
 GOOD, COARSE, DEAR = "good", "coarse", "dear"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def market(markets_dir: Path) -> Market:
     return load_market("uk", markets_dir)
 
 
-@pytest.fixture
-def versions(offline: Settings, market: Market) -> dict[str, str]:
-    """A champion, a model of five trees, and one that learnt from prices times 1.3."""
-    folder = offline.artifacts_dir
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory, market: Market) -> tuple[Path, dict[str, str]]:
+    """A folder with a champion, a model of five trees, and one that learnt from prices times 1.3."""
+    folder = tmp_path_factory.mktemp("approval") / "artifacts"
     frame = invent_uk_listings(market)
     found = {
         GOOD: grow_bundle(folder, frame, market),
@@ -33,6 +34,14 @@ def versions(offline: Settings, market: Market) -> dict[str, str]:
         DEAR: grow_bundle(folder, frame.with_columns(pl.col("price") * 1.3), market),
     }
     set_champion(folder, found[GOOD])
+    return folder, found
+
+
+@pytest.fixture
+def versions(offline: Settings, grown: tuple[Path, dict[str, str]]) -> dict[str, str]:
+    """The same in the test's own folder."""
+    folder, found = grown
+    shutil.copytree(folder, offline.artifacts_dir)
     return found
 
 

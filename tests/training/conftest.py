@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.bundles import RECIPE, SEED, add_keys, invent_uk_listings
+from tests.quick_training import FASTER, give
 
 from carprice.frames.encoding import Encoders, Scaler, encode_frame, fit_encoders
 from carprice.market.market_file import Market, load_market
@@ -20,7 +21,6 @@ from carprice.training.split import fold_of
 ROWS = 1500
 FOLDS = range(5)
 QUICK = replace(RECIPE, trees=40)
-FASTER = replace(RECIPE, trees=25)
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +70,7 @@ def grow_quickly(monkeypatch: pytest.MonkeyPatch) -> Callable[[Recipe], None]:
     """Every training takes the quick recipe, or the given one, without choosing."""
 
     def take(recipe: Recipe = FASTER) -> None:
-        monkeypatch.setattr(fit, "choose_recipe", lambda *_: (recipe, {recipe.name: 0.1}))
+        monkeypatch.setattr(fit, "choose_recipe", give(recipe))
 
     take()
     return take

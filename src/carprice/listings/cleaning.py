@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
+from msgspec.structs import replace
 
 from carprice.errors import ListingsError
 from carprice.listings.cap import CheckHeld, cap_batches, check_cap
@@ -137,10 +138,13 @@ class Cleaner:
     def judge_rows(self, batch: pl.DataFrame, first_line: int) -> pl.DataFrame:
         """The same with LINE and FLAGS, for hygiene, where there is a price."""
         check_columns(self.market, batch.columns, self.report.source, self.with_price)
+        fields = self._fields
         if not self.with_price:
             absent = find_absent(self.market, batch.columns)
             batch = batch.with_columns(pl.lit(None, pl.String).alias(feature.column) for feature in absent)
-        work = _parse_batch(batch, self._fields)
+            # A blank may mean no; a column that is not there says nothing.
+            fields = tuple(replace(field, blank="missing") if field in absent else field for field in fields)
+        work = _parse_batch(batch, fields)
         flags = pl.Series(FLAGS, [])
         if self.with_price:
             problem, flags = read_price_texts(batch, work["value:price"], work["problem"], self.market)

@@ -91,7 +91,8 @@ def test_the_whole_stack(run: Run, whole_settings: Settings) -> None:
     for service in (mlflow, api):
         psutil.Process(service["pid"]).kill()
     wait_until(lambda: [item["restarts"] for item in read_status(run, on=on)] == [1, 1])
-    wait_until(lambda: all(item["health"] == "healthy" for item in read_status(run, on=on)), 120)
+    wait_until(lambda: all(check_health(service).is_healthy for service in build_services(on)), 120)
+    assert [item["health"] for item in read_status(run, on=on)] == ["healthy", "healthy"]
 
     assert "mlflow-server | " in run("logs", "-n", "5", on=on).stdout
     down = run("down", on=on)

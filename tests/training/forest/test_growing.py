@@ -113,3 +113,41 @@ def test_listings_alike_but_for_the_price_make_a_forest_of_one_leaf(cars: Encode
     rows = Rows(np.repeat(cars.rows.matrix[:1], 200, axis=0), cars.rows.target[:200])
     parts = grow_forest(rows, cars.columns, cars.scaler, replace(QUICK, fits=2), SEED)
     assert predict(parts, cars, rows.matrix[:1]) == pytest.approx(np.median(rows.target), abs=0.2)
+
+
+@pytest.mark.parametrize(
+    "recipe", [QUICK, FREE, replace(QUICK, wide=False)], ids=["constrained", "free", "narrow"]
+)
+def test_old_cars_may_be_dearer_and_from_their_youngest_on_none_is_cheaper_when_newer(
+    cars: Encoded, recipe: Recipe
+) -> None:
+    """A tenth of the cars are of 1965 to 1985, and the dearer the older."""
+    year, scale = cars.columns.year, cars.scaler["year"]
+    random = np.random.default_rng(5)
+    matrix, target = cars.rows.matrix.copy(), cars.rows.target.copy()
+    is_old = random.random(len(matrix)) < 0.1
+    built = random.integers(1965, 1986, len(matrix))
+    matrix[is_old, year] = (built[is_old] - scale["mean"]) / scale["scale"]
+    target[is_old] = 10.5 - 0.06 * (built[is_old] - 1965) + random.normal(0, 0.05, is_old.sum())
+    parts = grow_forest(Rows(matrix, target), cars.columns, cars.scaler, recipe, SEED)
+    error = predict(parts, cars, matrix) - target
+    assert np.abs(error[is_old]).mean() < 0.2
+    asked = matrix[~is_old][::30]
+    years = np.arange(1996, 2024)
+    grid = np.repeat(asked, len(years), axis=0)
+    grid[:, year] = np.tile((years - scale["mean"]) / scale["scale"], len(asked))
+    assert (np.diff(predict(parts, cars, grid).reshape(len(asked), -1), axis=1) >= -1e-9).all()
+    forest = PriceForest(parts, cars.columns.names, cars.scaler)
+    some = matrix[is_old][:40]
+    together = score_matrix(some.copy(), forest)[0].tolist()
+    assert forest.score_columns([list(column) for column in some.T.tolist()])[0] == together
+    for row, expected in zip(some.tolist(), together, strict=True):
+        line, _ = forest.depreciation.find(row)
+        assert forest.score(row, line) == expected
+        amounts, base = forest.contributions(row, line)
+        assert sum(amounts) + base == pytest.approx(expected)
+
+
+def test_few_old_cars_change_nothing(cars: Encoded, parts: dict[str, Any]) -> None:
+    assert "year" not in parts["wide"]
+    assert "since" not in grow_forest(cars.rows, cars.columns, cars.scaler, FREE, SEED)["years"]

@@ -52,6 +52,7 @@ class _UnknownZero(msgspec.Struct):
 class _Years(msgspec.Struct):
     field: str
     spans: list[list[int]]
+    since: int | None = None
 
 
 class _UsualValues(msgspec.Struct):

@@ -115,7 +115,7 @@ def _hold(artifacts_dir: Path) -> Iterator[None]:
 
 def _choose_format(facts: Mapping[str, Any], model: Mapping[str, Any]) -> int:
     """The oldest that says all of it, so that services of older versions read what they can price."""
-    if model.get("reduced"):
+    if model.get("reduced") or "since" in (model.get("years") or {}):
         return REDUCED_FORMAT
     return TEXT_FORMAT if find_texts(facts["market"]) else FORMAT
 

@@ -4,9 +4,10 @@ Constraining the trees themselves costs up to 5 % of accuracy where listings tel
 they are asked for every year in which such a car was listed, and the score of a year is the mean of the largest of
 the years up to it and the smallest of the years from it on: Mukarjee and Stern, "Feasible nonparametric estimation
 of multiargument monotone functions" (JASA, 1994). A year before or after these is asked for too, with those
-between.
+between. Cars from before a year, where there is one, have the score of their own year: old ones may be the dearer.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -32,17 +33,19 @@ class YearEnvelope:
     def __init__(self, table: Mapping[str, Any], columns: Sequence[str], figures: Mapping[str, float]) -> None:
         """figures: mean and scale of the year, as scaler.pkl has them."""
         self.index = columns.index(table["field"])
+        self._since = table.get("since", -math.inf)
         self._mean, self._scale = figures["mean"], figures["scale"]
         self._spans: dict[Key, tuple[int, int, tuple[float, ...]]] = {
-            tuple(span[:-2]): (span[-2], span[-1], self._list_years(span[-2], span[-1])) for span in table["spans"]
+            tuple(key): (first, last, self._list_years(first, last))
+            for *key, first, last in map(self._cut_span, table["spans"])
         }
 
     def find_years(self, key: Key, year: float) -> Years:
         """The years to ask for a car of a scaled year. key: of its depreciation line.
 
-        A missing year is asked for as it is.
+        A missing year is asked for as it is, and so is one from before `since`.
         """
-        if year != year:
+        if year != year or round(year * self._scale + self._mean) < self._since:
             return Years((year,), 0, 0, 0)
         first, last, values = self._spans[key]
         # Of a year that no market has, only so many are asked for.
@@ -53,6 +56,11 @@ class YearEnvelope:
             values = values + self._list_years(last + 1, own)
         start = min(own, first)
         return Years(values, first - start, last - start, own - start)
+
+    def _cut_span(self, span: Sequence[int]) -> Sequence[int]:
+        """The span without the years before `since`."""
+        *key, first, last = span
+        return [*key, *(int(max(year, self._since)) for year in (first, last))]
 
     def _list_years(self, first: int, last: int) -> tuple[float, ...]:
         return tuple((year - self._mean) / self._scale for year in range(first, last + 1))

@@ -195,15 +195,20 @@ def _build_lacking(booster: Booster, params: dict[str, Any]) -> tuple[lgb.Datase
 def _bin_rows(
     matrices: Sequence[Floats], left: Singles, columns: Columns, parts: Mapping[str, Any], params: dict[str, Any]
 ) -> lgb.Dataset:
-    width = len(columns.names)
     data = QuietDataset(
         WideRows(matrices, partial(_widen, columns=columns, parts=parts)),
         left,
         feature_name=name_columns(columns.names, parts["wide"], parts["flags"]),
-        categorical_feature=[*columns.categories, *range(width, width + len(parts["wide"]))],
+        categorical_feature=[*columns.categories, *_list_wide_categories(columns, parts)],
         params=params,
     )
     return data.construct()
+
+
+def _list_wide_categories(columns: Columns, parts: Mapping[str, Any]) -> list[int]:
+    """The places of the wide columns, but for that of old years, which stay in order."""
+    years = {columns.names[index] for index in columns.numbers}
+    return [len(columns.names) + place for place, name in enumerate(parts["wide"]) if name not in years]
 
 
 def _choose_copied(rows: int, copies: int, random: np.random.Generator) -> Any:

@@ -26,6 +26,8 @@ MAX_CODES = 10
 does."""
 OWN_LEAVES = 255
 """Of a tree of listings that lack fields: with 511 they are hardly better, and take twice the room."""
+CLASSIC_AGE, MIN_CLASSICS = 25, 30
+"""From which age on, in years before the newest car, an older car may be dearer; and the listings that takes."""
 SPAN_SHARE = 0.005
 """Of the listings of a make and model at either end of its years that its span leaves out."""
 
@@ -101,11 +103,30 @@ def _prepare(job: Job, columns: Columns, scaler: Scaler) -> dict[str, Any]:
     """All but the trees."""
     matrix, recipe = job.rows.matrix, job.recipe
     depreciation = fit_depreciation(job.rows, columns, recipe)
-    years = None
-    if recipe.free_years and columns.year is not None and columns.signs[columns.year] == 1:
-        years = _list_spans(matrix, columns, depreciation, scaler)
     wide = _choose_wide(matrix, columns) if recipe.wide else {}
+    years = None
+    if columns.year is not None and columns.signs[columns.year] == 1:
+        classics = _list_classics(matrix[:, columns.year], scaler[columns.names[columns.year]])
+        if recipe.free_years:
+            years = _list_spans(matrix, columns, depreciation, scaler)
+            years |= {"since": classics[-1] + 1} if classics else {}
+        elif classics:
+            wide[columns.names[columns.year]] = scale_years(classics, scaler[columns.names[columns.year]])
     return {"depreciation": depreciation, "years": years, "wide": wide, "flags": choose_flags(matrix, columns)}
+
+
+def _list_classics(column: Floats, figures: Mapping[str, float]) -> list[int]:
+    """The years of cars so old that age may make them dearer; none where few of the listings are."""
+    years = np.rint(column[~np.isnan(column)] * figures["scale"] + figures["mean"])
+    if not len(years):
+        return []
+    last = int(np.quantile(years, 1 - SPAN_SHARE)) - CLASSIC_AGE
+    return list(range(int(years.min()), last + 1)) if (years <= last).sum() >= MIN_CLASSICS else []
+
+
+def scale_years(years: Sequence[int], figures: Mapping[str, float]) -> list[float]:
+    """Years as the trees see them, computed as the encoder does it."""
+    return [(year - figures["mean"]) / figures["scale"] for year in years]
 
 
 def choose_flags(matrix: Floats, columns: Columns) -> list[str]:
