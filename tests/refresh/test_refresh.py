@@ -192,17 +192,18 @@ def test_new_listings_serve_after_a_comparison(
 
 
 def test_grown_by_workers_and_killed_in_its_midst_it_makes_the_same_model(
-    settings: Settings, champion: str, write: Write, market: Market, root: Path, tmp_path: Path
+    write: Write, market: Market, root: Path, tmp_path: Path
 ) -> None:
-    path = write("first.csv", invent_uk_listings(market, 1500))
-    killed = Command(root, tmp_path / "killed", "refresh", path, "--market", "uk", "--local")
+    words = ("refresh", write("few.csv", invent_uk_listings(market, 300)), "--market", "uk", "--local")
+    alone, killed = (Command(root, tmp_path / name, *words) for name in ("alone", "killed"))
+    alone.run()
     before = killed.kill(1, "--workers", "2")
     assert champion_version(killed.artifacts) is None
     said = killed.run("--workers", "2")
     kept = before % CHOICE  # of the step that was killed
     assert not kept or f", {kept} kept, " in said, "what was grown is not grown again"
     assert champion_version(killed.artifacts)
-    assert describe_bundle(killed.artifacts) == describe_bundle(settings.artifacts_dir, champion)
+    assert describe_bundle(killed.artifacts) == describe_bundle(alone.artifacts)
     assert not (killed.artifacts / WORK).exists()
 
 
