@@ -270,3 +270,13 @@ def test_a_gearbox_that_stands_in_a_sentence(write_file: Write) -> None:
 
     found, path = draft(write_file, cars("make,model,year,mileage,price,description", row))
     assert set(clean(found, path).frame["transmission"].drop_nulls()) == {"manual", "aut", "automático"}
+
+
+def test_a_make_by_another_name_is_the_commoner_one(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        name = make.replace("Volkswagen", "VW" if luck.random() < 0.2 else "Volkswagen")
+        return [name, model, year, miles, price]
+
+    found, path = draft(write_file, cars("make,model,year,mileage,price", row))
+    assert feature(found.market, "make").replace == {"VW": "Volkswagen"}
+    assert "VW" not in set(clean(found, path).frame["make"])

@@ -57,7 +57,24 @@ def test_a_large_market_is_asked_whole_whether_years_should_be_free(
     cars: Encoded, monkeypatch: pytest.MonkeyPatch, calmed: float, free: float, chosen: Recipe
 ) -> None:
     errors = {SMALL.name: 0.10, calm(SMALL).name: calmed, LARGE.name: 0.10, LARGE_FREE.name: free}
+    errors[calm(LARGE).name] = 0.09
     assert choose(cars, errors, monkeypatch, FEW_ROWS)[0] == chosen
+
+
+def test_what_is_calm_in_a_sample_must_be_so_in_all(cars: Encoded, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = {SMALL.name: 0.10, calm(SMALL).name: 0.09, LARGE.name: 0.10, calm(LARGE).name: 0.11}
+    assert choose(cars, errors, monkeypatch, FEW_ROWS) == (LARGE, errors)
+
+
+def test_fields_that_are_left_out_count_too(cars: Encoded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two recipes that price whole listings alike, the one that knows listings without fields wins."""
+    blind, asked = (replace(QUICK, name=name, copies=copies) for name, copies in (("blind", 0), ("asked", 2)))
+    folds = [fold_of(cars.frame) % FOLDS == 0]
+    errors = model_selection._cross_validate([blind, asked], cars.rows, cars.columns, cars.scaler, folds, SEED)
+    monkeypatch.setattr(model_selection, "WHOLE_SHARE", 1.0)
+    whole = model_selection._cross_validate([blind, asked], cars.rows, cars.columns, cars.scaler, folds, SEED)
+    assert whole["blind"] < whole["asked"]
+    assert errors["asked"] < errors["blind"]
 
 
 def test_listings_of_one_fold_tell_nothing(cars: Encoded) -> None:

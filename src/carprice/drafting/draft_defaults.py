@@ -146,15 +146,22 @@ def find_spellings(profile: Profile) -> dict[str, str]:
     return folded
 
 
+def find_other_makes(profile: Profile) -> dict[str, str]:
+    """Makes by another name than most listings have, such as Mercedes beside Mercedes-Benz, each with that one."""
+    known = {text.casefold(): text for text in reversed(profile.most_common)}
+    pairs = [(known.get(alias), known.get(usual)) for alias, usual in MAKE_ALIASES.items()]
+    both = [(one, other) for one, other in pairs if one and other]
+    counts = profile.counts
+    return dict((one, other) if counts[one] < counts[other] else (other, one) for one, other in both)
+
+
 def suggest_spellings(profile: Profile) -> list[str]:
-    """Pairs of makes that may be one: a name and the same with a word behind it, or an abbreviation."""
+    """Pairs of makes that may be one: a name and the same with a word behind it."""
     known = {text.casefold(): text for text in reversed(profile.most_common)}
     found = []
     for key, text in known.items():
-        other = MAKE_ALIASES.get(key) or next(
-            (one for one in known if re.match(rf"{re.escape(key)}[ -]\S+$", one)), ""
-        )
-        if other in known and other != key:
+        other = next((one for one in known if re.match(rf"{re.escape(key)}[ -]\S+$", one)), "")
+        if other and MAKE_ALIASES.get(key) != other:
             found.append(f"{text!r} may be {known[other]!r}")
     return found[:SHOWN_SUGGESTIONS]
 

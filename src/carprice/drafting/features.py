@@ -13,6 +13,7 @@ from carprice.drafting.draft_defaults import (
     OWN_TEXT,
     THOUSAND,
     find_flag,
+    find_other_makes,
     find_spellings,
     guess_mileage_scale,
     guess_number_limits,
@@ -180,7 +181,8 @@ class FeatureDrafter:
             return replace(base, kind="date", day_first=profile.day_first, optional=True, outside="missing")
         if profile.numbers and role not in TEXT_ROLES and not _is_code(profile):
             return self._make_number(base, profile.numbers, role)
-        return replace(base, replace=find_spellings(profile) if role in FOLDED_ROLES else {})
+        other = find_other_makes(profile) if role == "make" else {}
+        return replace(base, replace={**find_spellings(profile), **other} if role in FOLDED_ROLES else {})
 
     def _make_number(self, base: Feature, numbers: Numbers, role: str) -> Feature:
         beside = self.units.get(base.column, "") or unit_in_name(base.column)

@@ -97,3 +97,9 @@ def test_of_many_listings_a_part_has_copies_that_weigh_as_much(
     assert len(some) - rows == pytest.approx(600, abs=2)
     assert some[:rows].tolist() == [1.0] * rows
     assert some[rows:].sum() == pytest.approx(whole[rows:].sum(), rel=1e-5)
+
+
+def test_a_data_set_keeps_its_threads(cars: Encoded) -> None:
+    """They are of the process: another number, for a moment, and a booster beside it may crash."""
+    for data in (cars.rows.matrix, WideRows([cars.rows.matrix], np.copy)):
+        assert QuietDataset(data, cars.rows.target, params=PARAMS).get_params()["num_threads"] == 1

@@ -60,7 +60,7 @@ def calm(recipe: Recipe) -> Recipe:
     return replace(
         recipe,
         name=f"{recipe.name}-calm",
-        cat_smooth=30.0,
+        cat_smooth=10.0,
         slope=0.0,
         level=0.0,
         wide=False,
