@@ -104,7 +104,8 @@ def test_good_values(uk: Market, field: str, value: Any, expected: Any) -> None:
         ("mileage", "45,000\n", NUMBER),
         ("tax", "£150", 'should be a number in GBP: send 150, not the text "£150"'),
         ("asking_price", "£9.5k", 'should be a number above 0: send 9500, not the text "£9.5k"'),
-        ("asking_price", "$9,500", "should be a number above 0"),
+        ("asking_price", "$9,500", "should be a number above 0 in GBP"),
+        ("asking_price", "dear", "should be a number above 0"),
         ("asking_price", "0", "should be a number above 0"),
         ("mileage", False, NUMBER),
         ("mileage", math.nan, NUMBER),
@@ -168,12 +169,14 @@ def test_dates_have_the_limits_of_the_market_in_days() -> None:
 
 
 def test_every_problem_is_named_at_once(uk: Market) -> None:
-    car = change(UK_CAR, make=..., year=1900, mileage="x", milage=5, **{"a/b~c": 1})
+    car = change(UK_CAR, make=..., year=1900, mileage="x", milage=5, engineSize=1, fuelType=2, **{"a/b~c": 1})
     assert check_listing(uk, car)[1] == [
         FieldProblem("is required", "#/make"),
         FieldProblem(YEARS, "#/year"),
         FieldProblem(NUMBER, "#/mileage"),
         FieldProblem("is not a field of this market; did you mean 'mileage'?", "#/milage"),
+        FieldProblem("is not a field of this market; did you mean 'engine_size'?", "#/engineSize"),
+        FieldProblem("is not a field of this market; did you mean 'fuel'?", "#/fuelType"),
         FieldProblem(STRANGE, "#/a~1b~0c"),
     ]
 

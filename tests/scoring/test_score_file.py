@@ -251,7 +251,8 @@ def test_prices_of_the_file_itself_are_compared(tmp_path: Path, pricer: Pricer) 
     assert len(errors) == 3, "the rows that have a price of their own, and one of ours"
     assert errors[:2] == pytest.approx([0, 0.25], abs=1e-3)
     text = summary.describe_errors()
-    assert text.startswith("Against column 'price' of 3 rows: median error 25.0%, MAE ")
+    left = "the other 1 have no price within the market's limits"
+    assert text.startswith(f"Against column 'price' of 3 rows ({left}): median error 25.0%, MAE ")
     assert text.endswith(f"{summary.held / 3:.1%} within the range")
     assert (summary.rows, summary.priced, summary.problems) == (6, 4, 2)
     assert frames[0]["price"].to_list()[2] == "POA"

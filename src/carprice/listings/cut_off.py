@@ -6,6 +6,7 @@ EDGE = 0.1
 """Of the price at an end: how far inwards listings are counted."""
 MIN_EDGE_SHARE = 0.02
 """Of the listings. Five markets that nothing cuts off have 0.1 to 0.4 % there."""
+MIN_ROWS = 200
 OUTERMOST = 0.001
 """Of the prices, which are no end: a few are always there."""
 
@@ -22,7 +23,7 @@ def describe_cut(prices: pl.Series, currency: str) -> str:
 def _find_cut(prices: pl.Series, end: float) -> float | None:
     """The price at an end, 0 or 1, where the listings do not get fewer towards it."""
     price = prices.quantile(abs(end - OUTERMOST), "nearest")
-    if price is None:
+    if price is None or prices.len() < MIN_ROWS:
         return None
     inner = price * (1 - EDGE if end else 1 + EDGE)
     is_near = prices >= inner if end else prices <= inner

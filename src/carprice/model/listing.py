@@ -50,14 +50,14 @@ def check_listing(
     try:
         read_asking(fields)
     except ValueError as error:
-        advice = advise_number(fields[ASKING], partial(read_money, market=market))
-        problems.append(FieldProblem(f"{error}{advice}", f"#/{ASKING}"))
+        problems.append(FieldProblem(_describe_asking(market, fields[ASKING], error), f"#/{ASKING}"))
     names = tuple([feature.name for feature in market.features])
     for name in fields:
         if name not in names and name != ASKING:
             if len(problems) >= most:
                 break
-            problems.append(FieldProblem(_unknown_field(name[:MAX_ECHO], names), f"#/{_escape(name)}"))
+            called = tuple([(item.name, item.label, item.column) for item in market.features])
+            problems.append(FieldProblem(_unknown_field(name[:MAX_ECHO], called), f"#/{_escape(name)}"))
     return values, problems
 
 
@@ -189,13 +189,28 @@ def _read_number(market: Market, feature: Feature, text: str) -> float:
     return float(_check_value(market, feature, read_number(text, feature, market)))  # type: ignore[arg-type]
 
 
+def _describe_asking(market: Market, value: Any, error: ValueError) -> str:
+    """What an asking price should be that is none, and which number its text means."""
+    if isinstance(value, str) and len(value) <= MAX_ECHO:
+        try:
+            read_money(value, market)
+        except ValueError as foreign:
+            return f"{error} in {market.currency}" if str(foreign) else str(error)
+    return f"{error}{advise_number(value, partial(read_money, market=market))}"
+
+
 @lru_cache(MAX_REMEMBERED)
-def _unknown_field(name: str, names: tuple[str, ...]) -> str:
-    """The search takes longer than the rest of a row, and the rows of a batch have the same wrong names."""
-    close = get_close_matches(name.lower(), names, n=1)
-    return (
-        f"is not a field of this market; did you mean {close[0]!r}?" if close else "is not a field of this market"
+def _unknown_field(name: str, fields: tuple[tuple[str, str, str], ...]) -> str:
+    """That a name is of no field, and which is similar or has it as label or column. fields: all three of each.
+
+    The search takes longer than the rest of a row, and the rows of a batch have the same wrong names.
+    """
+    meant = {field[0] for field in fields if squash(name) in map(squash, field)}
+    close = (
+        list(meant) if len(meant) == 1 else get_close_matches(name.lower(), [field[0] for field in fields], n=1)
     )
+    question = f"; did you mean {close[0]!r}?" if close else ""
+    return f"is not a field of this market{question}"
 
 
 def _escape(name: str) -> str:

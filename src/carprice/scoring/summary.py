@@ -87,8 +87,10 @@ class ScoreSummary:
         if not sum(map(len, self.errors)):
             return ""
         errors, misses = np.abs(np.concatenate(self.errors)), np.abs(np.concatenate(self.misses))
+        others = self.priced - len(errors)
+        left = f" (the other {others:,} have no price within the market's limits)" if others > 0 else ""
         return (
-            f"Against column {self.market.price.column!r} of {len(errors):,} rows: median error "
+            f"Against column {self.market.price.column!r} of {len(errors):,} rows{left}: median error "
             f"{np.median(errors):.1%}, MAE {np.mean(misses):,.0f} {self.market.currency}, "
             f"{self.held / len(errors):.1%} within the range"
         )
