@@ -25,6 +25,8 @@ def uk_market(request: pytest.FixtureRequest) -> Market:
         ("year", "2017 reg", 2017),
         ("engine_size", "1.6", 1.6),
         ("engine_size", "1,998 cc", 1.998),
+        ("engine_size", "1998", 1.998),
+        ("engine_size", "40", 40.0),
         ("mpg", "57,7", 57.7),
         ("tax", "-5", -5),
         ("tax", "£150", 150),

@@ -120,7 +120,9 @@ def _read_measure(text: str, feature: Feature, is_distance: bool) -> float:
     found = _read_number(text, feature.decimal)
     words = [word for word in found.words if feature.unit not in CURRENCIES.get(word, ())]
     units = {find_unit(word) or word for word in words}
-    if not units or units == {feature.unit.casefold()} or units == {feature.unit}:
+    if not units:
+        return _fit_volume(found.number, feature)
+    if units == {feature.unit.casefold()} or units == {feature.unit}:
         return found.number
     if not feature.unit and not any(find_unit(word) or word in CURRENCIES for word in words):
         return found.number  # 2nd, or 4 cylinders
@@ -128,6 +130,20 @@ def _read_measure(text: str, feature: Feature, is_distance: bool) -> float:
     if len(factors) == 1 and factors[0] is not None:
         return float(f"{found.number * factors[0]:.15g}")
     raise ValueError(f"should be a number in {feature.unit}" if feature.unit else "")
+
+
+def _fit_volume(number: float, feature: Feature) -> float:
+    """A volume without a unit: 1998 where litres are meant is of cc, and 2.0 where cc are meant of litres."""
+    other = {"l": "cc", "cc": "l"}.get(find_unit(feature.unit) or feature.unit)
+    if not other or _is_within(number, feature):
+        return number
+    meant = float(f"{number * (convert_unit(other, feature.unit) or 0.0):.15g}")
+    return meant if _is_within(meant, feature) else number
+
+
+def _is_within(number: float, feature: Feature) -> bool:
+    low, high = feature.min, feature.max
+    return (low is None or low <= number) and (high is None or number <= high)
 
 
 def _find_unit_pattern(unit: str) -> str:
