@@ -280,3 +280,22 @@ def test_a_make_by_another_name_is_the_commoner_one(write_file: Write) -> None:
     found, path = draft(write_file, cars("make,model,year,mileage,price", row))
     assert feature(found.market, "make").replace == {"VW": "Volkswagen"}
     assert "VW" not in set(clean(found, path).frame["make"])
+
+
+def test_values_as_in_america_are_in_dollars_and_miles(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        state = luck.choice(["clean", "salvage", "rebuilt"])
+        return [
+            make,
+            model,
+            year,
+            miles,
+            price,
+            luck.choice(["gas", "diesel"]),
+            luck.choice(["truck", "sedan"]),
+            state,
+        ]
+
+    found, _ = draft(write_file, cars("make,model,year,odometer,price,fuel,type,title_status", row))
+    assert (found.market.currency, found.market.distance_unit) == ("USD", "mi")
+    assert "only a guess" in found.questions["distance"]

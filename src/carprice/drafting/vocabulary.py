@@ -290,6 +290,7 @@ COUNTRIES: dict[str, tuple[str, str, str]] = {
 
 LANGUAGE_VALUES: dict[str, str] = {
     "DE": "benzin diesel elektro kleinwagen limousine kombi cabrio manuell automatik schaltgetriebe ja nein privat gebraucht",
+    "US": "gas salvage truck offroad mini-van clean rebuilt lien parts",
     "FR": "essence gazole manuelle automatique berline break citadine électrique oui non occasion",
     "ES": "gasolina diésel eléctrico híbrido automático todoterreno familiar berlina sí usado",
     "IT": "benzina metano manuale automatico elettrica ibrida berlina usato",

@@ -26,8 +26,10 @@ MAX_CODES = 10
 does."""
 OWN_LEAVES = 255
 """Of a tree of listings that lack fields: with 511 they are hardly better, and take twice the room."""
-CLASSIC_AGE, MIN_CLASSICS = 25, 30
-"""From which age on, in years before the newest car, an older car may be dearer; and the listings that takes."""
+CLASSIC_AGE = 30
+"""From which age on, in years before the newest car, an older car may be the dearer."""
+MIN_CLASSICS, MIN_CLASSIC_SHARE = 30, 0.005
+"""The listings of such an age that takes, and their share of all."""
 SPAN_SHARE = 0.005
 """Of the listings of a make and model at either end of its years that its span leaves out."""
 
@@ -121,7 +123,8 @@ def _list_classics(column: Floats, figures: Mapping[str, float]) -> list[int]:
     if not len(years):
         return []
     last = int(np.quantile(years, 1 - SPAN_SHARE)) - CLASSIC_AGE
-    return list(range(int(years.min()), last + 1)) if (years <= last).sum() >= MIN_CLASSICS else []
+    is_enough = (years <= last).sum() >= max(MIN_CLASSICS, MIN_CLASSIC_SHARE * len(years))
+    return list(range(int(years.min()), last + 1)) if is_enough else []
 
 
 def scale_years(years: Sequence[int], figures: Mapping[str, float]) -> list[float]:
