@@ -15,7 +15,7 @@ from tests.api.calls import JSON, WAYS, Result, as_json, call, find_state
 from tests.model.cars import UK_CAR, change
 
 from carprice.model.bundle.manifest import find_bundle
-from carprice.model.encoding import InputWarning
+from carprice.model.input_warnings import InputWarning
 from carprice.model.pricer import Pricer, load_pricer
 
 SECRET = "xyzzy"

@@ -18,7 +18,7 @@ from carprice.frames.encoding import read_listing
 from carprice.frames.pricing import predict_frame, price_frame
 from carprice.listings.cleaning import load_listings
 from carprice.market.market_file import Feature, Market, load_market
-from carprice.model.encoding import OUTSIDE_TRAINING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, UNSEEN
+from carprice.model.input_warnings import OUTSIDE_TRAINING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, UNSEEN
 from carprice.model.listing import check_listing
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.scoring.score_file import PRICES, score_file

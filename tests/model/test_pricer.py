@@ -15,8 +15,8 @@ from tests.model.cars import DATED_CAR, UK_CAR, UK_VALUES, change
 from carprice.errors import BundleError, ListingsError
 from carprice.model.bundle.contents import Bundle, read_bundle
 from carprice.model.bundle.manifest import RETRAIN, find_bundle
-from carprice.model.encoding import InputWarning
 from carprice.model.evidence.breakdown import break_down, round_to_sum
+from carprice.model.input_warnings import InputWarning
 from carprice.model.pricer import MAX_PRICE, Pricer, load_pricer
 
 CARS = 3000

@@ -27,9 +27,9 @@ from carprice.feedback.opening import open_store
 from carprice.feedback.samples import Samples
 from carprice.market.kinds import Value
 from carprice.model.bundle.manifest import find_bundle, holds_model, read_manifest
-from carprice.model.encoding import InputWarning
 from carprice.model.evidence.comparables import ComparableFinder, Comparables, find_none, load_finder
 from carprice.model.evidence.seen_together import SeenTogether
+from carprice.model.input_warnings import InputWarning
 from carprice.model.moved_level import move_pricer, read_level, share_moved
 from carprice.model.pricer import Pricer, load_pricer
 from carprice.monitor.monitor import Monitor, build_monitor

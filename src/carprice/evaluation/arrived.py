@@ -9,7 +9,7 @@ import polars as pl
 from carprice.frames.pricing import price_frame
 from carprice.listings.cleaning import load_listings
 from carprice.listings.listings_files import Source
-from carprice.model.encoding import OUTSIDE_TRAINING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION
+from carprice.model.input_warnings import OUTSIDE_TRAINING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION
 from carprice.model.pricer import Pricer
 from carprice.monitor.inputs import Arrived
 

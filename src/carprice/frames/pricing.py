@@ -9,7 +9,7 @@ from carprice.frames.encoding import Floats, encode_frame, find_meant_models
 from carprice.frames.position import place_asking_prices
 from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.frames.warnings import Warnings, find_warnings, join_warnings
-from carprice.model.encoding import OUTSIDE_TRAINING, UNLIKELY, UNSEEN
+from carprice.model.input_warnings import OUTSIDE_TRAINING, UNLIKELY, UNSEEN
 from carprice.model.price_range import CLOSE, LEVELS, MIN_LIKE
 from carprice.model.pricer import MAX_OUTSIDE, Pricer
 

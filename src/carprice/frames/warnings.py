@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from carprice.frames.encoding import Floats, find_unknown, find_zeros
 from carprice.frames.scoring import unique_codes
-from carprice.model.encoding import (
+from carprice.model.forest.depreciation import ANY
+from carprice.model.input_warnings import (
     OUTSIDE_TRAINING,
     TAKEN_AS_MISSING,
     UNKNOWN_CATEGORY,
@@ -14,7 +15,6 @@ from carprice.model.encoding import (
     UNLIKELY,
     UNSEEN,
 )
-from carprice.model.forest.depreciation import ANY
 from carprice.model.plausibility import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
 from carprice.model.pricer import Pricer
 

@@ -14,23 +14,23 @@ from carprice.market.market_file import Market, parse_market
 from carprice.model.bundle.contents import Bundle, read_bundle
 from carprice.model.bundle.manifest import RETRAIN, VERSION_TIME
 from carprice.model.category_codes import MAKE, MODEL
-from carprice.model.encoding import (
+from carprice.model.encoding import Encoder
+from carprice.model.evidence.explanation import explain_price
+from carprice.model.evidence.usual_car import UsualCars
+from carprice.model.forest.depreciation import ANY
+from carprice.model.forest.lightgbm_capi import Trees, release_memory
+from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
+from carprice.model.input_warnings import (
     OUTSIDE_TRAINING,
     TAKEN_AS_MISSING,
     UNKNOWN_CATEGORY,
     UNKNOWN_COMBINATION,
     UNLIKELY,
     UNSEEN,
-    Encoder,
     InputWarning,
     warn_combination,
     warn_of_age,
 )
-from carprice.model.evidence.explanation import explain_price
-from carprice.model.evidence.usual_car import UsualCars
-from carprice.model.forest.depreciation import ANY
-from carprice.model.forest.lightgbm_capi import Trees, release_memory
-from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.listing import check_listing, read_asking
 from carprice.model.plausibility import UsualDistance
 from carprice.model.position import Position, place_asking

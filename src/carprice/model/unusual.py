@@ -5,7 +5,8 @@ from typing import Any
 
 from carprice.market.kinds import Value
 from carprice.market.market_file import Market
-from carprice.model.encoding import UNSEEN, Encoders, InputWarning, Scaler, warn_unusual
+from carprice.model.encoding import Encoders, Scaler
+from carprice.model.input_warnings import UNSEEN, InputWarning, warn_unusual
 from carprice.model.plausibility import UsualValues
 from carprice.model.seen_values import Seen, SeenValues
 from carprice.model.suggestions import MAX_SUGGESTIONS

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from carprice.model.encoding import InputWarning
+from carprice.model.input_warnings import InputWarning
 from carprice.model.position import Position
 
 Money = Annotated[int, msgspec.Meta(description="In whole units of the market's currency.")]

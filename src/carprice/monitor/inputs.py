@@ -7,7 +7,7 @@ from typing import NamedTuple
 from carprice.errors import BundleError
 from carprice.market.kinds import Value
 from carprice.model.bundle.inputs import Bins, Inputs, read_inputs
-from carprice.model.encoding import OUTSIDE_TRAINING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION
+from carprice.model.input_warnings import OUTSIDE_TRAINING, UNKNOWN_CATEGORY, UNKNOWN_COMBINATION
 from carprice.model.pricer import Pricer
 from carprice.monitor.expectation import low_confidence
 from carprice.monitor.lines import DRIFT, LOW, NOT_KNOWN, OK, OUTSIDE, REFRESH, UNKNOWN, Limits, Line, judge

@@ -26,8 +26,8 @@ from carprice.api.state import LoadedModel
 from carprice.errors import BundleError
 from carprice.market.kinds import Value
 from carprice.market.market_file import ASKING
-from carprice.model.encoding import UNKNOWN_COMBINATION, InputWarning
 from carprice.model.evidence.comparables import USUAL_COMPARABLES
+from carprice.model.input_warnings import UNKNOWN_COMBINATION, InputWarning
 from carprice.model.listing import check_listing, read_known
 from carprice.model.valuation import Valuation
 

@@ -9,9 +9,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from carprice.feedback.entry import Answer, FeedbackKind
 from carprice.market.market_file import KindName
-from carprice.model.encoding import InputWarning
 from carprice.model.evidence.comparables import Comparable, Comparables
 from carprice.model.evidence.curve import Curve, CurvePoint
+from carprice.model.input_warnings import InputWarning
 from carprice.model.listing import FieldProblem
 from carprice.model.position import Position
 from carprice.model.valuation import Breakdown, Confidence, Coverage, Money, NotGiven, Placed, Valuation

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from carprice.market.kinds import KINDS, Value
-from carprice.model.encoding import OUTSIDE_TRAINING
 from carprice.model.evidence.curve_plan import YEARS, CurveOrder, Stop, plan_curve
+from carprice.model.input_warnings import OUTSIDE_TRAINING
 from carprice.model.pricer import Pricer
 from carprice.model.valuation import Coverage, Money, Valuation
 

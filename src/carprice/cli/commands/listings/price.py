@@ -17,11 +17,11 @@ from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature
 from carprice.model.bundle.manifest import find_bundle
-from carprice.model.encoding import InputWarning
 from carprice.model.evidence.breakdown import AVERAGE, NOT_GIVEN
 from carprice.model.evidence.comparables import MAX_COMPARABLES, Comparables, find_none, load_finder
 from carprice.model.evidence.curve import Curve
 from carprice.model.evidence.curve_plan import MAX_POINTS, MAX_YEARS, MIN_POINTS, CurveOrder
+from carprice.model.input_warnings import InputWarning
 from carprice.model.listing import parse_fields, read_asking
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.model.pricer import Pricer, load_pricer
