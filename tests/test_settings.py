@@ -73,9 +73,8 @@ def test_every_setting_is_read_by_its_name(name: str) -> None:
 def find_names(root: Path, places: tuple[str, ...], suffixes: tuple[str, ...] = ("",)) -> set[str]:
     paths = [root / place for place in places]
     files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file()]
-    text = "\n".join(
-        file.read_text(errors="ignore") for file in files if file.suffix in suffixes or suffixes == ("",)
-    )
+    files = [file for file in files if file.suffix != ".pyc" and (file.suffix in suffixes or suffixes == ("",))]
+    text = "\n".join(file.read_text(errors="ignore") for file in files)
     return set(NAMES.findall(text))
 
 

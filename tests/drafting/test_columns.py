@@ -299,3 +299,25 @@ def test_values_as_in_america_are_in_dollars_and_miles(write_file: Write) -> Non
     found, _ = draft(write_file, cars("make,model,year,odometer,price,fuel,type,title_status", row))
     assert (found.market.currency, found.market.distance_unit) == ("USD", "mi")
     assert "only a guess" in found.questions["distance"]
+
+
+def test_a_type_of_offer_that_says_used_or_new_is_a_feature(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        offer = luck.choices(["Used", "Demonstration", "New", "Pre-registered"], [8, 1, 1, 1])[0]
+        return [make, model, year, miles, price, offer]
+
+    text = cars("make,model,year,mileage,price,offerType", row)
+    assert feature(draft(write_file, text)[0].market, "offer_type")
+    assert not draft(write_file, text.replace("Used", "Offer").replace("New", "Wanted"))[0].market.feature(
+        "offer_type"
+    )
+
+
+def test_what_the_state_took_for_a_car_is_no_form_of_its_price(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        fee = luck.randint(10, 40) * 1_000
+        return [make, model, year, miles, price, fee, fee + 2_000, round(price / 7.3)]
+
+    found, _ = draft(write_file, cars("make,model,year,mileage,price,omv,arf,depreciation", row))
+    assert {"omv", "arf"} <= {item.name for item in found.market.features}
+    assert not found.market.feature("depreciation")

@@ -216,11 +216,12 @@ def test_more_than_the_memory_can_learn_from_is_refused(
     assert "need 0.7 GB to learn from, and 0.7 GB are free: enough for 0" in str(result.exception)
 
 
+@pytest.mark.usefixtures("champion")
 def test_where_no_scheduler_answers_the_champion_stays(
-    run: Runner, settings: Settings, champion: str, write: Write, market: Market, monkeypatch: pytest.MonkeyPatch
+    run: Runner, settings: Settings, write: Write, market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("carprice.engine.start.CONNECT_SECONDS", 0.2)
-    before = list_versions(settings.artifacts_dir)
+    before, champion = list_versions(settings.artifacts_dir), champion_version(settings.artifacts_dir)
     path = write("more.csv", invent_uk_listings(market, 1800))
     result = run("refresh", path, "--market", "uk", "--local", "--engine", "tcp://127.0.0.1:9")
     assert result.exit_code == 1

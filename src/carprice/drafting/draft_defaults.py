@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, PRICE_WORDS, rank_correlation
+from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, PRICE_WORDS, rank_correlation, value_share
 from carprice.drafting.listing_columns import VIN
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Numbers, Profile
@@ -36,6 +36,7 @@ MAX_THOUSANDS = 600.0
 THOUSAND, MIL = 1000.0, 10.0
 MIL_WORDS = {"mil", "miltal", "antalmil"}
 """Words of columns in Scandinavian miles."""
+MAX_CONDITIONS, MIN_CONDITION_SHARE = 12, 0.8
 MAX_SPELLINGS = 5_000
 SHOWN_SUGGESTIONS = 5
 
@@ -116,7 +117,7 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return f"it is {profile.most_common[0][:60]!r} wherever it is known"
     if is_named_by_place(profile.column) and profile.distinct == profile.known:
         return "it has no name and counts the rows"
-    if role:
+    if role or _says_condition(profile):
         return ""
     words = {squash_name(profile.column), *split_words(profile.column)}
     reason = next((_REASONS[word] for word in sorted(words) if word in _REASONS), "")
@@ -129,6 +130,12 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
     if profile.numbers is None and not profile.is_date and _is_free_text(profile):
         return OWN_TEXT
     return ""
+
+
+def _says_condition(profile: Profile) -> bool:
+    """Whether a column says that a car is used, new or a demonstrator, whatever it is called."""
+    is_short = profile.distinct <= MAX_CONDITIONS and not profile.numbers
+    return is_short and value_share(profile, "condition") >= MIN_CONDITION_SHARE
 
 
 def find_spellings(profile: Profile) -> dict[str, str]:

@@ -121,7 +121,7 @@ ROLE_VALUES: dict[str, str] = {
         "hatchback-auto kompakt miejskie szedán ferdehátú hatchbackm terepjáró sedán combi jeep targa mini-van "
         "セダン ハッチバック ワゴン 轿车 越野车 掀背 세단 해치백 truck bus microcar liftback"
     ),
-    "condition": "used new demo demonstrator gebraucht neu neuwagen occasion usado nuevo novo seminovo seminuevo usato "
+    "condition": "used new demo demonstrator demonstration pre-registered vorführwagen tageszulassung jahreswagen gebraucht neu neuwagen occasion usado nuevo novo seminovo seminuevo usato "
     "nuovo новый подержанный używany nowy használt új nou rulat ojeté nové sıfır ikinciel tweedehands nieuw begagnad "
     "ny käytetty uusi bekas baru cũ mới جديد مستعمل 中古 新車 二手 신차 중고",
 }
@@ -170,7 +170,7 @@ LEFT_OUT_WORDS: dict[str, str] = {
         "payment monthly installment instalment emi rata mensualidad mensualité finanzierung financing finance leasing "
         "rate deposit downpayment valuation mmr msrp rrp estimate estimated fair deal dealrating pricerating rating "
         "discount saving savings reduction residual residualvalue 신차대비가격 신차대비 残值率 保值率 pricehistory fipe tasacion bid bids reserve priceperkm pricepermile "
-        "anzahlung enganche cicilan trả tax-included depreciation dereg arf omv"
+        "anzahlung enganche cicilan trả tax-included depreciation"
     ),
     "nobody can answer it who asks for a price": (
         "abtest test crawled crawl scraped scrapedat scrape created datecreated datecrawled updated modified lastseen "
