@@ -28,6 +28,11 @@ def cars(header: str, make_row: Callable[..., list[Any]]) -> str:
     return write_csv(header, (make_row(*car) for car in draw_cars(ROWS)))
 
 
+def with_more(header: str, make_values: Callable[..., list[Any]]) -> str:
+    """The usual columns, and those of header behind them with what make_values makes of the same car."""
+    return cars(f"make,model,year,mileage,price,{header}", lambda luck, *car: [*car, *make_values(luck, *car)])
+
+
 def usual(
     price: Callable[[int], object] = str, year: Callable[[int], object] = str, miles: Callable[[int], object] = str
 ) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.drafting.invented import draw_cars
-from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, group, truth, usual
+from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, group, truth, usual, with_more
 
 from carprice.model.listing import parse_fields
 
@@ -198,11 +198,11 @@ def test_minus_one_says_that_a_value_is_not_known(write_file: Write) -> None:
 
 
 def test_a_plain_date_is_the_day_of_the_listing_unless_it_is_of_the_cars_own_year(write_file: Write) -> None:
-    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+    def days(luck: random.Random, _make: str, _model: str, year: int, *_: int) -> list[Any]:
         day, month = luck.randint(1, 28), luck.randint(1, 12)
-        return [make, model, year, miles, price, f"2026-04-{day:02}", f"{year}-{month:02}-{day:02}"]
+        return [f"2026-04-{day:02}", f"{year}-{month:02}-{day:02}"]
 
-    text = cars("make,model,year,mileage,price,date,registered", row)
+    text = with_more("date,registered", days)
     assert draft(write_file, text)[0].market.listing.seen == "date"
     swapped = text.replace("date,registered", "registered,date")
     assert not draft(write_file, swapped)[0].market.listing.seen
@@ -217,10 +217,8 @@ def test_crowns_with_points_are_danish(write_file: Write) -> None:
 
 
 def test_kilometres_a_litre_are_one_unit(write_file: Write) -> None:
-    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
-        return [make, model, year, miles, price, f"{luck.randint(100, 299) / 10} km/l"]
-
-    found, path = draft(write_file, cars("make,model,year,mileage,price,economy", row))
+    text = with_more("economy", lambda luck, *_: [f"{luck.randint(100, 299) / 10} km/l"])
+    found, path = draft(write_file, text)
     assert feature(found.market, "economy").unit == "km/l"
     assert clean(found, path).frame["economy"].null_count() == 0
     assert parse_fields(found.market, {"economy": "22.2 km/l"}) == {"economy": 22.2}
@@ -228,18 +226,11 @@ def test_kilometres_a_litre_are_one_unit(write_file: Write) -> None:
 
 
 def test_a_word_beside_the_one_fuel_of_a_file_is_none(write_file: Write) -> None:
-    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+    def describe(luck: random.Random, *_: Any) -> list[Any]:
         trim = "Essence" if luck.random() < 0.1 else "LX"
-        return [
-            make,
-            model,
-            year,
-            miles,
-            price,
-            f"{trim} 1.{luck.randint(0, 9)} 16V ({luck.choice(['Flex', 'flex'])})",
-        ]
+        return [f"{trim} 1.{luck.randint(0, 9)} 16V ({luck.choice(['Flex', 'flex'])})"]
 
-    found, _ = draft(write_file, cars("make,model,year,mileage,price,description", row))
+    found, _ = draft(write_file, with_more("description", describe))
     assert not found.market.feature("fuel")
 
 
@@ -257,18 +248,11 @@ def test_prices_that_are_cut_off_are_told(write_file: Write) -> None:
 
 
 def test_a_gearbox_that_stands_in_a_sentence(write_file: Write) -> None:
-    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+    def describe(luck: random.Random, _: str, model: str, *__: int) -> list[Any]:
         box = luck.choice(["manual", "(aut)", "automático"])
-        return [
-            make,
-            model,
-            year,
-            miles,
-            price,
-            f"{model} 1.{luck.randint(0, 9)} 16V {luck.randint(10, 99)} {box}",
-        ]
+        return [f"{model} 1.{luck.randint(0, 9)} 16V {luck.randint(10, 99)} {box}"]
 
-    found, path = draft(write_file, cars("make,model,year,mileage,price,description", row))
+    found, path = draft(write_file, with_more("description", describe))
     assert set(clean(found, path).frame["transmission"].drop_nulls()) == {"manual", "aut", "automático"}
 
 
@@ -302,11 +286,8 @@ def test_values_as_in_america_are_in_dollars_and_miles(write_file: Write) -> Non
 
 
 def test_a_type_of_offer_that_says_used_or_new_is_a_feature(write_file: Write) -> None:
-    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
-        offer = luck.choices(["Used", "Demonstration", "New", "Pre-registered"], [8, 1, 1, 1])[0]
-        return [make, model, year, miles, price, offer]
-
-    text = cars("make,model,year,mileage,price,offerType", row)
+    offers = ["Used", "Demonstration", "New", "Pre-registered"]
+    text = with_more("offerType", lambda luck, *_: luck.choices(offers, [8, 1, 1, 1]))
     assert feature(draft(write_file, text)[0].market, "offer_type")
     assert not draft(write_file, text.replace("Used", "Offer").replace("New", "Wanted"))[0].market.feature(
         "offer_type"
@@ -314,10 +295,10 @@ def test_a_type_of_offer_that_says_used_or_new_is_a_feature(write_file: Write) -
 
 
 def test_what_the_state_took_for_a_car_is_no_form_of_its_price(write_file: Write) -> None:
-    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+    def fees(luck: random.Random, *car: Any) -> list[Any]:
         fee = luck.randint(10, 40) * 1_000
-        return [make, model, year, miles, price, fee, fee + 2_000, round(price / 7.3)]
+        return [fee, fee + 2_000, round(car[-1] / 7.3)]
 
-    found, _ = draft(write_file, cars("make,model,year,mileage,price,omv,arf,depreciation", row))
+    found, _ = draft(write_file, with_more("omv,arf,depreciation", fees))
     assert {"omv", "arf"} <= {item.name for item in found.market.features}
     assert not found.market.feature("depreciation")

@@ -10,8 +10,10 @@ import pytest
 from tests.bundles import RECIPE, SEED, add_keys, invent_uk_listings
 from tests.quick_training import FASTER, give
 
-from carprice.frames.encoding import Encoders, Scaler, encode_frame, fit_encoders
+from carprice.frames.encoding import Encoders, Floats, Scaler, encode_frame, fit_encoders
+from carprice.frames.scoring import score_matrix
 from carprice.market.market_file import Market, load_market
+from carprice.model.forest.price_forest import PriceForest
 from carprice.training import fit
 from carprice.training.columns import Columns, Rows, describe_columns
 from carprice.training.forest.recipes import Recipe
@@ -74,6 +76,17 @@ def grow_quickly(monkeypatch: pytest.MonkeyPatch) -> Callable[[Recipe], None]:
 
     take()
     return take
+
+
+def assert_same_scores(forest: PriceForest, matrix: Floats) -> None:
+    """A row, a column and a matrix have the same score to the last bit, and contributions sum to it."""
+    together = score_matrix(matrix.copy(), forest)[0].tolist()
+    assert forest.score_columns([list(column) for column in matrix.T.tolist()])[0] == together
+    for row, expected in zip(matrix.tolist(), together, strict=True):
+        line, _ = forest.depreciation.find(row)
+        assert forest.score(row, line) == expected
+        amounts, base = forest.contributions(row, line)
+        assert sum(amounts) + base == pytest.approx(expected)
 
 
 @pytest.fixture(scope="session")

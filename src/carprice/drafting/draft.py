@@ -83,8 +83,12 @@ def draft_market(path: Source, answers: Answers = Answers()) -> Draft:  # frozen
 
 
 def _describe_cut(path: Source, price: Profile, market: Market) -> str:
-    prices = _numbers_of(path, price).values.drop_nulls() * market.price.scale
+    prices = _scale_prices(path, price, market.price)
     return describe_cut(prices.filter(prices.is_between(market.price.min, market.price.max)), market.currency)
+
+
+def _scale_prices(path: Source, profile: Profile, price: Price) -> pl.Series:
+    return _numbers_of(path, profile).values.drop_nulls() * price.scale
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class _Known:
 
     def comments(self, profile: Profile, price: Price) -> dict[str, list[str]]:
         """The lines of comment above or behind a key, by the key."""
-        values = _numbers_of(Path(), profile).values.drop_nulls() * price.scale
+        values = _scale_prices(Path(), profile, price)
         outside = 1 - float(values.is_between(price.min, price.max).mean() or 0.0)  # type: ignore[arg-type]
         lines = [f"{format_percent(outside)} of the prices lie outside these limits; their listings are dropped."]
         if self.currency.others:

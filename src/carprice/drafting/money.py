@@ -52,11 +52,8 @@ def guess_currency(price: Profile, profiles: Sequence[Profile], country: Guess |
     if signs:
         main = max(signs, key=lambda codes: signs[codes])
         code = local if local in main else _choose_code(main, price)
-        question = (
-            ""
-            if len(main) == 1 or local in main
-            else f"the sign may mean {', '.join(one for one in main if one != code)} too"
-        )
+        rest = [] if code == local else [other for other in main if other != code]
+        question = f"the sign may mean {', '.join(rest)} too" if rest else ""
         others = {codes[0]: share for codes, share in signs.items() if code not in codes}
         others = {other: share for other, share in others.items() if share >= MIN_OTHER_CURRENCY}
         return Currency(Guess(code, "the prices say so", question), "", others)

@@ -39,17 +39,21 @@ def watch_room(market: Market, free: int | None = None) -> Callable[[list[pl.Dat
 
 def count_rows(market: Market, room: int) -> int:
     """The listings that can be learnt from in so many bytes."""
-    features = len(market.features)
-    each, further = ROW_BYTES + VALUE_BYTES * features, FURTHER_ROW_BYTES + FURTHER_VALUE_BYTES * features
+    each, further = _measure_row(market)
     rest = room - FIXED_BYTES - each * MANY_ROWS
     return int(MANY_ROWS + rest / further) if rest > 0 else max(int(MANY_ROWS + rest / each), 0)
 
 
 def count_bytes(market: Market, rows: int) -> int:
     """The bytes that so many listings need to be learnt from."""
-    features, many = len(market.features), min(rows, MANY_ROWS)
-    first = many * (ROW_BYTES + VALUE_BYTES * features)
-    return FIXED_BYTES + first + (rows - many) * (FURTHER_ROW_BYTES + FURTHER_VALUE_BYTES * features)
+    (each, further), many = _measure_row(market), min(rows, MANY_ROWS)
+    return FIXED_BYTES + each * many + further * (rows - many)
+
+
+def _measure_row(market: Market) -> tuple[int, int]:
+    """The bytes of a listing, and of one beyond MANY_ROWS."""
+    features = len(market.features)
+    return ROW_BYTES + VALUE_BYTES * features, FURTHER_ROW_BYTES + FURTHER_VALUE_BYTES * features
 
 
 def _describe(held: list[pl.DataFrame], rows: int, most: int, room: int, market: Market) -> tuple[str, str]:

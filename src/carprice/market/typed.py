@@ -135,13 +135,14 @@ def _read_measure(text: str, feature: Feature, is_distance: bool) -> float:
 def _fit_volume(number: float, feature: Feature) -> float:
     """A volume without a unit: 1998 where litres are meant is of cc, and 2.0 where cc are meant of litres."""
     other = {"l": "cc", "cc": "l"}.get(find_unit(feature.unit) or feature.unit)
-    if not other or _is_within(number, feature):
+    if not other or is_within(number, feature):
         return number
     meant = float(f"{number * (convert_unit(other, feature.unit) or 0.0):.15g}")
-    return meant if _is_within(meant, feature) else number
+    return meant if is_within(meant, feature) else number
 
 
-def _is_within(number: float, feature: Feature) -> bool:
+def is_within(number: float, feature: Feature) -> bool:
+    """Whether a number lies within the limits of a feature, those there are."""
     low, high = feature.min, feature.max
     return (low is None or low <= number) and (high is None or number <= high)
 

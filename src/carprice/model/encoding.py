@@ -22,7 +22,7 @@ from carprice.model.input_warnings import (
 from carprice.model.plausibility import UsualDistance
 from carprice.model.suggestions import Speller
 from carprice.model.text import WordAmount, add_words, list_words
-from carprice.model.trim_names import NOTHING, Meant, TrimNames
+from carprice.model.trim_names import Meant, TrimNames
 
 MAX_MODEL_WORDS = 12
 
@@ -126,15 +126,14 @@ class Encoder:
 
         Else a trim of the make, and its model: `320i` is a `3 Series`. make: its code.
         """
-        words = text.split()[:MAX_MODEL_WORDS]
-        codes = next(codes for index, codes in self._codes if index == self.model)
+        words, codes = text.split()[:MAX_MODEL_WORDS], dict(self._codes)[self.model]
         found = (find_code(codes, " ".join(words[:end])) for end in range(len(words) - 1, 0, -1))
         begun = next((code for code in found if (make, code) in self.together), MISSING)
         return self.trims.find(words, make) if isnan(begun) else Meant(begun, MISSING)
 
     def spell(self, index: int, text: str) -> str:
         """A category's text as training has it, where it is known; another text as it is."""
-        codes = next((codes for place, codes in self._codes if place == index), None)
+        codes = dict(self._codes).get(index)
         if codes is None:
             return text
         code = find_code(codes, text)
@@ -185,17 +184,15 @@ class Encoder:
 
     def _name_meant(self, values: Sequence[Value]) -> tuple[str, str] | None:
         """The names of the model and trim that an unknown model was taken for; None where there is none."""
-        code = self.encode(values)[0][self.model]
-        if isnan(code):
+        if not self.together:
             return None
         make = self.encode(values)[0][self.make]
-        meant = self.find_meant(str(values[self.model]), make) if self.together else NOTHING
-        trim = (
-            ""
-            if isnan(meant.trim)
-            else self._encoders[self._features[self.trims.column or 0].name][int(meant.trim)]
-        )
-        return self._encoders[self._features[self.model].name][int(code)], trim
+        meant = self.find_meant(str(values[self.model]), make)
+        if isnan(meant.model):
+            return None
+        known = self._encoders[self._features[self.model].name]
+        trims = self._encoders[self._features[self.trims.column or 0].name]
+        return known[int(meant.model)], "" if isnan(meant.trim) else trims[int(meant.trim)]
 
     def _find_speller(self, index: int, values: Sequence[Value]) -> Speller:
         """Of the values of a category; of models, those of the listing's make, or of the one that it may mean."""

@@ -12,7 +12,7 @@ import msgspec
 from carprice.errors import ListingsError
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature, Market
-from carprice.market.typed import MAX_ECHO, advise_number, read_money, read_number, read_typed
+from carprice.market.typed import MAX_ECHO, advise_number, is_within, read_money, read_number, read_typed
 from carprice.market.units import convert_unit, list_units
 from carprice.model.suggestions import squash
 
@@ -145,17 +145,17 @@ def _check_value(market: Market, feature: Feature, value: Any) -> Value:
         low = -math.inf if feature.min is None else feature.min
         high = math.inf if feature.max is None else feature.max
         if not low <= found <= high:
-            raise ValueError(f"should be {describe_range(feature)}{_advise_unit(feature, found, low, high)}")
+            raise ValueError(f"should be {describe_range(feature)}{_advise_unit(feature, found)}")
         if math.isinf(found) or (kind.is_whole and not found.is_integer()):
             raise ValueError(f"should be {kind.expected}")
     return found
 
 
-def _advise_unit(feature: Feature, value: float, low: float, high: float) -> str:
+def _advise_unit(feature: Feature, value: float) -> str:
     """What a value outside the limits may be in another unit: an engine of 4000 is one of 4 l."""
     for unit in list_units(feature.unit):
         meant = float(f"{value * (convert_unit(unit, feature.unit) or 0.0):.6g}")
-        if unit != feature.unit and low <= meant <= high:
+        if unit != feature.unit and is_within(meant, feature):
             return f"; {value:.12g} {unit} are {meant:.12g} {feature.unit}"
     return ""
 

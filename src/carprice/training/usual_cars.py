@@ -38,11 +38,10 @@ def list_usual(frame: pl.DataFrame, market: Market) -> list[list[Value]]:
     A median of even many is the smaller of both in the middle, so that it is a value that there is; None where
     most have none, and for texts, of which none is usual.
     """
-    keys = [name for name in ("make", "model") if (found := market.feature(name)) and found.is_category]
+    keys = _list_keys(market)
     if not keys:
         return []
-    counted = frame.select(keys).drop_nulls().group_by(keys).agg(pl.len().alias("@rows"))
-    large = counted.filter(pl.col("@rows") >= MIN_ROWS).sort(keys)
+    large = _count(frame, keys).filter(pl.col("@rows") >= MIN_ROWS).sort(keys)
     for feature in _others(market, keys):
         large = large.join(_of_each(frame, keys, feature.name, _pick(feature)), on=keys, maintain_order="left")
     return [list(row) for row in large.select(feature.name for feature in market.features).rows()]
@@ -53,7 +52,7 @@ def span_values(frame: pl.DataFrame, market: Market, encoders: dict[str, list[st
 
     None of the mileage, which goes by the age, and of a number that fewer than MIN_ROWS listings have.
     """
-    keys = [name for name in ("make", "model") if (found := market.feature(name)) and found.is_category]
+    keys = _list_keys(market)
     numbers = [item for item in market.features if KINDS[item.kind].input == "number"]
     fields = [item.name for item in numbers if item is not market.mileage]
     if not keys or not fields:
@@ -61,7 +60,7 @@ def span_values(frame: pl.DataFrame, market: Market, encoders: dict[str, list[st
     rows = frame.select(keys).drop_nulls().unique().sort(keys)
     for name in fields:
         rows = rows.join(_of_each(frame, keys, name, _span(name)), on=keys, maintain_order="left")
-    codes = [{text: code for code, text in enumerate(encoders[name])} for name in keys]
+    codes = [_number_values(encoders[name]) for name in keys]
     spans = []
     for row in rows.rows():
         limits = [None if ends is None else list(ends.values()) for ends in row[len(keys) :]]
@@ -78,13 +77,13 @@ def list_seen(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]
     parameters", 1953) the chance that the next listing has one is the share of the listings whose value no other
     has.
     """
-    keys = [name for name in ("make", "model") if (found := market.feature(name)) and found.is_category]
+    keys = _list_keys(market)
     fields = [item.name for item in market.features if item.is_category and item.name not in keys]
     if not keys:
         return None
     counted = {name: _count_values(frame, keys, name) for name in fields}
     of_model = [name for name in fields if measure_of_model(counted[name], keys, name) > MIN_OF_MODEL]
-    codes = {name: {text: code for code, text in enumerate(encoders[name])} for name in (*keys, *of_model)}
+    codes = {name: _number_values(encoders[name]) for name in (*keys, *of_model)}
     rows: dict[tuple[int, ...], list[Any]] = {}
     for place, name in enumerate(of_model):
         for *key, values, counts in _pick_telling(counted[name], keys, name).rows():
@@ -99,16 +98,18 @@ def list_seen(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]
 def list_trims(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
     """Of each make the trims that are of one model, the commonest first, as model.pkl has them."""
     name = next((item.name for item in market.features if item.is_category and item.name in TRIMS), None)
-    if name is None or not {"make", "model"} <= {item.name for item in market.features if item.is_category}:
+    keys = _list_keys(market)
+    if name is None or len(keys) < 2:
         return None
-    counted = (
-        frame.drop_nulls(["make", "model", name]).group_by("make", name, "model").agg(pl.len().alias("@rows"))
+    of_one = (
+        _count(frame, [*keys, name])
+        .filter(
+            pl.col("@rows") >= MIN_TRIM_ROWS,
+            pl.col("@rows") >= MIN_OF_ONE * pl.col("@rows").sum().over("make", name),
+        )
+        .sort(["@rows", "make", name], descending=[True, False, False])
     )
-    of_one = counted.filter(
-        pl.col("@rows") >= MIN_TRIM_ROWS,
-        pl.col("@rows") >= MIN_OF_ONE * pl.col("@rows").sum().over("make", name),
-    ).sort(["@rows", "make", name], descending=[True, False, False])
-    codes = [{text: code for code, text in enumerate(encoders[key])} for key in ("make", name, "model")]
+    codes = [_number_values(encoders[key]) for key in ("make", name, "model")]
     rows = of_one.select("make", name, "model").rows()
     return {"field": name, "rows": [[known[text] for known, text in zip(codes, row, strict=True)] for row in rows]}
 
@@ -135,8 +136,21 @@ def _entropy() -> pl.Expr:
 
 def _count_values(frame: pl.DataFrame, keys: list[str], name: str) -> pl.DataFrame:
     """How many @rows of each make and model have each value of a category; only where they are MIN_SEEN."""
-    counted = frame.select(*keys, name).drop_nulls().group_by([*keys, name]).agg(pl.len().alias("@rows"))
-    return counted.filter(pl.col("@rows").sum().over(keys) >= MIN_SEEN)
+    return _count(frame, [*keys, name]).filter(pl.col("@rows").sum().over(keys) >= MIN_SEEN)
+
+
+def _count(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """How many @rows have each combination of values; the frame's other columns are not copied."""
+    return frame.select(names).drop_nulls().group_by(names).agg(pl.len().alias("@rows"))
+
+
+def _list_keys(market: Market) -> list[str]:
+    """Make and model, those of them that are categories."""
+    return [name for name in ("make", "model") if (found := market.feature(name)) and found.is_category]
+
+
+def _number_values(values: list[str]) -> dict[str, int]:
+    return {text: code for code, text in enumerate(values)}
 
 
 def _pick_telling(counted: pl.DataFrame, keys: list[str], name: str) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import pytest
-from tests.training.conftest import QUICK, Encoded
+from tests.training.conftest import QUICK, Encoded, assert_same_scores
 
 from carprice.frames.encoding import Floats
 from carprice.frames.scoring import score_matrix
@@ -137,15 +137,7 @@ def test_old_cars_may_be_dearer_and_from_their_youngest_on_none_is_cheaper_when_
     grid = np.repeat(asked, len(years), axis=0)
     grid[:, year] = np.tile((years - scale["mean"]) / scale["scale"], len(asked))
     assert (np.diff(predict(parts, cars, grid).reshape(len(asked), -1), axis=1) >= -1e-9).all()
-    forest = PriceForest(parts, cars.columns.names, cars.scaler)
-    some = matrix[is_old][:40]
-    together = score_matrix(some.copy(), forest)[0].tolist()
-    assert forest.score_columns([list(column) for column in some.T.tolist()])[0] == together
-    for row, expected in zip(some.tolist(), together, strict=True):
-        line, _ = forest.depreciation.find(row)
-        assert forest.score(row, line) == expected
-        amounts, base = forest.contributions(row, line)
-        assert sum(amounts) + base == pytest.approx(expected)
+    assert_same_scores(PriceForest(parts, cars.columns.names, cars.scaler), matrix[is_old][:40])
 
 
 def test_few_old_cars_change_nothing(cars: Encoded, parts: dict[str, Any]) -> None:

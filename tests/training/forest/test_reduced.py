@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.training.conftest import QUICK, Encoded
+from tests.training.conftest import QUICK, Encoded, assert_same_scores
 
 from carprice.frames.encoding import Floats
 from carprice.frames.scoring import score_matrix
@@ -118,13 +118,7 @@ def test_a_row_a_column_and_a_matrix_have_the_same_score_and_contributions_that_
     random = np.random.default_rng(3)
     for index in cars.columns.optional:
         matrix[random.random(len(matrix)) < 0.6, index] = np.nan
-    together = score_matrix(matrix.copy(), forest)[0].tolist()
-    assert forest.score_columns([list(column) for column in matrix.T.tolist()])[0] == together
-    for row, expected in zip(matrix.tolist(), together, strict=True):
-        line, _ = forest.depreciation.find(row)
-        assert forest.score(row, line) == expected
-        amounts, base = forest.contributions(row, line)
-        assert sum(amounts) + base == pytest.approx(expected)
+    assert_same_scores(forest, matrix)
 
 
 @pytest.fixture(scope="module")
@@ -167,10 +161,4 @@ def test_with_loose_trees_a_row_a_column_and_a_matrix_have_the_same_score(
     random = np.random.default_rng(4)
     for index in cars.columns.optional:
         matrix[random.random(len(matrix)) < 0.7, index] = np.nan
-    together = score_matrix(matrix.copy(), forest)[0].tolist()
-    assert forest.score_columns([list(column) for column in matrix.T.tolist()])[0] == together
-    for row, expected in zip(matrix.tolist(), together, strict=True):
-        line, _ = forest.depreciation.find(row)
-        assert forest.score(row, line) == expected
-        amounts, base = forest.contributions(row, line)
-        assert sum(amounts) + base == pytest.approx(expected)
+    assert_same_scores(forest, matrix)

@@ -68,11 +68,16 @@ class ReducedTrees:
 
     def choose(self, missing: Any) -> list[tuple[Own, Any]]:
         """The same of a matrix of what is missing of the watched columns: masks that choose the rows."""
-        masks = [(own, (missing == combination).all(axis=1)) for combination, own in self._exact.items()]
-        for places, own in self._loose:
-            is_free = ~sum((mask for _, mask in masks), start=missing[:, 0] & ~missing[:, 0])
-            masks.append((own, missing[:, places].all(axis=1) & is_free))
-        return [(own, mask) for own, mask in masks if mask.any()]
+        masks = [
+            *((own, (missing == combination).all(axis=1)) for combination, own in self._exact.items()),
+            *((own, missing[:, places].all(axis=1)) for places, own in self._loose),
+        ]
+        found, is_free = [], missing.any(axis=1)
+        for own, mask in masks:
+            if (chosen := mask & is_free).any():
+                found.append((own, chosen))
+            is_free = is_free & ~mask
+        return found
 
     def _find(self, missing: tuple[bool, ...]) -> Own | None:
         loose = (own for places, own in self._loose if all(missing[place] for place in places))

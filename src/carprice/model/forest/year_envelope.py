@@ -36,7 +36,7 @@ class YearEnvelope:
         self._since = table.get("since", -math.inf)
         self._mean, self._scale = figures["mean"], figures["scale"]
         self._spans: dict[Key, tuple[int, int, tuple[float, ...]]] = {
-            tuple(key): (first, last, self._list_years(first, last))
+            tuple(key): (first, last, self._scale_years(first, last))
             for *key, first, last in map(self._cut_span, table["spans"])
         }
 
@@ -51,9 +51,9 @@ class YearEnvelope:
         # Of a year that no market has, only so many are asked for.
         own = min(max(round(year * self._scale + self._mean), first - MAX_BEYOND), last + MAX_BEYOND)
         if own < first:
-            values = self._list_years(own, first - 1) + values
+            values = self._scale_years(own, first - 1) + values
         elif own > last:
-            values = values + self._list_years(last + 1, own)
+            values = values + self._scale_years(last + 1, own)
         start = min(own, first)
         return Years(values, first - start, last - start, own - start)
 
@@ -62,8 +62,13 @@ class YearEnvelope:
         *key, first, last = span
         return [*key, *(int(max(year, self._since)) for year in (first, last))]
 
-    def _list_years(self, first: int, last: int) -> tuple[float, ...]:
-        return tuple((year - self._mean) / self._scale for year in range(first, last + 1))
+    def _scale_years(self, first: int, last: int) -> tuple[float, ...]:
+        return scale_years(range(first, last + 1), self._mean, self._scale)
+
+
+def scale_years(years: Iterable[int], mean: float, scale: float) -> tuple[float, ...]:
+    """Years as the trees see them, computed as the encoder does it."""
+    return tuple((year - mean) / scale for year in years)
 
 
 def find_middle(scores: Sequence[float], years: Years) -> float:

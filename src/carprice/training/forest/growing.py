@@ -11,6 +11,7 @@ from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import find_lines, plain_scores
 from carprice.model.forest.depreciation import ANY, Depreciation
 from carprice.model.forest.price_forest import PriceForest
+from carprice.model.forest.year_envelope import scale_years
 from carprice.system.memory import MANY_ROWS
 from carprice.training.columns import Columns, Rows
 from carprice.training.forest.booster import Booster, Grow, Job, Plan, follow, grow_here
@@ -108,28 +109,29 @@ def _prepare(job: Job, columns: Columns, scaler: Scaler) -> dict[str, Any]:
     wide = _choose_wide(matrix, columns) if recipe.wide else {}
     years = None
     if columns.year is not None and columns.signs[columns.year] == 1:
-        classics = _list_classics(matrix[:, columns.year], scaler[columns.names[columns.year]])
+        name = columns.names[columns.year]
+        classics = _list_classics(_read_years(matrix[:, columns.year], scaler[name]))
         if recipe.free_years:
             years = _list_spans(matrix, columns, depreciation, scaler)
             years |= {"since": classics[-1] + 1} if classics else {}
         elif classics:
-            wide[columns.names[columns.year]] = scale_years(classics, scaler[columns.names[columns.year]])
+            wide[name] = list(scale_years(classics, scaler[name]["mean"], scaler[name]["scale"]))
     return {"depreciation": depreciation, "years": years, "wide": wide, "flags": choose_flags(matrix, columns)}
 
 
-def _list_classics(column: Floats, figures: Mapping[str, float]) -> list[int]:
+def _read_years(column: Floats, figures: Mapping[str, float]) -> Floats:
+    """The years of a scaled column; NaN where missing."""
+    return np.rint(column * figures["scale"] + figures["mean"])
+
+
+def _list_classics(years: Floats) -> list[int]:
     """The years of cars so old that age may make them dearer; none where few of the listings are."""
-    years = np.rint(column[~np.isnan(column)] * figures["scale"] + figures["mean"])
+    years = years[~np.isnan(years)]
     if not len(years):
         return []
     last = int(np.quantile(years, 1 - SPAN_SHARE)) - CLASSIC_AGE
     is_enough = (years <= last).sum() >= max(MIN_CLASSICS, MIN_CLASSIC_SHARE * len(years))
     return list(range(int(years.min()), last + 1)) if is_enough else []
-
-
-def scale_years(years: Sequence[int], figures: Mapping[str, float]) -> list[float]:
-    """Years as the trees see them, computed as the encoder does it."""
-    return [(year - figures["mean"]) / figures["scale"] for year in years]
 
 
 def choose_flags(matrix: Floats, columns: Columns) -> list[str]:
@@ -177,7 +179,7 @@ def _list_spans(
 ) -> dict[str, Any]:
     """Of each line the first and the last year of its listings, without a few odd ones."""
     name = columns.names[columns.year or 0]
-    years = np.rint(matrix[:, columns.year or 0] * scaler[name]["scale"] + scaler[name]["mean"])
+    years = _read_years(matrix[:, columns.year or 0], scaler[name])
     table = Depreciation(depreciation, columns.names)
     by_line: dict[tuple[float, ...], list[Floats]] = {}
     for part in iterate_chunks(len(matrix), MANY_ROWS):
