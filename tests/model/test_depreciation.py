@@ -68,6 +68,15 @@ def test_a_missing_number_counts_as_the_center(lines: Depreciation) -> None:
     assert lines.value(row, line) == 9.2
 
 
+def test_a_slope_counts_from_its_start_on() -> None:
+    table = {**TABLE, "starts": [1.0, None]}
+    lines = Depreciation(table, COLUMNS)
+    line, _ = lines.find([0.0, 0.0, 1.0, 1.0, -2.0])
+    values = [lines.value([0.0, 0.0, 1.0, year, -2.0], line) for year in (NAN, -3.0, 1.0, 2.0)]
+    assert values == pytest.approx([9.2, 9.2, 9.2, 9.3])
+    assert lines.parts([0.0, 0.0, 1.0, -3.0, -2.0], line)[0][3] == 0.0
+
+
 @pytest.mark.parametrize("row", [[0.0, 0.0, 1.0, 3.0, NAN], [1.0, 0.0, 2.0, 0.0, 4.0], [NAN, 0.0, NAN, 1.0, 1.0]])
 def test_the_parts_sum_to_the_value(lines: Depreciation, row: list[float]) -> None:
     line, _ = lines.find(row)

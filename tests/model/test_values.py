@@ -114,6 +114,11 @@ def trees_without(text: str) -> Callable[[dict[str, Any]], None]:
         ),
         (
             "model.pkl",
+            put("depreciation", "starts", value=[0.0]),
+            "depreciation.starts: should have 2 numbers (got 1)",
+        ),
+        (
+            "model.pkl",
             lambda model: model["depreciation"]["lines"][1].pop() and None,
             "depreciation.lines[1]: should have 6 numbers (got 5)",
         ),

@@ -52,9 +52,9 @@ def predict_matrix(trees: Trees, matrix: Floats, *columns: Floats) -> Floats:
 def follow_lines(matrix: Floats, lines: list[Line], place: np.ndarray, table: Depreciation) -> Floats:
     """The log price of each row by its line."""
     trend: Floats = np.array([line.level for line in lines])[place]
-    for number, (index, center) in enumerate(table.axes):
+    for number, (index, center, floor) in enumerate(table.axes):
         slope = np.array([line.slopes[number] for line in lines])[place]
-        trend = np.where(np.isnan(matrix[:, index]), trend, trend + slope * (matrix[:, index] - center))
+        trend = np.where(matrix[:, index] > floor, trend + slope * (matrix[:, index] - center), trend)
     return trend
 
 

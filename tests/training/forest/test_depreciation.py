@@ -10,7 +10,7 @@ from tests.training.conftest import Encoded
 from carprice.frames.scoring import unique_codes
 from carprice.model.forest.depreciation import ANY, Depreciation
 from carprice.training.columns import Columns, Rows
-from carprice.training.forest.depreciation import STRENGTH, fit_depreciation, group_rows
+from carprice.training.forest.depreciation import ODD_SHARE, STRENGTH, fit_depreciation, group_rows
 from carprice.training.forest.recipes import LARGE
 
 WHOLE = replace(LARGE, slope=1.0, level=1.0)
@@ -59,11 +59,24 @@ def test_the_recipe_says_how_much_a_line_takes(cars: Encoded) -> None:
         recipe = replace(WHOLE, level=level, slope=slope)
         return {tuple(line[:2]): line[3:] for line in fit_depreciation(cars.rows, cars.columns, recipe)["lines"]}
 
-    whole, half, none = lines(1.0, 1.0), lines(1.0, 0.5), lines(0.0, 0.0)
-    top = none[(ANY, ANY)][0]
+    whole, half, level = lines(1.0, 1.0), lines(1.0, 0.5), lines(0.0, 0.5)
+    top = level[(ANY, ANY)][0]
     for key, line in whole.items():
         assert half[key] == pytest.approx([line[0], line[1] / 2, line[2] / 2])
-        assert none[key] == pytest.approx([top, 0, 0])
+        assert level[key] == pytest.approx([top, line[1] / 2, line[2] / 2])
+
+
+def test_without_slopes_a_line_says_what_newer_cars_than_any_cost(cars: Encoded) -> None:
+    columns = cars.columns
+    assert columns.year is not None
+    place = columns.numbers.index(columns.year)
+    whole, calm = (fit_depreciation(cars.rows, columns, replace(WHOLE, slope=slope)) for slope in (1.0, 0.0))
+    newest = np.nanquantile(cars.rows.matrix[:, columns.year], 1 - ODD_SHARE, method="nearest")
+    assert whole["starts"] == [None, None]
+    assert calm["starts"][place] == calm["center"][place] == newest
+    assert calm["starts"][1 - place] is None
+    assert [line[4 + place] for line in calm["lines"]] == [line[4 + place] for line in whole["lines"]]
+    assert {line[5 - place] for line in calm["lines"]} == {0.0}
 
 
 @pytest.mark.parametrize("missing", ["keys", "numbers", "both"])

@@ -18,6 +18,7 @@ from carprice.training.forest.recipes import LARGE, Recipe, calm
 
 SEED = 7
 FREE = replace(QUICK, free_years=True)
+CALM = replace(calm(LARGE), fits=1, trees=10)
 
 
 def predict(parts: dict[str, Any], cars: Encoded, matrix: Floats) -> Floats:
@@ -42,9 +43,7 @@ def test_the_same_rows_and_seed_give_the_same_text(parts: dict[str, Any], cars: 
     assert other["trees"] != parts["trees"]
 
 
-@pytest.mark.parametrize(
-    "recipe", [QUICK, FREE, replace(calm(LARGE), fits=1, trees=10)], ids=lambda item: item.name
-)
+@pytest.mark.parametrize("recipe", [QUICK, FREE, CALM], ids=lambda item: item.name)
 def test_never_dearer_with_distance_and_never_cheaper_when_newer(cars: Encoded, recipe: Recipe) -> None:
     parts = grow_forest(cars.rows, cars.columns, cars.scaler, recipe, SEED)
     asked = cars.rows.matrix[::30]
@@ -59,6 +58,19 @@ def test_never_dearer_with_distance_and_never_cheaper_when_newer(cars: Encoded, 
         scores = predict(parts, cars, grid).reshape(len(asked), -1)
         assert (sign * np.diff(scores, axis=1) >= -1e-9).all()
     assert (parts["years"] is not None) == recipe.free_years
+
+
+@pytest.mark.parametrize("recipe", [QUICK, CALM], ids=lambda item: item.name)
+def test_a_car_newer_than_any_is_dearer_than_the_newest(cars: Encoded, recipe: Recipe) -> None:
+    parts = grow_forest(cars.rows, cars.columns, cars.scaler, recipe, SEED)
+    figures = cars.scaler["year"]
+    asked = np.repeat(cars.rows.matrix[::60], 3, axis=0)
+    asked[:, cars.columns.year] = np.tile(
+        (figures["max"] + np.arange(3) - figures["mean"]) / figures["scale"], len(asked) // 3
+    )
+    steps = np.diff(predict(parts, cars, asked).reshape(-1, 3), axis=1)
+    assert (steps > 0.01).all()
+    assert_same_scores(PriceForest(parts, cars.columns.names, cars.scaler), asked)
 
 
 def test_a_missing_optional_field_costs_little(parts: dict[str, Any], cars: Encoded, other_cars: Rows) -> None:

@@ -33,6 +33,7 @@ class _Depreciation(msgspec.Struct):
     numbers: list[str]
     center: list[Number]
     lines: list[list[Number]]
+    starts: list[Number | None] = []
 
 
 class _Range(msgspec.Struct):
@@ -149,6 +150,8 @@ def _check_lines(model: _Model) -> list[Fault]:
     keys, numbers = len(table.keys), len(table.numbers)
     if len(table.center) != numbers:
         return [("depreciation.center", f"have {numbers} numbers", len(table.center))]
+    if table.starts and len(table.starts) != numbers:
+        return [("depreciation.starts", f"have {numbers} numbers", len(table.starts))]
     for number, line in enumerate(table.lines):
         if len(line) != keys + 2 + numbers:
             return [(f"depreciation.lines[{number}]", f"have {keys + 2 + numbers} numbers", len(line))]

@@ -31,6 +31,7 @@ class Depreciation:
         self.keys = tuple(columns.index(name) for name in table["keys"])
         self.numbers = tuple(columns.index(name) for name in table["numbers"])
         self.center = tuple(table["center"])
+        starts = table.get("starts") or [None] * len(self.numbers)
         count = len(self.keys)
         levels = {tuple(line[:count]): line[count + 1] for line in table["lines"]}
         self.lines = {
@@ -44,7 +45,8 @@ class Depreciation:
             for line in table["lines"]
         }
         self.of_all = self.lines[(ANY,) * count]
-        self.axes = tuple(zip(self.numbers, self.center, strict=True))
+        floors = [-math.inf if start is None else start for start in starts]
+        self.axes = tuple(zip(self.numbers, self.center, floors, strict=True))
 
     def find(self, row: list[float]) -> tuple[Line, bool]:
         """The line of a row, and whether its keys are known together.
@@ -68,18 +70,18 @@ class Depreciation:
     def value(self, row: Sequence[float], line: Line) -> float:
         """The log price of a row by its line; a missing number counts as the center."""
         value = line.level
-        for slope, (index, center) in zip(line.slopes, self.axes, strict=True):
+        for slope, (index, center, floor) in zip(line.slopes, self.axes, strict=True):
             number = row[index]
-            if number == number:
+            if number > floor:  # NaN is not
                 value += slope * (number - center)
         return value
 
     def parts(self, row: Sequence[float], line: Line) -> tuple[dict[int, float], float]:
         """What each column adds, by index, and the level of all; they sum to the value."""
         parts = dict(zip(self.keys, line.steps[1:], strict=True))
-        for slope, (index, center) in zip(line.slopes, self.axes, strict=True):
+        for slope, (index, center, floor) in zip(line.slopes, self.axes, strict=True):
             number = row[index]
-            parts[index] = slope * (number - center) if number == number else 0.0
+            parts[index] = slope * (number - center) if number > floor else 0.0
         return parts, line.steps[0]
 
     def others_with(self, row: Sequence[float]) -> list[int]:

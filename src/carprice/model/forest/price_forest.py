@@ -140,9 +140,9 @@ class PriceForest:
     def _add_trees(self, columns: Sequence[Sequence[float]], lines: Sequence[Line]) -> Row:
         """Line and trees together of each row."""
         trends = [line.level for line in lines]
-        for number, (index, center) in enumerate(self.depreciation.axes):
+        for number, (index, center, floor) in enumerate(self.depreciation.axes):
             trends = [
-                trend + line.slopes[number] * (value - center) if value == value else trend
+                trend + line.slopes[number] * (value - center) if value > floor else trend
                 for trend, line, value in zip(trends, lines, columns[index], strict=True)
             ]
         scores = self._predict_columns(self._widen_columns(columns))

@@ -13,6 +13,8 @@ from carprice.training.forest.recipes import Recipe
 
 STRENGTH = 20.0
 """Listings' worth of trust in the wider group's line."""
+ODD_SHARE = 0.005
+"""Of the listings at either end of their years, which hardly say how new or old such cars are."""
 
 Lines = dict[tuple[float, ...], tuple[int, Floats, float]]
 """By key, of as many codes as there are: listings, slopes, level at the center."""
@@ -30,23 +32,40 @@ def fit_depreciation(rows: Rows, columns: Columns, recipe: Recipe) -> dict[str, 
     center = np.where(known, numbers, 0).sum(0) / np.maximum(known.sum(0), 1)
     centered = np.nan_to_num(numbers - center)
     lines = _fit_lines(rows, columns.keys, centered)
+    shares, starts = _choose_shares(numbers, columns, recipe)
+    center = np.where(np.isnan(starts), center, starts)
     signs = np.array([columns.signs[index] for index in columns.numbers], dtype=float)
     depth = len(columns.keys)
     return {
         "keys": [columns.names[index] for index in columns.keys],
         "numbers": [columns.names[index] for index in columns.numbers],
         "center": center.tolist(),
+        "starts": [None if start != start else start for start in starts.tolist()],
         "lines": [
             [
                 *[int(code) for code in key],
                 *[ANY] * (depth - len(key)),
                 count,
                 recipe.level * level + (1 - recipe.level) * lines[()][2],
-                *(recipe.slope * _cut_slopes(slopes, signs)).tolist(),
+                *(shares * _cut_slopes(slopes, signs)).tolist(),
             ]
             for key, (count, slopes, level) in lines.items()
         ],
     }
+
+
+def _choose_shares(numbers: Floats, columns: Columns, recipe: Recipe) -> tuple[Floats, Floats]:
+    """Of each number the share of its slopes that counts, and where its line starts, NaN for everywhere.
+
+    Where lines have no slope, that of the year counts for cars newer than those learnt from: trees price such a
+    car as the newest they know.
+    """
+    shares, starts = np.full(len(columns.numbers), recipe.slope), np.full(len(columns.numbers), np.nan)
+    for place, index in enumerate(columns.numbers):
+        known = numbers[:, place][~np.isnan(numbers[:, place])]
+        if index == columns.year and not recipe.slope and len(known):
+            shares[place], starts[place] = 1.0, np.quantile(known, 1 - ODD_SHARE, method="nearest")
+    return shares, starts
 
 
 def _fit_lines(rows: Rows, keys: list[int], centered: Floats) -> Lines:

@@ -15,7 +15,7 @@ from carprice.model.forest.year_envelope import scale_years
 from carprice.system.memory import MANY_ROWS
 from carprice.training.columns import Columns, Rows
 from carprice.training.forest.booster import Booster, Grow, Job, Plan, follow, grow_here
-from carprice.training.forest.depreciation import fit_depreciation
+from carprice.training.forest.depreciation import ODD_SHARE, fit_depreciation
 from carprice.training.forest.feeding import iterate_chunks
 from carprice.training.forest.recipes import Recipe
 from carprice.training.forest.reduced import Lacking, list_lacking
@@ -31,8 +31,6 @@ CLASSIC_AGE = 30
 """From which age on, in years before the newest car, an older car may be the dearer."""
 MIN_CLASSICS, MIN_CLASSIC_SHARE = 30, 0.005
 """The listings of such an age that takes, and their share of all."""
-SPAN_SHARE = 0.005
-"""Of the listings of a make and model at either end of its years that its span leaves out."""
 
 
 def grow_forest(
@@ -129,7 +127,7 @@ def _list_classics(years: Floats) -> list[int]:
     years = years[~np.isnan(years)]
     if not len(years):
         return []
-    last = int(np.quantile(years, 1 - SPAN_SHARE)) - CLASSIC_AGE
+    last = int(np.quantile(years, 1 - ODD_SHARE)) - CLASSIC_AGE
     is_enough = (years <= last).sum() >= max(MIN_CLASSICS, MIN_CLASSIC_SHARE * len(years))
     return list(range(int(years.min()), last + 1)) if is_enough else []
 
@@ -193,7 +191,7 @@ def _list_spans(
     spans = []
     for key, parts in by_line.items():
         known = np.concatenate(parts)
-        ends = np.quantile(known, [SPAN_SHARE, 1 - SPAN_SHARE]) if len(known) else (newest, newest)
+        ends = np.quantile(known, [ODD_SHARE, 1 - ODD_SHARE]) if len(known) else (newest, newest)
         spans.append([*map(int, key), int(np.floor(ends[0])), int(np.ceil(ends[1]))])
     return {"field": name, "spans": spans}
 
