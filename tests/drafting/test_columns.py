@@ -12,13 +12,14 @@ from carprice.model.listing import parse_fields
 
 def test_a_year_before_the_name(write_file: Write) -> None:
     def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
-        return [f"{year} {make} {model}", f"{miles:,} Kms", f"₹ {price:,}"]
+        return [f"{year} {make} {model}{['', ' GT Line', ' Sport'][miles % 3]}", f"{miles:,} Kms", f"₹ {price:,}"]
 
     header, *lines = cars("Car Name,Kms Driven,Price", row).splitlines()
     found, path = draft(write_file, "\n".join([header, *lines, *lines, *lines]))
     frame = clean(found, path).frame
     assert frame["year"].to_list() == [year for year, _, _ in truth()]
-    assert set(frame["version"]) == {f"{make} {model}" for _, make, model, *_ in draw_cars(ROWS)}
+    assert set(frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}
+    assert set(frame["version"]) == {"GT Line", "Sport", None}
 
 
 def test_nested_names_and_a_date_of_registration(write_file: Write) -> None:

@@ -81,7 +81,6 @@ def test_dollar_file(write_file: Write) -> None:
     assert kinds(market) == {
         "make": ("car_name", "category"),
         "model": ("car_name", "category"),
-        "version": ("car_name", "category"),
         "year": ("year", "year"),
         "mileage": ("km_driven", "number"),
         "fuel": ("fuel", "category"),

@@ -399,6 +399,22 @@ def test_a_model_with_more_behind_it_is_priced_as_the_model(pricer: Pricer) -> N
     assert warning.detail == "was not among the training listings; priced as 'Fiesta'"
 
 
+@pytest.mark.parametrize(
+    ("make", "text", "known"),
+    [
+        ("Ford", "Grand Fiesta", "Fiesta"),
+        ("Ford", "Focus Fiesta", "Fiesta"),
+        ("Ford", "Focus ST Fi", "Focus"),
+        ("BMW", "3", "3 Series"),
+        ("BMW", "3 Series Focus", "3 Series"),
+    ],
+)
+def test_a_model_by_its_last_words_or_its_first_ones(pricer: Pricer, make: str, text: str, known: str) -> None:
+    found, plain = (pricer.price(change(UK_CAR, make=make, model=model)) for model in (text, known))
+    assert (found.price, found.coverage) == (plain.price, None)
+    assert f"priced as {known!r}" in found.warnings[0].detail
+
+
 def test_a_model_of_another_make_is_not_begun_with(pricer: Pricer) -> None:
     found, unknown = (pricer.price(change(UK_CAR, make="Audi", model=model)) for model in ("Fiesta ST", "Nothing"))
     assert found.price == unknown.price

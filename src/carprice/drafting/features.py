@@ -41,6 +41,8 @@ MAX_CATEGORY_RATE = 0.5
 """Distinct texts per row of a category: with more, nearly every row has its own."""
 MAX_TEXT_RATE = 0.2
 """Of versions: with more, their words say more than the whole of each."""
+MIN_BEHIND_SHARE = 0.01
+"""Of names that have a version behind the model."""
 PLAUSIBLE: dict[str, tuple[float, float]] = {
     "power": (10, 2_000),
     "engine_size": (0.3, 20),
@@ -116,9 +118,11 @@ class FeatureDrafter:
             yield self._draft_part(profile, part, "the name begins with it")
             return
         texts = profile.texts.str.extract(part.pattern, 1) if part.pattern else profile.texts
-        rate = texts.n_unique() / max(texts.count(), 1)
+        if texts.count() <= MIN_BEHIND_SHARE * profile.known:
+            return
+        rate = texts.drop_nulls().n_unique() / texts.count()
         if rate <= MAX_CATEGORY_RATE:
-            yield self._draft_part(profile, part, "the whole name, but for its year")
+            yield self._draft_part(profile, part, "it stands behind the model")
         if rate > MAX_TEXT_RATE:
             yield Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
 

@@ -92,16 +92,12 @@ def _find_model_parts(
         return
     models = "|".join(_as_pattern(words) for words in _find_long_models(names))
     word = _find_word_pattern(names)
-    yield Part("model", "category", rf"{head}((?i:{models})\b|{word})" if models else rf"{head}({word})")
-    yield Part("version", "category", _find_whole(profile))
-
-
-def _find_whole(profile: Profile) -> str:
-    """The pattern of a whole name but for its year; empty where names have none."""
-    if not has_years(profile):
-        return ""
-    is_first = profile.share_with(rf"^\s*{_ANY_YEAR}") > MIN_NAME_SHARE
-    return rf"^\s*{YEAR_BEFORE}(\S.*)" if is_first else rf"^\s*(\S.*?)\s+{_ANY_YEAR}"
+    model = rf"(?i:{models})\b|{word}" if models else word
+    yield Part("model", "category", rf"{head}({model})")
+    is_last = has_years(profile) and profile.share_with(rf"^\s*{_ANY_YEAR}") <= MIN_NAME_SHARE
+    end = rf"\s+{_ANY_YEAR}" if is_last else r"\s*$"
+    # Also where nothing is behind: a pattern that has to find something would cut the model short.
+    yield Part("version", "category", rf"{head}(?:{model})(?:\s+(\S.*?))?{end}")
 
 
 def _split_names(profile: Profile) -> Counter[tuple[str, ...]]:

@@ -20,11 +20,13 @@ from carprice.model.input_warnings import (
     warn_zero,
 )
 from carprice.model.plausibility import UsualDistance
-from carprice.model.suggestions import Speller
+from carprice.model.suggestions import Speller, fold
 from carprice.model.text import WordAmount, add_words, list_words
-from carprice.model.trim_names import Meant, TrimNames
+from carprice.model.trim_names import NOTHING, Meant, TrimNames
 
 MAX_MODEL_WORDS = 12
+MIN_ENDING = 3
+"""Letters of a model at the end of another name: many a trim has two."""
 
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
@@ -122,14 +124,28 @@ class Encoder:
         return bool(self.together) and values[self.model] is not None and row[self.model] != row[self.model]
 
     def find_meant(self, text: str, make: float) -> Meant:
-        """The longest model of a make that an unknown one begins with: `Corolla XLI` is a `Corolla`.
+        """The model of a make that an unknown one names: the longest that it ends with, or begins with.
 
-        Else a trim of the make, and its model: `320i` is a `3 Series`. make: its code.
+        A `Land Cruiser Prado` is a `Prado`, a `Corolla XLI` a `Corolla`. Else a trim of the make, and its model:
+        `320i` is a `3 Series`. Else the only model that begins with it: an `XC40` is an `XC40 D4`. make: its code.
         """
-        words, codes = text.split()[:MAX_MODEL_WORDS], dict(self._codes)[self.model]
-        found = (find_code(codes, " ".join(words[:end])) for end in range(len(words) - 1, 0, -1))
-        begun = next((code for code in found if (make, code) in self.together), MISSING)
-        return self.trims.find(words, make) if isnan(begun) else Meant(begun, MISSING)
+        words = text.split()[:MAX_MODEL_WORDS]
+        ends = (words[start:] for start in range(1, len(words)))
+        endings = [end for end in ends if sum(map(str.isalpha, "".join(end))) >= MIN_ENDING]
+        beginnings = (words[:end] for end in range(len(words) - 1, 0, -1))
+        codes = dict(self._codes)[self.model]
+        found = (find_code(codes, " ".join(part)) for part in (*endings, *beginnings))
+        model = next((code for code in found if (make, code) in self.together), MISSING)
+        if not isnan(model):
+            return Meant(model, MISSING)
+        trim = self.trims.find(words, make)
+        return trim if trim is not NOTHING else Meant(self._find_longer(words, make), MISSING)
+
+    def _find_longer(self, words: Sequence[str], make: float) -> float:
+        """The code of the only model of a make that begins with these words and goes on; NaN where none does."""
+        start, names = fold(" ".join(words)) + " ", self._encoders[self._features[self.model].name]
+        longer = [code for of, code in self.together if of == make and fold(names[int(code)]).startswith(start)]
+        return longer[0] if len(longer) == 1 else MISSING
 
     def spell(self, index: int, text: str) -> str:
         """A category's text as training has it, where it is known; another text as it is."""

@@ -54,7 +54,7 @@ def warn_unknown(feature: Feature, value: str, speller: Speller, known: Sequence
 
 
 def warn_meant(warning: InputWarning, known: str, trim: str) -> InputWarning:
-    """That a model counts which the unknown one begins with, or which it is a trim of."""
+    """That another model counts, which the unknown one has in its name, begins, or is a trim of."""
     more = f" with {trim!r}" if trim else ""
     detail = f"was not among the training listings; priced as {known!r}{more}"
     others = tuple(name for name in warning.suggestions if name != known)
