@@ -154,15 +154,44 @@ def test_words_of_whole_cars_find_nothing(load: Callable[..., Listings]) -> None
         "no accidents",
         "New Fiesta shape",
         "monthly serviced",
+        "1.1i Cat S",
+        "a nice car: nett",
+        "photo https://images.example.net/a.jpg",
+        "photo images.example.net/b",
     )
     for row, title in zip(rows, titles, strict=False):
         row["Title"] = f"Ford {title}"
-    states = ("accident free", "unfallfrei", "not damaged", "без ДТП", "undamaged")
+    states = ("accident free", "unfallfrei", "not damaged", "без ДТП", "undamaged", "nunca chocado")
     for row, state in zip(rows, states, strict=False):
         row["State"] = state
     report = load(rows).report
-    for reason in ("parts, not a car", "salvage or damaged", "new car", "monthly rate", "wanted ad"):
+    for reason in (
+        "parts, not a car",
+        "salvage or damaged",
+        "new car",
+        "monthly rate",
+        "wanted ad",
+        "price without VAT",
+    ):
         assert found(report, reason) == 0, reason
+
+
+def test_the_name_of_a_seller_says_nothing_of_the_car(make_market: Make, write_file: Write) -> None:
+    lines = [f"Ford,{2010 + number % 9},{5_000 + number},Pneus Service" for number in range(20)]
+    path = write_file("\n".join(["Make,Year,Price,Seller Name", *lines]))
+    assert load_listings(path, make_market()).report.rows_kept == 20
+
+
+def test_a_slip_in_one_of_two_features_of_a_column_is_shown(load: Callable[..., Listings]) -> None:
+    rows = invent_rows()
+    for row in old_rows(rows, 12):
+        row["Km"] = 999999
+    second = (
+        '[features.far]\ncolumn = "Km"\nkind = "category"\noptional = true\npattern = "(9+)$"\n'
+        'outside = "missing"\n'
+    )
+    [entry] = [entry for entry in load(rows, second).report.entries if entry.reason == "placeholder distance"]
+    assert (entry.column, entry.value) == ("Km", "999999")
 
 
 def test_a_word_counts_with_a_price_far_below_the_usual(load: Callable[..., Listings]) -> None:

@@ -187,15 +187,16 @@ SALVAGE = "|".join(
 )
 _NO = (
     r"no|never|not|non|without|zero|0|free of|keine?|nicht|ohne|sans|sin|senza|sem|bez|без|не|nie|není|nem|geen|"
-    r"ingen|ikke|inte|ei|hayır|hiç"
+    r"ingen|ikke|inte|ei|hayır|hiç|nunca|jamás|jamais|mai|nigdy|aldrig|nooit|никогда"
 )
 _HARM = (
     r"accident|damage|crash|wreck|unfall|besch|schade|defekt|siniestr|incident|sinistr|dañ|averi|uszkod|wypad|"
-    r"rozbit|havar|poško|дтп|бит|авар|поврежд|skad|hasar|kaza|flood|salvage|panne"
+    r"rozbit|havar|poško|дтп|бит|авар|поврежд|skad|hasar|kaza|flood|salvage|panne|choc|batid"
 )
 NOT_SALVAGE = "|".join(
     (
         r"accident[ -]?free",
+        r"\d[.,]\d ?\p{L}{0,3} cat ",
         rf"{START}(?:{_NO}) (?:\p{{L}}+ ){{0,2}}(?:{_HARM})",
         r"undamaged|unbeschädigt|unfallfrei|schadefrei|schadevrij|nieuszkodzon|bezwypadkow|hasarsız|kazasız|небит|безавар",
         r"修復歴(?:なし|無)|無事故|无事故|무사고",
@@ -262,6 +263,11 @@ PARTS = "|".join(
 PARTS_HINT = rf"{any_of(_PART)}|{any_of(_THING)}"
 """Whole cars are offered with such words too: they count with a price far below that of such cars alone."""
 
+COLUMN_SELLER = (
+    r"^(?:.*_)?(?:seller|dealer|vendor|vendedor|vendeur|venditore|verkäufer|händler|anbieter|verkoper|sprzedawca|"
+    r"продавец|satıcı|garage|company|shop)(?:_?name)?$"
+)
+"""Names of columns with those of sellers, who may live by tyres."""
 COLUMN_CONDITION = (
     r"condition|new|used|neu|zustand|état|etat|estado|condizion|stato|toestand|staat|stan|stav|skick|tilstand|kunto|status|"
     r"offer_?type|seller_?type|vehicle_?type|car_?type|состояние|durum|状態|状况|상태|الحالة"

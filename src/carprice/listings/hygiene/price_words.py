@@ -144,7 +144,6 @@ DEPOSIT = "|".join(
             r"anzahlung",
             r"acompte",
             r"apport",
-            r"señal",
             r"entrada",
             r"caparra",
             r"anticipo",
@@ -167,11 +166,13 @@ _LESS = (
     r"\+|plus|ex|ex\.|excl\.?|exc\.?|excluding|zzgl\.?|exkl\.?|ohne|hors|sin|senza|sem|uden|utan|ekskl\.?|bez|без|"
     r"más|mas|più|before|net of"
 )
-WITHOUT_VAT = "|".join(
+TITLE_WITHOUT_VAT = "|".join(
     (
         rf"(?:{_LESS}) ?{_TAX}{END}",
-        any_of(r"no vat included", r"ht", r"h\.t\.?", r"netto", r"net price", r"nett?", r"esclusa iva"),
+        any_of(r"no vat included", r"netto", r"net price", r"esclusa iva"),
         "税抜|税別|未稅|不含税",
     )
 )
+WITHOUT_VAT = f"{TITLE_WITHOUT_VAT}|{any_of('ht', 'h[.]t[.]?', 'nett?')}"
+"""Beside a price; in a title some of these words mean a hard top, or nice."""
 COLUMN_ON_REQUEST = r"negotiable|on_?request|on_?application|^poa$|anfrage|договор"

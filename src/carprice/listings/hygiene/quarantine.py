@@ -111,7 +111,9 @@ def _find_example(
         for line, column, text in examples.get(flag_of(item.check), ()):
             if line in found:
                 return line, column, text
-    columns = {market.price.column: "price", **{feature.column: feature.name for feature in market.features}}
+    columns = {item.column: item.name for item in market.features if not item.is_text} | {
+        market.price.column: "price"
+    }
     if item.column not in columns:
         return int(lines[0]), item.column, None
     return int(lines[0]), item.column, f"{frame[columns[item.column]].filter(pl.Series(rows))[0]:.12g}"

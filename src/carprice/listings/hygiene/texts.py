@@ -21,13 +21,15 @@ PRICE_REASONS = {
     "without_vat": "price without VAT",
 }
 """The reason of each check that the text of a price decides."""
+LINK = r"(?:https?:|www\.)\S+|\S+\.(?:com|net|org|jpe?g|png|webp)\b\S*"
+"""The words of an address are not the seller's."""
 MAX_TITLE = 120
 """Characters: longer texts describe a whole car with words of all kinds."""
 MAX_CONDITIONS = 60
 """Different values of a column that says what condition the car is in."""
 MAX_EXAMPLES = 200
 
-_TITLES = {"without_vat": price_words.WITHOUT_VAT, "parts": car_words.PARTS, "wanted": car_words.WANTED}
+_TITLES = {"without_vat": price_words.TITLE_WITHOUT_VAT, "parts": car_words.PARTS, "wanted": car_words.WANTED}
 _HINTS = {"monthly_rate": price_words.MONTHLY, "deposit": price_words.DEPOSIT, "parts": car_words.PARTS_HINT}
 _PRICES = {
     "price_on_request": price_words.PRICE_ON_REQUEST,
@@ -79,12 +81,13 @@ class TextReader:
     def _text_columns(self, batch: pl.DataFrame) -> list[str]:
         market = self.market
         skipped = {market.price.column, market.listing.id, market.listing.seen, market.listing.link}
+        skipped |= {name for name in batch.columns if re.search(car_words.COLUMN_SELLER, _fold(name))}
         skipped |= {feature.column for feature in market.features if feature.kind in ("number", "year", "date")}
         return [name for name in batch.columns if name not in skipped and batch.schema[name] == pl.String]
 
     def _judge_values(self, name: str, values: pl.Series) -> pl.DataFrame:
         """The values (text) that say something, and their flags."""
-        text = pl.col("text").str.to_lowercase()
+        text = pl.col("text").str.to_lowercase().str.replace_all(LINK, "")
         is_title = pl.col("text").str.len_chars() <= MAX_TITLE
         said = {check: is_title & text.str.contains(pattern) for check, pattern in _TITLES.items()}
         said["salvage"] = (
