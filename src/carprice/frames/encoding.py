@@ -13,7 +13,6 @@ from carprice.model.category_codes import category_codes, find_code
 from carprice.model.encoding import Encoder, UnknownZero
 from carprice.model.suggestions import fold
 from carprice.model.text import add_words
-from carprice.model.trim_names import Meant
 
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
@@ -49,20 +48,38 @@ def encode_frame(
     return matrix
 
 
-def find_meant_models(frame: pl.DataFrame, matrix: Floats, encoder: Encoder, market: Market) -> None:
-    """Give unknown models of a matrix the codes of what they begin with or are a trim of, as the encoder does."""
-    if not encoder.together:
-        return
-    models, trim = frame[market.features[encoder.model].name], encoder.trims.column
-    rows = np.flatnonzero(np.isnan(matrix[:, encoder.model]) & models.is_not_null().to_numpy())
+def replace_meant(frame: pl.DataFrame, matrix: Floats, encoder: Encoder, market: Market) -> NDArray[np.bool_]:
+    """Give makes and models that were not seen together the codes of what they mean, as the encoder does.
+
+    Where another model counts than a known one that was given.
+    """
+    is_other: NDArray[np.bool_] = np.zeros(frame.height, bool)
+    if (names := encoder.names) is None or not frame.height:
+        return is_other
+    places = [encoder.make, encoder.model]
+    texts = [frame[market.features[place].name] for place in places]
+    rows = np.flatnonzero(~_are_seen(matrix[:, places], list(names.rows)))
+    trim = names.trims.column
     lacks_trim = None if trim is None else frame[market.features[trim].name].is_null().to_numpy()
-    found: dict[tuple[str, float], Meant] = {}
-    for row, text, make in zip(rows, models.gather(rows).to_list(), matrix[rows, encoder.make], strict=True):
-        if (text, make) not in found:
-            found[text, make] = encoder.find_meant(text, make)
-        matrix[row, encoder.model] = found[text, make].model
-        if lacks_trim is not None and lacks_trim[row]:
-            matrix[row, trim] = found[text, make].trim
+    for row, *named in zip(rows.tolist(), *(text.gather(rows).to_list() for text in texts), strict=True):
+        if meant := names.find(*named):
+            is_other[row] = (
+                not math.isnan(matrix[row, encoder.model]) and matrix[row, encoder.model] != meant.model
+            )
+            matrix[row, places] = meant.make, meant.model
+            if lacks_trim is not None and lacks_trim[row]:
+                matrix[row, trim] = meant.trim
+    return is_other
+
+
+def _are_seen(keys: Floats, seen: list[tuple[float, ...]]) -> NDArray[np.bool_]:
+    """Of each row of codes whether it is among those that were seen."""
+    both = (
+        np.concatenate([np.nan_to_num(keys, nan=-1), np.array(seen, dtype=float).reshape(-1, 2)]).astype(np.int64)
+        + 1
+    )
+    joined = both[:, 0] * (both[:, 1].max() + 1) + both[:, 1]
+    return np.isin(joined[: len(keys)], joined[len(keys) :])
 
 
 def find_zeros(frame: pl.DataFrame, market: Market, zero: UnknownZero) -> NDArray[np.bool_]:

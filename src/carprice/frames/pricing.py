@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from carprice.frames.encoding import Floats, encode_frame, find_meant_models
+from carprice.frames.encoding import Floats, encode_frame, replace_meant
 from carprice.frames.position import place_asking_prices
 from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.frames.warnings import Warnings, find_warnings, join_warnings
@@ -68,10 +68,10 @@ def price_frame(frame: pl.DataFrame, pricer: Pricer, asking: Floats | None = Non
 def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     """What the model says of each row of a clean frame."""
     matrix = encode_frame(frame, pricer.market, pricer.encoders, pricer.scaler, pricer.encoder.zero)
-    find_meant_models(frame, matrix, pricer.encoder, pricer.market)
+    is_other = replace_meant(frame, matrix, pricer.encoder, pricer.market)
     encoded = matrix.copy()
     score, rows, is_combined = score_matrix(matrix, pricer.forest)
-    warnings = find_warnings(frame, encoded, is_combined, pricer)
+    warnings = find_warnings(frame, encoded, is_combined, is_other, pricer)
     size = np.zeros(len(score))
     if pricer.spread:
         size = predict_matrix(pricer.spread, matrix, *flag_matrix(matrix, pricer.forest.flags), score)

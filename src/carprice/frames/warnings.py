@@ -24,9 +24,11 @@ Warnings = dict[tuple[str, str], Mask]
 """
 
 
-def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer: Pricer) -> Warnings:
+def find_warnings(
+    frame: pl.DataFrame, matrix: Floats, is_combined: Mask, is_other: Mask, pricer: Pricer
+) -> Warnings:
     """The warnings of a clean frame. matrix: its encoded rows. is_combined: whether make and model were seen
-    together.
+    together. is_other: whether another model counts than the known one that was given.
     """
     found: Warnings = {}
     zero, usual = pricer.encoder.zero, pricer.encoder.distance
@@ -37,6 +39,9 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
         values = frame[feature.name]
         if feature.is_category:
             found[UNKNOWN_CATEGORY, feature.name] = find_unknown(values, pricer.encoders[feature.name])
+            if pricer.forest.depreciation.keys[-1:] == (index,):
+                found[UNKNOWN_CATEGORY, feature.name] |= is_other
+                found[UNKNOWN_COMBINATION, feature.name] = ~is_combined
             if index in unseen:
                 found[UNSEEN, feature.name] = unseen[index]
             continue
@@ -53,9 +58,6 @@ def find_warnings(frame: pl.DataFrame, matrix: Floats, is_combined: Mask, pricer
             found[UNLIKELY, feature.name] = find_unlikely(numbers, built, usual) & ~is_zero & ~is_outside
         elif index in unusual:
             found[UNLIKELY, feature.name] = unusual[index] & ~is_outside
-    if pricer.forest.depreciation.keys:
-        last = pricer.market.features[pricer.forest.depreciation.keys[-1]]
-        found[UNKNOWN_COMBINATION, last.name] = ~is_combined
     return {warning: rows for warning, rows in found.items() if rows.any()}
 
 

@@ -1,7 +1,6 @@
 """The values of a listing to the row of numbers that the trees see, computed exactly as in training."""
 
 from collections.abc import Mapping, Sequence
-from math import isnan
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -14,19 +13,17 @@ from carprice.model.input_warnings import (
     InputWarning,
     suggest,
     warn_meant,
+    warn_other,
     warn_outside,
     warn_unknown,
     warn_unlikely,
     warn_zero,
 )
+from carprice.model.meant_names import MeantCar, MeantNames
 from carprice.model.plausibility import UsualDistance
-from carprice.model.suggestions import Speller, fold
+from carprice.model.suggestions import Speller
 from carprice.model.text import WordAmount, add_words, list_words
-from carprice.model.trim_names import NOTHING, Meant, TrimNames
-
-MAX_MODEL_WORDS = 12
-MIN_ENDING = 3
-"""Letters of a model at the end of another name: many a trim has two."""
+from carprice.model.trim_names import TrimNames
 
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]
@@ -83,10 +80,15 @@ class Encoder:
         self.distance: UsualDistance | None = None
         names = [feature.name for feature in market.features]
         self.make, self.model = (names.index(name) if name in names else 0 for name in (MAKE, MODEL))
-        self.together: frozenset[tuple[float, ...]] = frozenset()
-        """Codes of make and model that were seen together; empty where a market lacks one of them."""
-        self._models: dict[float, Speller] = {}
-        self.trims = TrimNames(None, names, encoders)
+        self.names: MeantNames | None = None
+
+    def learn_names(self, rows: Mapping[tuple[float, ...], int], trims: TrimNames) -> None:
+        """Know other names of makes and models. rows: listings of each two that were seen together, by codes."""
+        codes = dict(self._codes)
+        self.names = MeantNames(
+            self._spellers[self.make], self._encoders[MODEL], (codes[self.make], codes[self.model]), trims
+        )
+        self.names.rows.update(rows)
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
         """The row of one listing, and whether it is in range: no value needs a warning."""
@@ -108,11 +110,15 @@ class Encoder:
                 row[index] = (value - mean) / scale
         for index, amounts in self._texts:
             row[index] = add_words(row[index], amounts)
-        if not in_range and self._lacks_model(values, row):
-            meant = self.find_meant(str(values[self.model]), row[self.make])
-            row[self.model] = meant.model
-            if self.trims.column is not None and values[self.trims.column] is None:
-                row[self.trims.column] = meant.trim
+        if (
+            self.names
+            and (row[self.make], row[self.model]) not in self.names.rows
+            and (meant := self._find_meant(values))
+        ):
+            in_range = False
+            row[self.make], row[self.model] = meant.make, meant.model
+            if (trim := self.names.trims.column) is not None and values[trim] is None:
+                row[trim] = meant.trim
         if self.zero and self.zero.applies(values):
             row[self.zero.mileage] = MISSING
             in_range = False
@@ -120,32 +126,11 @@ class Encoder:
             in_range = False
         return row, in_range
 
-    def _lacks_model(self, values: Sequence[Value], row: Sequence[float]) -> bool:
-        return bool(self.together) and values[self.model] is not None and row[self.model] != row[self.model]
-
-    def find_meant(self, text: str, make: float) -> Meant:
-        """The model of a make that an unknown one names: the longest that it ends with, or begins with.
-
-        A `Land Cruiser Prado` is a `Prado`, a `Corolla XLI` a `Corolla`. Else a trim of the make, and its model:
-        `320i` is a `3 Series`. Else the only model that begins with it: an `XC40` is an `XC40 D4`. make: its code.
-        """
-        words = text.split()[:MAX_MODEL_WORDS]
-        ends = (words[start:] for start in range(1, len(words)))
-        endings = [end for end in ends if sum(map(str.isalpha, "".join(end))) >= MIN_ENDING]
-        beginnings = (words[:end] for end in range(len(words) - 1, 0, -1))
-        codes = dict(self._codes)[self.model]
-        found = (find_code(codes, " ".join(part)) for part in (*endings, *beginnings))
-        model = next((code for code in found if (make, code) in self.together), MISSING)
-        if not isnan(model):
-            return Meant(model, MISSING)
-        trim = self.trims.find(words, make)
-        return trim if trim is not NOTHING else Meant(self._find_longer(words, make), MISSING)
-
-    def _find_longer(self, words: Sequence[str], make: float) -> float:
-        """The code of the only model of a make that begins with these words and goes on; NaN where none does."""
-        start, names = fold(" ".join(words)) + " ", self._encoders[self._features[self.model].name]
-        longer = [code for of, code in self.together if of == make and fold(names[int(code)]).startswith(start)]
-        return longer[0] if len(longer) == 1 else MISSING
+    def _find_meant(self, values: Sequence[Value]) -> MeantCar | None:
+        """What make and model mean that were not seen together; None where no more is known of them."""
+        assert self.names
+        make, model = values[self.make], values[self.model]
+        return self.names.find(*(text if isinstance(text, str) else None for text in (make, model)))
 
     def spell(self, index: int, text: str) -> str:
         """A category's text as training has it, where it is known; another text as it is."""
@@ -183,13 +168,7 @@ class Encoder:
             matrix[index] = [MISSING if value is None else (value - mean) / scale for value in column]
         for index, amounts in self._texts:
             matrix[index] = [add_words(text, amounts) for text in matrix[index]]
-        for row in out_of_range if self.together else ():
-            text, code = rows[row][self.model], matrix[self.model][row]
-            if text is not None and code != code:
-                meant = self.find_meant(str(text), matrix[self.make][row])
-                matrix[self.model][row] = meant.model
-                if self.trims.column is not None and rows[row][self.trims.column] is None:
-                    matrix[self.trims.column][row] = meant.trim
+        self._replace_meant(rows, matrix, out_of_range)
         for row in self._find_zeros(rows):
             matrix[self.zero.mileage][row] = MISSING  # type: ignore[union-attr]
             out_of_range.add(row)
@@ -198,34 +177,32 @@ class Encoder:
             out_of_range.update(row for row, values in enumerate(rows) if applies(values))
         return matrix, out_of_range
 
-    def _name_meant(self, values: Sequence[Value]) -> tuple[str, str] | None:
-        """The names of the model and trim that an unknown model was taken for; None where there is none."""
-        if not self.together:
-            return None
-        make = self.encode(values)[0][self.make]
-        meant = self.find_meant(str(values[self.model]), make)
-        if isnan(meant.model):
-            return None
-        known = self._encoders[self._features[self.model].name]
-        trims = self._encoders[self._features[self.trims.column or 0].name]
-        return known[int(meant.model)], "" if isnan(meant.trim) else trims[int(meant.trim)]
+    def _replace_meant(self, rows: Sequence[Sequence[Value]], matrix: list[Any], out_of_range: set[int]) -> None:
+        """Give the rows whose make and model were not seen together the codes of what they mean."""
+        if not self.names:
+            return
+        seen, trim = self.names.rows, self.names.trims.column
+        strange = [
+            row
+            for row, key in enumerate(zip(matrix[self.make], matrix[self.model], strict=True))
+            if key not in seen
+        ]
+        for row in strange:
+            if meant := self._find_meant(rows[row]):
+                out_of_range.add(row)
+                matrix[self.make][row], matrix[self.model][row] = meant.make, meant.model
+                if trim is not None and rows[row][trim] is None:
+                    matrix[trim][row] = meant.trim
 
     def _find_speller(self, index: int, values: Sequence[Value]) -> Speller:
         """Of the values of a category; of models, those of the listing's make, or of the one that it may mean."""
         make = values[self.make]
-        if index != self.model or not self.together or not isinstance(make, str):
+        if index != self.model or not self.names or not isinstance(make, str):
             return self._spellers[index]
         codes = dict(self._codes)[self.make]
         meant = [make, *self._spellers[self.make].suggest(make)]
         code = next((code for code in (find_code(codes, name) for name in meant) if code == code), MISSING)
-        return self._speller_of(code)
-
-    def _speller_of(self, make: float) -> Speller:
-        """Of the models of a make, by its code."""
-        if make not in self._models:
-            names = self._encoders[self._features[self.model].name]
-            self._models[make] = Speller(names[int(key[1])] for key in sorted(self.together) if key[0] == make)
-        return self._models[make]
+        return self.names.speller_of(code)
 
     def _find_zeros(self, rows: Sequence[Sequence[Value]]) -> list[int]:
         zero = self.zero
@@ -233,15 +210,7 @@ class Encoder:
 
     def find_warnings(self, values: Sequence[Value]) -> tuple[InputWarning, ...]:
         """A warning for each value that is out of range, in feature order."""
-        warnings = []
-        for index, codes in self._codes:
-            value = values[index]
-            if isinstance(value, str) and isnan(find_code(codes, value)):
-                known = self._encoders[self._features[index].name]
-                warning = warn_unknown(self._features[index], value, self._find_speller(index, values), known)
-                if index == self.model and (meant := self._name_meant(values)):
-                    warning = warn_meant(warning, *meant)
-                warnings.append((index, warning))
+        warnings = self._warn_of_categories(values)
         for index, _, _, low, high in self._numbers:
             value = values[index]
             if isinstance(value, float) and not low <= value <= high:
@@ -257,3 +226,31 @@ class Encoder:
                 question = suggest(outside, question.suggestions)
             warnings.append((usual.mileage, question))
         return tuple(warning for _, warning in sorted(warnings, key=itemgetter(0)))
+
+    def _warn_of_categories(self, values: Sequence[Value]) -> list[tuple[int, InputWarning]]:
+        """The warnings of unknown values, and of a model that counts as another one, with their indexes."""
+        row, _ = self.encode(values)
+        warnings = []
+        for index, codes in self._codes:
+            value, code = values[index], row[index]
+            if not isinstance(value, str) or (known_code := find_code(codes, value)) == code:
+                continue
+            known = self._encoders[self._features[index].name]
+            meant = "" if code != code else known[int(code)]
+            if known_code == known_code:
+                make = self._encoders[MAKE][int(row[self.make])]
+                warnings.append((index, warn_other(self._features[index], value, make, meant)))
+                continue
+            warning = warn_unknown(self._features[index], value, self._find_speller(index, values), known)
+            if meant:
+                trim = self._name_trim(values, row) if index == self.model else ""
+                warning = warn_meant(warning, meant, trim)
+            warnings.append((index, warning))
+        return warnings
+
+    def _name_trim(self, values: Sequence[Value], row: Sequence[float]) -> str:
+        """The trim that a model was named by; empty where it was not."""
+        trim = self.names.trims.column if self.names else None
+        if trim is None or values[trim] is not None or row[trim] != row[trim]:
+            return ""
+        return self._encoders[self._features[trim].name][int(row[trim])]

@@ -24,6 +24,7 @@ UNSEEN = "unseen_value"
 OLD_MODEL = "old_model"
 WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING, UNLIKELY, UNSEEN, OLD_MODEL)
 
+_PRICED_AS = "; priced as "
 MAX_LISTED = 6
 """Values of a category that a warning names where none is like the unknown one."""
 
@@ -56,7 +57,7 @@ def warn_unknown(feature: Feature, value: str, speller: Speller, known: Sequence
 def warn_meant(warning: InputWarning, known: str, trim: str) -> InputWarning:
     """That another model counts, which the unknown one has in its name, begins, or is a trim of."""
     more = f" with {trim!r}" if trim else ""
-    detail = f"was not among the training listings; priced as {known!r}{more}"
+    detail = f"was not among the training listings{_PRICED_AS}{known!r}{more}"
     others = tuple(name for name in warning.suggestions if name != known)
     return replace(warning, detail=detail, suggestions=(known, *others)[:MAX_SUGGESTIONS])
 
@@ -75,6 +76,18 @@ def warn_combination(feature: Feature, value: str, whole: str, others: Sequence[
     question = f"; did you mean {others[0]!r}?" if others else ""
     detail = f"{value!r} is of no {whole} among the training listings{question}"
     return InputWarning(f"#/{feature.name}", UNKNOWN_COMBINATION, detail, tuple(others[:MAX_SUGGESTIONS]))
+
+
+def ask_instead(warning: InputWarning) -> str:
+    """What a warning says where the car is not priced as another: a question in place of that."""
+    detail, is_priced, _ = warning.detail.partition(_PRICED_AS)
+    return f"{detail}; did you mean {warning.suggestions[0]!r}?" if is_priced else detail
+
+
+def warn_other(feature: Feature, value: str, whole: str, known: str) -> InputWarning:
+    """That a model is not of its make, and that another one of the make counts."""
+    detail = f"{value!r} is of no {whole} among the training listings{_PRICED_AS}{known!r}"
+    return InputWarning(f"#/{feature.name}", UNKNOWN_CATEGORY, detail, (known,))
 
 
 def warn_zero(feature: Feature) -> InputWarning:

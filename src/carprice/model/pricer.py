@@ -28,6 +28,7 @@ from carprice.model.input_warnings import (
     UNLIKELY,
     UNSEEN,
     InputWarning,
+    ask_instead,
     warn_combination,
     warn_of_age,
 )
@@ -79,8 +80,8 @@ class Pricer:
         self.distance_per_year = _read_distance(bundle.manifest.get("distance_per_year"))
         self.encoder.distance = self._find_usual_distance()
         if tuple(model["depreciation"]["keys"]) == (MAKE, MODEL):
-            self.encoder.together = frozenset(key for key in self.forest.depreciation.lines if ANY not in key)
-            self.encoder.trims = TrimNames(model.get("trims"), names, bundle.encoders)
+            seen = {key: line.rows for key, line in self.forest.depreciation.lines.items() if ANY not in key}
+            self.encoder.learn_names(seen, TrimNames(model.get("trims"), names, bundle.encoders))
         self._not_given = [NotGiven(name, _added_cost(self.costs, name)) for name in names]
 
     def price(self, listing: Mapping[str, Any]) -> Valuation:
@@ -172,7 +173,9 @@ class Pricer:
         *wholes, part = [(self.market.features[index], int(row[index])) for index in self.forest.depreciation.keys]
         others = [self.encoders[wholes[0][0].name][code] for code in self.forest.depreciation.others_with(row)]
         names = " ".join(self.encoders[feature.name][code] for feature, code in wholes)
-        return (*warnings, warn_combination(part[0], self.encoders[part[0].name][part[1]], names, others))
+        strange = warn_combination(part[0], self.encoders[part[0].name][part[1]], names, others)
+        fields = [feature.name for feature in self.market.features]
+        return tuple(sorted((*warnings, strange), key=lambda warning: fields.index(warning.field)))
 
     def find_refusal(self, values: Sequence[Value], valuation: Valuation) -> str | None:
         """Why a car is not valued, where the market file has `refuse = true`; None where it is."""
@@ -183,7 +186,7 @@ class Pricer:
             return f"{', '.join(outside)} are outside what the model has learnt from"
         for warning in valuation.warnings:
             if warning.field in self._keys and warning.code != TAKEN_AS_MISSING:
-                return f"{warning.field} {warning.detail}"
+                return f"{warning.field} {ask_instead(warning)}"
         row, _ = self.encoder.encode(values)
         rows = self.forest.depreciation.find(row)[0].rows
         return f"the model has learnt from {rows} such cars, and needs {MIN_LIKE}" if rows < MIN_LIKE else None

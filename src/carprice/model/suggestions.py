@@ -44,7 +44,7 @@ class Speller:
             self._named.setdefault(fold(name), name)
         self._by_words: dict[str, str] = {}
         for folded in self._named:
-            self._by_words.setdefault(_split_words(folded), folded)
+            self._by_words.setdefault(split_words(folded), folded)
         self._with_pair: dict[str, list[str]] = {}
         for folded in self._named:
             for pair in _pairs(folded):
@@ -69,7 +69,7 @@ class Speller:
 
     def _find_words(self, folded: str) -> list[str]:
         """The names that are words of a text in a row, the longest first."""
-        words = _split_words(folded).split()
+        words = split_words(folded).split()
         parts = (
             " ".join(words[start : start + count])
             for count in range(len(words), 0, -1)
@@ -78,7 +78,7 @@ class Speller:
         return [self._by_words[part] for part in parts if part in self._by_words]
 
 
-def _split_words(folded: str) -> str:
+def split_words(folded: str) -> str:
     """The words of a text without what stands between them."""
     return " ".join(_MARKS.sub(" ", folded).split())
 

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from carprice.api.pages.car import name_car
 from carprice.api.pages.charts import draw_band
@@ -27,7 +28,7 @@ from carprice.errors import BundleError
 from carprice.market.kinds import Value
 from carprice.market.market_file import ASKING
 from carprice.model.evidence.comparables import USUAL_COMPARABLES
-from carprice.model.input_warnings import UNKNOWN_COMBINATION, InputWarning
+from carprice.model.input_warnings import UNKNOWN_COMBINATION, InputWarning, ask_instead
 from carprice.model.listing import check_listing, read_known
 from carprice.model.valuation import Valuation
 
@@ -83,10 +84,13 @@ def build_answer(model: LoadedModel, form: Form, max_days: int) -> Answer | None
     return _fill_answer(model, form, values, valuation, notes)
 
 
-def list_questions(model: LoadedModel, form: Form) -> list[Note]:
+def list_questions(model: LoadedModel, form: Form, is_priced: bool = False) -> list[Note]:
     """What is unlikely in a form, also before it is complete."""
     values = read_known(model.pricer.market, form.car.values)
-    return [_note_warning(model, form, warning) for warning in model.pricer.find_warnings(values)]
+    warnings = model.pricer.find_warnings(values)
+    if not is_priced:
+        warnings = tuple(replace(warning, detail=ask_instead(warning)) for warning in warnings)
+    return [_note_warning(model, form, warning) for warning in warnings]
 
 
 def change_query(form: Form, field: str, text: str) -> str:
@@ -146,7 +150,7 @@ def _name_taken(model: LoadedModel, form: Form) -> str:
 
 def _list_notes(model: LoadedModel, form: Form, max_days: int) -> list[Note]:
     return [
-        *list_questions(model, form),
+        *list_questions(model, form, is_priced=True),
         *(_note_warning(model, form, warning) for warning in model.age_warnings(max_days)),
     ]
 

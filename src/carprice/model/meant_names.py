@@ -1,0 +1,127 @@
+"""What make and model are meant by names that training never saw together."""
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
+from math import isnan
+from typing import NamedTuple
+
+from carprice.model.category_codes import MISSING, Codes, find_code
+from carprice.model.suggestions import Speller, split_words, squash
+from carprice.model.trim_names import TrimNames
+
+MAX_WORDS = 12
+"""Of a model."""
+MIN_ENDING = 3
+"""Letters of a model at the end of another name: many a trim has two."""
+MIN_SLIP, MIN_LIKE = 4, 0.8
+"""Letters of a name, and its likeness to another (Ratcliff and Obershelp's), that make it a slip of the pen."""
+MAX_REMEMBERED = 1000
+
+Key = tuple[float, ...]
+
+
+class MeantCar(NamedTuple):
+    """The codes of make and model, and of the trim where the model was named by it; NaN for none."""
+
+    make: float
+    model: float
+    trim: float
+
+
+class MeantNames:
+    """The makes and models of one bundle by the other names that people have for them."""
+
+    def __init__(
+        self, speller: Speller, models: Sequence[str], codes: tuple[Codes, Codes], trims: TrimNames
+    ) -> None:
+        """speller: of makes. codes: of category_codes, of make and model."""
+        self.rows: dict[Key, int] = {}
+        """The listings of each make and model that training saw together, by their codes."""
+        self.trims = trims
+        self._models = models
+        self._make_codes, self._model_codes = codes
+        self._speller = speller
+        self._of_make: dict[float, Speller] = {}
+        self.find = lru_cache(MAX_REMEMBERED)(self._find)
+
+    def _find(self, make: str | None, model: str | None) -> MeantCar | None:
+        """What a make and a model mean that are not in `rows`; None where no more is known than they say."""
+        code = MISSING if make is None else self.find_make(make)
+        if make is None or isnan(code):
+            return None
+        if model is not None and not isnan((found := self._find_model(model, code)).model):
+            return found
+        if not isnan(find_code(self._make_codes, make)):
+            return None
+        return MeantCar(code, MISSING if model is None else find_code(self._model_codes, model), MISSING)
+
+    def find_make(self, text: str) -> float:
+        """The code of a make, or of the one that a slip of the pen may have made of it; NaN for none."""
+        code = find_code(self._make_codes, text)
+        return self._find_slip(text, self._speller, self._make_codes) if isnan(code) else code
+
+    def speller_of(self, make: float) -> Speller:
+        """Of the models of a make, by its code."""
+        if make not in self._of_make:
+            self._of_make[make] = Speller(
+                self._models[int(model)] for of, model in sorted(self.rows) if of == make
+            )
+        return self._of_make[make]
+
+    def _find_model(self, text: str, make: float) -> MeantCar:
+        """The model of a make that a text names.
+
+        As it is, behind the make's name (`Toyota Aqua`), with more before it (`Land Cruiser Prado` is a `Prado`)
+        or behind it (`Corolla XLI`); else a trim of the make, and its model (`320i` is a `3 Series`); else a slip
+        of the pen (`Corola`); else the commonest model that goes on or ends so (`Land Cruiser` or `Prado` where
+        there are only a `Land Cruiser Prado` and a `Land Cruiser Sahara`).
+        """
+        for part in self._list_parts(text.split()[:MAX_WORDS], make):
+            model = find_code(self._model_codes, " ".join(part))
+            if (make, model) in self.rows:
+                return MeantCar(make, model, MISSING)
+        trim = self.trims.find(text.split()[:MAX_WORDS], make)
+        if not isnan(trim.model):
+            return MeantCar(make, *trim)
+        model = self._find_slip(text, self.speller_of(make), self._model_codes)
+        return MeantCar(make, self._find_longer(text, make) if isnan(model) else model, MISSING)
+
+    def _list_parts(self, words: list[str], make: float) -> list[list[str]]:
+        """The parts of a name that may be a model, the likeliest first."""
+        starts = range(1, len(words))
+        behind = [words[at:] for at in starts if find_code(self._make_codes, " ".join(words[:at])) == make]
+        endings = [words[at:] for at in starts if sum(map(str.isalpha, "".join(words[at:]))) >= MIN_ENDING]
+        return [words, *behind, *endings, *(words[:at] for at in reversed(starts))]
+
+    def _find_slip(self, text: str, speller: Speller, codes: Codes) -> float:
+        """The code of the suggested name that differs by a letter or two, not by a digit; NaN where none does."""
+        name = next((name for name in speller.suggest(text) if is_slip(text, name)), None)
+        return MISSING if name is None else find_code(codes, name)
+
+    def _find_longer(self, text: str, make: float) -> float:
+        """The code of the commonest model of a make that begins or ends with these words; NaN where none does."""
+        part = f" {split_words(text.casefold())} "
+        longer = [
+            (rows, -model)
+            for (of, model), rows in self.rows.items()
+            if of == make and _is_end(part, f" {split_words(self._models[int(model)].casefold())} ")
+        ]
+        return -max(longer)[1] if longer else MISSING
+
+
+def is_slip(text: str, name: str) -> bool:
+    """Whether a text is a name with a slip of the pen in it: the same first letter and digits, and much alike."""
+    one, other = squash(text), squash(name)
+    if len(one) < MIN_SLIP or one[0] != other[:1] or _digits(one) != _digits(other):
+        return False
+    return SequenceMatcher(None, one, other).ratio() >= MIN_LIKE
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
+
+
+def _is_end(part: str, name: str) -> bool:
+    """Whether a name begins or ends with a part, both between blanks; not where the part is nothing."""
+    return part.strip() != "" and (name.startswith(part) or name.endswith(part))
