@@ -16,7 +16,7 @@ from carprice.model.bundle.contents import read_bundle
 from carprice.model.bundle.manifest import find_bundle
 from carprice.model.plausibility import UsualValues
 from carprice.model.pricer import Pricer
-from carprice.training.usual_cars import MIN_ROWS, span_values
+from carprice.training.usual_cars import MIN_YEAR_ROWS, span_values
 
 FIESTA = (0.0, 1.0)
 ROWS = [[[0, 1], [[40.0, 80.0], None]], [[0, 2], [[50.0, 50.0], [3.0, 5.0]]]]
@@ -51,9 +51,9 @@ def test_what_is_far_from_its_make_and_model(
     assert spans.find_rows([[key[0]], [key[1]]], [values]) == ({0} if strange else set())
 
 
-@pytest.mark.parametrize(("year", "strange"), [(2015.0, []), (2016.0, [2]), (1998.0, []), (1997.0, [2])])
+@pytest.mark.parametrize(("year", "strange"), [(2015.0, []), (2016.0, [2]), (1999.0, []), (1998.0, [2])])
 def test_a_car_years_newer_than_any_of_its_model_is_no_such_car(year: float, strange: list[int]) -> None:
-    """It may be of a generation that no listing is of; older ones go on along the line."""
+    """It may be of a generation that no listing is of; older ones go on along the line for a while."""
     table = {"fields": ["year"], "rows": [[[0, 1], [[2003.0, 2013.0]]]]}
     spans = UsualValues(table, ["make", "model", "year"], {"year": {"scale": 4.0}}, 2)
     assert [span.column for span in spans.find(FIESTA, ["Ford", "Fiesta", year])] == strange
@@ -77,8 +77,12 @@ def test_spans_are_of_the_listings_but_a_few_odd_ones(markets_dir: Path) -> None
         for name, (low, high) in zip(table["fields"], limits, strict=True):
             held = part[name].drop_nulls().is_between(low, high).mean()
             assert 0.97 < float(held or 0) <= 1  # type: ignore[arg-type]
-    few = frame.group_by("make", "model").head(MIN_ROWS - 1)
-    assert span_values(few, market, encoders) == {"fields": table["fields"], "rows": []}
+    few = span_values(frame.group_by("make", "model").head(MIN_YEAR_ROWS), market, encoders)
+    assert few is not None
+    assert len(few["rows"]) == len(table["rows"])
+    assert all(years and rest == [None] * 3 for _, (years, *rest) in few["rows"]), "of so few the year alone"
+    none = frame.group_by("make", "model").head(MIN_YEAR_ROWS - 1)
+    assert span_values(none, market, encoders) == {"fields": table["fields"], "rows": []}
 
 
 @pytest.fixture(scope="module")

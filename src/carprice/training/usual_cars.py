@@ -9,6 +9,8 @@ from carprice.market.market_file import Feature, Market
 
 MIN_ROWS = 10
 """With fewer listings of a make and model none is usual."""
+MIN_YEAR_ROWS = 3
+"""Listings whose years say when a make and model was built: docs/LOG.md has how ranges hold beyond them."""
 ODD_SHARE = 0.005
 """Of the listings of a make and model at either end, which may be errors themselves."""
 MIN_SEEN = 20
@@ -50,7 +52,8 @@ def list_usual(frame: pl.DataFrame, market: Market) -> list[list[Value]]:
 def span_values(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
     """From where to where the numbers of each make and model go, but for a few odd listings, as model.pkl has it.
 
-    None of the mileage, which goes by the age, and of a number that fewer than MIN_ROWS listings have.
+    None of the mileage, which goes by the age, and of a number that fewer than MIN_ROWS listings have, or a year
+    that fewer than MIN_YEAR_ROWS have.
     """
     keys = _list_keys(market)
     numbers = [item for item in market.features if KINDS[item.kind].input == "number"]
@@ -59,7 +62,8 @@ def span_values(frame: pl.DataFrame, market: Market, encoders: dict[str, list[st
         return None
     rows = frame.select(keys).drop_nulls().unique().sort(keys)
     for name in fields:
-        rows = rows.join(_of_each(frame, keys, name, _span(name)), on=keys, maintain_order="left")
+        least = MIN_YEAR_ROWS if market.year and name == market.year.name else MIN_ROWS
+        rows = rows.join(_of_each(frame, keys, name, _span(name, least)), on=keys, maintain_order="left")
     codes = [_number_values(encoders[name]) for name in keys]
     spans = []
     for row in rows.rows():
@@ -166,10 +170,10 @@ def _of_each(frame: pl.DataFrame, keys: list[str], name: str, found: pl.Expr) ->
     return frame.select(*keys, name).drop_nulls(keys).group_by(keys).agg(found)
 
 
-def _span(name: str) -> pl.Expr:
+def _span(name: str, least: int) -> pl.Expr:
     known = pl.col(name).drop_nulls()
     ends = pl.struct(known.quantile(ODD_SHARE, "lower"), known.quantile(1 - ODD_SHARE, "higher").alias("high"))
-    return pl.when(known.len() >= MIN_ROWS).then(ends).alias(name)
+    return pl.when(known.len() >= least).then(ends).alias(name)
 
 
 def _others(market: Market, keys: list[str]) -> list[Feature]:
