@@ -62,9 +62,9 @@ def main() -> None:
     lines = []
     for market, split in load_splits(options):
         lines += [*measure_market(market, split, ways), ""]
-    print_section(
-        "Accuracy", "PYTHONPATH=src .venv/bin/python benchmarks/accuracy.py --write", lines, options.write
-    )
+    minutes = f" --autogluon {options.autogluon:g}" if options.autogluon else ""
+    command = f"PYTHONPATH=src .venv/bin/python benchmarks/accuracy.py{minutes} --write"
+    print_section("Accuracy", command, lines, options.write)
 
 
 def measure_market(market: Market, split: Split, ways: dict[str, Way]) -> list[str]:
