@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from carprice.evaluation.page import render_page
 from carprice.evaluation.plots import draw_plots, make_figures
 from carprice.evaluation.report import Report, build_report
 from carprice.model.pricer import Pricer
@@ -36,6 +37,14 @@ def test_four_plots_of_a_market_with_years(uk_report: Report, uk_pricer: Pricer,
         paper = (pixels == pixels[0, 0]).all(axis=2)
         # Text and axes alone are 2 to 4 %.
         assert 0.04 < 1 - paper.mean() < 0.6, path.name
+
+
+@pytest.mark.filterwarnings("error")
+def test_letters_that_the_font_lacks_are_no_noise(uk_report: Report, uk_pricer: Pricer, tmp_path: Path) -> None:
+    makes = [{**item, "name": "大众"} for item in uk_report["segments"]["make"]]
+    report = {**uk_report, "segments": {**uk_report["segments"], "make": makes}}
+    draw_plots(tmp_path, report, uk_pricer.market, {"型号": 1.0})
+    assert "大众" in render_page(report, uk_pricer.market, {}, "v1")
 
 
 def test_every_cell_of_the_chart_is_a_point(figures: dict[str, Figure], uk_report: Report) -> None:

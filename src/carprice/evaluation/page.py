@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from carprice.evaluation.plots import BLUE, INK, PALE, RED, make_figures
+from carprice.evaluation.plots import BLUE, INK, PALE, RED, make_figures, save_figure
 from carprice.evaluation.sections import Section, list_head, list_sections
 from carprice.evaluation.text import describe_judging
 from carprice.market.market_file import Market
@@ -114,7 +114,7 @@ def draw_svg(name: str, figure: "Figure") -> str:
 
     buffer = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+        save_figure(figure, buffer, format="svg", metadata={"Date": None}, transparent=True)
     text = _FONT.sub("", _NAMESPACE.sub("", _NOT_NEEDED.sub("", buffer.getvalue())))
     text = _IDS.sub(rf"\g<1>{name}-", text)
     for _ in ("width", "height"):

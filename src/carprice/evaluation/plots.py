@@ -1,5 +1,6 @@
 """The plots of a report: predicted against actual price, coverage by segment, error by age, importance."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,14 @@ RED = "#c8452f"
 def draw_plots(folder: Path, report: Mapping[str, Any], market: Market, importance: Mapping[str, float]) -> None:
     """Write the plots as PNG into folder, which exists. See make_figures."""
     for name, figure in make_figures(report, market, importance).items():
-        figure.savefig(folder / f"{name}.png", format="png")
+        save_figure(figure, folder / f"{name}.png", format="png")
+
+
+def save_figure(figure: "Figure", target: Any, **options: Any) -> None:
+    """Figure.savefig, silent on letters that the font lacks: a PNG has boxes for them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(target, **options)
 
 
 def make_figures(
