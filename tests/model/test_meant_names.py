@@ -34,6 +34,8 @@ def names() -> MeantNames:
         ("Toyota", "Corolla Axio", "Axio"),
         ("Toyota", "Corolla XLI", "Corolla"),
         ("Toyota", "Corola", "Corolla"),
+        ("Toyota", "Land Cruser Prado", "Land Cruiser Prado"),
+        ("Toyota", "Land Cruiser Axio", "Axio"),
         ("Toyota", "Land Cruiser", "Land Cruiser Prado"),
         ("Toyota", "Prado", "Land Cruiser Prado"),
         ("Toyota", "sahara", "Land Cruiser Sahara"),

@@ -1,6 +1,6 @@
 """What make and model are meant by names that training never saw together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from math import isnan
@@ -16,6 +16,8 @@ MIN_ENDING = 3
 """Letters of a model at the end of another name: many a trim has two."""
 MIN_SLIP, MIN_LIKE = 4, 0.8
 """Letters of a name, and its likeness to another (Ratcliff and Obershelp's), that make it a slip of the pen."""
+CLOSE = 0.92
+"""Of a name that counts before its parts do: a letter of a long one."""
 MAX_REMEMBERED = 1000
 
 Key = tuple[float, ...]
@@ -72,31 +74,36 @@ class MeantNames:
     def _find_model(self, text: str, make: float) -> MeantCar:
         """The model of a make that a text names.
 
-        As it is, behind the make's name (`Toyota Aqua`), with more before it (`Land Cruiser Prado` is a `Prado`)
-        or behind it (`Corolla XLI`); else a trim of the make, and its model (`320i` is a `3 Series`); else a slip
-        of the pen (`Corola`); else the commonest model that goes on or ends so (`Land Cruiser` or `Prado` where
-        there are only a `Land Cruiser Prado` and a `Land Cruiser Sahara`).
+        As it is, behind the make's name (`Toyota Aqua`) or but for a letter (`Grnd Cherokee`); with more before it
+        (`Land Cruiser Prado` is a `Prado`) or behind it (`Corolla XLI`); a trim of the make, and its model (`320i`
+        is a `3 Series`); by a slip of the pen (`Corola`); the commonest that goes on or ends so (`Land Cruiser` or
+        `Prado` where there are only a `Land Cruiser Prado` and a `Land Cruiser Sahara`). The first of these.
         """
-        for part in self._list_parts(text.split()[:MAX_WORDS], make):
-            model = find_code(self._model_codes, " ".join(part))
-            if (make, model) in self.rows:
-                return MeantCar(make, model, MISSING)
-        trim = self.trims.find(text.split()[:MAX_WORDS], make)
-        if not isnan(trim.model):
-            return MeantCar(make, *trim)
-        model = self._find_slip(text, self.speller_of(make), self._model_codes)
-        return MeantCar(make, self._find_longer(text, make) if isnan(model) else model, MISSING)
-
-    def _list_parts(self, words: list[str], make: float) -> list[list[str]]:
-        """The parts of a name that may be a model, the likeliest first."""
+        words, speller = text.split()[:MAX_WORDS], self.speller_of(make)
         starts = range(1, len(words))
         behind = [words[at:] for at in starts if find_code(self._make_codes, " ".join(words[:at])) == make]
         endings = [words[at:] for at in starts if sum(map(str.isalpha, "".join(words[at:]))) >= MIN_ENDING]
-        return [words, *behind, *endings, *(words[:at] for at in reversed(starts))]
+        beginnings = [words[:at] for at in reversed(starts)]
+        ways: tuple[Callable[[], MeantCar], ...] = (
+            lambda: self._find_known([words, *behind], make),
+            lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes, CLOSE), MISSING),
+            lambda: self._find_known([*endings, *beginnings], make),
+            lambda: MeantCar(make, *self.trims.find(words, make)),
+            lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes), MISSING),
+            lambda: MeantCar(make, self._find_longer(text, make), MISSING),
+        )
+        nothing = MeantCar(make, MISSING, MISSING)
+        return next((found for way in ways if not isnan((found := way()).model)), nothing)
 
-    def _find_slip(self, text: str, speller: Speller, codes: Codes) -> float:
+    def _find_known(self, parts: Sequence[Sequence[str]], make: float) -> MeantCar:
+        """The first part of a name that is a model of the make."""
+        codes = (find_code(self._model_codes, " ".join(part)) for part in parts)
+        model = next((code for code in codes if (make, code) in self.rows), MISSING)
+        return MeantCar(make, model, MISSING)
+
+    def _find_slip(self, text: str, speller: Speller, codes: Codes, least: float = MIN_LIKE) -> float:
         """The code of the suggested name that differs by a letter or two, not by a digit; NaN where none does."""
-        name = next((name for name in speller.suggest(text) if is_slip(text, name)), None)
+        name = next((name for name in speller.suggest(text) if is_slip(text, name, least)), None)
         return MISSING if name is None else find_code(codes, name)
 
     def _find_longer(self, text: str, make: float) -> float:
@@ -110,12 +117,15 @@ class MeantNames:
         return -max(longer)[1] if longer else MISSING
 
 
-def is_slip(text: str, name: str) -> bool:
-    """Whether a text is a name with a slip of the pen in it: the same first letter and digits, and much alike."""
+def is_slip(text: str, name: str, least: float = MIN_LIKE) -> bool:
+    """Whether a text is a name with a slip of the pen in it: the same first letter and digits, and much alike.
+
+    least: of their likeness.
+    """
     one, other = squash(text), squash(name)
     if len(one) < MIN_SLIP or one[0] != other[:1] or _digits(one) != _digits(other):
         return False
-    return SequenceMatcher(None, one, other).ratio() >= MIN_LIKE
+    return SequenceMatcher(None, one, other).ratio() >= least
 
 
 def _digits(text: str) -> str:
