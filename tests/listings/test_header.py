@@ -13,6 +13,19 @@ READ = {
     "pipes": ("make|price\nFord|1\nBMW|2\n", ["make", "price"], []),
     "comma inside a name": ("Price, EUR;Year\n5.000,50;2015\n6.000,00;2014\n", ["Price, EUR", "Year"], []),
     "decimal commas": ("make;price;km\nFord;1,5;2,5\nBMW;2,5;3,5\n", ["make", "price", "km"], []),
+    "groups above the names": (
+        "Car,Car,Car,Sale\nmake,model,year,price\nFord,Focus,2015,7000\nAudi,A3,2014,8100\n",
+        ["make", "model", "year", "price"],
+        ["Skipped line 1 above the header: 'Car,Car,Car,Sale'"],
+    ),
+    "a listing below names that are there twice": (
+        "make,make,make,price\nFord,Focus,S,7000\nAudi,A3,SE,8100\n",
+        ["make", "make_2", "make_3", "price"],
+        [
+            "Column 'make' is there twice: the one at place 2 is called 'make_2'",
+            "Column 'make' is there twice: the one at place 3 is called 'make_3'",
+        ],
+    ),
     "semicolons inside of texts": ('make,tags\nFord,"a;b"\nBMW,c;d\n', ["make", "tags"], []),
     "index": (",make\n1,Ford\n0,BMW\n", ["column_1", "make"], ["Column 1 has no name: it is called 'column_1'"]),
     "index without a header": (

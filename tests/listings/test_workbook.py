@@ -52,8 +52,15 @@ def test_the_first_sheet_with_a_table_is_read(write_file: Write) -> None:
     }
     rows, file = read(write_file(make_workbook(**sheets), "cars.xlsx"))
     assert rows == TEXTS
-    assert file.notes == ["Read sheet 'Cars', not 'Old'", "Skipped row 1 to 2 above the header"]
+    assert file.notes == ["Read sheet 'Cars', not 'Old'", "Skipped rows 1 to 2 above the header"]
     assert file.find_lines([file.first_line, file.first_line + 1]) == [4, 6]
+
+
+def test_a_row_of_groups_above_the_names_is_skipped(write_file: Write) -> None:
+    groups = ["Car", None, "Sale", None, None]
+    rows, file = read(write_file(make_workbook(Cars=[groups, HEADER, *ROWS]), "cars.xlsx"))
+    assert rows == TEXTS
+    assert file.notes == ["Skipped row 1 above the header"]
 
 
 def test_errors_of_formulas_are_no_values(write_file: Write) -> None:

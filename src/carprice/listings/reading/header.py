@@ -80,8 +80,18 @@ def find_header_record(records: Sequence[Record]) -> int:
             or len(fields) > usual
             or (filled > 1 and 2 * len(fields) > usual)
         ):
-            return place
+            return place + _is_group_row(records[place : place + MAX_SKIPPED])
     return 0
+
+
+def _is_group_row(records: Sequence[Record]) -> bool:
+    """Whether the first record names groups of columns (`Car, Car, Sale`), and the next one the columns."""
+    groups, names, *rows = [[field.strip("\ufeff \t") for field in fields] for fields, _ in records] + [[], []]
+    is_named = 2 < len(names) >= len(groups) and all(names) and len(set(names)) == len(names)
+    if not is_named or len(set(filter(None, groups))) > len(names) / 2 or any(map(_NUMBER.match, names)):
+        return False
+    below = [row for row in rows if len(row) == len(names)]
+    return any(below and all(_NUMBER.match(row[place]) for row in below) for place in range(len(names)))
 
 
 def name_columns(names: Sequence[str], rows: Sequence[Sequence[str]], notes: list[str]) -> list[str | None]:

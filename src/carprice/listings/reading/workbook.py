@@ -92,7 +92,8 @@ class WorkbookRows:
         while names and not names[-1]:
             names.pop()
         if place:
-            self.notes.append(f"Skipped row 1 to {row - 1} above the header")
+            skipped = "row 1" if row == 2 else f"rows 1 to {row - 1}"
+            self.notes.append(f"Skipped {skipped} above the header")
         rows = [cells for cells, _ in sample[place + 1 :]]
         check_header(names, rows, self.source.name, f"row {row}")
         self._names = name_columns(names, rows, self.notes)
