@@ -25,6 +25,7 @@ PLOTS_FOLDER = "plots"
 REPORT_FOLDER = "report"
 REPORT_FIGURES = ("ppe10", "cod", "prd", "prb", "coverage", "interval_score")
 """Of the report, among the metrics of the whole test part."""
+BASELINE_FIGURES = ("mae", "median_ape")
 WRITE_HINT = "The model itself is complete. Allow this user to write there, then: ./carprice models send"
 
 VERSION_TAG = "carprice.version"
@@ -142,16 +143,20 @@ def describe_training(manifest: Mapping[str, Any]) -> str:
 
 
 def flatten_metrics(manifest: Mapping[str, Any]) -> dict[str, float]:
-    """Every figure of a manifest under a name that MLflow takes, such as `test/make/Ford/median_ape`.
+    """The figures that runs are compared by, under names that MLflow takes, such as `test/overall/median_ape`.
 
-    Figures that are missing, infinite or not a number are left out.
+    Those by make, age and price, and what each field moves, are in the report beside them: a run has no chart for
+    each of hundreds. Figures that are missing, infinite or not a number are left out.
     """
+    baselines = manifest.get("baselines", {})
     trees = {
-        "test": {**manifest["metrics"], "overall": {**manifest["metrics"]["overall"], **_pick_figures(manifest)}},
-        "baseline": manifest.get("baselines", {}),
+        "test": {"overall": {**manifest["metrics"]["overall"], **_pick_figures(manifest)}},
+        "baseline": {
+            name: {figure: errors[figure] for figure in BASELINE_FIGURES if figure in errors}
+            for name, errors in baselines.items()
+        },
         "range": manifest.get("coverage", {}),
         "data": {name: value for name, value in manifest["data"].items() if name.endswith("rows")},
-        "importance": manifest.get("importance", {}),
     }
     return {"/".join(path): value for path, value in _walk_figures(trees, ())}
 
