@@ -8,6 +8,7 @@ import click
 from carprice.cli.console import count_rows, say, show_parts
 from carprice.cli.options import engine_options, force_option, listings_argument, model_option, pass_settings
 from carprice.engine.start import LOCAL, open_engine
+from carprice.evaluation.learnt import describe_learnt
 from carprice.frames.parts import MIN_PARTS_BYTES
 from carprice.listings.listings_files import ListingsFiles
 from carprice.model.bundle.manifest import find_bundle
@@ -77,6 +78,8 @@ def score(
         summary = _score_at_once(listings, pricer, finder, scoring, output, force)
     if summary.is_complete:  # else whoever read stdout went away
         _say_findings(summary, pricer.version, output, safe)
+        if summary.errors and listings.size and (learnt := describe_learnt(listings, pricer, folder)):
+            _say_note(learnt)
 
 
 def _say_what_lacks(pricer: Pricer, max_days: int, lacks_comparables: bool) -> None:
