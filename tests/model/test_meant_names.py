@@ -14,8 +14,30 @@ from carprice.model.suggestions import Speller
 from carprice.model.trim_names import TrimNames
 
 MAKES = ["Ford", "Toyota", "Volkswagen"]
-MODELS = ["Aqua", "Axio", "Corolla", "Land Cruiser", "Land Cruiser Prado", "Land Cruiser Sahara", "Focus", "up!"]
-SEEN = {(1, 0): 9, (1, 1): 9, (1, 2): 90, (1, 4): 20, (1, 5): 9, (0, 3): 1, (0, 6): 50, (2, 7): 5}
+MODELS = [
+    "Aqua",
+    "Axio",
+    "Corolla",
+    "Land Cruiser",
+    "Land Cruiser Prado",
+    "Land Cruiser Sahara",
+    "Focus",
+    "up!",
+    "CX 3",
+    "3 Wheeler",
+]
+SEEN = {
+    (1, 0): 9,
+    (1, 1): 9,
+    (1, 2): 90,
+    (1, 4): 20,
+    (1, 5): 9,
+    (0, 3): 1,
+    (0, 6): 50,
+    (2, 7): 5,
+    (1, 8): 60,
+    (1, 9): 2,
+}
 
 
 @pytest.fixture
@@ -39,6 +61,7 @@ def names() -> MeantNames:
         ("Toyota", "Land Cruiser", "Land Cruiser Prado"),
         ("Toyota", "Prado", "Land Cruiser Prado"),
         ("Toyota", "sahara", "Land Cruiser Sahara"),
+        ("Toyota", "3", "3 Wheeler"),
         ("Toyotta", "Aqua", "Aqua"),
         ("Toyotta", "Aquaa", "Aqua"),
     ],
@@ -74,6 +97,8 @@ def test_a_make_alone_and_a_model_of_another_make(names: MeantNames) -> None:
         ("Oktavia", "Octavia", True),
         ("XC70", "XC60", False),
         ("A6", "A7", False),
+        ("CL Class", "CLS Class", False),
+        ("Tiago", "Tigor", False),
         ("Kaptur", "Captur", False),
         ("Punto", "Panda", False),
     ],
@@ -120,4 +145,7 @@ def test_the_warning_says_what_counts(pricer: Pricer) -> None:
         "was not among the training listings; priced as 'Ford'",
         "was not among the training listings; priced as 'Fiesta'",
     ]
-    assert all(one.coverage is None for one in found[:-1])
+    assert found[3] == found[-1], "a model behind its make is that model"
+    assert all(one.coverage is None for one in (*found[:3], *found[4:-1]))
+    nameless = pricer.price(change(UK_CAR, model="Nothing"))
+    assert found[4].high / found[4].price > 0.8 * nameless.high / nameless.price, "as wide as for an unknown model"

@@ -1,7 +1,7 @@
 """From cleaned listings to the matrix the trees see, and the encoders and scaler that say how."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -48,14 +48,18 @@ def encode_frame(
     return matrix
 
 
-def replace_meant(frame: pl.DataFrame, matrix: Floats, encoder: Encoder, market: Market) -> NDArray[np.bool_]:
-    """Give makes and models that were not seen together the codes of what they mean, as the encoder does.
+class MeantRows(NamedTuple):
+    """Rows whose model has the code of another: a guess, or just what was said (`Toyota Aqua`)."""
 
-    Where another model counts than a known one that was given.
-    """
-    is_other: NDArray[np.bool_] = np.zeros(frame.height, bool)
+    guessed: NDArray[np.bool_]
+    sure: NDArray[np.bool_]
+
+
+def replace_meant(frame: pl.DataFrame, matrix: Floats, encoder: Encoder, market: Market) -> MeantRows:
+    """Give makes and models that were not seen together the codes of what they mean, as the encoder does."""
+    found = MeantRows(np.zeros(frame.height, bool), np.zeros(frame.height, bool))
     if (names := encoder.names) is None or not frame.height:
-        return is_other
+        return found
     places = [encoder.make, encoder.model]
     texts = [frame[market.features[place].name] for place in places]
     rows = np.flatnonzero(~_are_seen(matrix[:, places], list(names.rows)))
@@ -63,13 +67,12 @@ def replace_meant(frame: pl.DataFrame, matrix: Floats, encoder: Encoder, market:
     lacks_trim = None if trim is None else frame[market.features[trim].name].is_null().to_numpy()
     for row, *named in zip(rows.tolist(), *(text.gather(rows).to_list() for text in texts), strict=True):
         if meant := names.find(*named):
-            is_other[row] = (
-                not math.isnan(matrix[row, encoder.model]) and matrix[row, encoder.model] != meant.model
-            )
+            is_other = not math.isnan(meant.model) and matrix[row, encoder.model] != meant.model
+            (found.sure if meant.is_sure else found.guessed)[row] = is_other
             matrix[row, places] = meant.make, meant.model
             if lacks_trim is not None and lacks_trim[row]:
                 matrix[row, trim] = meant.trim
-    return is_other
+    return found
 
 
 def _are_seen(keys: Floats, seen: list[tuple[float, ...]]) -> NDArray[np.bool_]:

@@ -68,10 +68,12 @@ def price_frame(frame: pl.DataFrame, pricer: Pricer, asking: Floats | None = Non
 def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     """What the model says of each row of a clean frame."""
     matrix = encode_frame(frame, pricer.market, pricer.encoders, pricer.scaler, pricer.encoder.zero)
-    is_other = replace_meant(frame, matrix, pricer.encoder, pricer.market)
+    meant = replace_meant(frame, matrix, pricer.encoder, pricer.market)
     encoded = matrix.copy()
     score, rows, is_combined = score_matrix(matrix, pricer.forest)
-    warnings = find_warnings(frame, encoded, is_combined, is_other, pricer)
+    warnings = find_warnings(frame, encoded, is_combined, meant, pricer)
+    if pricer.model_column is not None:
+        matrix[meant.guessed, pricer.model_column] = np.nan  # their range is that of an unknown model
     size = np.zeros(len(score))
     if pricer.spread:
         size = predict_matrix(pricer.spread, matrix, *flag_matrix(matrix, pricer.forest.flags), score)

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from carprice.frames.encoding import Floats, find_unknown, find_zeros
+from carprice.frames.encoding import Floats, MeantRows, find_unknown, find_zeros
 from carprice.frames.scoring import unique_codes
 from carprice.model.forest.depreciation import ANY
 from carprice.model.input_warnings import (
@@ -25,10 +25,10 @@ Warnings = dict[tuple[str, str], Mask]
 
 
 def find_warnings(
-    frame: pl.DataFrame, matrix: Floats, is_combined: Mask, is_other: Mask, pricer: Pricer
+    frame: pl.DataFrame, matrix: Floats, is_combined: Mask, meant: MeantRows, pricer: Pricer
 ) -> Warnings:
     """The warnings of a clean frame. matrix: its encoded rows. is_combined: whether make and model were seen
-    together. is_other: whether another model counts than the known one that was given.
+    together. meant: rows whose model counts as another one.
     """
     found: Warnings = {}
     zero, usual = pricer.encoder.zero, pricer.encoder.distance
@@ -40,7 +40,8 @@ def find_warnings(
         if feature.is_category:
             found[UNKNOWN_CATEGORY, feature.name] = find_unknown(values, pricer.encoders[feature.name])
             if pricer.forest.depreciation.keys[-1:] == (index,):
-                found[UNKNOWN_CATEGORY, feature.name] |= is_other
+                is_unknown = found[UNKNOWN_CATEGORY, feature.name]
+                found[UNKNOWN_CATEGORY, feature.name] = (is_unknown & ~meant.sure) | meant.guessed
                 found[UNKNOWN_COMBINATION, feature.name] = ~is_combined
             if index in unseen:
                 found[UNSEEN, feature.name] = unseen[index]

@@ -126,9 +126,18 @@ class Encoder:
             in_range = False
         return row, in_range
 
+    def is_guessed(self, values: Sequence[Value], model: float) -> bool:
+        """Whether the model that counts is another one than the given one. model: its code."""
+        text = values[self.model]
+        if not isinstance(text, str) or find_code(dict(self._codes)[self.model], text) == model:
+            return False
+        meant = self._find_meant(values)
+        return meant is not None and not meant.is_sure
+
     def _find_meant(self, values: Sequence[Value]) -> MeantCar | None:
         """What make and model mean that were not seen together; None where no more is known of them."""
-        assert self.names
+        if not self.names:
+            return None
         make, model = values[self.make], values[self.model]
         return self.names.find(*(text if isinstance(text, str) else None for text in (make, model)))
 
@@ -235,6 +244,8 @@ class Encoder:
             value, code = values[index], row[index]
             if not isinstance(value, str) or (known_code := find_code(codes, value)) == code:
                 continue
+            if index == self.model and code == code and not self.is_guessed(values, code):
+                continue  # as in Toyota Aqua
             known = self._encoders[self._features[index].name]
             meant = "" if code != code else known[int(code)]
             if known_code == known_code:

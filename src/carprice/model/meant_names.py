@@ -14,8 +14,8 @@ MAX_WORDS = 12
 """Of a model."""
 MIN_ENDING = 3
 """Letters of a model at the end of another name: many a trim has two."""
-MIN_SLIP, MIN_LIKE = 4, 0.8
-"""Letters of a name, and its likeness to another (Ratcliff and Obershelp's), that make it a slip of the pen."""
+MIN_SLIP, MIN_LIKE = 4, 0.82
+"""Letters of a word, and a name's likeness to another (Ratcliff and Obershelp's), that make it a slip."""
 CLOSE = 0.92
 """Of a name that counts before its parts do: a letter of a long one."""
 MAX_REMEMBERED = 1000
@@ -24,11 +24,15 @@ Key = tuple[float, ...]
 
 
 class MeantCar(NamedTuple):
-    """The codes of make and model, and of the trim where the model was named by it; NaN for none."""
+    """The codes of make and model, and of the trim where the model was named by it; NaN for none.
+
+    is_sure: the model is what was said.
+    """
 
     make: float
     model: float
-    trim: float
+    trim: float = MISSING
+    is_sure: bool = False
 
 
 class MeantNames:
@@ -56,7 +60,7 @@ class MeantNames:
             return found
         if not isnan(find_code(self._make_codes, make)):
             return None
-        return MeantCar(code, MISSING if model is None else find_code(self._model_codes, model), MISSING)
+        return MeantCar(code, MISSING if model is None else find_code(self._model_codes, model), is_sure=True)
 
     def find_make(self, text: str) -> float:
         """The code of a make, or of the one that a slip of the pen may have made of it; NaN for none."""
@@ -85,21 +89,21 @@ class MeantNames:
         endings = [words[at:] for at in starts if sum(map(str.isalpha, "".join(words[at:]))) >= MIN_ENDING]
         beginnings = [words[:at] for at in reversed(starts)]
         ways: tuple[Callable[[], MeantCar], ...] = (
-            lambda: self._find_known([words, *behind], make),
-            lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes, CLOSE), MISSING),
+            lambda: self._find_known([words, *behind], make)._replace(is_sure=True),
+            lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes, CLOSE)),
             lambda: self._find_known([*endings, *beginnings], make),
             lambda: MeantCar(make, *self.trims.find(words, make)),
-            lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes), MISSING),
-            lambda: MeantCar(make, self._find_longer(text, make), MISSING),
+            lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes)),
+            lambda: MeantCar(make, self._find_longer(text, make)),
         )
-        nothing = MeantCar(make, MISSING, MISSING)
+        nothing = MeantCar(make, MISSING)
         return next((found for way in ways if not isnan((found := way()).model)), nothing)
 
     def _find_known(self, parts: Sequence[Sequence[str]], make: float) -> MeantCar:
         """The first part of a name that is a model of the make."""
         codes = (find_code(self._model_codes, " ".join(part)) for part in parts)
         model = next((code for code in codes if (make, code) in self.rows), MISSING)
-        return MeantCar(make, model, MISSING)
+        return MeantCar(make, model)
 
     def _find_slip(self, text: str, speller: Speller, codes: Codes, least: float = MIN_LIKE) -> float:
         """The code of the suggested name that differs by a letter or two, not by a digit; NaN where none does."""
@@ -120,10 +124,14 @@ class MeantNames:
 def is_slip(text: str, name: str, least: float = MIN_LIKE) -> bool:
     """Whether a text is a name with a slip of the pen in it: the same first letter and digits, and much alike.
 
-    least: of their likeness.
+    Short words are not slips of each other: GL and GLE are two models. least: of their likeness.
     """
     one, other = squash(text), squash(name)
     if len(one) < MIN_SLIP or one[0] != other[:1] or _digits(one) != _digits(other):
+        return False
+    words, others = text.casefold().split(), name.casefold().split()
+    pairs = zip(words, others, strict=True) if len(words) == len(others) else ()
+    if any(first != second and min(len(first), len(second)) < MIN_SLIP for first, second in pairs):
         return False
     return SequenceMatcher(None, one, other).ratio() >= least
 
@@ -133,5 +141,6 @@ def _digits(text: str) -> str:
 
 
 def _is_end(part: str, name: str) -> bool:
-    """Whether a name begins or ends with a part, both between blanks; not where the part is nothing."""
-    return part.strip() != "" and (name.startswith(part) or name.endswith(part))
+    """Whether a name begins with a part, or ends with one of some letters; both between blanks."""
+    is_word = sum(map(str.isalpha, part)) >= MIN_ENDING
+    return part.strip() != "" and (name.startswith(part) or (is_word and name.endswith(part)))

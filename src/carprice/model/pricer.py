@@ -119,15 +119,20 @@ class Pricer:
             return []
         columns, to_check = self.encoder.encode_columns(rows)
         scores, strange = self.forest.score_columns(columns)
+        likes = self.forest.count_like(columns)
+        unusual = self.unusual.find_rows(rows, columns)
+        named = [True] * len(rows)
+        if self.model_column is not None:
+            models = columns[self.model_column]
+            for row in to_check:
+                if self.encoder.is_guessed(rows[row], models[row]):
+                    models[row] = math.nan
+            named = [code == code for code in models]
         sizes: Sequence[float] = [0.0] * len(rows)
         if self.spread:
             seen = join_columns([*columns, *self.forest.flag_columns(columns), scores])
             sizes = self.spread.predict_rows(seen, by_column=True)
-        named = [True] * len(rows)
-        if self.model_column is not None:
-            named = [code == code for code in columns[self.model_column]]
-        likes = self.forest.count_like(columns)
-        to_check |= strange | self.unusual.find_rows(rows, columns)
+        to_check |= strange | unusual
         warned = [self.find_warnings(values) if row in to_check else () for row, values in enumerate(rows)]
         limits, askings = limits or self.range.usual, askings or [None] * len(rows)
         return [
@@ -142,9 +147,13 @@ class Pricer:
         row, in_range = self.encoder.encode(values)
         line, is_known = self.forest.depreciation.find(row)
         score = self.forest.score(row, line)
-        size = self.spread.predict_row([*row, *self.forest.flag(row), score]) if self.spread else 0.0
-        is_named = self.model_column is None or row[self.model_column] == row[self.model_column]
         is_usual = in_range and is_known and not self.unusual.applies(line.key, values, row)
+        is_named = True
+        if self.model_column is not None:
+            is_named = row[self.model_column] == row[self.model_column]
+            if not in_range and is_named and self.encoder.is_guessed(values, row[self.model_column]):
+                is_named, row[self.model_column] = False, math.nan  # its range is that of an unknown model
+        size = self.spread.predict_row([*row, *self.forest.flag(row), score]) if self.spread else 0.0
         group = self.range.group(size, is_named, line.rows)
         return score, size, group, () if is_usual else self.find_warnings(values)
 
