@@ -6,6 +6,7 @@ from functools import cache
 
 import polars as pl
 
+from carprice.drafting.column_numbers import rank_correlation
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
 from carprice.drafting.vocabulary import (
@@ -39,7 +40,6 @@ UNIT_ROLES = {"l": "engine_size", "kW": "power", "km": "mileage"}
 NAMED_UNITS = ("kw", "hp", "bhp", "ps", "cv", "cc", "ccm", "cm3")
 PRICE_WORDS = frozenset(squash_words("price preis prix precio preco prezzo цена cena fiyat prijs harga"))
 YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
-_SAMPLE_ROWS = 20_000
 _NO_MATCH = 1_000
 _MIN_WORD, _MIN_STEM = 3, 6
 
@@ -66,15 +66,6 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
     if "model" not in roles and "trim" in roles and _find_model([roles["trim"]], roles):
         roles["model"] = roles.pop("trim")
     return _name_by_units(profiles, roles)
-
-
-def rank_correlation(left: pl.Series, right: pl.Series) -> float:
-    """Spearman's, over the rows that have both; 0 where there is none."""
-    both = pl.DataFrame({"left": left, "right": right}).head(_SAMPLE_ROWS).drop_nulls()
-    if both.height < 10:
-        return 0.0
-    found = both.select(pl.corr("left", "right", method="spearman")).item()
-    return float(found) if found is not None and found == found else 0.0
 
 
 def make_share(profile: Profile) -> float:

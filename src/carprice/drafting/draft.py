@@ -8,12 +8,13 @@ from pathlib import Path
 import polars as pl
 
 from carprice.drafting.column_matching import NAMES, PRICE, find_roles, unit_of_columns
+from carprice.drafting.column_numbers import Numbers
 from carprice.drafting.draft_defaults import guess_price_limits
 from carprice.drafting.features import FeatureDrafter
 from carprice.drafting.listing_columns import REASONS, SEEN, find_listing_columns, guess_price_type
 from carprice.drafting.money import Currency, Guess, guess_country, guess_currency, guess_distance, guess_scale
 from carprice.drafting.names import choose_name
-from carprice.drafting.profile import Numbers, Profile, profile_column
+from carprice.drafting.profile import Profile, profile_column
 from carprice.drafting.proof import prove_features
 from carprice.drafting.trims import part_trims
 from carprice.drafting.writing import Entry, format_percent, write_draft

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, PRICE_WORDS, rank_correlation, value_share
+from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, PRICE_WORDS, value_share
+from carprice.drafting.column_numbers import Numbers, rank_correlation
 from carprice.drafting.listing_columns import VIN
 from carprice.drafting.names import split_words, squash_name, squash_words
-from carprice.drafting.profile import Numbers, Profile
+from carprice.drafting.profile import Profile
 from carprice.drafting.vocabulary import LEFT_OUT_WORDS, NO_WORDS, YES_WORDS
 from carprice.listings.reading.header import is_named_by_place
 from carprice.market.other_names import MAKE_ALIASES

@@ -8,6 +8,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from carprice.drafting.column_matching import MIN_YEAR_SHARE, unit_in_name
+from carprice.drafting.column_numbers import Numbers
 from carprice.drafting.draft_defaults import (
     MIL,
     OWN_TEXT,
@@ -24,7 +25,7 @@ from carprice.drafting.draft_defaults import (
 )
 from carprice.drafting.name_parts import find_model_parts, find_name_parts
 from carprice.drafting.names import choose_name
-from carprice.drafting.profile import Numbers, Profile
+from carprice.drafting.profile import Profile
 from carprice.drafting.taken_apart import Part, find_named_values, find_number_parts, find_word_parts
 from carprice.drafting.writing import Entry, format_percent, quote
 from carprice.market.market_file import Decimal, Feature

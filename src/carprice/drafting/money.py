@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from carprice.drafting.column_numbers import Numbers
 from carprice.drafting.names import split_words, squash_name, squash_words
-from carprice.drafting.profile import Numbers, Profile
+from carprice.drafting.profile import Profile
 from carprice.drafting.vocabulary import COUNTRIES, IDIOMS, INDIAN_NAMES, LANGUAGE_VALUES, LANGUAGES, PLACE_WORDS
 from carprice.market.market_file import NO_CURRENCY
 from carprice.market.units import CURRENCIES, MAGNITUDES, find_unit, split_tokens
