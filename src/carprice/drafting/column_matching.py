@@ -7,6 +7,7 @@ from functools import cache
 import polars as pl
 
 from carprice.drafting.column_numbers import rank_correlation
+from carprice.drafting.distances import is_distance, is_driven, is_far, may_be_driven
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
 from carprice.drafting.vocabulary import (
@@ -59,6 +60,8 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
             ranked = sorted((match(profile.column, role), index) for index, profile in enumerate(free))
             if role not in roles and ranked and ranked[0][0] < _NO_MATCH:
                 roles[role] = free[ranked[0][1]]
+    if "mileage" in roles and not is_driven(roles["mileage"], roles.get("year")):
+        del roles["mileage"]
     for role, find in _BY_CONTENT.items():
         free = [profile for profile in profiles if profile not in roles.values()]
         if role not in roles and (found := find(free, roles)):
@@ -156,6 +159,8 @@ def _fits(profile: Profile, role: str) -> bool:
     if role == PRICE and profile.missing_rate > MAX_UNSOLD and {*split_words(profile.column)} & OF_SALES:
         return False
     if role in MUST_BE_NUMBERS:
+        if role == "mileage" and not may_be_driven(profile):
+            return False
         return _is_number(profile, role)
     if role == "year":
         least = MIN_NAMED_YEAR_SHARE if _exact_rank(profile.column, role) < _NO_MATCH else MIN_YEAR_SHARE
@@ -214,9 +219,12 @@ def _find_year(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None
 
 
 def _find_mileage(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile | None:
-    distances = (item for item in free if item.numbers and convert_unit(item.numbers.unit, "km") is not None)
+    """The distances that most cars have, such as cars go; else the number that most falls with the year."""
+    fitting = [item for item in free if item.numbers and may_be_driven(item)]
+    distances = (item for item in fitting if item.numbers and is_distance(item.numbers) and is_far(item.numbers))
     found = max(distances, key=lambda item: item.known, default=None)
-    return found or _find_by_year(free, roles, -1.0, (1_000.0, 500_000.0))
+    plain = [item for item in fitting if item.numbers and not item.numbers.unit]
+    return found or _find_by_year(plain, roles, -1.0, (1_000.0, 500_000.0))
 
 
 def _find_power(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:

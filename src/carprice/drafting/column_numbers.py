@@ -10,7 +10,7 @@ import polars as pl
 from carprice.drafting.vocabulary import ROLE_VALUES
 from carprice.market.market_file import Decimal
 from carprice.market.quantities import Quantity, read_quantity, tidy_text
-from carprice.market.units import CURRENCIES, MAGNITUDES, find_currencies, find_unit, split_tokens
+from carprice.market.units import CURRENCIES, MAGNITUDES, convert_unit, find_currencies, find_unit, split_tokens
 
 MIN_NUMBER_SHARE = 0.9
 """The share of texts that must be numbers for a column to be one of numbers."""
@@ -24,7 +24,12 @@ MAX_WORDS = 8
 
 _CORE = re.compile(r"[0-9][0-9.,]*[0-9]|[0-9]")
 _PER_DISTANCE = re.compile(r"/\s*100\s*(?:km|км)")
-_PER_VOLUME = re.compile(r"[0-9]\s*km\s*/\s*l", re.IGNORECASE)
+_PER = re.compile(
+    r"([^\W\d_]+)(?:\s*co2?)?(?:\s*/\s*|\s+(?:per|pro|par|por)\s+)((?:100\s*)?)([^\W\d_]+)", re.IGNORECASE
+)
+_MAX_RATE_LETTERS = 4
+RATE_WORDS = frozenset(["kmh", "kmph", "kph", "mph", "kmpl", "kpl", "mpg"])
+"""Units of one thing per another in one word."""
 _VALUES = frozenset(word for words in ROLE_VALUES.values() for word in words.casefold().split())
 
 
@@ -78,6 +83,7 @@ def read_numbers(texts: pl.Series, min_share: float = MIN_NUMBER_SHARE) -> Numbe
     if len([word for word in words if not _is_measure(word)]) > MAX_WORDS:
         return None
     unit = _find_unit(words, counts, known)
+    parts = {*split_tokens(unit)}
     others = {} if _follow_numbers(read) else {word: count / known for word, count in words.items()}
     return Numbers(
         values=map_texts(texts, lambda text: read[text].number if text in read else None),
@@ -86,7 +92,7 @@ def read_numbers(texts: pl.Series, min_share: float = MIN_NUMBER_SHARE) -> Numbe
         words={
             _spell(word, counts): share
             for word, share in others.items()
-            if share >= MIN_WORD_SHARE and word != unit.casefold() and not _is_measure(word)
+            if share >= MIN_WORD_SHARE and word not in parts and not _is_measure(word)
         },
         currencies=_count_currencies(read, counts, known),
         has_magnitudes=any(found.has_magnitude for found in read.values()),
@@ -117,11 +123,11 @@ def _is_measure(word: str) -> bool:
 
 
 def _find_unit(words: Counter[str], counts: dict[str, int], known: int) -> str:
-    per_distance = sum(count for text, count in counts.items() if _PER_DISTANCE.search(text))
-    if per_distance >= MIN_UNIT_SHARE * known:
-        return "l/100 km" if words["l"] + words["л"] else "/100 km"
-    if sum(count for text, count in counts.items() if _PER_VOLUME.search(text)) >= MIN_UNIT_SHARE * known:
-        return "km/l"
+    rates = _count_rates(counts)
+    if sum(rates.values()) >= MIN_UNIT_SHARE * known:
+        return rates.most_common(1)[0][0]
+    if sum(count for text, count in counts.items() if _PER_DISTANCE.search(text)) >= MIN_UNIT_SHARE * known:
+        return "/100 km"
     units: Counter[str] = Counter()
     for word, count in words.items():
         if found := find_unit(word):
@@ -131,6 +137,27 @@ def _find_unit(words: Counter[str], counts: dict[str, int], known: int) -> str:
     common = [(word, count) for word, count in words.most_common(1) if word.isalpha() and word not in _VALUES]
     odd = [(word, count) for word, count in common if not _is_measure(word)]
     return next((word for word, count in odd if count >= MIN_ODD_UNIT_SHARE * known), "")
+
+
+def find_rate(text: str) -> str:
+    """The unit of one thing per another that a text names, such as g/km of "119 g CO2/km"; empty where none.
+
+    One of both is a unit: "kW/PS" names two of one kind, "km/mileage" one thing twice.
+    """
+    for one, hundred, other in _PER.findall(text):
+        is_short = max(len(one), len(other)) <= _MAX_RATE_LETTERS
+        is_unit = bool(find_unit(one) or find_unit(other)) and convert_unit(one, other) is None
+        if is_short and is_unit:
+            return f"{find_unit(one) or one}/{'100 ' if hundred else ''}{find_unit(other) or other}"
+    return ""
+
+
+def _count_rates(counts: dict[str, int]) -> Counter[str]:
+    rates: Counter[str] = Counter()
+    for text, count in counts.items():
+        if rate := find_rate(text):
+            rates[rate] += count
+    return rates
 
 
 def _follow_numbers(read: dict[str, Quantity]) -> bool:

@@ -8,6 +8,7 @@ from datetime import date
 
 from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, PRICE_WORDS, value_share
 from carprice.drafting.column_numbers import Numbers, rank_correlation
+from carprice.drafting.distances import is_from_seeker
 from carprice.drafting.listing_columns import VIN
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
@@ -32,11 +33,6 @@ MAX_MISSING_RATE = 0.98
 MIN_VIN_SHARE = 0.5
 NEVER_ZERO = ("engine_size", "power", "doors", "seats", "cylinders")
 """Roles of which a zero says that the number is not known."""
-MAX_THOUSANDS = 600.0
-"""Where nearly all mileages of used cars are below, they are in thousands."""
-THOUSAND, MIL = 1000.0, 10.0
-MIL_WORDS = {"mil", "miltal", "antalmil"}
-"""Words of columns in Scandinavian miles."""
 MAX_CONDITIONS, MIN_CONDITION_SHARE = 12, 0.8
 MAX_SPELLINGS = 5_000
 SHOWN_SUGGESTIONS = 5
@@ -44,6 +40,7 @@ SHOWN_SUGGESTIONS = 5
 _YES, _NO = frozenset(YES_WORDS.casefold().split()), frozenset(NO_WORDS.casefold().split())
 _REASONS = {word: reason for reason, words in LEFT_OUT_WORDS.items() for word in squash_words(words)}
 OWN_TEXT = "nearly every listing has a text of its own"
+NOT_ASKED = "nobody can answer it who asks for a price"
 _ID_REASON = "it names the listing, not the car"
 _ID_NAMES = {"id", "uuid", "guid", "adid", "offerid", "listingid", "advertid", "slug", "sku"}
 """Names of columns that say nothing of a car, however often each text is there."""
@@ -90,15 +87,6 @@ def guess_unit(numbers: Numbers, role: str, distance_unit: str, unit_beside: str
     return "l" if numbers.quantile(0.5) < 20 else "cc"
 
 
-def guess_mileage_scale(column: str, numbers: Numbers) -> float:
-    """What mileages are multiplied by: those so low that they must be in thousands, or in Scandinavian miles."""
-    if numbers.has_magnitudes:
-        return 1.0
-    if numbers.quantile(0.5) > 5 and numbers.quantile(0.99) < MAX_THOUSANDS:
-        return THOUSAND
-    return MIL if not numbers.unit and MIL_WORDS & {*split_words(column), squash_name(column)} else 1.0
-
-
 def find_flag(profile: Profile) -> tuple[list[str], list[str]] | None:
     """The texts for true and for false of a column that has no others."""
     if not 1 <= profile.distinct <= 6:
@@ -126,6 +114,8 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return "it follows the price"
     if _is_id(profile, reason):
         return _ID_REASON
+    if is_from_seeker(profile.column):
+        return NOT_ASKED
     if reason and reason != _ID_REASON:
         return reason
     if profile.numbers is None and not profile.is_date and _is_free_text(profile):

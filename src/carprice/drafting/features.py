@@ -9,14 +9,12 @@ from msgspec.structs import replace
 
 from carprice.drafting.column_matching import MIN_YEAR_SHARE, unit_in_name
 from carprice.drafting.column_numbers import Numbers
+from carprice.drafting.distances import MIL, THOUSAND, guess_mileage_scale
 from carprice.drafting.draft_defaults import (
-    MIL,
     OWN_TEXT,
-    THOUSAND,
     find_flag,
     find_other_makes,
     find_spellings,
-    guess_mileage_scale,
     guess_number_limits,
     guess_unit,
     guess_year_limits,
@@ -24,7 +22,7 @@ from carprice.drafting.draft_defaults import (
     suggest_spellings,
 )
 from carprice.drafting.name_parts import find_model_parts, find_name_parts
-from carprice.drafting.names import choose_name
+from carprice.drafting.names import choose_name, magnitude_in_name
 from carprice.drafting.profile import Profile
 from carprice.drafting.taken_apart import Part, find_named_values, find_number_parts, find_word_parts
 from carprice.drafting.writing import Entry, format_percent, quote
@@ -194,7 +192,7 @@ class FeatureDrafter:
         unit = guess_unit(numbers, role, self.distance_unit, beside)
         own = numbers.unit or beside
         is_other = unit != own and convert_unit(own, unit) is not None
-        scale = guess_mileage_scale(base.column, numbers) if role == "mileage" else 1.0
+        scale = self._guess_scale(base.column, numbers) if role == "mileage" else 1.0
         factor = (convert_unit(own, unit) or 1.0) * scale if is_other else scale
         low, high = guess_number_limits(Numbers(numbers.values * factor, numbers.decimal, unit), role)
         return replace(
@@ -210,6 +208,9 @@ class FeatureDrafter:
             outside="missing",
         )
 
+    def _guess_scale(self, column: str, numbers: Numbers) -> float:
+        return guess_mileage_scale(column, numbers, self.roles.get("year"))
+
 
 def _words_of(text: str) -> set[str]:
     return {*re.findall(r"\w+", text.casefold())}
@@ -220,7 +221,10 @@ def _suggest(profile: Profile, feature: Feature) -> list[str]:
     lines = []
     if feature.name == "make" and (pairs := suggest_spellings(profile)):
         lines.append(f"{'; '.join(pairs)}: say it with replace.")
-    if feature.scale == THOUSAND:
+    is_named = feature.scale == magnitude_in_name(profile.column) != 1
+    if is_named:
+        lines.append(f"Its name says what they are in: each is multiplied by {feature.scale:,.0f}.")
+    elif feature.scale == THOUSAND:
         lines.append("They are so low that they must be thousands; without scale they are taken as they are.")
     if feature.scale == MIL:
         lines.append("Its name is that of Scandinavian miles of 10 km; without scale they are taken as they are.")

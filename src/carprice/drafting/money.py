@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carprice.drafting.column_numbers import Numbers
+from carprice.drafting.distances import may_be_driven
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
 from carprice.drafting.vocabulary import COUNTRIES, IDIOMS, INDIAN_NAMES, LANGUAGE_VALUES, LANGUAGES, PLACE_WORDS
@@ -108,7 +109,7 @@ def guess_distance(profiles: Sequence[Profile], mileage: Profile | None, currenc
     if mileage and mileage.numbers and mileage.numbers.unit in ("km", "mi"):
         return Guess(mileage.numbers.unit, "the mileages say so")
     own = [profile for profile in profiles if profile is mileage]
-    for profile in [*own, *profiles]:
+    for profile in [*own, *filter(may_be_driven, profiles)]:
         for word in split_words(profile.column):
             if find_unit(word) in ("km", "mi") or word.startswith(("kilo", "km")):
                 return Guess(find_unit(word) or "km", f"column {profile.column!r} says so")

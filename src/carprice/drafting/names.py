@@ -6,6 +6,7 @@ from collections.abc import Set
 from anyascii import anyascii
 
 from carprice.market.market_file import RESERVED
+from carprice.market.units import MAGNITUDES, split_tokens
 
 MAX_NAME_LENGTH = 36
 
@@ -24,6 +25,13 @@ def split_words(column: str) -> list[str]:
 def squash_words(words: str) -> list[str]:
     """Each word of a text as squash_name has it."""
     return [squash_name(word) for word in words.split()]
+
+
+def magnitude_in_name(column: str) -> float:
+    """What a column's name says its numbers are in, as 'Price (lakh)' and 里程(万公里) do; 1 where nothing."""
+    words = [word for word in (*split_tokens(column), *split_words(column)) if len(word) > 1 or not word.isascii()]
+    marks = [word[0] for word in words if not word.isascii()]  # 万公里 is written as one word
+    return next((MAGNITUDES[word] for word in (*words, *marks) if word in MAGNITUDES), 1.0)
 
 
 def choose_name(text: str, taken: set[str]) -> str:

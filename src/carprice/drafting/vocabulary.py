@@ -190,6 +190,19 @@ LEFT_OUT_WORDS: dict[str, str] = {
 }
 """Words of a column's name by which it is no feature, by the reason."""
 
+OTHER_DISTANCES = (
+    "range autonomy autonomie autonomía autonomia reichweite zasięg rango räckvidd rekkevidde rækkevidde bereik "
+    "actieradius dojezd menzil запасхода 续航 航続 주행가능 speed topspeed maxspeed vmax velocità velocidad velocidade vitesse "
+    "geschwindigkeit höchstgeschwindigkeit prędkość rychlost скорость sebesség hastighet hız co2 emission emisi "
+    "emissie utsläpp uitstoot emisja выбросы consumption consumo consommation verbrauch verbruik spalanie spotřeba "
+    "расход förbrukning weight peso gewicht poids massa masse waga вес масса vikt vægt interval"
+)
+"""Names of columns of numbers in or per kilometre, or as large as them, that are no distance driven."""
+
+DISTANCE_WORDS = "distance distanza distancia distância afstand entfernung odległość vzdálenost avstånd расстояние"
+SEEKER_WORDS = "from to you away dealer seller postcode zip home me"
+"""Words that are in the name of a column together where it is how far a car is from who looks for one."""
+
 YES_WORDS = "yes y true t 1 x ✓ ✔ ja j oui si sí sim sì да так tak igen da ano evet kyllä ya có ใช่ نعم はい 有 是 예 있음 available included"
 NO_WORDS = (
     "no n false f 0 - nein non não nao нет ні nie nem nu ne hayır ei tidak không ไม่ لا いいえ 无 否 아니오 없음"

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -25,6 +26,8 @@ _CURRENCY = re.compile("[A-Z]{3}")
 NO_CURRENCY = "XXX"
 """ISO 4217's code of no currency, in drafts of files that do not say theirs; nothing is learnt with it."""
 DISTANCE_UNITS = get_args(DistanceUnit)
+MIN_MILEAGE_LIMIT = 10_000.0
+"""Upper limit of a number in km or mi from which on it may be how far cars have gone."""
 _SIGNS = {"up": 1, "down": -1, "none": 0}
 ASKING = "asking_price"
 """Of a listing to be priced: what is asked for it. It stands beside the features, and no model sees it."""
@@ -158,10 +161,14 @@ class Market(msgspec.Struct, frozen=True):
 
     @property
     def mileage(self) -> Feature | None:
-        """How far the car has gone: the feature called mileage, else the first number in km or mi, or None."""
+        """How far the car has gone: the feature called mileage, else the first number in km or mi that may be
+        high, as an electric range is not; or None."""
         numbers = [feature for feature in self.features if feature.kind == "number"]
         named = [feature for feature in numbers if feature.name == "mileage"]
-        return next(iter([*named, *(feature for feature in numbers if feature.unit in DISTANCE_UNITS)]), None)
+        driven = [
+            item for item in numbers if item.unit in DISTANCE_UNITS and (item.max or inf) >= MIN_MILEAGE_LIMIT
+        ]
+        return next(iter([*named, *driven]), None)
 
     def monotone_sign(self, feature: Feature) -> int:
         """1 where a price only goes up with the feature, -1 where only down, else 0."""
