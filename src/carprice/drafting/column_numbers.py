@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from carprice.drafting.decimals import find_decimal
 from carprice.drafting.vocabulary import ROLE_VALUES
 from carprice.market.market_file import Decimal
 from carprice.market.quantities import Quantity, read_quantity, tidy_text
-from carprice.market.units import CURRENCIES, MAGNITUDES, convert_unit, find_currencies, find_unit, split_tokens
+from carprice.market.units import CURRENCIES, convert_unit, find_currencies, find_unit, split_tokens
 
 MIN_NUMBER_SHARE = 0.9
 """The share of texts that must be numbers for a column to be one of numbers."""
@@ -22,7 +23,7 @@ MAX_WORDS_BESIDE = 2
 MAX_WORDS = 8
 """With more different words beside its numbers, a text is a sentence."""
 
-_CORE = re.compile(r"[0-9][0-9.,]*[0-9]|[0-9]")
+_CUBIC = re.compile(r"(?i)[0-9]\s?cm\s?3\b")
 _PER_DISTANCE = re.compile(r"/\s*100\s*(?:km|км)")
 _PER = re.compile(
     r"([^\W\d_]+)(?:\s*co2?)?(?:\s*/\s*|\s+(?:per|pro|par|por)\s+)((?:100\s*)?)([^\W\d_]+)", re.IGNORECASE
@@ -71,11 +72,16 @@ def rank_correlation(left: pl.Series, right: pl.Series) -> float:
     return float(found) if found is not None and found == found else 0.0
 
 
-def read_numbers(texts: pl.Series, min_share: float = MIN_NUMBER_SHARE) -> Numbers | None:
-    """The numbers of a column, or None where fewer than min_share of its known texts are numbers."""
+def read_numbers(
+    texts: pl.Series, min_share: float = MIN_NUMBER_SHARE, usual_decimal: Decimal = "."
+) -> Numbers | None:
+    """The numbers of a column, or None where fewer than min_share of its known texts are numbers.
+
+    usual_decimal: the mark before a fraction where the texts do not tell.
+    """
     counts = count_texts(texts)
     known = sum(counts.values())
-    decimal = _find_decimal(counts)
+    decimal = find_decimal(counts, usual_decimal)
     read = {text: found for text in counts if (found := read_quantity(text, decimal)) and _is_short(found)}
     if not known or sum(counts[text] for text in read) < min_share * known:
         return None
@@ -128,6 +134,8 @@ def _find_unit(words: Counter[str], counts: dict[str, int], known: int) -> str:
         return rates.most_common(1)[0][0]
     if sum(count for text, count in counts.items() if _PER_DISTANCE.search(text)) >= MIN_UNIT_SHARE * known:
         return "/100 km"
+    if sum(count for text, count in counts.items() if _CUBIC.search(tidy_text(text))) >= MIN_UNIT_SHARE * known:
+        return "cc"
     units: Counter[str] = Counter()
     for word, count in words.items():
         if found := find_unit(word):
@@ -183,23 +191,3 @@ def _count_currencies(
     for text, found in read.items():
         shares[find_currencies(list(found.words))] += counts[text]
     return {codes: count / known for codes, count in shares.most_common() if codes}
-
-
-def _find_decimal(counts: dict[str, int]) -> Decimal:
-    """The mark before a fraction, by the numbers whose marks can be only one of both."""
-    # Before lakh or thousand a mark is that of a fraction: 1.234 lakh.
-    plain = {text: count for text, count in counts.items() if not MAGNITUDES.keys() & {*split_tokens(text)}}
-    cores = [(core, count) for text, count in plain.items() for core in _CORE.findall(tidy_text(text))[:1]]
-
-    def count_like(shape: str) -> int:
-        pattern = re.compile(shape)
-        return sum(count for core, count in cores if pattern.fullmatch(core))
-
-    commas = count_like(r"[0-9.]+,(?:[0-9]{1,2}|[0-9]{4,})")
-    points = count_like(r"[0-9,]+\.(?:[0-9]{1,2}|[0-9]{4,})")
-    if commas or points:
-        return "," if commas > points else "."
-    grouped = count_like(r"[0-9]{1,3}(?:\.[0-9]{3})+")
-    # 1.998 may be litres; 12.500 is a thousand's point.
-    wide = count_like(r"[0-9]{2,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?:\.[0-9]{3}){2,}")
-    return "," if grouped > sum(count for _, count in cores) / 2 and wide > grouped / 5 else "."

@@ -14,7 +14,7 @@ from carprice.drafting.features import FeatureDrafter
 from carprice.drafting.listing_columns import REASONS, SEEN, find_listing_columns, guess_price_type
 from carprice.drafting.money import Currency, Guess, guess_country, guess_currency, guess_distance, guess_scale
 from carprice.drafting.names import choose_name
-from carprice.drafting.profile import Profile, profile_column
+from carprice.drafting.profile import Profile, profile_columns
 from carprice.drafting.proof import prove_features
 from carprice.drafting.trims import part_trims
 from carprice.drafting.writing import Entry, format_percent, write_draft
@@ -63,7 +63,7 @@ def draft_market(path: Source, answers: Answers = Answers()) -> Draft:  # frozen
     are in no unit that anybody could guess, or where no other column is a feature.
     """
     sample = _read_sample(path)
-    profiles = [profile_column(sample[column]) for column in sample.columns]
+    profiles = profile_columns(sample)
     others = [profile for profile in profiles if profile.column != answers.price]
     roles = part_trims(others, find_roles(others))
     price = _find_price(path, profiles, roles, answers.price)

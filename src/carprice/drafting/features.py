@@ -8,7 +8,8 @@ import polars as pl
 from msgspec.structs import replace
 
 from carprice.drafting.column_matching import MIN_YEAR_SHARE, unit_in_name
-from carprice.drafting.column_numbers import Numbers
+from carprice.drafting.column_numbers import Numbers, count_texts
+from carprice.drafting.decimals import find_decimal
 from carprice.drafting.distances import MIL, THOUSAND, guess_mileage_scale
 from carprice.drafting.draft_defaults import (
     OWN_TEXT,
@@ -244,9 +245,7 @@ def _is_code(profile: Profile) -> bool:
 
 
 def _decimal_of(profile: Profile, part: Part) -> Decimal:
-    texts = profile.texts.drop_nulls().str.extract(part.pattern, 1).drop_nulls()
-    # With three digits behind it, as in 1,598 cc, a mark is one of thousands.
-    commas, points = (
-        int(texts.str.contains(rf"{mark}(?:[0-9]{{1,2}}|[0-9]{{4,}})$").sum()) for mark in (",", r"\.")
-    )
-    return "," if part.kind == "number" and commas > points else "."
+    if part.kind != "number":
+        return "."
+    numbers = profile.texts.drop_nulls().str.extract(part.pattern, 1) + f" {part.unit}"
+    return find_decimal(count_texts(numbers), profile.usual_decimal)

@@ -1,14 +1,16 @@
 """What a column of an unknown file holds: missing texts, numbers and how they are written, distinct values."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import polars as pl
 
 from carprice.drafting.column_numbers import MIN_NUMBER_SHARE, Numbers, count_texts, map_texts, read_numbers
+from carprice.drafting.decimals import find_usual_decimal
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.vocabulary import ROLE_NAMES
+from carprice.market.market_file import Decimal
 from carprice.market.quantities import (
     EXCEL_DAYS,
     SPREADSHEET,
@@ -44,6 +46,8 @@ class Profile:
     numbers: Numbers | None
     is_date: bool
     day_first: bool | None
+    usual_decimal: Decimal = "."
+    """Before a fraction, where the texts do not tell."""
 
     @property
     def known(self) -> int:
@@ -63,7 +67,7 @@ class Profile:
     @cached_property
     def loose_numbers(self) -> Numbers | None:
         """The numbers of a column of which up to half may be texts, as prices have them."""
-        return self.numbers or read_numbers(self.texts, MIN_PRICE_SHARE)
+        return self.numbers or read_numbers(self.texts, MIN_PRICE_SHARE, self.usual_decimal)
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -108,6 +112,20 @@ class Profile:
     def share_with(self, pattern: str) -> float:
         """The share of known texts in which a pattern is found."""
         return float(self.texts.drop_nulls().str.contains(pattern).mean() or 0.0)  # type: ignore[arg-type]
+
+
+def profile_columns(sample: pl.DataFrame) -> list[Profile]:
+    """Look at all columns of raw text: numbers that may be 1.598 or 1,598 are read as others of the file are."""
+    profiles = [profile_column(sample[column]) for column in sample.columns]
+    usual = find_usual_decimal(profile.counts for profile in profiles if profile.numbers)
+    if usual == ".":
+        return profiles
+    return [
+        replace(profile, numbers=read_numbers(profile.texts, usual_decimal=usual), usual_decimal=usual)
+        if profile.numbers
+        else replace(profile, usual_decimal=usual)
+        for profile in profiles
+    ]
 
 
 def profile_column(column: pl.Series) -> Profile:
