@@ -3,17 +3,16 @@
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
 from carprice.drafting.column_matching import NAMES, PRICE, find_roles, unit_of_columns
 from carprice.drafting.column_numbers import Numbers
-from carprice.drafting.draft_defaults import guess_price_limits
 from carprice.drafting.features import FeatureDrafter
 from carprice.drafting.listing_columns import REASONS, SEEN, find_listing_columns, guess_price_type
 from carprice.drafting.money import Currency, Guess, guess_country, guess_currency, guess_distance, guess_scale
 from carprice.drafting.names import choose_name
+from carprice.drafting.price_limits import describe_outside, guess_price_limits
 from carprice.drafting.profile import Profile, profile_columns
 from carprice.drafting.proof import prove_features
 from carprice.drafting.trims import part_trims
@@ -110,9 +109,7 @@ class _Known:
 
     def comments(self, profile: Profile, price: Price) -> dict[str, list[str]]:
         """The lines of comment above or behind a key, by the key."""
-        values = _scale_prices(Path(), profile, price)
-        outside = 1 - float(values.is_between(price.min, price.max).mean() or 0.0)  # type: ignore[arg-type]
-        lines = [f"{format_percent(outside)} of the prices lie outside these limits; their listings are dropped."]
+        lines = [describe_outside(profile, price)]
         if self.currency.others:
             shares = {self.currency.code.value: 1 - sum(self.currency.others.values()), **self.currency.others}
             told = ", ".join(f"{code} {format_percent(share)}" for code, share in shares.items())

@@ -16,9 +16,6 @@ from carprice.drafting.vocabulary import LEFT_OUT_WORDS, NO_WORDS, YES_WORDS
 from carprice.listings.reading.header import is_named_by_place
 from carprice.market.other_names import MAKE_ALIASES
 
-FENCE = 3.0
-"""Price limits: the quartiles, each moved outwards by their ratio to this power."""
-MAX_WIDTH = 100.0
 MARGIN = 3.0
 """Upper limit of a number, as a multiple of its 99th percentile ..."""
 ROOM = 1.25
@@ -44,14 +41,6 @@ NOT_ASKED = "nobody can answer it who asks for a price"
 _ID_REASON = "it names the listing, not the car"
 _ID_NAMES = {"id", "uuid", "guid", "adid", "offerid", "listingid", "advertid", "slug", "sku"}
 """Names of columns that say nothing of a car, however often each text is there."""
-
-
-def guess_price_limits(numbers: Numbers) -> tuple[float, float]:
-    """Limits of the price: the quartiles of prices above 0, moved outwards on a logarithmic scale."""
-    prices = replace(numbers, values=numbers.values.filter(numbers.values > 0))
-    low, high = prices.quantile(0.25), prices.quantile(0.75)
-    width = min(max(high / low, ROOM) ** FENCE, MAX_WIDTH)
-    return round_down(low / width), round_up(high * width)
 
 
 def guess_number_limits(numbers: Numbers, role: str = "") -> tuple[float, float]:
