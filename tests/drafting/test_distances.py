@@ -77,3 +77,23 @@ def test_emissions_in_a_name_are_no_unit_of_distances(write_file: Write) -> None
     found, _ = draft(write_file, "\n".join(lines))
     assert found.market.distance_unit == "mi"
     assert len(rows) == len(list(draw_cars(len(rows))))
+
+
+def test_ranges_in_thousands_of_kilometres_in_a_column_that_is_called_mile(write_file: Write) -> None:
+    def show(miles: int) -> str:
+        low = miles // 5_000 * 5
+        return f"{low} - {low + 5}K km" if miles % 3 and low else f"{miles} km" if low else "0 - 5K km"
+
+    found, path = draft(write_file, usual(miles=show).replace("mileage", "mile"))
+    mileage = feature(found.market, "mileage")
+    assert (mileage.column, mileage.kind, mileage.unit, mileage.scale) == ("mile", "number", "km", 1)
+    assert found.market.distance_unit == "km"
+    driven = clean(found, path).frame["mileage"].to_list()
+    assert driven == pytest.approx([miles for _, miles, _ in truth()], abs=2_501)
+
+
+def test_values_of_a_column_say_more_of_its_unit_than_its_name(write_file: Write) -> None:
+    text = usual(miles=lambda m: f"around {m} km, more or less").replace("mileage", "mile")
+    found, _ = draft(write_file, text)
+    assert found.market.distance_unit == "km"
+    assert "values of column 'mile' say so" in found.text

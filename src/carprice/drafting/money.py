@@ -11,13 +11,14 @@ from carprice.drafting.distances import may_be_driven
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
 from carprice.drafting.vocabulary import COUNTRIES, IDIOMS, INDIAN_NAMES, LANGUAGE_VALUES, LANGUAGES, PLACE_WORDS
-from carprice.market.market_file import NO_CURRENCY
+from carprice.market.market_file import DISTANCE_UNITS, NO_CURRENCY
 from carprice.market.units import CURRENCIES, MAGNITUDES, find_unit, split_tokens
 
 LAKH_CURRENCIES = ("INR", "PKR", "BDT", "LKR", "NPR")
 MILE_CURRENCIES = {"GBP": "mi", "USD": "mi"}
 MIN_SHARE = 0.9
 MIN_PLACES = 0.2
+MIN_UNITS = 0.5
 MIN_OTHER_CURRENCY = 0.002
 MIN_WHOLE_PRICE = 1_000
 """With a smaller median, prices are not in whole units of any currency that cars are sold in."""
@@ -111,8 +112,10 @@ def guess_distance(profiles: Sequence[Profile], mileage: Profile | None, currenc
     own = [profile for profile in profiles if profile is mileage]
     for profile in [*own, *filter(may_be_driven, profiles)]:
         for word in split_words(profile.column):
-            if find_unit(word) in ("km", "mi") or word.startswith(("kilo", "km")):
-                return Guess(find_unit(word) or "km", f"column {profile.column!r} says so")
+            if find_unit(word) in DISTANCE_UNITS or word.startswith(("kilo", "km")):
+                beside = _distance_in_values(profile)
+                says = f"values of column {profile.column!r} say" if beside else f"column {profile.column!r} says"
+                return Guess(beside or find_unit(word) or "km", f"{says} so")
     unit = MILE_CURRENCIES.get(currency, "km")
     if any("mpg" in split_words(profile.column) for profile in profiles):
         if unit == "mi" or currency == NO_CURRENCY:
@@ -121,6 +124,12 @@ def guess_distance(profiles: Sequence[Profile], mileage: Profile | None, currenc
         return Guess(unit, f"usual with {currency}", question)
     reason = "nothing in the file names it" if currency == NO_CURRENCY else f"usual with {currency}"
     return Guess(unit, reason, f"distances in {unit} are only a guess: say it with --distance")
+
+
+def _distance_in_values(profile: Profile) -> str:
+    """km or mi, where it stands in most texts of a column; else empty."""
+    shares = {unit: profile.share_with(rf"(?i)[0-9k]\s*{unit}\b") for unit in DISTANCE_UNITS}
+    return next((unit for unit, share in shares.items() if share > MIN_UNITS), "")
 
 
 def guess_scale(price: Profile, numbers: Numbers, profiles: Sequence[Profile], currency: str) -> Guess:

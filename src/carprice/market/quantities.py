@@ -30,7 +30,7 @@ _NUMBER = re.compile(
 )
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+")
 _PER_DISTANCE = re.compile(r"(?i)/\s*100\s*(?:km|км|mi)\b|\bcm\s?[23]\b|\bco2\b|\bm\s?[23]\b|\beuro\s?[1-6]\b")
-_RANGE = re.compile(r"\s*(?:-|–|—|to|bis|до)\s*")
+_RANGE = re.compile(r"\s*(?:km|км|mi)?\s*(?:-|–|—|to|bis|до)\s*")
 _FORMER = re.compile(
     r"(?i)(?<=[0-9€£$])\s*[-–,;/(\[]*\s*(?:was|previously|formerly|reduced from|down from|instead of|"
     r"rrp|msrp|statt|uvp|vorher|au lieu de|avant|antes|en lugar de|prima era|vroeger|было|вместо)\b.*$"
@@ -104,7 +104,7 @@ def read_quantity(text: str, decimal: str = ".") -> Quantity | None:
 
     decimal: the mark before a fraction where one mark with three digits behind it could be either (1.998 litres or
     1,998 pounds). "1 crore 25 lakh" and "2億3500万" are sums; of "20,000 - 24,999" the middle counts, of
-    "9,995 (was 10,995)" the first.
+    "9,995 (was 10,995)" the first. "35 - 40K" is in thousands at both ends.
     """
     if len(text) > MAX_CHARACTERS:
         return None
@@ -132,7 +132,7 @@ def read_quantity(text: str, decimal: str = ".") -> Quantity | None:
     if total is None:
         return None
     is_negative = re.match(r"[^\w(]*-\s?[^\w\s]*[0-9]", text) is not None
-    return Quantity(-total if is_negative else total, tuple(words), scales[0] != 1)
+    return Quantity(-total if is_negative else total, tuple(words), max(scales) != 1)
 
 
 def read_year(text: str, calendar: str = "gregorian") -> float | None:
@@ -260,13 +260,21 @@ def _read_magnitude(text: str, start: int) -> tuple[float, int]:
 def _join_numbers(numbers: list[float], scales: list[float], text: str) -> float | None:
     if len(numbers) == 1:
         return _scale(numbers[0], scales[0])
-    is_near = len(numbers) == 2 and numbers[0] < numbers[1] and (numbers[1] < 10 * numbers[0] or numbers[0] == 0)
-    if is_near and scales[0] == scales[1]:
+    if len(numbers) == 2 and (middle := _find_middle(numbers, scales)) is not None:
         one, other = _NUMBER.finditer(text)
-        if _RANGE.fullmatch(text[one.end() : other.start()]):
-            return _scale((numbers[0] + numbers[1]) / 2, scales[0])
+        if _RANGE.fullmatch(text[_read_magnitude(text, one.end())[1] : other.start()]):
+            return middle
     is_sum = scales[0] > 1 and all(above > below for above, below in pairwise(scales))
     return sum(map(_scale, numbers, scales)) if is_sum else None
+
+
+def _find_middle(numbers: list[float], scales: list[float]) -> float | None:
+    """The middle of a range, whose magnitude may stand behind its end alone: "35 - 40K"; None where it is none."""
+    low, high = numbers
+    if scales[0] == 1 and low > high:
+        return (low + _scale(high, scales[1])) / 2 if low < _scale(high, scales[1]) <= 10 * low else None
+    is_near = low < high and (high < 10 * low or low == 0) and scales[0] in (1, scales[1])
+    return _scale((low + high) / 2, scales[1]) if is_near else None
 
 
 def _scale(number: float, factor: float) -> float:

@@ -1,0 +1,28 @@
+"""Numbers as people write them."""
+
+import pytest
+
+from carprice.market.quantities import read_quantity
+
+RANGES = {
+    "20,000 - 24,999": 22_499.5,
+    "0 - 5K km": 2_500,
+    "35 - 40K km": 37_500,
+    "35K - 40K km": 37_500,
+    "35 bis 40 tsd. km": 37_500,
+    "10,000 km - 20,000 km": 15_000,
+    "500 - 1K km": 750,
+}
+
+
+@pytest.mark.parametrize("text", RANGES)
+def test_the_middle_of_a_range_counts(text: str) -> None:
+    found = read_quantity(text)
+    assert found
+    assert found.number == RANGES[text]
+    assert found.has_magnitude == any(word in text for word in ("K", "tsd"))
+
+
+@pytest.mark.parametrize("text", ["40 - 35K km", "5 - 3K km", "5 - 60K", "35 40K km"])
+def test_no_range(text: str) -> None:
+    assert read_quantity(text) is None
