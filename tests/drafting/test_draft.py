@@ -246,6 +246,16 @@ def test_price_is_named_by_hand(write_file: Write) -> None:
     assert 'column = "Worth"\nmin = ' in draft_text(path, price="Worth")
 
 
+def test_a_price_that_cannot_be_read_is_named(write_file: Write) -> None:
+    path = write_file("Make,Year,Price\n" + "Ford,2016,5000 or 6000\nBMW,2015,7000 or 9000\n" * 5)
+    with pytest.raises(MarketError) as error:
+        draft_market(path)
+    assert str(error.value) == (
+        f"{path}: no column looks like a price\nName it with --price COLUMN. Columns of numbers: Year. "
+        '"Price" has texts such as "5000 or 6000": bring them into a form such as 12,500 or 12.500 €.'
+    )
+
+
 def test_named_price_is_none(write_file: Write) -> None:
     path = write_file("Make,Year,Price\n" + "Ford,2015,5000\nBMW,2016,9000\n" * 5)
     with pytest.raises(ListingsError) as missing:

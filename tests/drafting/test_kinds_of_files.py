@@ -34,6 +34,14 @@ PRICES = {
     "ten thousand won": (lambda p: f"{p:,}만원", "KRW", 10_000),
     "thousands": (lambda p: f"€{p / 1000:.3f}k", "EUR", 1),
     "what it was": (lambda p: f"€{p:,} (was €{p + 1000:,})", "EUR", 1),
+    "a footnote": (lambda p: f"€ {group(p, '.')},- 1", "EUR", 1),
+    "a small footnote": (lambda p: f"{group(p, '.')} €¹", "EUR", 1),
+    "dollars glued": (lambda p: f"u$s{group(p, '.')}", "USD", 1),
+    "American dollars glued": (lambda p: f"US${p:,}", "USD", 1),
+    "rupees glued": (lambda p: f"Rs.{p:,}", "INR", 1),
+    "soles": (lambda p: f"S/.{p:,}", "PEN", 1),
+    "the old price first": (lambda p: f"{p + 999:,}\n{' ' * 80}\n฿{p:,}\n", "THB", 1),
+    "a deposit behind": (lambda p: f"฿{p:,} ราคาดาวน์ ฿{p // 20:,}", "THB", 1),
     "instead of": (lambda p: f"{group(p, '.')} € statt {group(p + 999, '.')} €", "EUR", 1),
 }
 

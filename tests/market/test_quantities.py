@@ -26,3 +26,27 @@ def test_the_middle_of_a_range_counts(text: str) -> None:
 @pytest.mark.parametrize("text", ["40 - 35K km", "5 - 3K km", "5 - 60K", "35 40K km"])
 def test_no_range(text: str) -> None:
     assert read_quantity(text) is None
+
+
+PRICES = {
+    "£10,995 £9,995": 9_995,
+    "749,000 ฿ 625,000": 625_000,
+    "€ 5.900,- 1": 5_900,
+    "€ 12.345,- *": 12_345,
+    "5.900 € 1)": 5_900,
+    "u$s6.800": 6_800,
+    "U$S 6.800": 6_800,
+    "Rs.6,80,000": 680_000,
+}
+
+
+@pytest.mark.parametrize("text", PRICES)
+def test_signs_and_footnotes_of_prices(text: str) -> None:
+    found = read_quantity(text, "," if "." in text and "Rs" not in text else ".")
+    assert found
+    assert found.number == PRICES[text]
+
+
+@pytest.mark.parametrize("text", ["£9,995 £10,995", "£9,995 £995", "9,995 8,995", "2 x £995 £895"])
+def test_two_prices_of_which_none_is_the_new_one(text: str) -> None:
+    assert read_quantity(text) is None

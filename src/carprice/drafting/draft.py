@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from carprice.drafting.column_matching import NAMES, PRICE, find_roles, unit_of_columns
+from carprice.drafting.column_matching import NAMES, PRICE, PRICE_WORDS, find_roles, unit_of_columns
 from carprice.drafting.column_numbers import Numbers
 from carprice.drafting.features import FeatureDrafter
 from carprice.drafting.listing_columns import REASONS, SEEN, find_listing_columns, guess_price_type
 from carprice.drafting.money import Currency, Guess, guess_country, guess_currency, guess_distance, guess_scale
-from carprice.drafting.names import choose_name
+from carprice.drafting.names import choose_name, split_words
 from carprice.drafting.price_limits import describe_outside, guess_price_limits
 from carprice.drafting.profile import Profile, profile_columns
 from carprice.drafting.proof import prove_features
 from carprice.drafting.trims import part_trims
-from carprice.drafting.writing import Entry, format_percent, write_draft
+from carprice.drafting.writing import Entry, format_percent, quote, write_draft
 from carprice.errors import ListingsError, MarketError
 from carprice.listings.cut_off import describe_cut
 from carprice.listings.listings_files import Source, open_listings
@@ -234,11 +234,7 @@ def _read_sample(path: Source) -> pl.DataFrame:
 def _find_price(path: Source, profiles: list[Profile], roles: dict[str, Profile], column: str) -> Profile:
     if not column:
         if PRICE not in roles:
-            numbers = ", ".join(profile.column for profile in profiles if profile.numbers) or "none"
-            raise MarketError(
-                f"{path}: no column looks like a price",
-                f"Name it with --price COLUMN. Columns of numbers: {numbers}.",
-            )
+            raise MarketError(f"{path}: no column looks like a price", _hint_price(profiles))
         return roles.pop(PRICE)
     roles.pop(PRICE, None)
     found = [item for item in profiles if item.column == column]
@@ -246,6 +242,15 @@ def _find_price(path: Source, profiles: list[Profile], roles: dict[str, Profile]
         has = ", ".join(item.column for item in profiles)
         raise ListingsError(f"{path}: has no column {column!r}", f"The file has: {has}.")
     return found[0]
+
+
+def _hint_price(profiles: list[Profile]) -> str:
+    """How to name the price, and which column is called one but cannot be read."""
+    numbers = ", ".join(profile.column for profile in profiles if profile.numbers) or "none"
+    called = [profile for profile in profiles if profile.known and {*split_words(profile.column)} & PRICE_WORDS]
+    texts = [f"{quote(item.column)} has texts such as {quote(item.most_common[0][:30])}" for item in called]
+    unread = f" {'; '.join(texts)}: bring them into a form such as 12,500 or 12.500 €." if texts else ""
+    return f"Name it with --price COLUMN. Columns of numbers: {numbers}.{unread}"
 
 
 def _numbers_of(path: Source, price: Profile) -> Numbers:

@@ -26,7 +26,7 @@ MAX_CHARACTERS = 200
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 _NUMBER = re.compile(
     r"[0-9]{1,3}(?P<mark>[ '’`´])[0-9]{3}(?:(?P=mark)[0-9]{3})*(?![0-9])(?:[.,][0-9]+)?"
-    r"|[0-9]+(?:[.,][0-9]+)*|(?<![0-9])[.,][0-9]+"
+    r"|[0-9]+(?:[.,][0-9]+)*|(?<![\w/])[.,][0-9]+"
 )
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+")
 _PER_DISTANCE = re.compile(r"(?i)/\s*100\s*(?:km|км|mi)\b|\bcm\s?[23]\b|\bco2\b|\bm\s?[23]\b|\beuro\s?[1-6]\b")
@@ -36,6 +36,14 @@ _FORMER = re.compile(
     r"rrp|msrp|statt|uvp|vorher|au lieu de|avant|antes|en lugar de|prima era|vroeger|было|вместо)\b.*$"
 )
 """What a price was before, behind what it is."""
+_DEPOSIT = re.compile(
+    r"(?i)(?<=[0-9€£$฿])\s*[-–,;/(\[]*\s*(?:down ?payment|anzahlung|entrada|enganche|acompte|ราคาดาวน์|ดาวน์)"
+    r"\W*[0-9][0-9.,]*\W*$"
+)
+"""What a car can be had for at first, behind its price."""
+_FOOTNOTE = re.compile(r"([0-9]\s?[€£$]|[,.]\s?[-–—]+)(?:\s?[¹²³⁴-⁹*]+|\s[1-9]\)?)\s*$")
+MAX_REDUCTION = 3.0
+"""How many times the new price the old one before it may be."""
 _END = re.compile(r"[,.:]\s?[-–—]+$")
 _YEAR = re.compile(r"(?<![0-9])(?:1[89]|20)[0-9]{2}(?![0-9])")
 _SHORT_YEAR = re.compile(r"^(?:[0-9]{1,2}[/.-]|[^\W\d_]{3,9}\.?[ -]?'?)([0-9]{2})$")
@@ -104,11 +112,13 @@ def read_quantity(text: str, decimal: str = ".") -> Quantity | None:
 
     decimal: the mark before a fraction where one mark with three digits behind it could be either (1.998 litres or
     1,998 pounds). "1 crore 25 lakh" and "2億3500万" are sums; of "20,000 - 24,999" the middle counts, of
-    "9,995 (was 10,995)" the first. "35 - 40K" is in thousands at both ends.
+    "9,995 (was 10,995)" the first, of "£10,995 £9,995" the last: an old price and the new one. "35 - 40K" is in
+    thousands at both ends.
     """
+    text = text if len(text) <= MAX_CHARACTERS else " ".join(text[: 10 * MAX_CHARACTERS].split())
     if len(text) > MAX_CHARACTERS:
         return None
-    text = _END.sub("", _FORMER.sub("", _PER_DISTANCE.sub(" ", tidy_text(text))))
+    text = _cut_ends(tidy_text(_FOOTNOTE.sub(r"\1", text)))
     if _EXPONENT.fullmatch(text):
         return Quantity(float(text), ())
     numbers: list[float] = []
@@ -133,6 +143,14 @@ def read_quantity(text: str, decimal: str = ".") -> Quantity | None:
         return None
     is_negative = re.match(r"[^\w(]*-\s?[^\w\s]*[0-9]", text) is not None
     return Quantity(-total if is_negative else total, tuple(words), max(scales) != 1)
+
+
+def _cut_ends(text: str) -> str:
+    """A tidy text without what is no part of its number: "per 100 km", what a price was, a deposit."""
+    text = _PER_DISTANCE.sub(" ", text)
+    for pattern in (_FORMER, _DEPOSIT, _END):
+        text = pattern.sub("", text)
+    return text
 
 
 def read_year(text: str, calendar: str = "gregorian") -> float | None:
@@ -264,8 +282,18 @@ def _join_numbers(numbers: list[float], scales: list[float], text: str) -> float
         one, other = _NUMBER.finditer(text)
         if _RANGE.fullmatch(text[_read_magnitude(text, one.end())[1] : other.start()]):
             return middle
+    if len(numbers) == 2 and scales[0] == scales[1] and _is_reduced(numbers, text):
+        return _scale(numbers[1], scales[1])
     is_sum = scales[0] > 1 and all(above > below for above, below in pairwise(scales))
     return sum(map(_scale, numbers, scales)) if is_sum else None
+
+
+def _is_reduced(numbers: list[float], text: str) -> bool:
+    """Whether two numbers are an old price and the new one: nothing but a currency's sign is between them."""
+    one, other = _NUMBER.finditer(text)
+    between = split_tokens(text[_read_magnitude(text, one.end())[1] : other.start()])
+    is_less = numbers[1] < numbers[0] <= MAX_REDUCTION * numbers[1]
+    return is_less and bool(between) and all(word in CURRENCIES for word in between)
 
 
 def _find_middle(numbers: list[float], scales: list[float]) -> float | None:

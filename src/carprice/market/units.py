@@ -43,6 +43,7 @@ _CURRENCY_WORDS = {
     "$": "USD AUD CAD NZD SGD HKD TWD MXN ARS CLP COP UYU JMD TTD NAD",
     "us$": "USD",
     "u$s": "USD",
+    "u$d": "USD",
     "a$": "AUD",
     "au$": "AUD",
     "c$": "CAD",
@@ -169,7 +170,7 @@ CURRENCIES: Mapping[str, tuple[str, ...]] = {
 }
 """By sign, word or code in small letters: the currencies that it may mean."""
 
-_TOKEN = re.compile(r"\b[sS]/|[^\W\d_]+[$¢₵]?(?:\.[^\W\d_]+)*|[^\w\s.,'()+-]")
+_TOKEN = re.compile(r"\b[sS]/|\b[uU]\$[sSdD]|[^\W\d_]+[$¢₵]?(?:\.[^\W\d_]+)*|[^\w\s.,'()+-]")
 
 
 def find_unit(word: str) -> str:
