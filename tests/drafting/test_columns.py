@@ -303,3 +303,44 @@ def test_what_the_state_took_for_a_car_is_no_form_of_its_price(write_file: Write
     found, _ = draft(write_file, with_more("omv,arf,depreciation", fees))
     assert {"omv", "arf"} <= {item.name for item in found.market.features}
     assert not found.market.feature("depreciation")
+
+
+def test_the_fuel_of_a_spanish_file_is_said_once(write_file: Write) -> None:
+    fuels = [
+        "Bencina Bencina",
+        "Bencina",
+        "Diesel (petróleo) Diesel (petróleo)",
+        "Diesel (petróleo)",
+        "Diesel,Diesel",
+    ]
+    text = with_more("Combustible", lambda luck, *_: luck.choices(fuels, [9, 2, 5, 1, 1]))
+    found, path = draft(write_file, text)
+    assert feature(found.market, "fuel").column == "Combustible"
+    assert set(clean(found, path).frame["fuel"]) == {"Bencina", "Diesel (petróleo)", "Diesel,Diesel"}
+
+
+@pytest.mark.parametrize("column", ["Puissance fiscale", "Potencia fiscal", "Chevaux fiscaux", "cavalli fiscali"])
+def test_taxed_horsepower_is_not_that_of_the_engine(column: str, write_file: Write) -> None:
+    found, path = draft(write_file, with_more(column, lambda luck, *_: [f"{luck.randint(4, 15)} CV"]))
+    fiscal = feature(found.market, "fiscal_power")
+    assert (fiscal.column, fiscal.kind, found.market.feature("power")) == (column, "number", None)
+    assert clean(found, path).frame["fiscal_power"].is_between(4, 15).all()
+    assert parse_fields(found.market, {"fiscal_power": "8"}) == {"fiscal_power": 8}
+
+
+@pytest.mark.parametrize("column", ["address", "Location name", "Fahrzeugstandort", "City", "Comuna"])
+def test_where_a_car_is_can_never_be_its_model(column: str, write_file: Write) -> None:
+    def row(luck: random.Random, _: str, __: str, year: int, miles: int, price: int) -> list[Any]:
+        return ["Mazda", f"{luck.choice('ABCDE')}town {luck.choice('NSWE')}", year, miles, price]
+
+    found, _ = draft(write_file, cars(f"make,{column},year,mileage,price", row))
+    assert not found.market.feature("model")
+
+
+def test_what_a_user_says_of_the_car_is_kept(write_file: Write) -> None:
+    def row(luck: random.Random, *_: Any) -> list[Any]:
+        return [f"{luck.choice(['1.0', '1.4'])} {luck.randint(60, 99)} CV {luck.choice([3, 5])} porte", "Paul"]
+
+    found, _ = draft(write_file, with_more("vehicle_user_desc,user_name", row))
+    assert "vehicle_user_desc" in {item.column for item in found.market.features}
+    assert '"user_name" is left out' in found.text

@@ -11,10 +11,13 @@ from carprice.drafting.distances import is_distance, is_driven, is_far, may_be_d
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
 from carprice.drafting.vocabulary import (
+    FISCAL_WORDS,
     GLUED_MAKES,
     LEFT_OUT_WORDS,
     MAKES,
+    MORE_PLACE_WORDS,
     NUMBER_ROLES,
+    PLACE_WORDS,
     ROLE_NAMES,
     ROLE_VALUES,
 )
@@ -47,6 +50,9 @@ _MIN_WORD, _MIN_STEM = 3, 6
 _MAKES = frozenset(MAKES.split())
 _GLUED_MAKES = tuple(GLUED_MAKES.split())
 _VALUES = {role: frozenset(words.casefold().split()) for role, words in ROLE_VALUES.items()}
+_FISCAL = frozenset(squash_words(FISCAL_WORDS))
+_PLACES = frozenset(squash_words(f"{PLACE_WORDS} {MORE_PLACE_WORDS}"))
+_LONG_PLACES = tuple(place for place in _PLACES if len(place) >= _MIN_STEM)
 _OTHERS = frozenset(squash_words(LEFT_OUT_WORDS["nobody can answer it who asks for a price"]))
 PRICE_FORMS = frozenset(squash_words(LEFT_OUT_WORDS["it is a form of the price"]))
 
@@ -107,6 +113,17 @@ def is_make(word: str) -> bool:
     return word in _MAKES
 
 
+def is_fiscal(column: str) -> bool:
+    """Whether a column is called after the horsepower by which a car is taxed."""
+    return bool({*split_words(column)} & _FISCAL)
+
+
+def is_place(column: str) -> bool:
+    """Whether a column is called after where a car is, in a word or at the end of one."""
+    words = {*split_words(column), squash_name(column)}
+    return any(word in _PLACES or word.endswith(_LONG_PLACES) for word in words)
+
+
 def find_glued_make(text: str) -> str:
     """The make that a text without blanks begins with, as 大众POLO; empty where it does not."""
     return next((make for make in _GLUED_MAKES if text.startswith(make)), "")
@@ -159,7 +176,7 @@ def _fits(profile: Profile, role: str) -> bool:
     if role == PRICE and profile.missing_rate > MAX_UNSOLD and {*split_words(profile.column)} & OF_SALES:
         return False
     if role in MUST_BE_NUMBERS:
-        if role == "mileage" and not may_be_driven(profile):
+        if (role == "mileage" and not may_be_driven(profile)) or (role == "power" and is_fiscal(profile.column)):
             return False
         return _is_number(profile, role)
     if role == "year":
@@ -168,8 +185,12 @@ def _fits(profile: Profile, role: str) -> bool:
     if role in _VALUES and role != "condition":
         return value_share(profile, role) >= MIN_VALUE_SHARE
     if role in TEXTS:
-        is_other = {*split_words(profile.column)} & _OTHERS and _exact_rank(profile.column, role) == _NO_MATCH
-        return not is_other and not profile.is_date and not profile.year_share > MIN_YEAR_SHARE
+        is_other = is_place(profile.column) or {*split_words(profile.column)} & _OTHERS
+        return (
+            not (is_other and _exact_rank(profile.column, role) == _NO_MATCH)
+            and not profile.is_date
+            and not profile.year_share > MIN_YEAR_SHARE
+        )
     return role in NUMBER_ROLES or not (profile.numbers and profile.distinct_rate > MIN_MAKE_SHARE)
 
 
@@ -205,7 +226,11 @@ def _find_model(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile |
     texts = [
         profile
         for profile in free
-        if profile.numbers is None and profile.distinct > make.distinct and profile.distinct_rate < 0.5
+        if profile.numbers is None
+        and profile.distinct > make.distinct
+        and profile.distinct_rate < 0.5
+        and not is_place(profile.column)
+        and not {*split_words(profile.column)} & _OTHERS
     ]
     return max(filter(implies_make, texts), key=lambda profile: profile.distinct, default=None)
 
@@ -230,7 +255,12 @@ def _find_mileage(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile
 def _find_power(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
     """The first number in horses or kilowatts."""
     return next(
-        (item for item in free if item.numbers and convert_unit(item.numbers.unit, "kW") is not None), None
+        (
+            item
+            for item in free
+            if item.numbers and convert_unit(item.numbers.unit, "kW") is not None and not is_fiscal(item.column)
+        ),
+        None,
     )
 
 

@@ -12,7 +12,7 @@ from carprice.drafting.distances import is_from_seeker
 from carprice.drafting.listing_columns import VIN
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
-from carprice.drafting.vocabulary import LEFT_OUT_WORDS, NO_WORDS, YES_WORDS
+from carprice.drafting.vocabulary import CAR_WORDS, LEFT_OUT_WORDS, NO_WORDS, YES_WORDS
 from carprice.listings.reading.header import is_named_by_place
 from carprice.market.other_names import MAKE_ALIASES
 
@@ -38,6 +38,7 @@ _YES, _NO = frozenset(YES_WORDS.casefold().split()), frozenset(NO_WORDS.casefold
 _REASONS = {word: reason for reason, words in LEFT_OUT_WORDS.items() for word in squash_words(words)}
 OWN_TEXT = "nearly every listing has a text of its own"
 NOT_ASKED = "nobody can answer it who asks for a price"
+_CAR_WORDS = frozenset(CAR_WORDS.split())
 _ID_REASON = "it names the listing, not the car"
 _ID_NAMES = {"id", "uuid", "guid", "adid", "offerid", "listingid", "advertid", "slug", "sku"}
 """Names of columns that say nothing of a car, however often each text is there."""
@@ -98,6 +99,8 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
     if role or _says_condition(profile):
         return ""
     words = {squash_name(profile.column), *split_words(profile.column)}
+    if words & _CAR_WORDS:
+        words.discard("user")
     reason = next((_REASONS[word] for word in sorted(words) if word in _REASONS), "")
     if words & PRICE_WORDS or _follows_price(profile, price):
         return "it follows the price"
@@ -119,18 +122,28 @@ def _says_condition(profile: Profile) -> bool:
 
 
 def find_spellings(profile: Profile) -> dict[str, str]:
-    """Texts that differ from a more frequent one by marks between their letters alone, each with that one."""
-    main: dict[str, str] = {}
-    folded: dict[str, str] = {}
+    """Texts that differ from a more frequent one by marks between their letters alone, or say twice what another
+    says once; each with that one."""
+    alike: dict[str, list[str]] = {}
     for text in profile.most_common[:MAX_SPELLINGS]:
-        key = re.sub(r"[\s._-]+", "", text.casefold())
-        if not key.isalnum() or key.isdigit():
-            continue
-        first = main.setdefault(key, text)
+        key = re.sub(r"[\s._()-]+", "", _take_once(text.casefold()))
+        if key.isalnum() and not key.isdigit():
+            alike.setdefault(key, []).append(text)
+    folded: dict[str, str] = {}
+    for texts in alike.values():
+        first = next((text for text in texts if _take_once(text) == text), texts[0])
         # Training itself folds letter case and spaces.
-        if " ".join(first.casefold().split()) != " ".join(text.casefold().split()):
-            folded[text] = first
+        others = [
+            text for text in texts if " ".join(first.casefold().split()) != " ".join(text.casefold().split())
+        ]
+        folded.update(dict.fromkeys(others, first))
     return folded
+
+
+def _take_once(text: str) -> str:
+    """One half of a text that says the same twice, as "Bencina Bencina" and "Manual,Manual" do; else all of it."""
+    match = re.fullmatch(r"(.{3,}?)[\s,;/|]+\1", text)
+    return match[1] if match else text
 
 
 def find_other_makes(profile: Profile) -> dict[str, str]:

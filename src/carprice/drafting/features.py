@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 from msgspec.structs import replace
 
-from carprice.drafting.column_matching import MIN_YEAR_SHARE, unit_in_name
+from carprice.drafting.column_matching import MIN_YEAR_SHARE, is_fiscal, unit_in_name
 from carprice.drafting.column_numbers import Numbers, count_texts
 from carprice.drafting.decimals import find_decimal
 from carprice.drafting.distances import MIL, THOUSAND, guess_mileage_scale
@@ -36,6 +36,8 @@ TEXT_ROLES = ("make", "model", "trim")
 FOLDED_ROLES = ("make", "model", "fuel", "transmission", "body", "drive")
 SHOWN_VALUES = 4
 SAMPLE_ROWS = 5_000
+FISCAL_UNIT = "fiscal hp"
+"""No unit that any other is converted to."""
 WORDS = r"[^\W\d_]{2}"
 MAX_CATEGORY_RATE = 0.5
 """Distinct texts per row of a category: with more, nearly every row has its own."""
@@ -165,7 +167,8 @@ class FeatureDrafter:
         return [f"{format_percent(profile.missing_rate)} missing, {profile.distinct:,} values: {shown}{more}"]
 
     def _make_feature(self, profile: Profile, role: str) -> Feature:
-        name = choose_name(role or profile.column, self.taken)
+        own = "fiscal power" if is_fiscal(profile.column) else profile.column
+        name = choose_name(role or own, self.taken)
         label = "" if role or profile.column.isascii() else profile.column
         is_core = role in ("make", "model", "year", "mileage")
         base = Feature(
@@ -192,6 +195,8 @@ class FeatureDrafter:
         beside = self.units.get(base.column, "") or unit_in_name(base.column)
         unit = guess_unit(numbers, role, self.distance_unit, beside)
         own = numbers.unit or beside
+        if is_fiscal(base.column):
+            unit = own = FISCAL_UNIT
         is_other = unit != own and convert_unit(own, unit) is not None
         scale = self._guess_scale(base.column, numbers) if role == "mileage" else 1.0
         factor = (convert_unit(own, unit) or 1.0) * scale if is_other else scale

@@ -95,7 +95,7 @@ ROLE_VALUES: dict[str, str] = {
     "fuel": (
         "petrol gasoline gas diesel electric hybrid plug-in lpg cng hydrogen ethanol flex flexfuel unleaded premium "
         "benzin benziner elektro erdgas autogas essence gazole électrique electrique hybride gpl gasolina diésel "
-        "eléctrico electrico híbrido hibrido hibrid hibrit gasóleo elétrico elettrica ibrida benzina metano бензин дизель дизельный "
+        "bencina bencinero petróleo petroleo nafta eléctrico electrico híbrido hibrido hibrid hibrit gasóleo elétrico elettrica ibrida benzina metano бензин дизель дизельный "
         "электро гибрид газ бензиновый електро benzyna elektryczny hybryda benzín nafta dízel dizel motorină motorina "
         "benzine elektrisch bensin el dieselöl bensiini sähkö bensin solar xăng dầu điện เบนซิน ดีเซล بنزين ديزل هايبرد "
         "ガソリン ディーゼル ハイブリッド 汽油 柴油 电动 混动 휘발유 가솔린 디젤 하이브리드 전기 mhev phev hev bev qaz газ"
@@ -202,6 +202,19 @@ OTHER_DISTANCES = (
 DISTANCE_WORDS = "distance distanza distancia distância afstand entfernung odległość vzdálenost avstånd расстояние"
 SEEKER_WORDS = "from to you away dealer seller postcode zip home me"
 """Words that are in the name of a column together where it is how far a car is from who looks for one."""
+
+FISCAL_WORDS = "fiscal fiscale fiscales fiscaux fiscali steuerps tax"
+"""Words of a column of horsepower by which a car is taxed, which is not its engine's."""
+
+MORE_PLACE_WORDS = (
+    "address adresse adres adress direccion dirección indirizzo endereço адрес standort fahrzeugstandort ubicacion ubicación "
+    "localidad localização localisation ville vindplaats locatie plats sted paikkakunta адреса местоположение "
+    "municipio comuna barrio village suburb locality neighbourhood neighborhood postcode"
+)
+"""Besides those of PLACE_WORDS, names of columns of where a car is."""
+
+CAR_WORDS = "vehicle car auto model version trim desc description title text comment comments remarks"
+"""Words by which a column that is called after a user tells of the car."""
 
 YES_WORDS = "yes y true t 1 x ✓ ✔ ja j oui si sí sim sì да так tak igen da ano evet kyllä ya có ใช่ نعم はい 有 是 예 있음 available included"
 NO_WORDS = (
