@@ -6,18 +6,16 @@ from functools import cache
 
 import polars as pl
 
+from carprice.drafting.column_names import is_fiscal, is_place, unit_in_name
 from carprice.drafting.column_numbers import rank_correlation
 from carprice.drafting.distances import is_distance, is_driven, is_far, may_be_driven
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
 from carprice.drafting.vocabulary import (
-    FISCAL_WORDS,
     GLUED_MAKES,
     LEFT_OUT_WORDS,
     MAKES,
-    MORE_PLACE_WORDS,
     NUMBER_ROLES,
-    PLACE_WORDS,
     ROLE_NAMES,
     ROLE_VALUES,
 )
@@ -41,8 +39,9 @@ MAX_VALUES = 200
 """Fuels, gearboxes and the like have no more values."""
 UNIT_ROLES = {"l": "engine_size", "kW": "power", "km": "mileage"}
 """The role of a number by what its unit can be converted to."""
-NAMED_UNITS = ("kw", "hp", "bhp", "ps", "cv", "cc", "ccm", "cm3")
 PRICE_WORDS = frozenset(squash_words("price preis prix precio preco prezzo цена cena fiyat prijs harga"))
+LITRES_FIRST = r"^[0-9][.,][0-9]\b"
+"""How versions begin, and no models: 2.0 Sport."""
 YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
 _NO_MATCH = 1_000
 _MIN_WORD, _MIN_STEM = 3, 6
@@ -50,9 +49,6 @@ _MIN_WORD, _MIN_STEM = 3, 6
 _MAKES = frozenset(MAKES.split())
 _GLUED_MAKES = tuple(GLUED_MAKES.split())
 _VALUES = {role: frozenset(words.casefold().split()) for role, words in ROLE_VALUES.items()}
-_FISCAL = frozenset(squash_words(FISCAL_WORDS))
-_PLACES = frozenset(squash_words(f"{PLACE_WORDS} {MORE_PLACE_WORDS}"))
-_LONG_PLACES = tuple(place for place in _PLACES if len(place) >= _MIN_STEM)
 _OTHERS = frozenset(squash_words(LEFT_OUT_WORDS["nobody can answer it who asks for a price"]))
 PRICE_FORMS = frozenset(squash_words(LEFT_OUT_WORDS["it is a form of the price"]))
 
@@ -102,26 +98,9 @@ def unit_of_columns(profiles: Sequence[Profile]) -> dict[str, str]:
     return units
 
 
-def unit_in_name(column: str) -> str:
-    """The unit of power or volume that a column's name ends in, as in powerPS and Power_kW; else empty."""
-    ends = (*split_words(column)[-1:], *re.findall(r"[^\W_]+", column.casefold())[-1:])
-    return next((find_unit(word) for word in ends if word in NAMED_UNITS), "")
-
-
 def is_make(word: str) -> bool:
     """Whether a word in small letters is the first one of a make."""
     return word in _MAKES
-
-
-def is_fiscal(column: str) -> bool:
-    """Whether a column is called after the horsepower by which a car is taxed."""
-    return bool({*split_words(column)} & _FISCAL)
-
-
-def is_place(column: str) -> bool:
-    """Whether a column is called after where a car is, in a word or at the end of one."""
-    words = {*split_words(column), squash_name(column)}
-    return any(word in _PLACES or word.endswith(_LONG_PLACES) for word in words)
 
 
 def find_glued_make(text: str) -> str:
@@ -230,6 +209,7 @@ def _find_model(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile |
         and profile.distinct > make.distinct
         and profile.distinct_rate < 0.5
         and not is_place(profile.column)
+        and profile.share_with(LITRES_FIRST) < MIN_VALUE_SHARE
         and not {*split_words(profile.column)} & _OTHERS
     ]
     return max(filter(implies_make, texts), key=lambda profile: profile.distinct, default=None)

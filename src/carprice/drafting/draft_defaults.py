@@ -12,7 +12,7 @@ from carprice.drafting.distances import is_from_seeker
 from carprice.drafting.listing_columns import VIN
 from carprice.drafting.names import split_words, squash_name, squash_words
 from carprice.drafting.profile import Profile
-from carprice.drafting.vocabulary import CAR_WORDS, LEFT_OUT_WORDS, NO_WORDS, YES_WORDS
+from carprice.drafting.vocabulary import CAR_WORDS, LEFT_OUT_WORDS, NO_WORDS, SELLER_WORDS, YES_WORDS
 from carprice.listings.reading.header import is_named_by_place
 from carprice.market.other_names import MAKE_ALIASES
 
@@ -38,6 +38,7 @@ _YES, _NO = frozenset(YES_WORDS.casefold().split()), frozenset(NO_WORDS.casefold
 _REASONS = {word: reason for reason, words in LEFT_OUT_WORDS.items() for word in squash_words(words)}
 OWN_TEXT = "nearly every listing has a text of its own"
 NOT_ASKED = "nobody can answer it who asks for a price"
+_SELLERS = frozenset(squash_words(SELLER_WORDS))
 _CAR_WORDS = frozenset(CAR_WORDS.split())
 _ID_REASON = "it names the listing, not the car"
 _ID_NAMES = {"id", "uuid", "guid", "adid", "offerid", "listingid", "advertid", "slug", "sku"}
@@ -106,13 +107,18 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return "it follows the price"
     if _is_id(profile, reason):
         return _ID_REASON
-    if is_from_seeker(profile.column):
+    if is_from_seeker(profile.column) or _names_sellers(profile, words):
         return NOT_ASKED
     if reason and reason != _ID_REASON:
         return reason
     if profile.numbers is None and not profile.is_date and _is_free_text(profile):
         return OWN_TEXT
     return ""
+
+
+def _names_sellers(profile: Profile, words: set[str]) -> bool:
+    """Whether a column has the names of sellers, and not the few kinds of them."""
+    return bool(words & _SELLERS) and profile.distinct > MAX_CONDITIONS and not profile.numbers
 
 
 def _says_condition(profile: Profile) -> bool:

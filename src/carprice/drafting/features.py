@@ -1,13 +1,11 @@
 """What a column of an unknown file becomes: a feature, several, or none, each with the reason."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import polars as pl
 from msgspec.structs import replace
 
-from carprice.drafting.column_matching import MIN_YEAR_SHARE, is_fiscal, unit_in_name
+from carprice.drafting.column_names import is_fiscal, unit_in_name
 from carprice.drafting.column_numbers import Numbers, count_texts
 from carprice.drafting.decimals import find_decimal
 from carprice.drafting.distances import MIL, THOUSAND, guess_mileage_scale
@@ -25,8 +23,9 @@ from carprice.drafting.draft_defaults import (
 from carprice.drafting.name_parts import find_model_parts, find_name_parts
 from carprice.drafting.names import choose_name, magnitude_in_name
 from carprice.drafting.profile import Profile
+from carprice.drafting.repeats import find_said
 from carprice.drafting.taken_apart import Part, find_named_values, find_number_parts, find_word_parts
-from carprice.drafting.writing import Entry, format_percent, quote
+from carprice.drafting.writing import Entry, format_percent, format_value, quote
 from carprice.market.market_file import Decimal, Feature
 from carprice.market.units import convert_unit
 
@@ -35,10 +34,8 @@ NAMED = ("make", "model", "year", "trim")
 TEXT_ROLES = ("make", "model", "trim")
 FOLDED_ROLES = ("make", "model", "fuel", "transmission", "body", "drive")
 SHOWN_VALUES = 4
-SAMPLE_ROWS = 5_000
 FISCAL_UNIT = "fiscal hp"
 """No unit that any other is converted to."""
-WORDS = r"[^\W\d_]{2}"
 MAX_CATEGORY_RATE = 0.5
 """Distinct texts per row of a category: with more, nearly every row has its own."""
 MAX_TEXT_RATE = 0.2
@@ -69,13 +66,16 @@ class FeatureDrafter:
     distance_unit: str
     units: dict[str, str]
     taken: set[str] = field(default_factory=set)
+    drafted: list[Profile] = field(default_factory=list)
 
     def draft(self, profile: Profile, role: str) -> Iterator[Entry]:
         """The entries of one column."""
         prices = self.price.loose_numbers
         assert prices
-        if not role and (known := self._find_known(profile)):
+        if not role and (known := find_said(profile, self.roles, self.drafted)):
             yield Entry(profile.column, [f"it is left out: it says no more than {known}"])
+            if profile.numbers and profile.numbers.words:
+                yield from self._draft_parts(profile, role)
             return
         if reason := reason_to_leave_out(profile, role, prices):
             yield Entry(profile.column, [f"it is left out: {reason}"])
@@ -92,24 +92,9 @@ class FeatureDrafter:
             yield Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
         else:
             feature = self._make_feature(profile, role)
+            self.drafted.append(profile)
             yield Entry(profile.column, [*self._describe(profile), *_suggest(profile, feature)], feature)
         yield from self._draft_parts(profile, role)
-
-    def _find_known(self, profile: Profile) -> str:
-        """The columns that say all that a column says: the year's, or with it the make's and the model's."""
-        found = {role: self.roles[role] for role in ("make", "model", "year") if role in self.roles}
-        if "year" not in found or profile.is_date or profile.year_share <= MIN_YEAR_SHARE:
-            return ""
-        if profile.share_with(WORDS) < 1 - MIN_YEAR_SHARE:
-            is_same = float((profile.years == found["year"].years).mean() or 0.0) > MIN_YEAR_SHARE  # type: ignore[arg-type]
-            return quote(found["year"].column) if is_same else ""
-        if len(found) < 3 or profile in (found["make"], found["model"]):
-            return ""
-        rows = pl.DataFrame([profile.texts, *(item.texts.alias(role) for role, item in found.items())])
-        sample = rows.head(SAMPLE_ROWS).drop_nulls()
-        said = sum(_words_of(text) <= _words_of(" ".join(known)) for text, *known in sample.iter_rows())
-        is_said = said > MIN_YEAR_SHARE * sample.height
-        return ", ".join(quote(item.column) for item in found.values()) if is_said else ""
 
     def _has(self, role: str, profile: Profile) -> bool:
         return role in self.taken or (role in self.roles and self.roles[role] is not profile)
@@ -126,7 +111,7 @@ class FeatureDrafter:
         if rate <= MAX_CATEGORY_RATE:
             yield self._draft_part(profile, part, "it stands behind the model")
         if rate > MAX_TEXT_RATE:
-            yield Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
+            yield Entry(profile.column, [f"it is left out: {OWN_TEXT}"], part=part.name)
 
     def _draft_parts(self, profile: Profile, role: str) -> Iterator[Entry]:
         """Features inside the texts of a column that has no number of its own, or words beside its numbers."""
@@ -137,10 +122,13 @@ class FeatureDrafter:
                 yield self._draft_part(profile, part, "it stands in the text")
         elif profile.numbers and role != "year":
             for part in find_word_parts(profile, self.taken | {*self.roles}):
-                yield self._draft_part(profile, part, "some of the numbers have it beside them")
+                if part.name:
+                    yield self._draft_part(profile, part, "some of the numbers have it beside them")
+                else:
+                    yield Entry(profile.column, [_explain_words(profile, part)], part="word beside the numbers")
 
     def _draft_part(self, profile: Profile, part: Part, why: str) -> Entry:
-        name = choose_name(part.name or f"{profile.column} word", self.taken)
+        name = choose_name(part.name, self.taken)
         low, high = PLAUSIBLE.get(part.name, (None, None)) if part.kind == "number" else (None, None)
         if part.kind == "year":
             low, high = guess_year_limits(profile)
@@ -218,8 +206,11 @@ class FeatureDrafter:
         return guess_mileage_scale(column, numbers, self.roles.get("year"))
 
 
-def _words_of(text: str) -> set[str]:
-    return {*re.findall(r"\w+", text.casefold())}
+def _explain_words(profile: Profile, part: Part) -> str:
+    assert profile.numbers
+    shown = ", ".join(quote(word) for word in list(profile.numbers.words)[:SHOWN_VALUES])
+    how = f"a feature of a name of yours has it by pattern = {format_value(part.pattern)}"
+    return f"it is left out: nothing says what {shown} are; {how}"
 
 
 def _suggest(profile: Profile, feature: Feature) -> list[str]:

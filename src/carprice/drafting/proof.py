@@ -63,7 +63,9 @@ def _correct(frame: pl.DataFrame, market: Market, entries: list[Entry], source: 
         return entries
     reason = f"it is left out: it gives the price away: {leak.figure}"
     return [
-        Entry(entry.column, [reason]) if entry.feature and entry.feature.name == names[-1] else entry
+        Entry(entry.column, [reason], part=entry.feature.name if entry.feature.pattern else "")
+        if entry.feature and entry.feature.name == names[-1]
+        else entry
         for entry in entries
     ]
 
@@ -80,7 +82,8 @@ def _correct_entry(entry: Entry, kept: pl.DataFrame, problems: dict[str, int], r
     if lost > MAX_LOST * rows and feature.outside == "drop":
         return _forgive(entry, feature, lost, rows)
     if kept.height and kept[feature.name].drop_nulls().n_unique() < (1 if feature.blank == "false" else 2):
-        return Entry(entry.column, ["it is left out: it says the same of every listing with a price"])
+        part = feature.name if feature.pattern else ""
+        return Entry(entry.column, ["it is left out: it says the same of every listing with a price"], part=part)
     return entry
 
 

@@ -70,13 +70,15 @@ def find_number_parts(profile: Profile, taken: Set[str]) -> Iterator[Part]:
 
 
 def find_word_parts(profile: Profile, taken: Set[str]) -> list[Part]:
-    """The words beside a column's numbers: as one category where each number has one, else a flag each."""
+    """The words beside a column's numbers: as one category where each number has one, else a flag each.
+
+    The category has no name where the words are the values of no role; there is none of a role in taken.
+    """
     words = profile.numbers.words if profile.numbers else {}
     if len(words) >= MIN_PART_VALUES and sum(words.values()) > MIN_WORD_SHARE:
-        roles = (
-            role for role in ("fuel", "transmission", "drive") if role not in taken and _are_values(words, role)
-        )
-        return [Part(next(roles, ""), "category", _WORD_BEHIND)]
+        roles = [role for role in ("fuel", "transmission", "drive") if _are_values(words, role)]
+        free = [role for role in roles if role not in taken]
+        return [Part(free[0] if free else "", "category", _WORD_BEHIND)] if free or not roles else []
     return [Part(word, "flag", re.escape(word).replace(r"\ ", " ")) for word in list(words)[:MAX_FLAGS]]
 
 

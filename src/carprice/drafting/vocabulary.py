@@ -173,7 +173,7 @@ LEFT_OUT_WORDS: dict[str, str] = {
         "anzahlung enganche cicilan trả tax-included depreciation"
     ),
     "nobody can answer it who asks for a price": (
-        "abtest test crawled crawl scraped scrapedat scrape created datecreated datecrawled updated modified lastseen "
+        "abtest test create createdate crawled crawl scraped scrapedat scrape created datecreated datecrawled updated modified lastseen "
         "firstseen timestamp inserted imported fetched views viewed clicks likes favorite favorites favourites wishlist postinfo nrofpictures pictures "
         "numpictures photos photocount images imagecount phone telephone tel mobile contact email mail street streetname "
         "address adresse dirección direccion endereço адрес sellername dealername dealer dealership dealerid seller_name "
@@ -212,6 +212,11 @@ MORE_PLACE_WORDS = (
     "municipio comuna barrio village suburb locality neighbourhood neighborhood postcode"
 )
 """Besides those of PLACE_WORDS, names of columns of where a car is."""
+
+SELLER_WORDS = (
+    "seller vendedor venditore verkäufer anbieter vendeur sprzedawca продавец satıcı myyjä säljare selger sælger"
+)
+"""Words of columns of sellers: of their names, or of what kind they are."""
 
 CAR_WORDS = "vehicle car auto model version trim desc description title text comment comments remarks"
 """Words by which a column that is called after a user tells of the car."""

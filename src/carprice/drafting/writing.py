@@ -12,11 +12,15 @@ WIDTH = 110
 
 @dataclass(frozen=True)
 class Entry:
-    """What is said of a column: lines of comment, and the feature, None where it is left out."""
+    """What is said of a column: lines of comment, and the feature, None where it is left out.
+
+    part: what of the column's texts is left out, where it is not all of them.
+    """
 
     column: str
     comment: list[str]
     feature: Feature | None = None
+    part: str = ""
 
 
 def write_draft(
@@ -43,7 +47,8 @@ def write_draft(
 def _write_entries(entries: Sequence[Entry], features: dict[str, Any]) -> Iterator[list[str]]:
     for entry in entries:
         if entry.feature is None:
-            yield _comment([f"{quote(entry.column)}: {entry.comment[0]}.".replace(": it is left", " is left")])
+            named = f"The {entry.part} in {quote(entry.column)}" if entry.part else quote(entry.column)
+            yield _comment([f"{named}: {entry.comment[0]}.".replace(": it is left", " is left")])
         else:
             table = features[entry.feature.name]
             yield [*_comment(entry.comment), f"[features.{entry.feature.name}]", *_lines(table)]

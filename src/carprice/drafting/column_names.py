@@ -1,0 +1,31 @@
+"""What a column's name alone says: a unit, a place, horsepower by which a car is taxed."""
+
+import re
+
+from carprice.drafting.names import split_words, squash_name, squash_words
+from carprice.drafting.vocabulary import FISCAL_WORDS, MORE_PLACE_WORDS, PLACE_WORDS
+from carprice.market.units import find_unit
+
+NAMED_UNITS = ("kw", "hp", "bhp", "ps", "cv", "cc", "ccm", "cm3")
+
+_MIN_END = 6
+_FISCAL = frozenset(squash_words(FISCAL_WORDS))
+_PLACES = frozenset(squash_words(f"{PLACE_WORDS} {MORE_PLACE_WORDS}"))
+_LONG_PLACES = tuple(place for place in _PLACES if len(place) >= _MIN_END)
+
+
+def unit_in_name(column: str) -> str:
+    """The unit of power or volume that a column's name ends in, as in powerPS and Power_kW; else empty."""
+    ends = (*split_words(column)[-1:], *re.findall(r"[^\W_]+", column.casefold())[-1:])
+    return next((find_unit(word) for word in ends if word in NAMED_UNITS), "")
+
+
+def is_fiscal(column: str) -> bool:
+    """Whether a column is called after the horsepower by which a car is taxed."""
+    return bool({*split_words(column)} & _FISCAL)
+
+
+def is_place(column: str) -> bool:
+    """Whether a column is called after where a car is, in a word or at the end of one."""
+    words = {*split_words(column), squash_name(column)}
+    return any(word in _PLACES or word.endswith(_LONG_PLACES) for word in words)
