@@ -212,3 +212,38 @@ def test_power_in_horses_of_many_languages(write_file: Write) -> None:
     frame = clean(found, path).frame
     assert frame["power"].is_between(60, 250).all()
     assert set(frame["fuel"]) == {"Benzin", "Dizel"}
+
+
+def test_models_behind_the_makes_of_a_column(write_file: Write) -> None:
+    """Names that do not begin with the make, and some that have none."""
+
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        called = make.replace("Volkswagen", luck.choice(["VW", "volkswagen"]))
+        before = luck.choice(["", f"{year} ", f"'{year % 100:02} ", "151 ", "Lovely "])
+        name = f"{before}{called} {model}{luck.choice([',', ''])} {luck.choice(TRIMS)} {miles % 99}"
+        return ["Car" if luck.random() < 0.05 else name, make, year, miles, price]
+
+    found, path = draft(write_file, cars("name,make,year,km,price", row))
+    assert columns(found)["model"] == "name"
+    frame = clean(found, path).frame
+    assert frame.height == ROWS
+    assert set(frame["model"].drop_nulls()) == {model for _, _, model, *_ in draw_cars(ROWS)}
+    assert 0 < frame["model"].null_count() < 20
+
+
+def test_models_behind_a_comma_are_without_it(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make} {model}{luck.choice([',', ''])} {luck.choice(TRIMS)}", year, miles, price]
+
+    found, path = draft(write_file, cars("name,year,km,price", row))
+    frame = clean(found, path).frame
+    assert set(frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}
+    assert set(frame["version"]) == set(TRIMS)
+
+
+def test_makes_of_a_column_that_names_call_otherwise(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make.replace('Opel', 'MG')} {model} {year}", make.replace("Opel", "moris-garage"), price, miles]
+
+    found, path = draft(write_file, cars("name,make,price,km", row))
+    assert set(clean(found, path).frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}

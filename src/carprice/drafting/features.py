@@ -82,7 +82,8 @@ class FeatureDrafter:
             if reason == OWN_TEXT:
                 yield from self._draft_parts(profile, role)
             return
-        names = find_name_parts(profile, {name for name in NAMED if self._has(name, profile)})
+        named = {name for name in NAMED if self._has(name, profile)}
+        names = find_name_parts(profile, named, self.roles["make"] if "make" in named & {*self.roles} else None)
         if not names and role == "model" and not self._has("trim", profile):
             names = find_model_parts(profile)
         if names:
@@ -102,7 +103,7 @@ class FeatureDrafter:
     def _draft_name_part(self, profile: Profile, part: Part) -> Iterator[Entry]:
         """One of a name; the rest of it as the version, where several listings have each."""
         if part.name != "version":
-            yield self._draft_part(profile, part, "the name begins with it")
+            yield self._draft_part(profile, part, "it stands in the name")
             return
         texts = profile.texts.str.extract(part.pattern, 1) if part.pattern else profile.texts
         if texts.count() <= MIN_BEHIND_SHARE * profile.known:

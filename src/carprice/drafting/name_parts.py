@@ -5,14 +5,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
-from carprice.drafting.column_matching import YEAR_BEFORE, cut_year, find_glued_make, make_share
+import polars as pl
+
+from carprice.drafting.column_matching import YEAR_BEFORE, cut_year, find_glued_make, is_make, make_share
 from carprice.drafting.profile import Profile
 from carprice.drafting.taken_apart import Part
 from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS, MODEL_ENDINGS
+from carprice.market.other_names import MAKE_ALIASES
 
 MIN_NAME_SHARE = 0.5
 MIN_YEAR_SHARE = 0.9
 MIN_VERSION_SHARE = 0.25
+MIN_OWN_SHARE = 0.9
+"""Of names beside a column of makes, so many must begin with that of their row."""
+MAX_MAKES, SAMPLE_ROWS = 200, 5_000
 MIN_LONG_ROWS, MIN_LONG_SHARE = 5, 0.8
 """Of names with a word behind the make, so many must go on with one other for both to be a model: Land Cruiser."""
 MAX_LONG_WORDS, MAX_LONG_MODELS = 4, 40
@@ -26,6 +32,7 @@ MOST_WORDS_TO_YEAR = 6
 START = rf"^\s*{YEAR_BEFORE}"
 YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])(?:\b|款|年|년)"
 _ANY_YEAR = r"\b(?:19[4-9]|20[0-9])[0-9](?:\b|款|年|년)"
+_MARKS = ",;"
 _BEGINNINGS = frozenset(MODEL_BEGINNINGS.casefold().split())
 _ENDINGS = frozenset(MODEL_ENDINGS.split())
 
@@ -37,18 +44,20 @@ class _Make(NamedTuple):
     before_model: str
 
 
-def find_name_parts(profile: Profile, taken: Set[str]) -> list[Part]:
+def find_name_parts(profile: Profile, taken: Set[str], makes: Profile | None = None) -> list[Part]:
     """The make, model, year and version of names that begin with a make, a year before it or not.
 
-    None that is in taken; empty for other texts.
+    None that is in taken; empty for other texts. makes: the column of the makes, where it is another one: in names
+    that do not begin with that of their row, it is looked for, as in "'16 Lexus IS300H".
     """
-    if make_share(profile) <= MIN_NAME_SHARE:
+    own = _find_own_makes(profile, makes) if makes and not _begin_with_own(profile, makes) else None
+    if own is None and make_share(profile) <= MIN_NAME_SHARE:
         return []
-    names = _split_names(profile)
+    names = _split_names(profile, own)
     is_several = sum(count for words, count in names.items() if len(words) > 1) > MIN_NAME_SHARE * profile.known
     if not (is_several or has_years(profile)):
         return []
-    make = _find_make_pattern(profile)
+    make = own or _find_make_pattern(profile)
     parts = [Part("make", "category", rf"{START}({make.alone})")]
     if is_several:
         parts += _find_model_parts(profile, names, make, "trim" in taken)
@@ -91,23 +100,77 @@ def _find_model_parts(
         yield Part("model", "category", rf"{head}(\S.*)")
         return
     models = "|".join(_as_pattern(words) for words in _find_long_models(names))
-    word = _find_word_pattern(names)
+    has_marks = profile.share_with(rf"[{_MARKS}](?:\s|$)") > 0
+    word = _find_word_pattern(names, rf"\S*[^\s{_MARKS}]" if has_marks else r"\S+")
     model = rf"(?i:{models})\b|{word}" if models else word
     yield Part("model", "category", rf"{head}({model})")
     is_last = has_years(profile) and profile.share_with(rf"^\s*{_ANY_YEAR}") <= MIN_NAME_SHARE
     end = rf"\s+{_ANY_YEAR}" if is_last else r"\s*$"
     # Also where nothing is behind: a pattern that has to find something would cut the model short.
-    yield Part("version", "category", rf"{head}(?:{model})(?:\s+(\S.*?))?{end}")
+    yield Part(
+        "version", "category", rf"{head}(?:{model}){f'[{_MARKS}]*' if has_marks else ''}(?:\s+(\S.*?))?{end}"
+    )
 
 
-def _split_names(profile: Profile) -> Counter[tuple[str, ...]]:
-    """How many names have which words: in small letters, the make first, without a year before it."""
+def _begin_with_own(profile: Profile, makes: Profile) -> bool:
+    """Whether nearly all names begin with the make of their row, or another name of it."""
+    rows = pl.DataFrame([profile.texts.alias("name"), makes.texts.alias("make")]).head(SAMPLE_ROWS).drop_nulls()
+    other = _find_other_names(rows)
+    found = sum(
+        cut_year(name).startswith((*_names_of_make(make), *other.get(make, ()))) for name, make in rows.iter_rows()
+    )
+    return found > MIN_OWN_SHARE * rows.height
+
+
+def _find_other_names(rows: pl.DataFrame) -> dict[str, tuple[str]]:
+    """The make that most names of each make begin with: MG of those that a column calls moris-garage."""
+    counts: dict[str, Counter[str]] = {}
+    for name, make in rows.iter_rows():
+        counts.setdefault(make, Counter())[(cut_year(name).split() or [""])[0]] += 1
+    firsts = {make: words.most_common(1)[0] for make, words in counts.items()}
+    return {
+        make: (word,)
+        for make, (word, count) in firsts.items()
+        if is_make(word) and count > MIN_NAME_SHARE * counts[make].total()
+    }
+
+
+def _find_own_makes(profile: Profile, makes: Profile) -> _Make | None:
+    """Patterns of any of the makes of a column, wherever it stands; None where most names have none of them."""
+    words = {name for make in makes.most_common[:MAX_MAKES] for name in _names_of_make(make)}
+    used = [word for word in words if profile.share_with(rf"(?i)\b{re.escape(word)}\b") > 0]
+    alone = (
+        rf"(?i:{'|'.join(_as_pattern(word.split()) for word in sorted(used, key=lambda one: (-len(one), one)))})"
+    )
+    before = rf"^(?:.*?[\s'(])??(?:{alone}[\s,:-]+)+"
+    return _Make(alone, before) if used and profile.share_with(before) > MIN_NAME_SHARE else None
+
+
+def _names_of_make(make: str) -> list[str]:
+    """A make in small letters, and what else it is called: VW of Volkswagen. Range Rover is none, but a model."""
+    usual = make.casefold()
+    names = [usual, *(alias for alias, name in MAKE_ALIASES.items() if name == usual and " " not in alias)]
+    return [*names, *([MAKE_ALIASES[usual]] if usual in MAKE_ALIASES else [])]
+
+
+def _split_names(profile: Profile, own: _Make | None = None) -> Counter[tuple[str, ...]]:
+    """How many names have which words: in small letters, the make first, without a year before it.
+
+    own: the makes that are looked for in them.
+    """
     found = Counter[tuple[str, ...]]()
+    if own:
+        before = re.compile(own.before_model)
+        for text, count in profile.counts.items():
+            if match := before.match(text):
+                found["", *(word.rstrip(_MARKS) for word in text[match.end() :].casefold().split())] += count
+        return found
     long = [make.casefold() for make in MAKES_OF_TWO_WORDS]
     for text, count in profile.counts.items():
         name = cut_year(text)
         make = find_glued_make(name) or next((one for one in long if name.startswith(one + " ")), "")
-        found[(make, *name[len(make) :].split()) if make else tuple(name.split())] += count
+        words = [word.rstrip(_MARKS) for word in name[len(make) :].split()]
+        found[(make, *words) if make else tuple(words)] += count
     return found
 
 
@@ -137,13 +200,13 @@ def _find_long_models(names: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return sorted(long, key=lambda words: (-len(words), words))
 
 
-def _find_word_pattern(names: Counter[tuple[str, ...]]) -> str:
-    """A word, with those beside it that begin or end models of this file and are none alone."""
+def _find_word_pattern(names: Counter[tuple[str, ...]], word: str) -> str:
+    """The pattern of a word, with those beside it that begin or end models of this file and are none alone."""
     begun = sorted({word for words in names for word in words[1:-1]} & _BEGINNINGS)
     ended = sorted({words[2] for words in names if len(words) > 2} & _ENDINGS)
     before = rf"(?:(?i:{'|'.join(map(re.escape, begun))})\s+)*" if begun else ""
     behind = rf"(?:\s+(?i:{'|'.join(ended)})\b)?" if ended else ""
-    return rf"{before}\S+{behind}"
+    return rf"{before}{word}{behind}"
 
 
 def _find_make_pattern(profile: Profile) -> _Make:
