@@ -32,7 +32,9 @@ BAD = {
     "blank": (b"\n \n", "is empty"),
     "header only": (b"make,price\n", "has a header and no listings"),
     "header without a line end": (b"make,price", "has a header and no listings"),
-    "zero byte": (b"make,price\nFo\0rd,1\n", "is no text (byte 13 is zero)"),
+    "a zero byte in the header": (b"ma\0ke,price\nFord,1\n", "is no text (byte 2 is zero)"),
+    "a binary file": (b"make,price\n" + bytes(range(9)) * 99 + b"\n", "is no text (byte 11 is zero)"),
+    "nothing but a zero byte": (b"make,price\nFo\0rd,1\n", "line 2: a zero byte: 'Fo\\x00rd,1'"),
     "no row that fits": (b"make,price\nFord,1,2,3\n", "line 2: should have 2 fields, has 4: 'Ford,1,2,3'"),
     "gzip cut off": (
         gzip.compress(b"make,price\n" + b"Ford,1\n" * 9)[:-9],
@@ -73,6 +75,11 @@ DROPPED = {
         "make,price\nŠkoda,1\nCitroën,2\n".encode() + b"Fo\xc3rd,3\n",
         ["Škoda", "Citroën"],
         ("bytes that are not UTF-8", 4),
+    ),
+    "a zero byte near the start": (
+        b"make,price\nFord,1\nB\0MW,1\nVW,2\n",
+        ["Ford", "VW"],
+        ("a zero byte", 3),
     ),
     "a zero byte far down": (
         b"make,price\n" + b"Ford,1\n" * 700 + b"B\0MW,1\n",

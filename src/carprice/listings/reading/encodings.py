@@ -25,6 +25,10 @@ MAX_CHAOS = 0.5
 UNLIKELY = 0.3
 """Taken off where charset-normalizer does not hold it for a text, as the chaos that it finds is elsewhere."""
 
+FEW_CONTROLS, MAX_CONTROLS = 2, 0.01
+"""Control bytes in the head of a text, of which zeros are some; the share that they may be of it."""
+_TEXT_CONTROLS = b"\t\n\r\f\v\x1a\x1b"
+
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -58,7 +62,7 @@ def find_encoding(source: ByteSource, wanted: str = "", has_lines: bool = True) 
     for mark, codec in _BOMS.items():
         if head.startswith(mark):
             return Encoding(codec, "" if codec == "utf-8-sig" else f"Read as {codec.upper()}")
-    if b"\0" in head:
+    if b"\0" in head and not (has_lines and _has_stray_zeros(head)):
         return _find_utf16(source, head)
     found = _scan_utf8(source, has_lines)
     if found.is_utf8:
@@ -171,6 +175,13 @@ def _check_wanted(source: ByteSource, wanted: str) -> Encoding:
     if problem := _find_undecodable(source, codec, wanted):
         raise ListingsError(f"{source.name}: {problem}", "Name another --encoding, or leave it out.")
     return Encoding(codec, f"Read as {wanted}")
+
+
+def _has_stray_zeros(head: bytes) -> bool:
+    """Whether a text has a few zero bytes, none in its first line; binary files and UTF-16 have them all over."""
+    lines = head.lstrip().splitlines()
+    controls = sum(byte < ord(" ") and byte not in _TEXT_CONTROLS for byte in head)
+    return b"\0" not in lines[0] and controls <= max(FEW_CONTROLS, MAX_CONTROLS * len(head))
 
 
 def _find_utf16(source: ByteSource, head: bytes) -> Encoding:
