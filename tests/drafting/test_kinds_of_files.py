@@ -74,6 +74,25 @@ def test_lakh_without_the_word(write_file: Write) -> None:
     assert clean(found, path).frame["price"].min() > 10_000
 
 
+def test_small_prices_beside_a_column_that_says_what_they_are_in(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        new = 30 + 4 * len(model)
+        return [make, model, year, f"{miles / 1e4:.2f}万公里", f"{new}万", f"{price / 1e3:.2f}"]
+
+    found, path = draft(write_file, cars("make,model,year,mileage,new price,price", row))
+    assert found.market.price.scale == 10_000
+    assert "taken as 万; --price-scale says otherwise" in found.questions["price_scale"]
+    assert "column 'new price' is in 万" in found.text
+    assert clean(found, path).frame["price"].min() > 10_000
+
+
+def test_small_prices_of_a_chinese_file(write_file: Write) -> None:
+    text = usual(price=lambda p: f"{p / 1e3:.2f}").replace("make,model,year,price", "品牌,车型,年份,价格")
+    found, _ = draft(write_file, text)
+    assert (found.market.currency, found.market.price.scale) == ("CNY", 10_000)
+    assert "CNY is counted in 万" in found.text
+
+
 def test_small_prices_of_an_unknown_unit_are_a_question(write_file: Write) -> None:
     path = write_file(usual(price=lambda p: f"{p / 1000:.2f}"))
     with pytest.raises(PriceScaleError):

@@ -14,7 +14,10 @@ from carprice.drafting.vocabulary import COUNTRIES, IDIOMS, INDIAN_NAMES, LANGUA
 from carprice.market.market_file import DISTANCE_UNITS, NO_CURRENCY
 from carprice.market.units import CURRENCIES, MAGNITUDES, find_unit, split_tokens
 
-LAKH_CURRENCIES = ("INR", "PKR", "BDT", "LKR", "NPR")
+COUNTED_IN = {"lakh": ("INR", "PKR", "BDT", "LKR", "NPR"), "万": ("CNY", "JPY", "TWD")}
+"""Magnitudes that prices below 1,000 are in, by their currencies."""
+SHOWN_TEXTS, MAX_RATIO = 100, 10.0
+"""Of another column of amounts: the texts looked at, and how many times the prices they may be."""
 MILE_CURRENCIES = {"GBP": "mi", "USD": "mi"}
 MIN_SHARE = 0.9
 MIN_PLACES = 0.2
@@ -145,13 +148,42 @@ def guess_scale(price: Profile, numbers: Numbers, profiles: Sequence[Profile], c
         return Guess(f"{named:.0f}", f"column {price.column!r} says so")
     if numbers.quantile(0.5) >= MIN_WHOLE_PRICE:
         return Guess("1", "")
-    sibling = next((item.column for item in profiles if item is not price and _says_lakh(item)), "")
-    if sibling or currency in LAKH_CURRENCIES:
-        reason = f"column {sibling!r} is in lakh" if sibling else f"{currency} is counted in lakh"
-        return Guess(
-            "100000", reason, f"{_median(numbers)} as a price: taken as lakh; --price-scale says otherwise"
-        )
+    word, reason = _find_magnitude(price, numbers, profiles, currency)
+    if word:
+        question = f"{_median(numbers)} as a price: taken as {word}; --price-scale says otherwise"
+        return Guess(f"{MAGNITUDES[word]:.0f}", reason, question)
     return Guess("", "", f"the median price is {_median(numbers)}: of what? Say it with --price-scale")
+
+
+def _find_magnitude(
+    price: Profile, numbers: Numbers, profiles: Sequence[Profile], currency: str
+) -> tuple[str, str]:
+    """The word for what low prices are in, and why: by another column of amounts, else by what the currency is
+    counted in; empty where neither tells."""
+    others = [item for item in profiles if item is not price]
+    for item in others:
+        word = "lakh" if _says_lakh(item) else _magnitude_beside(item, numbers)
+        if word:
+            return word, f"column {item.column!r} is in {word}"
+    usual = next((word for word, codes in COUNTED_IN.items() if currency in codes), "")
+    return usual, f"{currency} is counted in {usual}"
+
+
+def _magnitude_beside(profile: Profile, prices: Numbers) -> str:
+    """The magnitude beside most numbers of a column of amounts, which are as large as the prices without it."""
+    numbers = profile.numbers
+    if numbers is None or not numbers.has_magnitudes or numbers.unit:
+        return ""
+    words = Counter(word for text in profile.most_common[:SHOWN_TEXTS] for word in _magnitudes_in(text))
+    word, count = words.most_common(1)[0] if words else ("", 0)
+    is_usual = count > MIN_UNITS * min(profile.distinct, SHOWN_TEXTS)
+    ratio = numbers.quantile(0.5) / (prices.quantile(0.5) or 1.0) / MAGNITUDES.get(word, 1.0)
+    return word if is_usual and 1 / MAX_RATIO < ratio < MAX_RATIO else ""
+
+
+def _magnitudes_in(text: str) -> set[str]:
+    tokens = split_tokens(text)
+    return {word for word in (*tokens, *(token[0] for token in tokens)) if word in MAGNITUDES}
 
 
 def is_lakh(text: str) -> bool:
