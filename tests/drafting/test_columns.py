@@ -328,6 +328,21 @@ def test_taxed_horsepower_is_not_that_of_the_engine(column: str, write_file: Wri
     assert parse_fields(found.market, {"fiscal_power": "8"}) == {"fiscal_power": 8}
 
 
+def test_a_tax_is_no_horsepower(write_file: Write) -> None:
+    found, _ = draft(write_file, with_more("tax", lambda luck, *_: [luck.choice([0, 30, 145, 200])]))
+    assert feature(found.market, "tax").unit == ""
+
+
+def test_types_of_bodies_are_no_models(write_file: Write) -> None:
+    bodies = {"Volkswagen": ["Sedan", "Hatchback"], "BMW": ["SUV", "Coupe"], "Opel": ["Van"], "Skoda": ["Pickup"]}
+
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [make, luck.choice(bodies[make]), luck.choice(["Sedan", "SUV"]), year, miles, price]
+
+    found, _ = draft(write_file, cars("make,subtype,body,year,mileage,price", row))
+    assert not found.market.feature("model")
+
+
 @pytest.mark.parametrize("column", ["address", "Location name", "Fahrzeugstandort", "City", "Comuna"])
 def test_where_a_car_is_can_never_be_its_model(column: str, write_file: Write) -> None:
     def row(luck: random.Random, _: str, __: str, year: int, miles: int, price: int) -> list[Any]:

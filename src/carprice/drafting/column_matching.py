@@ -210,6 +210,7 @@ def _find_model(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile |
         and profile.distinct_rate < 0.5
         and not is_place(profile.column)
         and profile.share_with(LITRES_FIRST) < MIN_VALUE_SHARE
+        and not any(value_share(profile, role) >= MIN_VALUE_SHARE for role in _VALUES)
         and not {*split_words(profile.column)} & _OTHERS
     ]
     return max(filter(implies_make, texts), key=lambda profile: profile.distinct, default=None)

@@ -3,13 +3,13 @@
 import re
 
 from carprice.drafting.names import split_words, squash_name, squash_words
-from carprice.drafting.vocabulary import FISCAL_WORDS, MORE_PLACE_WORDS, PLACE_WORDS
+from carprice.drafting.vocabulary import FISCAL_WORDS, HORSE_WORDS, MORE_PLACE_WORDS, PLACE_WORDS
 from carprice.market.units import find_unit
 
 NAMED_UNITS = ("kw", "hp", "bhp", "ps", "cv", "cc", "ccm", "cm3")
 
 _MIN_END = 6
-_FISCAL = frozenset(squash_words(FISCAL_WORDS))
+_FISCAL, _HORSES = (frozenset(squash_words(words)) for words in (FISCAL_WORDS, HORSE_WORDS))
 _PLACES = frozenset(squash_words(f"{PLACE_WORDS} {MORE_PLACE_WORDS}"))
 _LONG_PLACES = tuple(place for place in _PLACES if len(place) >= _MIN_END)
 
@@ -22,7 +22,8 @@ def unit_in_name(column: str) -> str:
 
 def is_fiscal(column: str) -> bool:
     """Whether a column is called after the horsepower by which a car is taxed."""
-    return bool({*split_words(column)} & _FISCAL)
+    words = {*split_words(column)}
+    return bool(words & _FISCAL and words & _HORSES)
 
 
 def is_place(column: str) -> bool:

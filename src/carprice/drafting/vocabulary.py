@@ -203,8 +203,11 @@ DISTANCE_WORDS = "distance distanza distancia distância afstand entfernung odle
 SEEKER_WORDS = "from to you away dealer seller postcode zip home me"
 """Words that are in the name of a column together where it is how far a car is from who looks for one."""
 
-FISCAL_WORDS = "fiscal fiscale fiscales fiscaux fiscali steuerps tax"
-"""Words of a column of horsepower by which a car is taxed, which is not its engine's."""
+FISCAL_WORDS = "fiscal fiscale fiscales fiscaux fiscali tax taxable steuer"
+HORSE_WORDS = (
+    "power horsepower hp ps puissance potencia potência potenza cv cavalli chevaux caballos cavalos leistung"
+)
+"""Words that are together in the name of a column of horsepower by which a car is taxed, which is not its engine's."""
 
 MORE_PLACE_WORDS = (
     "address adresse adres adress direccion dirección indirizzo endereço адрес standort fahrzeugstandort ubicacion ubicación "
