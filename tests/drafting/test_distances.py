@@ -92,6 +92,14 @@ def test_ranges_in_thousands_of_kilometres_in_a_column_that_is_called_mile(write
     assert driven == pytest.approx([miles for _, miles, _ in truth()], abs=2_501)
 
 
+def test_miles_in_a_country_of_kilometres_are_asked_for(write_file: Write) -> None:
+    found, _ = draft(write_file, usual(price=lambda price: f"฿{price:,}").replace("mileage", "mile"))
+    assert found.market.distance_unit == "mi"
+    assert found.questions["distance"] == "with THB they are mostly in km: say it with --distance"
+    found, _ = draft(write_file, usual(price=lambda price: f"£{price:,}").replace("mileage", "mile"))
+    assert "distance" not in found.questions
+
+
 def test_values_of_a_column_say_more_of_its_unit_than_its_name(write_file: Write) -> None:
     text = usual(miles=lambda m: f"around {m} km, more or less").replace("mileage", "mile")
     found, _ = draft(write_file, text)

@@ -118,7 +118,8 @@ def guess_distance(profiles: Sequence[Profile], mileage: Profile | None, currenc
             if find_unit(word) in DISTANCE_UNITS or word.startswith(("kilo", "km")):
                 beside = _distance_in_values(profile)
                 says = f"values of column {profile.column!r} say" if beside else f"column {profile.column!r} says"
-                return Guess(beside or find_unit(word) or "km", f"{says} so")
+                unit = beside or find_unit(word) or "km"
+                return Guess(unit, f"{says} so", "" if beside else _doubt_miles(unit, currency))
     unit = MILE_CURRENCIES.get(currency, "km")
     if any("mpg" in split_words(profile.column) for profile in profiles):
         if unit == "mi" or currency == NO_CURRENCY:
@@ -127,6 +128,12 @@ def guess_distance(profiles: Sequence[Profile], mileage: Profile | None, currenc
         return Guess(unit, f"usual with {currency}", question)
     reason = "nothing in the file names it" if currency == NO_CURRENCY else f"usual with {currency}"
     return Guess(unit, reason, f"distances in {unit} are only a guess: say it with --distance")
+
+
+def _doubt_miles(unit: str, currency: str) -> str:
+    """The question that remains where a name says miles in a country of kilometres; empty elsewhere."""
+    is_doubtful = unit == "mi" and currency not in (*MILE_CURRENCIES, NO_CURRENCY)
+    return f"with {currency} they are mostly in km: say it with --distance" if is_doubtful else ""
 
 
 def _distance_in_values(profile: Profile) -> str:
