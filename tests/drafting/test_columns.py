@@ -333,6 +333,11 @@ def test_a_tax_is_no_horsepower(write_file: Write) -> None:
     assert feature(found.market, "tax").unit == ""
 
 
+def test_the_country_that_a_car_was_made_for_is_no_trim(write_file: Write) -> None:
+    text = with_more("Versione per nazione", lambda luck, *_: [luck.choice(["Italia", "Germania", "Svizzera"])])
+    assert not draft(write_file, text)[0].market.feature("trim")
+
+
 def test_types_of_bodies_are_no_models(write_file: Write) -> None:
     bodies = {"Volkswagen": ["Sedan", "Hatchback"], "BMW": ["SUV", "Coupe"], "Opel": ["Van"], "Skoda": ["Pickup"]}
 

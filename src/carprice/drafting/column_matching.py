@@ -163,6 +163,8 @@ def _fits(profile: Profile, role: str) -> bool:
         return profile.year_share > least and profile.distinct < 50 * 366
     if role in _VALUES and role != "condition":
         return value_share(profile, role) >= MIN_VALUE_SHARE
+    if role == "trim" and is_place(profile.column):
+        return False
     if role in TEXTS:
         is_other = is_place(profile.column) or {*split_words(profile.column)} & _OTHERS
         return (

@@ -212,7 +212,7 @@ HORSE_WORDS = (
 MORE_PLACE_WORDS = (
     "address adresse adres adress direccion dirección indirizzo endereço адрес standort fahrzeugstandort ubicacion ubicación "
     "localidad localização localisation ville vindplaats locatie plats sted paikkakunta адреса местоположение "
-    "municipio comuna barrio village suburb locality neighbourhood neighborhood postcode"
+    "nazione paese país nation municipio comuna barrio village suburb locality neighbourhood neighborhood postcode"
 )
 """Besides those of PLACE_WORDS, names of columns of where a car is."""
 
