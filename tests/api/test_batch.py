@@ -17,8 +17,9 @@ from tests.model.cars import DATED_CAR, UK_CAR, change
 from carprice.api import predict
 from carprice.api.state import LoadedModel, ServiceState
 from carprice.market.market_file import parse_market
-from carprice.model import listing, suggestions
+from carprice.model import listing
 from carprice.model.listing import MAX_ROW_PROBLEMS
+from carprice.model.names import suggestions
 
 PATH = "/predict/batch"
 SECRET = "xyzzy"

@@ -6,7 +6,7 @@ import pytest
 from tests.drafting.invented import draw_cars
 from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, group
 
-from carprice.drafting.decimals import find_decimal
+from carprice.drafting.columns.decimals import find_decimal
 
 ENGINES = (660, 999, 1_242, 1_598, 1_995)
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from tests.drafting.invented import dollar_tsv, german_csv, nameless_csv
 
+from carprice.drafting.columns.names import choose_name
 from carprice.drafting.draft import Answers, PriceScaleError, draft_market
 from carprice.drafting.draft_defaults import round_down, round_up
-from carprice.drafting.names import choose_name
 from carprice.errors import ListingsError, MarketError
 from carprice.listings.cleaning import check_listings
 from carprice.market.market_file import Feature, Listing, Market, parse_market

@@ -5,7 +5,7 @@ import pytest
 from tests.drafting.invented import draw_cars
 from tests.drafting.small_files import ROWS, Write, clean, draft, usual
 
-from carprice.drafting.column_numbers import Numbers
+from carprice.drafting.columns.numbers import Numbers
 from carprice.drafting.price_limits import guess_price_limits
 
 USUAL = [float(price) for price in range(2_700_000, 4_300_000, 10_000)]

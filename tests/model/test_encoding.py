@@ -12,9 +12,9 @@ from tests.model.cars import DATED_VALUES, UK_VALUES
 from carprice.errors import BundleError
 from carprice.frames.encoding import encode_frame, fit_encoders
 from carprice.market.market_file import load_market
-from carprice.model.category_codes import category_codes, find_code
 from carprice.model.encoding import Encoder
 from carprice.model.input_warnings import InputWarning
+from carprice.model.names.category_codes import category_codes, find_code
 from carprice.model.pricer import Pricer
 
 

@@ -7,11 +7,11 @@ import pytest
 from tests.model.cars import UK_CAR, change
 
 from carprice.frames.pricing import price_frame
-from carprice.model.category_codes import category_codes
-from carprice.model.meant_names import MeantNames, is_slip
+from carprice.model.names.category_codes import category_codes
+from carprice.model.names.meant_names import MeantNames, is_slip
+from carprice.model.names.suggestions import Speller
+from carprice.model.names.trim_names import TrimNames
 from carprice.model.pricer import Pricer
-from carprice.model.suggestions import Speller
-from carprice.model.trim_names import TrimNames
 
 MAKES = ["Ford", "Toyota", "Volkswagen"]
 MODELS = [

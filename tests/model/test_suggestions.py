@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from carprice.model.suggestions import MAX_SUGGESTIONS, Speller, fold
+from carprice.model.names.suggestions import MAX_SUGGESTIONS, Speller, fold
 
 NAMES = ["Ford", "Fiat", "Audi", "BMW", "3 Series", "1 Series", "A3", "A4", "Citroën", "Mercedes-Benz", "Camry"]
 

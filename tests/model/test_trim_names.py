@@ -13,8 +13,8 @@ from carprice.errors import BundleError
 from carprice.frames.pricing import price_frame
 from carprice.market.market_file import Market, parse_market
 from carprice.model.bundle.manifest import find_bundle
+from carprice.model.names.trim_names import NOTHING, Meant, TrimNames
 from carprice.model.pricer import Pricer, load_pricer
-from carprice.model.trim_names import NOTHING, Meant, TrimNames
 from carprice.training.usual_cars import list_trims
 
 ENCODERS = {"make": ["Audi", "BMW"], "model": ["1 Series", "3 Series", "A4"], "trim": ["320 i", "S"]}

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from carprice.drafting.column_matching import NAMES, PRICE, PRICE_WORDS, find_roles, unit_of_columns
-from carprice.drafting.column_numbers import Numbers
+from carprice.drafting.columns.listing_columns import REASONS, SEEN, find_listing_columns, guess_price_type
+from carprice.drafting.columns.matching import NAMES, PRICE, PRICE_WORDS, find_roles, unit_of_columns
+from carprice.drafting.columns.names import choose_name, split_words
+from carprice.drafting.columns.numbers import Numbers
+from carprice.drafting.columns.profile import Profile, profile_columns
 from carprice.drafting.features import FeatureDrafter
-from carprice.drafting.listing_columns import REASONS, SEEN, find_listing_columns, guess_price_type
 from carprice.drafting.money import Currency, Guess, guess_country, guess_currency, guess_distance, guess_scale
-from carprice.drafting.names import choose_name, split_words
 from carprice.drafting.price_limits import describe_outside, guess_price_limits
-from carprice.drafting.profile import Profile, profile_columns
 from carprice.drafting.proof import prove_features
 from carprice.drafting.trims import part_trims
 from carprice.drafting.writing import Entry, format_percent, quote, write_draft

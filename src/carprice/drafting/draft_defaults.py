@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from carprice.drafting.column_matching import MIN_PRICE_CORRELATION, PRICE_WORDS, value_share
-from carprice.drafting.column_numbers import Numbers, rank_correlation
-from carprice.drafting.distances import is_from_seeker
-from carprice.drafting.listing_columns import VIN
-from carprice.drafting.names import split_words, squash_name, squash_words
-from carprice.drafting.profile import Profile
-from carprice.drafting.vocabulary import CAR_WORDS, LEFT_OUT_WORDS, NO_WORDS, SELLER_WORDS, YES_WORDS
+from carprice.drafting.columns.distances import is_from_seeker
+from carprice.drafting.columns.listing_columns import VIN
+from carprice.drafting.columns.matching import MIN_PRICE_CORRELATION, PRICE_WORDS, value_share
+from carprice.drafting.columns.names import split_words, squash_name, squash_words
+from carprice.drafting.columns.numbers import Numbers, rank_correlation
+from carprice.drafting.columns.profile import Profile
+from carprice.drafting.columns.vocabulary import CAR_WORDS, LEFT_OUT_WORDS, NO_WORDS, SELLER_WORDS, YES_WORDS
 from carprice.listings.reading.header import is_named_by_place
 from carprice.market.other_names import MAKE_ALIASES
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from carprice.drafting.column_names import is_fiscal, unit_in_name
-from carprice.drafting.column_numbers import Numbers, count_texts
-from carprice.drafting.decimals import find_decimal
-from carprice.drafting.distances import MIL, THOUSAND, guess_mileage_scale
+from carprice.drafting.columns.decimals import find_decimal
+from carprice.drafting.columns.distances import MIL, THOUSAND, guess_mileage_scale
+from carprice.drafting.columns.header_words import is_fiscal, unit_in_name
+from carprice.drafting.columns.names import choose_name, magnitude_in_name
+from carprice.drafting.columns.numbers import Numbers, count_texts
+from carprice.drafting.columns.profile import Profile
 from carprice.drafting.draft_defaults import (
     OWN_TEXT,
     find_flag,
@@ -21,8 +23,6 @@ from carprice.drafting.draft_defaults import (
     suggest_spellings,
 )
 from carprice.drafting.name_parts import find_model_parts, find_name_parts
-from carprice.drafting.names import choose_name, magnitude_in_name
-from carprice.drafting.profile import Profile
 from carprice.drafting.repeats import find_said
 from carprice.drafting.taken_apart import Part, find_named_values, find_number_parts, find_word_parts
 from carprice.drafting.writing import Entry, format_percent, format_value, quote

@@ -6,11 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from carprice.drafting.column_numbers import Numbers
-from carprice.drafting.distances import may_be_driven
-from carprice.drafting.names import split_words, squash_name, squash_words
-from carprice.drafting.profile import Profile
-from carprice.drafting.vocabulary import COUNTRIES, IDIOMS, INDIAN_NAMES, LANGUAGE_VALUES, LANGUAGES, PLACE_WORDS
+from carprice.drafting.columns.distances import may_be_driven
+from carprice.drafting.columns.names import split_words, squash_name, squash_words
+from carprice.drafting.columns.numbers import Numbers
+from carprice.drafting.columns.profile import Profile
+from carprice.drafting.columns.vocabulary import (
+    COUNTRIES,
+    IDIOMS,
+    INDIAN_NAMES,
+    LANGUAGE_VALUES,
+    LANGUAGES,
+    PLACE_WORDS,
+)
 from carprice.market.market_file import DISTANCE_UNITS, NO_CURRENCY
 from carprice.market.units import CURRENCIES, MAGNITUDES, find_unit, split_tokens
 

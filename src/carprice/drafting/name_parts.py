@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from carprice.drafting.column_matching import YEAR_BEFORE, cut_year, find_glued_make, is_make, make_share
-from carprice.drafting.profile import Profile
+from carprice.drafting.columns.matching import YEAR_BEFORE, cut_year, find_glued_make, is_make, make_share
+from carprice.drafting.columns.profile import Profile
+from carprice.drafting.columns.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS, MODEL_ENDINGS
 from carprice.drafting.taken_apart import Part
-from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS, MODEL_ENDINGS
 from carprice.market.other_names import MAKE_ALIASES
 
 MIN_NAME_SHARE = 0.5

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from carprice.drafting.column_numbers import Numbers
+from carprice.drafting.columns.numbers import Numbers
+from carprice.drafting.columns.profile import Profile
 from carprice.drafting.draft_defaults import ROOM, round_down, round_up
-from carprice.drafting.profile import Profile
 from carprice.drafting.writing import format_percent, quote
 from carprice.market.market_file import Price
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 from msgspec.structs import replace
 
+from carprice.drafting.columns.names import choose_name
 from carprice.drafting.draft_defaults import OWN_TEXT
-from carprice.drafting.names import choose_name
 from carprice.drafting.text_words import find_words
 from carprice.drafting.usefulness import measure_costs
 from carprice.drafting.writing import Entry, format_percent, quote

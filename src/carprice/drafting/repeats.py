@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from carprice.drafting.column_matching import MIN_YEAR_SHARE
-from carprice.drafting.profile import Profile
+from carprice.drafting.columns.matching import MIN_YEAR_SHARE
+from carprice.drafting.columns.profile import Profile
 from carprice.drafting.writing import quote
 
 SAMPLE_ROWS = 5_000

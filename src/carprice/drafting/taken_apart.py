@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from carprice.drafting.column_matching import is_value
-from carprice.drafting.profile import Profile
+from carprice.drafting.columns.matching import is_value
+from carprice.drafting.columns.profile import Profile
 
 MIN_PART_SHARE = 0.25
 """The share of a column's texts that must have a part for it to be a feature."""

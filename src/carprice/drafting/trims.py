@@ -5,10 +5,10 @@ from functools import cache
 
 import polars as pl
 
-from carprice.drafting.column_matching import NAMES, cut_year, is_make
-from carprice.drafting.names import split_words, squash_name, squash_words
-from carprice.drafting.profile import Profile
-from carprice.drafting.vocabulary import MAKES_OF_TWO_WORDS
+from carprice.drafting.columns.matching import NAMES, cut_year, is_make
+from carprice.drafting.columns.names import split_words, squash_name, squash_words
+from carprice.drafting.columns.profile import Profile
+from carprice.drafting.columns.vocabulary import MAKES_OF_TWO_WORDS
 
 MIN_SHARE = 0.5
 MIN_SHARED = 0.15

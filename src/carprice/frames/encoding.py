@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature, Market
-from carprice.model.category_codes import category_codes, find_code
 from carprice.model.encoding import Encoder, UnknownZero
-from carprice.model.suggestions import fold
+from carprice.model.names.category_codes import category_codes, find_code
+from carprice.model.names.suggestions import fold
 from carprice.model.text import add_words
 
 Encoders = dict[str, list[str]]

@@ -8,7 +8,6 @@ from carprice.errors import BundleError
 from carprice.market.kinds import Value
 from carprice.market.market_file import Market
 from carprice.model.bundle.manifest import RETRAIN
-from carprice.model.category_codes import MAKE, MISSING, MODEL, category_codes, find_code
 from carprice.model.input_warnings import (
     InputWarning,
     suggest,
@@ -19,11 +18,12 @@ from carprice.model.input_warnings import (
     warn_unlikely,
     warn_zero,
 )
-from carprice.model.meant_names import MeantCar, MeantNames
+from carprice.model.names.category_codes import MAKE, MISSING, MODEL, category_codes, find_code
+from carprice.model.names.meant_names import MeantCar, MeantNames
+from carprice.model.names.suggestions import Speller
+from carprice.model.names.trim_names import TrimNames
 from carprice.model.plausibility import UsualDistance
-from carprice.model.suggestions import Speller
 from carprice.model.text import WordAmount, add_words, list_words
-from carprice.model.trim_names import TrimNames
 
 Encoders = dict[str, list[str]]
 Scaler = dict[str, dict[str, float]]

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature
-from carprice.model.category_codes import MAKE, MODEL
 from carprice.model.listing import Pointer, describe_range
+from carprice.model.names.category_codes import MAKE, MODEL
+from carprice.model.names.suggestions import MAX_SUGGESTIONS, Speller
 from carprice.model.plausibility import Span, UsualDistance
-from carprice.model.suggestions import MAX_SUGGESTIONS, Speller
 
 UNKNOWN_CATEGORY = "unknown_category"
 UNKNOWN_COMBINATION = "unknown_combination"

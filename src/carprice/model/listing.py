@@ -14,7 +14,7 @@ from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import ASKING, Feature, Market
 from carprice.market.typed import MAX_ECHO, advise_number, is_within, read_money, read_number, read_typed
 from carprice.market.units import convert_unit, list_units
-from carprice.model.suggestions import squash
+from carprice.model.names.suggestions import squash
 
 MAX_PROBLEMS = 50
 MAX_ROW_PROBLEMS = 5

@@ -13,7 +13,6 @@ from carprice.market.kinds import EPOCH, Value
 from carprice.market.market_file import Market, parse_market
 from carprice.model.bundle.contents import Bundle, read_bundle
 from carprice.model.bundle.manifest import RETRAIN, VERSION_TIME
-from carprice.model.category_codes import MAKE, MODEL
 from carprice.model.encoding import Encoder
 from carprice.model.evidence.explanation import explain_price
 from carprice.model.evidence.usual_car import UsualCars
@@ -33,10 +32,11 @@ from carprice.model.input_warnings import (
     warn_of_age,
 )
 from carprice.model.listing import check_listing, read_asking
+from carprice.model.names.category_codes import MAKE, MODEL
+from carprice.model.names.trim_names import TrimNames
 from carprice.model.plausibility import UsualDistance
 from carprice.model.position import Position, place_asking
 from carprice.model.price_range import COVERAGE, MIN_LIKE, Limits, PriceRange
-from carprice.model.trim_names import TrimNames
 from carprice.model.unusual import Unusual
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 

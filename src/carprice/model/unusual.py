@@ -7,9 +7,9 @@ from carprice.market.kinds import Value
 from carprice.market.market_file import Market
 from carprice.model.encoding import Encoders, Scaler
 from carprice.model.input_warnings import UNSEEN, InputWarning, warn_unusual
+from carprice.model.names.suggestions import MAX_SUGGESTIONS
 from carprice.model.plausibility import UsualValues
 from carprice.model.seen_values import Seen, SeenValues
-from carprice.model.suggestions import MAX_SUGGESTIONS
 
 MAX_NAMED = 5
 """Of the values that there are."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from carprice.market.other_names import MAKE_ALIASES, SAME_VALUES
-from carprice.model.suggestions import fold, squash
+from carprice.model.names.suggestions import fold, squash
 
 MAKE, MODEL = "make", "model"
 MAX_BEGUN = 30

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from carprice.errors import BundleError
 from carprice.model.bundle.manifest import RETRAIN
-from carprice.model.category_codes import MAKE, MISSING, MODEL
-from carprice.model.suggestions import squash
+from carprice.model.names.category_codes import MAKE, MISSING, MODEL
+from carprice.model.names.suggestions import squash
 
 
 class Meant(NamedTuple):

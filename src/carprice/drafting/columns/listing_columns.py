@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from carprice.drafting.column_numbers import map_texts
-from carprice.drafting.names import split_words, squash_name
-from carprice.drafting.profile import Profile
+from carprice.drafting.columns.names import split_words, squash_name
+from carprice.drafting.columns.numbers import map_texts
+from carprice.drafting.columns.profile import Profile
 from carprice.listings.parsing import parse_day
 from carprice.market.kinds import EPOCH
 from carprice.market.quantities import read_day

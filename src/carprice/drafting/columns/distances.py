@@ -1,9 +1,9 @@
 """Which numbers are the distance that a car has gone: ranges, speeds and emissions are in kilometres too."""
 
-from carprice.drafting.column_numbers import RATE_WORDS, Numbers, find_rate, rank_correlation
-from carprice.drafting.names import magnitude_in_name, split_words, squash_name, squash_words
-from carprice.drafting.profile import Profile
-from carprice.drafting.vocabulary import DISTANCE_WORDS, OTHER_DISTANCES, SEEKER_WORDS
+from carprice.drafting.columns.names import magnitude_in_name, split_words, squash_name, squash_words
+from carprice.drafting.columns.numbers import RATE_WORDS, Numbers, find_rate, rank_correlation
+from carprice.drafting.columns.profile import Profile
+from carprice.drafting.columns.vocabulary import DISTANCE_WORDS, OTHER_DISTANCES, SEEKER_WORDS
 from carprice.market.units import convert_unit
 
 MIN_MILEAGE = 1_000.0

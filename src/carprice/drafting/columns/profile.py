@@ -6,10 +6,10 @@ from functools import cached_property, partial
 
 import polars as pl
 
-from carprice.drafting.column_numbers import MIN_NUMBER_SHARE, Numbers, count_texts, map_texts, read_numbers
-from carprice.drafting.decimals import find_usual_decimal
-from carprice.drafting.names import split_words, squash_name, squash_words
-from carprice.drafting.vocabulary import ROLE_NAMES
+from carprice.drafting.columns.decimals import find_usual_decimal
+from carprice.drafting.columns.names import split_words, squash_name, squash_words
+from carprice.drafting.columns.numbers import MIN_NUMBER_SHARE, Numbers, count_texts, map_texts, read_numbers
+from carprice.drafting.columns.vocabulary import ROLE_NAMES
 from carprice.market.market_file import Decimal
 from carprice.market.quantities import (
     EXCEL_DAYS,

@@ -2,8 +2,8 @@
 
 import re
 
-from carprice.drafting.names import split_words, squash_name, squash_words
-from carprice.drafting.vocabulary import FISCAL_WORDS, HORSE_WORDS, MORE_PLACE_WORDS, PLACE_WORDS
+from carprice.drafting.columns.names import split_words, squash_name, squash_words
+from carprice.drafting.columns.vocabulary import FISCAL_WORDS, HORSE_WORDS, MORE_PLACE_WORDS, PLACE_WORDS
 from carprice.market.units import find_unit
 
 NAMED_UNITS = ("kw", "hp", "bhp", "ps", "cv", "cc", "ccm", "cm3")

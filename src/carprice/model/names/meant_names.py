@@ -6,9 +6,9 @@ from functools import lru_cache
 from math import isnan
 from typing import NamedTuple
 
-from carprice.model.category_codes import MISSING, Codes, find_code
-from carprice.model.suggestions import Speller, split_words, squash
-from carprice.model.trim_names import TrimNames
+from carprice.model.names.category_codes import MISSING, Codes, find_code
+from carprice.model.names.suggestions import Speller, split_words, squash
+from carprice.model.names.trim_names import TrimNames
 
 MAX_WORDS = 12
 """Of a model."""

@@ -6,12 +6,12 @@ from functools import cache
 
 import polars as pl
 
-from carprice.drafting.column_names import is_fiscal, is_place, unit_in_name
-from carprice.drafting.column_numbers import rank_correlation
-from carprice.drafting.distances import is_distance, is_driven, is_far, may_be_driven
-from carprice.drafting.names import split_words, squash_name, squash_words
-from carprice.drafting.profile import Profile
-from carprice.drafting.vocabulary import (
+from carprice.drafting.columns.distances import is_distance, is_driven, is_far, may_be_driven
+from carprice.drafting.columns.header_words import is_fiscal, is_place, unit_in_name
+from carprice.drafting.columns.names import split_words, squash_name, squash_words
+from carprice.drafting.columns.numbers import rank_correlation
+from carprice.drafting.columns.profile import Profile
+from carprice.drafting.columns.vocabulary import (
     GLUED_MAKES,
     LEFT_OUT_WORDS,
     MAKES,

@@ -1,0 +1,1 @@
+"""The columns of an unknown file: what their names and values say of them."""

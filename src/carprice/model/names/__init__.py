@@ -1,0 +1,1 @@
+"""The names of makes, models and other values, however people write them."""
