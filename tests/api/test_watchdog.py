@@ -131,6 +131,7 @@ def assert_stays(replica: Replica, status: int) -> None:
         time.sleep(POLL_SECONDS)
 
 
+@pytest.mark.slow
 def test_ends_a_stopped_worker(replica: Replica) -> None:
     replica.worker().send_signal(signal.SIGSTOP)
     assert_ended(replica, "no answer within 1 s, 2 times in a row")

@@ -221,6 +221,7 @@ def test_without_a_model_the_page_says_so(page: Browser, serve: Serve, tmp_path:
     page.complaints[:] = [text for text in page.complaints if "503" not in text]
 
 
+@pytest.mark.slow
 def test_the_page_recovers_once_there_is_a_model(
     page: Browser, serve: Serve, small_bundle: Path, tmp_path: Path
 ) -> None:

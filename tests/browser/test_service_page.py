@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from tests.api.process import Server
 from tests.browser.chromium import Browser
 
 
+@pytest.mark.slow
 def test_it_refreshes_itself_and_survives_a_restart(
     page: Browser, root: Path, small_bundle: Path, tmp_path: Path
 ) -> None:

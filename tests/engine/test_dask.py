@@ -108,6 +108,7 @@ def test_a_scheduler_without_a_worker(monkeypatch):
         pass
 
 
+@pytest.mark.slow
 def test_where_all_workers_are_lost_the_command_ends(parts, tmp_path, root, monkeypatch):
     """Once they have been looked for so often, here for two seconds."""
     monkeypatch.setattr(engine_module, "CHECK_SECONDS", 0.2)
@@ -131,6 +132,7 @@ def lose_later(cluster: Cluster, mark: Path) -> None:
     cluster.lose_worker(signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_killed_ends_the_command(parts, tmp_path, root):
     """Once Dask has waited for it to come back, here a second."""
     file = tmp_path / "scheduler.json"

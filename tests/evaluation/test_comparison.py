@@ -181,6 +181,7 @@ def test_listings_that_were_learnt_from_are_left_aside(
         compare_bundles(training.folder, good, few)
 
 
+@pytest.mark.slow
 def test_dated_listings_are_compared_by_the_days_after_both(
     good: Path, tmp_path: Path, market: Market, dated_pair: Callable[..., tuple[Path, Path]]
 ) -> None:

@@ -146,6 +146,7 @@ def test_a_full_file_refuses_and_keeps_what_it_has(tmp_path: Path) -> None:
     assert make_store(tmp_path).add([make_entry(9999)]) == [True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [8_000, 60_000, 200_000])
 def test_a_full_disk_refuses_and_keeps_what_it_has(tmp_path: Path, limit: int) -> None:
     """A limit on the size of files, which the kernel answers as it does a full disk: with an error of write."""

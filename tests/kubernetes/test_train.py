@@ -107,6 +107,7 @@ def test_the_list_of_words_of_a_refresh_can_be_added_to(objects: list[Object]) -
         parse_command(["refresh", *args, "--no-such"])
 
 
+@pytest.mark.slow
 def test_a_refresh_runs_as_it_is_rendered(
     objects: list[Object], tmp_path: Path, markets_dir: Path, quick_training: None
 ) -> None:

@@ -16,6 +16,7 @@ def installing(checkout: Checkout) -> str:
     return f"Installing into .venv with {checkout.bin / PYTHON} (once, a minute or two) ...\nInstalled.\n"
 
 
+@pytest.mark.slow
 def test_the_first_run_installs_and_the_next_does_not(checkout: Checkout) -> None:
     first = checkout.run("price", "make=Ford", "two words")
     assert first.stderr == installing(checkout)

@@ -137,6 +137,7 @@ def test_others_may_read_what_was_written(tmp_path: Path, parts: dict[str, Any])
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o644}
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_it_leaves_no_half_bundle(tmp_path: Path, small_bundle: Path) -> None:
     process = start(KILL_AT_EVERY_STEP, small_bundle, tmp_path)
     out, errors = process.communicate(timeout=DEADLINE_SECONDS)
@@ -206,6 +207,7 @@ def test_a_writer_that_lives_is_waited_for(
     assert [path.name for path in tmp_path.iterdir()] == [version]
 
 
+@pytest.mark.slow
 def test_many_writers_at_once(tmp_path: Path, small_bundle: Path) -> None:
     code = f"{REWRITE}\nfor _ in range({EACH}): print(write())"
     processes = [start(code, small_bundle, tmp_path) for _ in range(WRITERS)]

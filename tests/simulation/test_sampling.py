@@ -89,6 +89,7 @@ def test_figures_are_those_of_the_real_listings(listings_dir: Path, markets_dir:
     assert write_figures(measure_figures(cars, uk), cars, uk) == figures_path.read_text()
 
 
+@pytest.mark.slow
 def test_measured_figures_are_those_drawn_from(drawn: pl.DataFrame, markets_dir: Path, tmp_path: Path) -> None:
     """Figures measured from simulated listings are about those they were drawn from."""
     drawn.write_csv(tmp_path / "demo.csv")

@@ -66,6 +66,7 @@ def disks(start_process: Callable[..., None], tmp_path_factory: pytest.TempPathF
             subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("disk", [DATABASE, ARTIFACTS])
 def test_a_training_is_kept_and_sent_when_there_is_room(
     disks: SmallDisks, small_bundle: Path, offline: Settings, disk: str

@@ -91,6 +91,7 @@ def test_an_older_run_sent_late_does_not_take_the_challengers_place(small_bundle
     assert alias_version(online, "challenger") == newer.version
 
 
+@pytest.mark.slow
 def test_a_kept_run_is_sent_before_it_is_promoted(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
     keep_bundle(training.folder, online)
@@ -99,6 +100,7 @@ def test_a_kept_run_is_sent_before_it_is_promoted(small_bundle: Path, online: Se
     assert list_pending(online) == []
 
 
+@pytest.mark.slow
 def test_a_model_that_mlflow_lost_is_sent_again_from_its_bundle(small_bundle: Path, online: Settings) -> None:
     training = copy_training(small_bundle, online)
     stale = {"mlflow": {"run_id": "0" * 32, "model_version": "999", "experiment_id": "0"}}

@@ -139,6 +139,7 @@ def test_a_key_has_so_many_requests_a_day(edge: EdgePorts) -> None:
     assert [send(edge.clients, secret)[0] for secret in ("other", "unknown")] == [200, 200]
 
 
+@pytest.mark.slow
 def test_a_rate_and_a_quota_at_once(edge: EdgePorts) -> None:
     def is_spent() -> bool:
         status, _, body = send(edge.clients, "both")

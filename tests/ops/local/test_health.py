@@ -65,6 +65,7 @@ def test_nobody_listens(api: Service) -> None:
     assert found.detail == f"does not answer on port {api.port} ([Errno 111] Connection refused)"
 
 
+@pytest.mark.slow
 def test_a_hung_service_is_not_waited_for(api: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "ANSWER_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as server:

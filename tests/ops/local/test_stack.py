@@ -116,7 +116,7 @@ def test_a_service_that_dies_at_start(start: Callable[..., bool], settings: Sett
     ("conduct", "answer"),
     [
         ("ill", "it answers 503: no model in artifacts"),
-        ("deaf", "it does not answer on port {port} (timed out)"),
+        pytest.param("deaf", "it does not answer on port {port} (timed out)", marks=pytest.mark.slow),
     ],
 )
 def test_a_service_that_is_never_well(
@@ -173,6 +173,7 @@ def test_after_a_killed_supervisor_it_starts_again(
     assert is_healthy(settings)
 
 
+@pytest.mark.slow
 def test_down_while_it_starts(start: Callable[..., bool], settings: Settings) -> None:
     (settings.var_dir / "conduct").write_text("deaf")
     stopper = threading.Thread(

@@ -109,6 +109,7 @@ def test_a_start_by_hand_begins_to_count_anew(supervisor: Supervisor, conduct: C
     assert supervisor.list_processes()[API].restarts == 0
 
 
+@pytest.mark.slow
 def test_a_child_that_outlives_its_parent_does_not_hold_the_port(
     supervisor: Supervisor, api: Service, conduct: Conduct
 ) -> None:
@@ -201,7 +202,7 @@ def test_a_folder_with_odd_characters(settings: Settings, tmp_path: Path) -> Non
     try:
         supervisor.start_service(API)
         wait_until(lambda: is_healthy(service))
-        assert service.log.read_text().startswith("stand-in: well\n")
+        assert service.log.read_text().startswith("stand-in: well")
     finally:
         stop_supervisor(odd, supervisor, 10)
 

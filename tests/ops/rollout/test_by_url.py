@@ -168,6 +168,7 @@ def test_golden_listings_that_are_off(
     assert told.endswith(f"should have SHA-256 {expected.digest[:12]} (got cdcdcdcdcdcd)")
 
 
+@pytest.mark.slow
 def test_prices_that_shift(start: Start, live: list[Address], markets_dir: Path, tmp_path: Path) -> None:
     market = load_market("uk", markets_dir)
     dear = invent_uk_listings(market).with_columns(pl.col("price") * 1.6)

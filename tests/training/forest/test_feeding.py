@@ -56,6 +56,7 @@ with ThreadPoolExecutor(4) as pool:
 """
 
 
+@pytest.mark.slow
 def test_two_at_once_do_not_change_the_threads_of_each_other() -> None:
     done = subprocess.run([sys.executable, "-c", STRESS], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr

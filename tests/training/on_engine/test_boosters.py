@@ -24,6 +24,7 @@ def grow_all(cars: Encoded, grow: Grow) -> list[dict[str, Any]]:
     return grow_forests(jobs, cars.columns, cars.scaler, grow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_forests_are_those_of_this_process(cars: Encoded, tmp_path: Path, workers: int) -> None:
     with open_engine(workers=workers) as engine:
