@@ -143,6 +143,7 @@ def test_ends_a_worker_in_a_dead_lock(replica: Replica) -> None:
     assert_ended(replica, "no answer within 1 s, 2 times in a row")
 
 
+@pytest.mark.slow
 def test_ends_a_worker_whose_trees_hang(replica: Replica) -> None:
     replica.fault.write_text("hang")
     wait_for(lambda: not replica.fault.exists())

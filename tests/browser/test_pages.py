@@ -232,6 +232,7 @@ def test_the_page_recovers_once_there_is_a_model(
     page.complaints[:] = [text for text in page.complaints if "503" not in text]
 
 
+@pytest.mark.slow
 def test_swagger_ui_prices_a_car(page: Browser, uk_url: str) -> None:
     page.open(f"{uk_url}/api/docs")
     page.wait_for("document.querySelectorAll('.opblock').length >= 10")

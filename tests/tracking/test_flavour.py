@@ -54,6 +54,7 @@ def expect(pricer: Pricer, car: dict[str, Any]) -> dict[str, Any]:
     return {**amounts, "warnings": warnings, "problem": None}
 
 
+@pytest.mark.slow
 def test_a_process_without_our_source_prices_as_we_do(saved: Path, pricer: Pricer) -> None:
     cars = [CAR, CAR | {"make": "Lada", "mileage": 120_000}]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

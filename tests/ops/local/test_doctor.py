@@ -125,6 +125,7 @@ def test_an_app_that_does_not_start(
     assert "then: ./carprice restart car-price-api" in error.hint
 
 
+@pytest.mark.slow
 def test_an_app_that_ends_with_its_reason(settings: Settings, tmp_path: Path) -> None:
     error = start_broken(settings, tmp_path, "raise SystemExit('the reason stands here')\n")
     assert "1. car-price-api does not stay up\n" in error.hint

@@ -166,6 +166,7 @@ def test_stopping_ends_services_and_supervisor(supervisor: Supervisor, settings:
     assert is_gone(settings)
 
 
+@pytest.mark.slow
 def test_a_killed_supervisor_leaves_nothing_for_good(
     supervisor: Supervisor, settings: Settings, api: Service
 ) -> None:
