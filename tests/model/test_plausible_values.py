@@ -54,9 +54,17 @@ def test_what_is_far_from_its_make_and_model(
 @pytest.mark.parametrize(("year", "strange"), [(2015.0, []), (2016.0, [2]), (1999.0, []), (1998.0, [2])])
 def test_a_car_years_newer_than_any_of_its_model_is_no_such_car(year: float, strange: list[int]) -> None:
     """It may be of a generation that no listing is of; older ones go on along the line for a while."""
-    table = {"fields": ["year"], "rows": [[[0, 1], [[2003.0, 2013.0]]]]}
+    table = {"fields": ["year"], "rows": [[[0, 1], [[2003.0, 2013.0]]]], "older": 4.0}
     spans = UsualValues(table, ["make", "model", "year"], {"year": {"scale": 4.0}}, 2)
     assert [span.column for span in spans.find(FIESTA, ["Ford", "Fiesta", year])] == strange
+
+
+def test_a_bundle_of_before_has_no_limit_of_its_own_for_older_cars() -> None:
+    """Else its golden listings would be priced otherwise than when it was made."""
+    table = {"fields": ["year"], "rows": [[[0, 1], [[2003.0, 2013.0]]]]}
+    spans = UsualValues(table, ["make", "model", "year"], {"year": {"scale": 4.0}}, 2)
+    years = [year for year in range(1990, 2003) if not spans.find(FIESTA, ["Ford", "Fiesta", float(year)])]
+    assert years == [1998, 1999, 2000, 2001, 2002]
 
 
 @pytest.mark.parametrize(("value", "meant"), [(5.5, 55.0), (550.0, 55.0), (0.055, 55.0), (9.0, None), (3.0, None)])
@@ -82,7 +90,7 @@ def test_spans_are_of_the_listings_but_a_few_odd_ones(markets_dir: Path) -> None
     assert len(few["rows"]) == len(table["rows"])
     assert all(years and rest == [None] * 3 for _, (years, *rest) in few["rows"]), "of so few the year alone"
     none = frame.group_by("make", "model").head(MIN_YEAR_ROWS - 1)
-    assert span_values(none, market, encoders) == {"fields": table["fields"], "rows": []}
+    assert span_values(none, market, encoders) == {**table, "rows": [], "older": none["year"].std()}
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ A distance that does not go with the car's age, and what no listing of its make 
 such as 5.5 mpg typed for 55.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ NEAR = (0.3, 3.0)
 SPAN_SHARE = 0.5
 """Of the span of its make and model's listings, so far a number may lie beyond it."""
 MARKET_SHARE = 0.5
-"""Of the market's standard deviation, so far it always may; a year no further than one before the oldest."""
+"""Of the market's standard deviation, so far it always may."""
 
 NEWER_YEARS = 2.0
 """Than the newest listing of its make and model a car may be: a later one may be of another generation."""
@@ -91,10 +92,13 @@ class UsualValues:
         if table is None:
             return
         fields = [(names.index(name), scaler[name]["scale"]) for name in table["fields"]]
+        beyond = (table.get("older", math.inf), NEWER_YEARS)
         for codes, limits in table["rows"]:
             pairs = zip(fields, limits, strict=True)
             found = tuple(
-                _widen(index, ends[0], ends[1], spread, index == year) for (index, spread), ends in pairs if ends
+                _widen(index, ends[0], ends[1], spread, beyond if index == year else (math.inf, math.inf))
+                for (index, spread), ends in pairs
+                if ends
             )
             self.spans[tuple(map(float, codes))] = found
 
@@ -114,7 +118,7 @@ class UsualValues:
         return {number for number, (key, values) in enumerate(pairs) if find(key, values)}
 
 
-def _widen(index: int, low: float, high: float, spread: float, is_year: bool) -> Span:
+def _widen(index: int, low: float, high: float, spread: float, most: tuple[float, float]) -> Span:
+    """most: below the lowest, and above the highest."""
     margin = max(SPAN_SHARE * (high - low), MARKET_SHARE * spread)
-    below, above = (min(margin, spread), min(margin, NEWER_YEARS)) if is_year else (margin, margin)
-    return Span(index, low, high, low - below, high + above)
+    return Span(index, low, high, low - min(margin, most[0]), high + min(margin, most[1]))

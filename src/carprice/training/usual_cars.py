@@ -70,7 +70,8 @@ def span_values(frame: pl.DataFrame, market: Market, encoders: dict[str, list[st
         limits = [None if ends is None else list(ends.values()) for ends in row[len(keys) :]]
         if any(limits):
             spans.append([[known[text] for known, text in zip(codes, row, strict=False)], limits])
-    return {"fields": fields, "rows": spans}
+    older = frame[market.year.name].std() if market.year else None
+    return {"fields": fields, "rows": spans, **({"older": older} if isinstance(older, float) else {})}
 
 
 def list_seen(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:

@@ -59,6 +59,7 @@ class _Years(msgspec.Struct):
 class _UsualValues(msgspec.Struct):
     fields: list[str]
     rows: list[tuple[list[int], list[tuple[Number, Number] | None]]]
+    older: Number | None = None
 
 
 class _Reduced(msgspec.Struct):
