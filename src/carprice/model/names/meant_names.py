@@ -10,7 +10,7 @@ from carprice.model.names.category_codes import MISSING, Codes, find_code
 from carprice.model.names.suggestions import Speller, split_words, squash
 from carprice.model.names.trim_names import TrimNames
 
-MAX_WORDS = 12
+MAX_WORDS = 8
 """Of a model."""
 MIN_ENDING = 3
 """Letters of a model at the end of another name: many a trim has two."""
@@ -18,7 +18,8 @@ MIN_SLIP, MIN_LIKE = 4, 0.82
 """Letters of a word, and a name's likeness to another (Ratcliff and Obershelp's), that make it a slip."""
 CLOSE = 0.92
 """Of a name that counts before its parts do: a letter of a long one."""
-MAX_REMEMBERED = 1000
+MAX_REMEMBERED = 5_000
+"""Names that are not looked up again: each row of a batch asks up to three times for its own."""
 
 Key = tuple[float, ...]
 
@@ -49,6 +50,7 @@ class MeantNames:
         self._make_codes, self._model_codes = codes
         self._speller = speller
         self._of_make: dict[float, Speller] = {}
+        self._framed: dict[float, list[tuple[int, float, str]]] = {}
         self.find = lru_cache(MAX_REMEMBERED)(self._find)
 
     def _find(self, make: str | None, model: str | None) -> MeantCar | None:
@@ -112,12 +114,14 @@ class MeantNames:
 
     def _find_longer(self, text: str, make: float) -> float:
         """The code of the commonest model of a make that begins or ends with these words; NaN where none does."""
-        part = f" {split_words(text.casefold())} "
-        longer = [
-            (rows, -model)
-            for (of, model), rows in self.rows.items()
-            if of == make and _is_end(part, f" {split_words(self._models[int(model)].casefold())} ")
-        ]
+        if make not in self._framed:
+            self._framed[make] = [
+                (rows, -model, _frame(self._models[int(model)]))
+                for (of, model), rows in self.rows.items()
+                if of == make
+            ]
+        part = _frame(text)
+        longer = [(rows, order) for rows, order, name in self._framed[make] if _is_end(part, name)]
         return -max(longer)[1] if longer else MISSING
 
 
@@ -138,6 +142,11 @@ def is_slip(text: str, name: str, least: float = MIN_LIKE) -> bool:
 
 def _digits(text: str) -> str:
     return "".join(filter(str.isdigit, text))
+
+
+def _frame(text: str) -> str:
+    """The words of a text between blanks."""
+    return f" {split_words(text.casefold())} "
 
 
 def _is_end(part: str, name: str) -> bool:
