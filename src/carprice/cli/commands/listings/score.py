@@ -78,8 +78,7 @@ def score(
         summary = _score_at_once(listings, pricer, finder, scoring, output, force)
     if summary.is_complete:  # else whoever read stdout went away
         _say_findings(summary, pricer.version, output, safe)
-        if summary.errors and listings.size and (learnt := describe_learnt(listings, pricer, folder)):
-            _say_note(learnt)
+        _say_what_was_learnt(summary, listings, pricer, folder)
 
 
 def _say_what_lacks(pricer: Pricer, max_days: int, lacks_comparables: bool) -> None:
@@ -95,6 +94,12 @@ def _say_findings(summary: ScoreSummary, version: str, output: Path | None, safe
         say(errors)
     if summary.formulas and not safe:
         _say_note(f"{summary.formulas:,} texts start as formulas do; --safe keeps a spreadsheet from running them")
+
+
+def _say_what_was_learnt(summary: ScoreSummary, listings: ListingsFiles, pricer: Pricer, folder: Path) -> None:
+    is_a_file = listings.size > 0  # what came on stdin cannot be read again
+    if summary.errors and is_a_file and (learnt := describe_learnt(listings, pricer, folder)):
+        _say_note(learnt)
 
 
 def _check_options(lacks_asking: bool, lacks_files: bool) -> None:
