@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,11 +63,19 @@ def site(root: Path, image: str, tmp_path_factory: pytest.TempPathFactory) -> It
             run(["docker", "run", "--detach", f"--name={replica}", f"--network={NAME}", *names, image])
         edge = ["--detach", f"--name={NAME}-edge", "--user=99:99", *RIGHTS, *where, config]
         run(["docker", "run", *edge, "haproxy:3.0"])
+        for replica in REPLICAS:
+            wait_for(partial(serves, replica), f"{replica} serves")
         wait_for(lambda: ask(found.port, "/readyz").status == 200, "the edge has a replica")
         yield found
     finally:
         run(["docker", "rm", "--force", "--volumes", *REPLICAS, f"{NAME}-edge"], check=False)
         run(["docker", "network", "rm", NAME], check=False)
+
+
+def serves(replica: str) -> bool:
+    """Whether a replica has said so: the edge is ready with one of them, and the gates ask each."""
+    said = run(["docker", "logs", replica])
+    return '"event": "serving"' in said.stdout + said.stderr
 
 
 @pytest.mark.skipif(not shutil.which("kubectl"), reason="no kubectl")
