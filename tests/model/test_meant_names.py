@@ -43,9 +43,8 @@ SEEN = {
 @pytest.fixture
 def names() -> MeantNames:
     codes = category_codes(MAKES, "make"), category_codes(MODELS, "model")
-    found = MeantNames(Speller(MAKES), MODELS, codes, TrimNames(None, [], {}))
-    found.rows.update({(float(make), float(model)): rows for (make, model), rows in SEEN.items()})
-    return found
+    rows = {(float(make), float(model)): rows for (make, model), rows in SEEN.items()}
+    return MeantNames(Speller(MAKES), MODELS, codes, rows, TrimNames(None, [], {}))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature, Market
 from carprice.model.encoding import Encoder, UnknownZero
+from carprice.model.forest.depreciation import ANY
 from carprice.model.names.category_codes import category_codes, find_code
 from carprice.model.names.suggestions import fold
 from carprice.model.text import add_words
@@ -77,12 +78,17 @@ def replace_meant(frame: pl.DataFrame, matrix: Floats, encoder: Encoder, market:
 
 def _are_seen(keys: Floats, seen: list[tuple[float, ...]]) -> NDArray[np.bool_]:
     """Of each row of codes whether it is among those that were seen."""
-    both = (
-        np.concatenate([np.nan_to_num(keys, nan=-1), np.array(seen, dtype=float).reshape(-1, 2)]).astype(np.int64)
-        + 1
-    )
-    joined = both[:, 0] * (both[:, 1].max() + 1) + both[:, 1]
+    both = np.concatenate([np.nan_to_num(keys, nan=ANY), np.array(seen, dtype=float).reshape(-1, 2)])
+    joined = join_codes(both)
     return np.isin(joined[: len(keys)], joined[len(keys) :])
+
+
+def join_codes(codes: Floats) -> NDArray[np.int64]:
+    """One whole number for each row of codes, ANY or higher, in the order of the rows: equal where these are."""
+    joined = np.zeros(len(codes), dtype=np.int64)
+    for column in codes.T.astype(np.int64) - ANY:
+        joined = joined * (column.max(initial=0) + 1) + column
+    return joined
 
 
 def find_zeros(frame: pl.DataFrame, market: Market, zero: UnknownZero) -> NDArray[np.bool_]:

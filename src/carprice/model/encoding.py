@@ -74,6 +74,7 @@ class Encoder:
                 numbers.append((index, figures["mean"], figures["scale"], figures["min"], figures["max"]))
         self._spellers = {index: Speller(encoders[market.features[index].name]) for index, _ in codes}
         self._codes = tuple(codes)
+        self._codes_of = dict(codes)
         self._numbers = tuple(numbers)
         self._texts = tuple(texts)
         self.zero = UnknownZero.read(unknown_zero, [feature.name for feature in market.features])
@@ -84,11 +85,8 @@ class Encoder:
 
     def learn_names(self, rows: Mapping[tuple[float, ...], int], trims: TrimNames) -> None:
         """Know other names of makes and models. rows: listings of each two that were seen together, by codes."""
-        codes = dict(self._codes)
-        self.names = MeantNames(
-            self._spellers[self.make], self._encoders[MODEL], (codes[self.make], codes[self.model]), trims
-        )
-        self.names.rows.update(rows)
+        codes = self._codes_of[self.make], self._codes_of[self.model]
+        self.names = MeantNames(self._spellers[self.make], self._encoders[MODEL], codes, rows, trims)
 
     def encode(self, values: Sequence[Value]) -> tuple[list[float], bool]:
         """The row of one listing, and whether it is in range: no value needs a warning."""
@@ -129,7 +127,7 @@ class Encoder:
     def is_guessed(self, values: Sequence[Value], model: float) -> bool:
         """Whether the model that counts is another one than the given one. model: its code."""
         text = values[self.model]
-        if not isinstance(text, str) or find_code(dict(self._codes)[self.model], text) == model:
+        if not isinstance(text, str) or find_code(self._codes_of[self.model], text) == model:
             return False
         meant = self._find_meant(values)
         return meant is not None and not meant.is_sure
@@ -143,7 +141,7 @@ class Encoder:
 
     def spell(self, index: int, text: str) -> str:
         """A category's text as training has it, where it is known; another text as it is."""
-        codes = dict(self._codes).get(index)
+        codes = self._codes_of.get(index)
         if codes is None:
             return text
         code = find_code(codes, text)
@@ -208,7 +206,7 @@ class Encoder:
         make = values[self.make]
         if index != self.model or not self.names or not isinstance(make, str):
             return self._spellers[index]
-        codes = dict(self._codes)[self.make]
+        codes = self._codes_of[self.make]
         meant = [make, *self._spellers[self.make].suggest(make)]
         code = next((code for code in (find_code(codes, name) for name in meant) if code == code), MISSING)
         return self.names.speller_of(code)

@@ -176,7 +176,7 @@ def _walk_figures(tree: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tu
 
 
 def _name_part(text: str) -> str:
-    return _UNFIT.sub("_", text.replace("+", " plus")).strip(" .")[:60] or "_"
+    return _UNFIT.sub("_", text).strip(" .")[:60] or "_"
 
 
 def _read_milliseconds(version: str) -> int:

@@ -1,6 +1,6 @@
 """What make and model are meant by names that training never saw together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from math import isnan
@@ -40,11 +40,18 @@ class MeantNames:
     """The makes and models of one bundle by the other names that people have for them."""
 
     def __init__(
-        self, speller: Speller, models: Sequence[str], codes: tuple[Codes, Codes], trims: TrimNames
+        self,
+        speller: Speller,
+        models: Sequence[str],
+        codes: tuple[Codes, Codes],
+        rows: Mapping[Key, int],
+        trims: TrimNames,
     ) -> None:
-        """speller: of makes. codes: of category_codes, of make and model."""
-        self.rows: dict[Key, int] = {}
-        """The listings of each make and model that training saw together, by their codes."""
+        """speller: of makes. codes: of category_codes, of make and model.
+
+        rows: the listings of each make and model that training saw together, by their codes.
+        """
+        self.rows = rows
         self.trims = trims
         self._models = models
         self._make_codes, self._model_codes = codes
