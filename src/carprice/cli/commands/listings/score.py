@@ -77,8 +77,7 @@ def score(
     else:
         summary = _score_at_once(listings, pricer, finder, scoring, output, force)
     if summary.is_complete:  # else whoever read stdout went away
-        _say_findings(summary, pricer.version, output, safe)
-        _say_what_was_learnt(summary, listings, pricer, folder)
+        _say_findings(summary, listings, pricer, folder, output, safe)
 
 
 def _say_what_lacks(pricer: Pricer, max_days: int, lacks_comparables: bool) -> None:
@@ -88,17 +87,16 @@ def _say_what_lacks(pricer: Pricer, max_days: int, lacks_comparables: bool) -> N
         _say_note(warning.detail)
 
 
-def _say_findings(summary: ScoreSummary, version: str, output: Path | None, safe: bool) -> None:
-    say(f"{summary.describe()}, with model {version}{f', in {output}' if output else ''}")
+def _say_findings(
+    summary: ScoreSummary, listings: ListingsFiles, pricer: Pricer, folder: Path, output: Path | None, safe: bool
+) -> None:
+    say(f"{summary.describe()}, with model {pricer.version}{f', in {output}' if output else ''}")
     if errors := summary.describe_errors():
         say(errors)
     if summary.formulas and not safe:
         _say_note(f"{summary.formulas:,} texts start as formulas do; --safe keeps a spreadsheet from running them")
-
-
-def _say_what_was_learnt(summary: ScoreSummary, listings: ListingsFiles, pricer: Pricer, folder: Path) -> None:
     is_a_file = listings.size > 0  # what came on stdin cannot be read again
-    if summary.errors and is_a_file and (learnt := describe_learnt(listings, pricer, folder)):
+    if errors and is_a_file and (learnt := describe_learnt(listings, pricer, folder)):
         _say_note(learnt)
 
 
