@@ -41,7 +41,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from carprice.model.evidence.comparable_store import ComparableStore
-from carprice.model.forest.lightgbm_capi import release_memory
+from carprice.system.freed_memory import release_memory
 from carprice.model.bundle.safe_pickle import load_plain
 def resident():
     release_memory()

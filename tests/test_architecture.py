@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "listings": {"market"},
     "drafting": {"market", "listings"},
     "model": {"market"},
-    "frames": {"engine", "market", "model"},
+    "frames": {"engine", "listings", "market", "model"},
     "engine": set(),
     "evaluation": {"engine", "market", "listings", "model", "frames", "monitor"},
     "training": {"engine", "market", "listings", "model", "frames", "evaluation"},

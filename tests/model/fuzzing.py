@@ -18,8 +18,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from carprice.errors import BundleError
-from carprice.model.forest.lightgbm_capi import Trees, release_memory
+from carprice.model.forest.lightgbm_capi import Trees
 from carprice.names import MIB
+from carprice.system.freed_memory import release_memory
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, COLUMNS = 600, 4

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -11,11 +12,18 @@ from tests.bundles import add_keys, dated_market, invent_dated_listings, invent_
 from tests.training.conftest import QUICK
 
 from carprice.errors import TrainingError
+from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
+from carprice.listings import stored
 from carprice.listings.cleaning import DAY
 from carprice.market.market_file import Market
+from carprice.training import held_out
+from carprice.training.comparables import build_comparables
 from carprice.training.fit import NEAR_ZERO, Fitted, describe_zero, fit_listings
+from carprice.training.forest import booster
 from carprice.training.forest.recipes import Recipe
+from carprice.training.golden import pick_golden
+from carprice.training.split import split_listings
 
 SEED = 7
 RECIPE = replace(QUICK, trees=15)
@@ -50,6 +58,32 @@ def test_markets_that_lack_what_others_have_price_cars(uk: Market, names: tuple[
     assert priced["predicted"].is_finite().all()
     assert (priced["low"] <= priced["predicted"]).all()
     assert (priced["predicted"] <= priced["high"]).all()
+
+
+@pytest.mark.parametrize("is_dated", [False, True], ids=["cars", "dated"])
+def test_many_listings_that_wait_in_files_make_the_same_model(
+    is_dated: bool, uk: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, market = (invent_dated_listings(400), dated_market()) if is_dated else (invent_uk_listings(uk, 400), uk)
+    frame = add_keys(frame).sample(fraction=1.0, shuffle=True, seed=1)
+    for module in (stored, held_out, booster):
+        monkeypatch.setattr(module, "MANY_ROWS", 1)
+    split = split_listings(unify_spellings(frame, market))
+    parts = split_listings(unify_spellings(stored.store_frame(frame, tmp_path), market))
+    assert (parts.cut, stored.load_frame(parts.training).rows()) == (
+        split.cut,
+        stored.load_frame(split.training).rows(),
+    )
+    assert parts.test.equals(split.test)
+    one, other = (
+        fit_listings(part, market, SEED, lambda _: None, RECIPE) for part in (split.training, parts.training)
+    )
+    assert (one.model, one.encoders, one.scaler) == (other.model, other.encoders, other.scaler)
+    kept, again = (
+        build_comparables(part, one.pricer("one"), one.index) for part in (split.training, parts.training)
+    )
+    assert kept == again
+    assert pick_golden(split.training, market) == pick_golden(parts.training, market)
 
 
 def test_flags_and_dates_price_cars() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from carprice.listings.stored import T, Table
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import Feature, Market
 from carprice.model.encoding import Encoder, UnknownZero
@@ -20,7 +21,7 @@ Scaler = dict[str, dict[str, float]]
 Floats = NDArray[np.float64]
 
 
-def fit_encoders(frame: pl.DataFrame, market: Market) -> tuple[Encoders, Scaler]:
+def fit_encoders(frame: Table, market: Market) -> tuple[Encoders, Scaler]:
     """Learn the categories' values, in code order, and every number's fill, mean, scale, min and max.
 
     frame is the training part of a clean frame. The price column is never read. A text has no words yet:
@@ -34,7 +35,7 @@ def fit_encoders(frame: pl.DataFrame, market: Market) -> tuple[Encoders, Scaler]
 
 
 def encode_frame(
-    frame: pl.DataFrame, market: Market, encoders: Encoders, scaler: Scaler, zero: UnknownZero | None = None
+    frame: Table, market: Market, encoders: Encoders, scaler: Scaler, zero: UnknownZero | None = None
 ) -> Floats:
     """The matrix of a clean frame: float64, row by row, one column per feature in the market's order.
 
@@ -91,15 +92,14 @@ def join_codes(codes: Floats) -> NDArray[np.int64]:
     return joined
 
 
-def find_zeros(frame: pl.DataFrame, market: Market, zero: UnknownZero) -> NDArray[np.bool_]:
+def find_zeros(frame: Table, market: Market, zero: UnknownZero) -> NDArray[np.bool_]:
     """Where the mileage is too small to be one, as UnknownZero has it."""
     mileage, year = (frame[market.features[index].name] for index in (zero.mileage, zero.year))
     return ((mileage < zero.below) & (year <= zero.newest)).fill_null(False).to_numpy()
 
 
-def unify_spellings(frame: pl.DataFrame, market: Market) -> pl.DataFrame:
+def unify_spellings(frame: T, market: Market) -> T:
     """A clean frame whose texts that differ in case and spaces alone are spelled as most listings spell them."""
-    changed = []
     for feature in market.features:
         if feature.is_category:
             counts = (
@@ -113,8 +113,8 @@ def unify_spellings(frame: pl.DataFrame, market: Market) -> pl.DataFrame:
                 usual.setdefault(fold(text), text)
             spelled = {text: usual[fold(text)] for text in counts[feature.name] if usual[fold(text)] != text}
             if spelled:
-                changed.append(frame[feature.name].replace(spelled))
-    return frame.with_columns(changed)
+                frame = frame.with_columns(frame[feature.name].replace(spelled))
+    return frame
 
 
 def list_categories(market: Market) -> list[int]:

@@ -13,6 +13,7 @@ import polars as pl
 from carprice.errors import ListingsError
 from carprice.listings.deduplication import CAR
 from carprice.listings.report import DROPPED, CleaningEntry, CleaningReport
+from carprice.listings.stored import T
 from carprice.market.market_file import Market
 
 CheckHeld = Callable[[list[pl.DataFrame]], None]
@@ -70,22 +71,22 @@ def describe_cap(cap: int) -> str:
     return f"over {cap:,} of its make and model"
 
 
-def thin_as_market(frame: pl.DataFrame, rows: int | None = None) -> pl.DataFrame:
+def thin_as_market(frame: T, rows: int | None = None) -> T:
     """Of a clean frame listings that are mixed as the market is: of each model as small a part as of any.
 
     A frame without a cap stays as it is. rows: at most about so many, by digits of the car that neither split nor
     folds use.
     """
     least = 1.0 if rows is None else min(1.0, rows / max(frame.height, 1))
-    share = pl.lit(1.0)
+    share: pl.Series | float = 1.0
     if SHARE in frame.columns:
-        share = pl.col(SHARE)
-        kept = float(frame.select((pl.col(SHARE).min() / pl.col(SHARE)).sum()).item())
-        smallest = frame.select(pl.col(SHARE).min().fill_null(1.0)).item()
-        least = float(smallest) * (1.0 if rows is None else min(1.0, rows / max(kept, 1.0)))
+        share = frame[SHARE]
+        smallest = float(share.min() or 1.0)  # type: ignore[arg-type]
+        kept = float((smallest / share).sum())
+        least = smallest * (1.0 if rows is None else min(1.0, rows / max(kept, 1.0)))
     if least == 1.0:
         return frame
-    return frame.filter((pl.col(CAR) // 1000 % _DIGITS) * share < least * _DIGITS)
+    return frame.filter((frame[CAR] // 1000 % _DIGITS) * share < least * _DIGITS)
 
 
 class _Capped:

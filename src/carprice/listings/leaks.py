@@ -10,6 +10,7 @@ import polars as pl
 
 from carprice.errors import TrainingError
 from carprice.listings.cleaning import CAR
+from carprice.listings.stored import Table, gather_rows
 from carprice.market.market_file import Market
 
 MAX_ROWS = 10_000
@@ -37,7 +38,7 @@ class Leak:
     figure: str
 
 
-def check_leaks(frame: pl.DataFrame, market: Market) -> None:
+def check_leaks(frame: Table, market: Market) -> None:
     """Raises TrainingError naming a number from which, alone or times or over another, the price follows."""
     leak = find_leak(frame, market)
     if leak:
@@ -48,17 +49,17 @@ def check_leaks(frame: pl.DataFrame, market: Market) -> None:
         )
 
 
-def find_leak(frame: pl.DataFrame, market: Market) -> Leak | None:
+def find_leak(frame: Table, market: Market) -> Leak | None:
     """The first number, or two, from which the price follows; None where there is none or too few can tell.
 
     Of each car one listing counts: two of one car at nearly one price are neighbours by any number. So does one of
     those with the same numbers and price, as a car has that is offered in several towns.
     """
-    names = [feature.name for feature in market.features if frame.schema[feature.name].is_numeric()]
+    names = [feature.name for feature in market.features if frame[feature.name].dtype.is_numeric()]
     cars = frame.select(CAR, "price", *names).with_row_index("@row")
     for same in ([CAR], ["price", *names]):
         cars = cars.unique(same, keep="first", maintain_order=True)
-    sample = frame[cars["@row"][:: max(1, -(-cars.height // MAX_ROWS))]]
+    sample = gather_rows(frame, cars["@row"][:: max(1, -(-cars.height // MAX_ROWS))])
     if sample.height < MIN_ROWS:
         return None
     target = np.log(sample["price"].to_numpy())

@@ -17,7 +17,7 @@ from carprice.model.encoding import Encoder
 from carprice.model.evidence.explanation import explain_price
 from carprice.model.evidence.usual_car import UsualCars
 from carprice.model.forest.depreciation import ANY
-from carprice.model.forest.lightgbm_capi import Trees, release_memory
+from carprice.model.forest.lightgbm_capi import Trees
 from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.input_warnings import (
     OUTSIDE_TRAINING,
@@ -39,6 +39,7 @@ from carprice.model.position import Position, place_asking
 from carprice.model.price_range import COVERAGE, MIN_LIKE, Limits, PriceRange
 from carprice.model.unusual import Unusual
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
+from carprice.system.freed_memory import release_memory
 
 GOLDEN_TOLERANCE = 1e-9
 """Relative. The last bit of exp may differ between machines; a larger difference is another model."""

@@ -1,7 +1,10 @@
 """What the columns of the matrix are: their names, which are categories, and which are more than others."""
 
+import mmap
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -71,14 +74,28 @@ def _index_of(feature: Feature | None, features: Sequence[Feature]) -> int | Non
 
 @dataclass(frozen=True)
 class Rows:
-    """A matrix as encode_frame makes it, and the log prices beside it."""
+    """A matrix as encode_frame makes it, and the log prices beside it. mapped: the file of a stored matrix."""
 
     matrix: Floats
     target: Floats
+    mapped: mmap.mmap | None = None
 
     def take(self, chosen: np.ndarray) -> "Rows":
         """The rows that a mask or a list of indexes chooses."""
         return Rows(self.matrix[chosen], self.target[chosen])
+
+    def store(self, folder: Path) -> "Rows":
+        """The same with the matrix in a file without a name. Raises OSError where there is no room."""
+        with tempfile.TemporaryFile(dir=folder) as file:
+            self.matrix.tofile(file)
+            file.flush()
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return Rows(np.frombuffer(mapped).reshape(self.matrix.shape), self.target, mapped)
+
+    def let_go(self) -> None:
+        """Gives the memory of a stored matrix back until it is asked for again."""
+        if self.mapped is not None:
+            self.mapped.madvise(mmap.MADV_DONTNEED)
 
     def __len__(self) -> int:
         return len(self.target)

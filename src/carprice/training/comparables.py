@@ -9,6 +9,7 @@ import polars as pl
 from carprice.frames.encoding import Floats, encode_frame
 from carprice.frames.scoring import plain_scores
 from carprice.listings.cleaning import CAR, DAY, REF
+from carprice.listings.stored import Table, gather_rows
 from carprice.market.market_file import Market
 from carprice.model.pricer import Pricer
 from carprice.training.price_index import PriceIndex
@@ -20,7 +21,7 @@ MAX_LISTINGS = 1_000_000
 SCORE = "@score"
 
 
-def build_comparables(frame: pl.DataFrame, pricer: Pricer, index: PriceIndex | None) -> dict[str, Any]:
+def build_comparables(frame: Table, pricer: Pricer, index: PriceIndex | None) -> dict[str, Any]:
     """What comparables.pkl holds, from the clean frame that a model has learnt from.
 
     index: of the same training, so that prices of other days are comparable. Each car is kept once, its newest
@@ -47,20 +48,21 @@ def build_comparables(frame: pl.DataFrame, pricer: Pricer, index: PriceIndex | N
     }
 
 
-def pick_listings(frame: pl.DataFrame, market: Market, keys: list[str]) -> pl.DataFrame:
+def pick_listings(frame: Table, market: Market, keys: list[str]) -> pl.DataFrame:
     """The listings kept: of each car the newest, of each key the newest MAX_PER_MODEL of every year in turn.
 
     So the many cars of some years leave room for those of the others.
     """
     newest = [DAY] if DAY in frame.columns else []
     year = [market.year.name] if market.year else []
-    order = frame.select(pl.arg_sort_by(*newest, "key", descending=True, nulls_last=True)).to_series()
+    by = pl.arg_sort_by(*newest, "key", descending=True, nulls_last=True)
+    order = frame.select(*newest, "key").select(by).to_series()
     row = order.filter(frame[CAR].gather(order).is_first_distinct())
     if keys:
         row = row.gather(
             _take_in_turn(_number_groups(frame, keys)[row], _number_groups(frame, [*keys, *year])[row])
         )
-    return frame[row.head(MAX_LISTINGS)]
+    return gather_rows(frame, row.head(MAX_LISTINGS))
 
 
 def _take_in_turn(group: pl.Series, turn: pl.Series) -> pl.Series:
@@ -74,7 +76,7 @@ def _count_before(group: pl.Series) -> pl.Series:
     return group.to_frame().select(pl.int_range(pl.len(), dtype=pl.UInt32).over(pl.first())).to_series()
 
 
-def _number_groups(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+def _number_groups(frame: Table, names: Sequence[str]) -> pl.Series:
     """A number for each combination of values; texts themselves would be copied with every sort."""
     number = pl.zeros(frame.height, pl.UInt64, eager=True)
     for name in names:

@@ -6,19 +6,18 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Encoders, Floats, Scaler, encode_frame, fit_encoders
 from carprice.frames.scoring import score_matrix
-from carprice.frames.stored import StoredFrame
 from carprice.listings.cleaning import DAY
+from carprice.listings.stored import StoredFrame, Table
 from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle.contents import Bundle
 from carprice.model.encoding import UnknownZero
-from carprice.model.forest.lightgbm_capi import release_memory
 from carprice.model.forest.price_forest import PriceForest
 from carprice.model.pricer import Pricer
+from carprice.system.freed_memory import release_memory
 from carprice.training.ageing import Fit
 from carprice.training.columns import Columns, Rows, describe_columns
 from carprice.training.forest.booster import Grow, Job, grow_here
@@ -61,21 +60,20 @@ class Fitted:
 
 
 def fit_listings(
-    listings: pl.DataFrame | StoredFrame,
+    frame: Table,
     market: Market,
     seed: int,
     say: Say,
     recipe: Recipe | None = None,
     grow: Grow = grow_here,
 ) -> Fitted:
-    """Learn from a clean frame alone; a stored one is in memory until it is encoded.
+    """Learn from a clean frame alone; the matrix of a stored one waits beside it while others are learnt from.
 
     recipe: None where the listings should choose it. grow: what grows the boosters.
     The range comes from listings that the forests of their folds never saw; so does the price index where listings
     have a day, and the forest that serves then learns prices brought to the last day's level. Raises TrainingError
     where there is nothing to learn.
     """
-    frame = listings.load() if isinstance(listings, StoredFrame) else listings
     _check_prices(frame)
     encoders, scaler = fit_encoders(frame, market)
     _start_at_zero(scaler, market)
@@ -86,7 +84,8 @@ def fit_listings(
     for name, words in learn_words(frame, market, rows, columns, scaler, fold, seed, grow).items():
         scaler[name] = words.amounts
         rows.matrix[:, columns.names.index(name)] = words.crossed
-    del frame, matrix
+    del matrix
+    rows = rows.store(frame.folder) if isinstance(frame, StoredFrame) else rows
     errors: dict[str, float] = {}
     if recipe is None:
         recipe, errors = choose_recipe(rows, columns, scaler, fold, seed, grow)
@@ -114,7 +113,7 @@ def _hold_out(
     return hold_out(rows, columns, scaler, recipe, fold, folds, seed, grow)
 
 
-def score_by(frame: pl.DataFrame, market: Market, recipe: Recipe, grow: Grow = grow_here) -> Fit:
+def score_by(frame: Table, market: Market, recipe: Recipe, grow: Grow = grow_here) -> Fit:
     """A function that learns from rows of a frame and prices others, as measure_ageing wants it.
 
     Texts are left out: their words would be learnt from all rows.
@@ -135,7 +134,7 @@ def score_by(frame: pl.DataFrame, market: Market, recipe: Recipe, grow: Grow = g
     return fit
 
 
-def describe_zero(frame: pl.DataFrame, market: Market) -> dict[str, Any] | None:
+def describe_zero(frame: Table, market: Market) -> dict[str, Any] | None:
     """Which mileages are none, as model.pkl has it."""
     if market.mileage is None or market.year is None:
         return None
@@ -166,7 +165,11 @@ def _bring_to_last_day(
     if index is None:
         return rows, held, None
     moved = index.since(day)
-    return Rows(rows.matrix, rows.target + moved), replace(held, target=held.target + moved[held.listing]), index
+    return (
+        replace(rows, target=rows.target + moved),
+        replace(held, target=held.target + moved[held.listing]),
+        index,
+    )
 
 
 def _forget_orphans(matrix: Floats, columns: Columns) -> Floats:
@@ -176,7 +179,7 @@ def _forget_orphans(matrix: Floats, columns: Columns) -> Floats:
     return matrix
 
 
-def _read_days(frame: pl.DataFrame) -> np.ndarray | None:
+def _read_days(frame: Table) -> np.ndarray | None:
     return frame[DAY].to_numpy() if DAY in frame.columns else None
 
 
@@ -184,7 +187,7 @@ def _last(day: np.ndarray | None) -> int | None:
     return None if day is None or np.isnan(day).all() else int(np.nanmax(day))
 
 
-def _check_prices(frame: pl.DataFrame) -> None:
+def _check_prices(frame: Table) -> None:
     if frame["price"].n_unique() == 1:
         raise TrainingError(
             f"Every listing costs {frame['price'][0]:g}: there is nothing to learn",

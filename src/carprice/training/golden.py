@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from carprice.frames.encoding import read_listing
+from carprice.listings.stored import Table, gather_rows
 from carprice.market.market_file import Market
 
 GOLDEN_LISTINGS = 10
@@ -14,14 +14,15 @@ UNKNOWN_TEXT = "Not in the listings"
 Listing = dict[str, Any]
 
 
-def pick_golden(frame: pl.DataFrame, market: Market) -> list[Listing]:
+def pick_golden(frame: Table, market: Market) -> list[Listing]:
     """Listings over the whole range of prices, and changed ones: the parts of a model that real ones do not ask.
 
     One has an unknown category, one lacks a number, one lacks every optional field, and one is of a model under
     another make, where there is such.
     """
     indexes = np.unique(np.linspace(0, frame.height - 1, GOLDEN_LISTINGS - 2).astype(int))
-    rows = frame[frame.select("price", "key").with_row_index("@row").sort("price", "key")["@row"][indexes]]
+    order = frame.select("price", "key").with_row_index("@row").sort("price", "key")["@row"]
+    rows = gather_rows(frame, order[indexes])
     golden = [read_listing(row, market) for row in rows.iter_rows(named=True)]
     first = golden[0]
     texts = [item for item in market.features if item.is_category]
@@ -39,11 +40,12 @@ def _without(listing: Listing, names: list[str]) -> Listing:
     return {key: value for key, value in listing.items() if key not in names}
 
 
-def _swap_make(frame: pl.DataFrame, market: Market, listing: Listing) -> list[Listing]:
+def _swap_make(frame: Table, market: Market, listing: Listing) -> list[Listing]:
     """The listing with a make that has no such model; none where there is no such make."""
     found = [market.feature(name) for name in ("make", "model")]
     if not all(item and item.is_category and item.name in listing for item in found):
         return []
-    own = frame.filter(pl.col("model") == listing["model"])["make"].drop_nulls().unique().to_list()
-    others = frame["make"].drop_nulls().unique().sort().to_list()
+    makes = frame["make"]
+    own = makes.filter(frame["model"] == listing["model"]).drop_nulls().unique().to_list()
+    others = makes.drop_nulls().unique().sort().to_list()
     return [{**listing, "make": make} for make in others if make not in own][:1]

@@ -9,8 +9,8 @@ import numpy as np
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import score_matrix
-from carprice.model.forest.lightgbm_capi import release_memory
 from carprice.model.forest.price_forest import PriceForest
+from carprice.system.freed_memory import release_memory
 from carprice.system.memory import MANY_ROWS
 from carprice.training.columns import Columns, Rows
 from carprice.training.forest.booster import Grow, Job, grow_here
@@ -155,6 +155,7 @@ def hold_out(
         for name, miss in pricing.measure_costs(whole):
             misses.setdefault(name, []).append(miss)
         found += [whole, *copies, *pricing.price_hidden(_list_places(each.hidden))]
+        del learnt, pricing  # what a fold learns from is not in memory with what the next one does
         release_memory()
     costs = {name: float(np.median(np.concatenate(miss))) for name, miss in misses.items()}
     joined = {each.name: np.concatenate([getattr(one, each.name) for one in found]) for each in fields(Versions)}
@@ -173,10 +174,12 @@ def _grow_folds(
     """Each fold with the rows that its forest learnt from, and the forest; of many rows one after the other."""
     at_once = 1 if len(rows) >= MANY_ROWS else len(parts)
     for start in range(0, len(parts), at_once):
-        some = parts[start : start + at_once]
+        some = list(parts[start : start + at_once])
         jobs = [Job(rows.take(each.learnt), recipe, seed + 100 + each.number) for each in some]
-        for each, job, grown in zip(some, jobs, grow_forests(jobs, columns, scaler, grow), strict=True):
-            yield each, job.rows.matrix, grown
+        rows.let_go()
+        forests = grow_forests(jobs, columns, scaler, grow)
+        while jobs:
+            yield some.pop(0), jobs.pop(0).rows.matrix, forests.pop(0)
 
 
 def _list_places(chosen: np.ndarray) -> np.ndarray:

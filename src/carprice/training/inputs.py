@@ -8,6 +8,7 @@ import polars as pl
 
 from carprice.listings.cap import thin_as_market
 from carprice.listings.cleaning import DAY
+from carprice.listings.stored import Table
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import Feature, Market
 from carprice.model.bundle.inputs import Bins
@@ -25,7 +26,7 @@ DISTANCE_DIGITS = 1
 _DAYS_PER_YEAR = 365.25
 
 
-def describe_inputs(frame: pl.DataFrame, market: Market) -> dict[str, Any]:
+def describe_inputs(frame: Table, market: Market) -> dict[str, Any]:
     """The manifest's `inputs`: of a clean frame the rows, and each feature's bins with their shares.
 
     Mixed as the market is, also where a cap kept a part of the frequent models alone; of many rows MAX_ROWS.
@@ -35,7 +36,7 @@ def describe_inputs(frame: pl.DataFrame, market: Market) -> dict[str, Any]:
     return {"rows": frame.height, "features": msgspec.to_builtins(features)}
 
 
-def measure_distance(frame: pl.DataFrame, market: Market) -> float | None:
+def measure_distance(frame: Table, market: Market) -> float | None:
     """The median distance per year of age of the cars of a year and older, in the market's unit; None for too few.
 
     frame: clean listings. The age is counted to the listing's day, else to the newest year of all.
@@ -44,9 +45,11 @@ def measure_distance(frame: pl.DataFrame, market: Market) -> float | None:
         return None
     year, mileage = pl.col(market.year.name), pl.col(market.mileage.name)
     seen = year.max()
+    names = [market.year.name, market.mileage.name]
     if DAY in frame.columns:
+        names.append(DAY)
         seen = pl.coalesce(EPOCH.year + (pl.col(DAY) / _DAYS_PER_YEAR).floor(), seen)
-    aged = frame.select((seen - year).alias("age"), mileage.alias("distance")).drop_nulls()
+    aged = frame.select(*names).select((seen - year).alias("age"), mileage.alias("distance")).drop_nulls()
     aged = aged.filter((pl.col("age") >= 1) & (pl.col("distance") > 0))
     if aged.height < MIN_ROWS:
         return None

@@ -1,6 +1,6 @@
 """Which listings a model is judged by: the newest where listings have a day, else a fifth by car."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -8,6 +8,7 @@ import polars as pl
 from carprice.errors import TrainingError
 from carprice.listings.cap import thin_as_market
 from carprice.listings.cleaning import CAR, DAY
+from carprice.listings.stored import Table, load_frame
 
 TEST_SHARE = 0.2
 MAX_TEST_DAYS = 60
@@ -28,35 +29,34 @@ class Split:
     the training part, None where the split is by car.
     """
 
-    training: pl.DataFrame
+    training: Table
     test: pl.DataFrame
     cut: float | None
 
 
-def split_listings(frame: pl.DataFrame) -> Split:
+def split_listings(frame: Table) -> Split:
     """Split a clean frame by time where it has days, else by car.
 
     A car that is judged is not learnt from on any day; a listing without a day is learnt from. Raises
     TrainingError when a part has too few listings.
     """
     cut = find_cut(frame[DAY].drop_nulls().to_numpy()) if DAY in frame.columns else None
+    cars = frame[CAR]
     if cut is None:
-        is_test = frame[CAR] % 100 < round(100 * TEST_SHARE)
-        split = Split(frame.filter(~is_test), frame.filter(is_test), None)
+        is_test = cars % 100 < round(100 * TEST_SHARE)
+        is_training = ~is_test
     else:
-        test = frame.filter(pl.col(DAY) > cut)
-        split = Split(
-            frame.filter((pl.col(DAY) <= cut).fill_null(True) & ~pl.col(CAR).is_in(test[CAR].implode())), test, cut
-        )
+        is_test = (frame[DAY] > cut).fill_null(False)
+        is_training = (frame[DAY] <= cut).fill_null(True) & ~cars.is_in(cars.filter(is_test).implode())
+    parts = {"training": is_training, "test": is_test}
     for name, least in MIN_PART_ROWS.items():
-        part: pl.DataFrame = getattr(split, name)
-        if part.height < least:
+        if (rows := parts[name].sum()) < least:
             raise TrainingError(
-                f"{frame.height} usable listings leave {part.height} for the {name} part, "
-                f"which needs at least {least}",
+                f"{frame.height} usable listings leave {rows} for the {name} part, which needs at least {least}",
                 "Train on more listings; ./carprice market check LISTINGS shows why rows were dropped.",
             )
-    split = replace(split, test=thin_as_market(split.test, MAX_TEST_ROWS))
+    test = load_frame(thin_as_market(frame.filter(is_test), MAX_TEST_ROWS))
+    split = Split(frame.filter(is_training), test, cut)
     check_split(split)
     return split
 
@@ -79,7 +79,7 @@ def check_split(split: Split) -> None:
         raise TrainingError(f"{both} listings of the test part are of cars that the training part has too")
     if split.cut is None:
         return
-    late = split.training.filter(pl.col(DAY) > split.cut).height
+    late = int((split.training[DAY] > split.cut).sum())
     early = split.test.filter(~(pl.col(DAY) > split.cut).fill_null(False)).height
     if late or early:
         raise TrainingError(
@@ -88,6 +88,6 @@ def check_split(split: Split) -> None:
         )
 
 
-def fold_of(frame: pl.DataFrame) -> np.ndarray:
+def fold_of(frame: Table) -> np.ndarray:
     """The tenth of every listing, 0 to 9, by digits of its car that the split does not use."""
     return ((frame[CAR] // 100) % TENTHS).cast(pl.Int64).to_numpy()

@@ -17,12 +17,12 @@ from carprice.evaluation.importance import measure_importance
 from carprice.evaluation.report import build_report
 from carprice.frames.encoding import unify_spellings
 from carprice.frames.pricing import price_frame
-from carprice.frames.stored import StoredFrame
 from carprice.listings.cap import thin_as_market
 from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
 from carprice.listings.leaks import check_leaks
 from carprice.listings.listings_files import Source
 from carprice.listings.room import watch_room
+from carprice.listings.stored import Table, spread_rows, store_frame
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import NO_CURRENCY, Market, dump_market
 from carprice.model.bundle.inputs import INPUTS
@@ -81,8 +81,8 @@ class Training:
 class _Parts:
     """What is learnt from: all listings, and the training part; test and cut: as of a Split."""
 
-    whole: StoredFrame
-    training: StoredFrame
+    whole: Table
+    training: Table
     test: pl.DataFrame
     cut: float | None
 
@@ -129,8 +129,10 @@ def train(
     started = time.monotonic()
     _check_currency(market)
     key = _prepare_writing(settings)
-    parts = _store_parts(listings, market, settings.artifacts_dir)
-    listings = replace(listings, frame=listings.frame.clear())  # room for the fits
+    whole = store_frame(listings.frame, settings.artifacts_dir)
+    listings = replace(listings, frame=listings.frame.clear())  # room for everything else
+    parts = _divide(whole, market)
+    del whole
     say(f"Learning from {parts.training.height:,} listings ...")
     judged = fit_listings(parts.training, market, seed, say, grow=grow)
     say(f"Judging by {parts.test.height:,} other listings, {_say_split(parts.cut)} ...")
@@ -139,15 +141,15 @@ def train(
     say(f"Learning from all {parts.whole.height:,} listings ...")
     served = fit_listings(parts.whole, market, seed, say, judged.recipe, grow)
     figures["proof"] = prove_served(served, parts.test, test)
-    frame = parts.whole.load()
-    manifest = _describe(judged, served, listings, parts, seed) | figures | _describe_learnt(frame, market)
+    manifest = _describe(judged, served, listings, parts, seed) | figures | _describe_learnt(parts.whole, market)
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     manifest["took_seconds"] = round(time.monotonic() - started, 1)
     is_kept = keep_comparables and market.listing.comparables
-    kept = build_comparables(frame, served.pricer("served"), served.index) if is_kept else None
+    kept = build_comparables(parts.whole, served.pricer("served"), served.index) if is_kept else None
     learnt = (served.encoders, served.scaler, served.model)
-    version = write_bundle(settings.artifacts_dir, *learnt, manifest, pick_golden(frame, market), kept, key)
+    golden = pick_golden(parts.whole, market)
+    version = write_bundle(settings.artifacts_dir, *learnt, manifest, golden, kept, key)
     folder = settings.artifacts_dir / version
     return Training(version, folder, read_manifest(folder), manifest["params"], test)
 
@@ -158,11 +160,11 @@ def _prepare_writing(settings: Settings) -> "Ed25519PrivateKey | None":
     return load_signing_key(Path(settings.signing_key)) if settings.signing_key else None
 
 
-def _store_parts(listings: Listings, market: Market, folder: Path) -> _Parts:
-    frame = unify_spellings(listings.frame, market)
+def _divide(frame: Table, market: Market) -> _Parts:
+    frame = unify_spellings(frame, market)
     check_leaks(frame, market)
     split = split_listings(frame)
-    return _Parts(StoredFrame(frame, folder), StoredFrame(split.training, folder), split.test, split.cut)
+    return _Parts(frame, split.training, split.test, split.cut)
 
 
 def _check_currency(market: Market) -> None:
@@ -179,7 +181,7 @@ def _judge(judged: Fitted, parts: _Parts, seed: int, grow: Grow) -> tuple[pl.Dat
     """The test part as the judged model prices it, and every figure of that model."""
     pricer = judged.pricer("judged")
     test = price_frame(parts.test, pricer)
-    training = parts.training.load_some(MAX_JUDGING_ROWS)
+    training = spread_rows(parts.training, MAX_JUDGING_ROWS)
     ageing = _measure_ageing(judged, training, parts.cut, test, seed, grow)
     return test, {
         "metrics": measure_slices(test, judged.market),
@@ -238,7 +240,7 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, parts: _Parts,
     }
 
 
-def _describe_learnt(frame: pl.DataFrame, market: Market) -> dict[str, Any]:
+def _describe_learnt(frame: Table, market: Market) -> dict[str, Any]:
     """What the manifest says of the listings that the served model learnt from."""
     distance = measure_distance(thin_as_market(frame), market)
     return {INPUTS: describe_inputs(frame, market), "distance_per_year": distance}

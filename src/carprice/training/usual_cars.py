@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from carprice.listings.stored import Table
 from carprice.market.kinds import KINDS, Value
 from carprice.market.market_file import Feature, Market
 
@@ -24,7 +25,7 @@ MIN_OF_MODEL = 0.2
 """A category of which make and model say less is of no model: any car may have any colour."""
 
 
-def describe_usual(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any]:
+def describe_usual(frame: Table, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any]:
     """Of a clean frame all of these, by their names in model.pkl."""
     return {
         "usual": list_usual(frame, market),
@@ -34,7 +35,7 @@ def describe_usual(frame: pl.DataFrame, market: Market, encoders: dict[str, list
     }
 
 
-def list_usual(frame: pl.DataFrame, market: Market) -> list[list[Value]]:
+def list_usual(frame: Table, market: Market) -> list[list[Value]]:
     """The usual values by make and model, in feature order: the commonest text, of a number the median.
 
     A median of even many is the smaller of both in the middle, so that it is a value that there is; None where
@@ -49,7 +50,7 @@ def list_usual(frame: pl.DataFrame, market: Market) -> list[list[Value]]:
     return [list(row) for row in large.select(feature.name for feature in market.features).rows()]
 
 
-def span_values(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
+def span_values(frame: Table, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
     """From where to where the numbers of each make and model go, but for a few odd listings, as model.pkl has it.
 
     None of the mileage, which goes by the age, and of a number that fewer than MIN_ROWS listings have, or a year
@@ -60,7 +61,7 @@ def span_values(frame: pl.DataFrame, market: Market, encoders: dict[str, list[st
     fields = [item.name for item in numbers if item is not market.mileage]
     if not keys or not fields:
         return None
-    rows = frame.select(keys).drop_nulls().unique().sort(keys)
+    rows = frame.select(*keys).drop_nulls().unique().sort(keys)
     for name in fields:
         least = MIN_YEAR_ROWS if market.year and name == market.year.name else MIN_ROWS
         rows = rows.join(_of_each(frame, keys, name, _span(name, least)), on=keys, maintain_order="left")
@@ -74,7 +75,7 @@ def span_values(frame: pl.DataFrame, market: Market, encoders: dict[str, list[st
     return {"fields": fields, "rows": spans, **({"older": older} if isinstance(older, float) else {})}
 
 
-def list_seen(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
+def list_seen(frame: Table, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
     """The values of each category that the listings of a make and model have, as model.pkl has it.
 
     Only of categories that go with the model; where they are MIN_SEEN listings; and where a new value would
@@ -100,7 +101,7 @@ def list_seen(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]
     return {"fields": of_model, "rows": [[list(known), rows[known]] for known in sorted(rows)]}
 
 
-def list_trims(frame: pl.DataFrame, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
+def list_trims(frame: Table, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
     """Of each make the trims that are of one model, the commonest first, as model.pkl has them."""
     name = next((item.name for item in market.features if item.is_category and item.name in TRIMS), None)
     keys = _list_keys(market)
@@ -139,14 +140,14 @@ def _entropy() -> pl.Expr:
     return -(share * share.log()).sum()
 
 
-def _count_values(frame: pl.DataFrame, keys: list[str], name: str) -> pl.DataFrame:
+def _count_values(frame: Table, keys: list[str], name: str) -> pl.DataFrame:
     """How many @rows of each make and model have each value of a category; only where they are MIN_SEEN."""
     return _count(frame, [*keys, name]).filter(pl.col("@rows").sum().over(keys) >= MIN_SEEN)
 
 
-def _count(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+def _count(frame: Table, names: list[str]) -> pl.DataFrame:
     """How many @rows have each combination of values; the frame's other columns are not copied."""
-    return frame.select(names).drop_nulls().group_by(names).agg(pl.len().alias("@rows"))
+    return frame.select(*names).drop_nulls().group_by(names).agg(pl.len().alias("@rows"))
 
 
 def _list_keys(market: Market) -> list[str]:
@@ -166,7 +167,7 @@ def _pick_telling(counted: pl.DataFrame, keys: list[str], name: str) -> pl.DataF
     return ordered.group_by(keys, maintain_order=True).agg(pl.col(name), rows)
 
 
-def _of_each(frame: pl.DataFrame, keys: list[str], name: str, found: pl.Expr) -> pl.DataFrame:
+def _of_each(frame: Table, keys: list[str], name: str, found: pl.Expr) -> pl.DataFrame:
     """What an expression finds in a column of each make and model; of all columns at once, it copies the frame."""
     return frame.select(*keys, name).drop_nulls(keys).group_by(keys).agg(found)
 

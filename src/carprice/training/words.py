@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import polars as pl
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from sklearn.linear_model import Ridge  # type: ignore[import-untyped]
 
 from carprice.frames.encoding import Floats, Scaler
 from carprice.frames.scoring import score_matrix
 from carprice.listings.cleaning import CAR
+from carprice.listings.stored import Table
 from carprice.market.market_file import Market
 from carprice.market.words import find_keys
 from carprice.model.forest.price_forest import PriceForest
@@ -53,7 +53,7 @@ class LearntWords:
 
 
 def learn_words(
-    frame: pl.DataFrame,
+    frame: Table,
     market: Market,
     rows: Rows,
     columns: Columns,
@@ -87,7 +87,7 @@ def _measure_rest(rows: Rows, columns: Columns, scaler: Scaler, part: np.ndarray
     return residual
 
 
-def _learn_text(frame: pl.DataFrame, name: str, residual: Floats, part: np.ndarray) -> LearntWords:
+def _learn_text(frame: Table, name: str, residual: Floats, part: np.ndarray) -> LearntWords:
     texts = frame[name].to_list()
     keys = [find_keys(text) if text else [] for text in texts]
     cars, log_price = frame[CAR].to_numpy(), np.log(frame["price"].to_numpy())

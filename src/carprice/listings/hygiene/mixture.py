@@ -21,6 +21,8 @@ MAX_USUAL = 0.75
 """The usual has at most this share of the chances where a slip is named: one that is learnt from costs more than a
 listing that is not."""
 TINY = 1e-300
+MAX_ROWS = 500_000
+"""Weighed at a time, for room."""
 
 # The 90 % quantile of |t| over its median, by degrees of freedom.
 _RATIOS = (2.485, 2.633, 2.773, 2.878, 3.077, 3.576)
@@ -65,20 +67,37 @@ def _fit_side(sizes: Floats) -> Side:
 
 
 def explain(
-    usual: Floats, slips: Sequence[Floats], fitted: Mask, max_usual: float = MAX_USUAL
+    usual: Floats, slips: Sequence[Floats], fitted: Mask, max_usual: float = MAX_USUAL, others: int = 0
 ) -> npt.NDArray[np.int64]:
     """Of each row the place of its likeliest slip, or -1 where the usual has more than max_usual of the chances.
 
     usual (rows,): the density of each row's value if nothing slipped; slips: the same under each slip. fitted
-    (rows,): the rows that the shares are estimated from.
+    (rows,): the rows that the shares are estimated from, with so many others that are usual for certain.
     """
     densities = np.maximum(np.column_stack([usual, *slips]), TINY)
     part = densities[fitted]
     shares = np.full(densities.shape[1], FIRST_SHARE)
     for _ in range(ROUNDS):
         shares[0] = 1 - shares[1:].sum()
-        weighted = part * shares
-        shares = np.maximum((weighted / weighted.sum(axis=1, keepdims=True)).mean(axis=0), LEAST_SHARE)
+        found = np.sum([_share_out(part[rows], shares) for rows in _slice_rows(len(part))], axis=0)
+        found[0] += others
+        shares = np.maximum(found / (len(part) + others), LEAST_SHARE)
+    best = [_pick_likeliest(densities[rows] * shares, max_usual) for rows in _slice_rows(len(densities))]
+    return np.concatenate(best)
+
+
+def _share_out(densities: Floats, shares: Floats) -> Floats:
+    """How many of the rows each explanation has, each row counted by the chances of all."""
     weighted = densities * shares
+    counts: Floats = (weighted / weighted.sum(axis=1, keepdims=True)).sum(axis=0)
+    return counts
+
+
+def _pick_likeliest(weighted: Floats, max_usual: float) -> npt.NDArray[np.int64]:
     is_slip = weighted[:, 0] < max_usual * weighted.sum(axis=1)
     return np.where(is_slip, weighted[:, 1:].argmax(axis=1), -1)
+
+
+def _slice_rows(rows: int) -> list[slice]:
+    """Slices of at most MAX_ROWS; one of nothing where there are none."""
+    return [slice(start, start + MAX_ROWS) for start in range(0, max(rows, 1), MAX_ROWS)]

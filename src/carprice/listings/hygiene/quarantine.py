@@ -9,6 +9,7 @@ from carprice.listings.hygiene.inspection import FLAGS, LINE, Finding, inspect_a
 from carprice.listings.hygiene.texts import SAID, flag_of
 from carprice.listings.report import DROPPED, MARKED, CleaningEntry, CleaningReport
 from carprice.market.market_file import Market
+from carprice.system.freed_memory import release_memory
 
 MAX_INSPECTED = 500_000
 """Rows that are inspected at a time: what memory that takes does not grow with the file."""
@@ -33,7 +34,10 @@ def quarantine(frame: pl.DataFrame, market: Market, examples: Examples, report: 
         marked += [(item, start + np.flatnonzero(item.rows[is_kept])) for item in found]
         kept.append(part.filter(is_kept).drop("problem", FLAGS))
         start += kept[-1].height
+        del part
+        release_memory()
     frame = pl.concat(kept)
+    del kept
     is_left = np.ones(frame.height, bool)
     for item in inspect_again(frame, market):
         if market.hygiene.listed_again == "mark":
@@ -46,7 +50,17 @@ def quarantine(frame: pl.DataFrame, market: Market, examples: Examples, report: 
         rows = np.zeros(frame.height, bool)
         rows[places] = True
         _add(report, MARKED, item, rows & is_left, frame, market, examples)
-    return frame.drop(LINE) if is_left.all() else frame.drop(LINE).filter(is_left)
+    columns = frame.drop(LINE).get_columns()
+    del frame
+    return pl.DataFrame(columns if is_left.all() else _choose_rows(columns, is_left))
+
+
+def _choose_rows(columns: list[pl.Series], chosen: np.ndarray) -> list[pl.Series]:
+    """The rows that a mask chooses; the columns go one by one, so that none is there twice."""
+    rows, found = pl.Series(chosen).arg_true(), []
+    while columns:
+        found.append(columns.pop(0).gather(rows))
+    return found
 
 
 def _even_size(rows: int) -> int:

@@ -7,7 +7,6 @@ https://lightgbm.readthedocs.io/en/stable/C-API.html
 import ctypes
 import threading
 from array import array
-from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,12 +56,6 @@ def _call(library: ctypes.CDLL, function: str, *arguments: Any) -> None:
     if getattr(library, function)(*arguments) != 0:
         reason = library.LGBM_GetLastError().decode(errors="replace")
         raise BundleError(f"LightGBM refuses the trees: {reason}", RETRAIN)
-
-
-def release_memory() -> None:
-    """Return freed memory to the system: glibc would keep the 20 MB that reading a text of 6 MB takes."""
-    with suppress(AttributeError):  # another C library, which has no such call
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 class _Booster:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from carprice.frames.encoding import Floats
 from carprice.frames.scoring import find_codes, find_lines, flag_matrix, follow_lines
 from carprice.model.forest.depreciation import Depreciation
-from carprice.model.forest.lightgbm_capi import release_memory
 from carprice.model.forest.price_forest import name_columns
+from carprice.system.freed_memory import release_memory
 from carprice.system.memory import MANY_ROWS
 from carprice.training.columns import Columns, Rows
 from carprice.training.forest.feeding import QuietDataset, WideRows, iterate_chunks
