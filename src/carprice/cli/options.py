@@ -97,6 +97,25 @@ def engine_options(command: Command) -> Command:
     )(command)
 
 
+def gang_option(command: Command) -> Command:
+    """--gang; the command gets it as gang, 0 for none, with no fewer --workers."""
+
+    @functools.wraps(command)
+    def call(*arguments: Any, gang: int | None, workers: int | None, **options: Any) -> Any:
+        if gang and workers and workers < gang:
+            raise click.UsageError(f"--gang {gang}: needs as many --workers (got {workers}).")
+        return command(*arguments, gang=gang or 0, workers=workers, **options)
+
+    option = click.option(
+        "--gang",
+        type=click.IntRange(2),
+        metavar="N",
+        help="Grow each large booster by N workers together, each with a part of its listings; the trees are "
+        "others than those of one worker. docs/scale.md.",
+    )
+    return option(call)  # type: ignore[return-value]
+
+
 def listings_argument(command: Command) -> Command:
     """LISTINGS, the files to read, with --encoding and --strict; the command gets them as ListingsFiles."""
 

@@ -120,7 +120,7 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
         outcome.result = CHECKED
         return
     with open_work(order.engine, settings.artifacts_dir, order.market.name) as work:
-        training = train(listings, order.market, settings, say=say, grow=work.grow)
+        training = train(listings, order.market, settings, say=say, grow=work.grow, gang=order.engine.gang)
     outcome.version = training.version
     note("train", f"{training.version}, {training.manifest['data']['served_rows']:,} listings")
     record_training(training, settings, say)

@@ -47,11 +47,13 @@ def train_demo(
     count: int = DEMO_LISTINGS,
     keep_comparables: bool = True,
     grow: Grow = grow_here,
+    gang: int = 0,
 ) -> Training:
     """Train on `count` simulated listings. Raises ListingsError, MarketError and TrainingError."""
     say(f"Drawing {count:,} simulated listings ...")
     market = load_market(DEMO_MARKET, settings.markets_dir)
-    return train(draw_clean(market, count, settings), market, settings, seed, say, keep_comparables, grow)
+    listings = draw_clean(market, count, settings)
+    return train(listings, market, settings, seed, say, keep_comparables, grow, gang)
 
 
 def draw_clean(market: Market, count: int, settings: Settings) -> Listings:

@@ -96,6 +96,7 @@ def train_file(
     keep_comparables: bool = True,
     cap: int | None = None,
     grow: Grow = grow_here,
+    gang: int = 0,
 ) -> Training:
     """Read and clean a listings file, or several, then train on it; cap: listings of each make and model.
 
@@ -107,7 +108,7 @@ def train_file(
         say(line)
     held = [listings]
     del listings  # train alone has them, and lets go of them while it learns
-    return train(held.pop(), market, settings, seed, say, keep_comparables, grow)
+    return train(held.pop(), market, settings, seed, say, keep_comparables, grow, gang)
 
 
 def train(
@@ -118,13 +119,15 @@ def train(
     say: Say = print,
     keep_comparables: bool = True,
     grow: Grow = grow_here,
+    gang: int = 0,
 ) -> Training:
     """Learn from cleaned listings and write a bundle below settings.artifacts_dir.
 
     A model of the training part is judged by the test part, once, after everything is chosen; then the same way is
     gone with every listing, and that model serves. keep_comparables: the bundle keeps listings to be shown, unless
-    the market file has `comparables = false`. grow: what grows the boosters. Raises TrainingError when the
-    listings do not make a model, and BundleError at once where it could not be written or signed.
+    the market file has `comparables = false`. grow: what grows the boosters; gang: by so many workers together,
+    for the manifest. Raises TrainingError when the listings do not make a model, and BundleError at once where it
+    could not be written or signed.
     """
     started = time.monotonic()
     _check_currency(market)
@@ -144,6 +147,7 @@ def train(
     manifest = _describe(judged, served, listings, parts, seed) | figures | _describe_learnt(parts.whole, market)
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
+    manifest["params"] |= {"gang": gang} if gang else {}
     manifest["took_seconds"] = round(time.monotonic() - started, 1)
     is_kept = keep_comparables and market.listing.comparables
     kept = build_comparables(parts.whole, served.pricer("served"), served.index) if is_kept else None

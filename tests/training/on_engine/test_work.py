@@ -47,3 +47,11 @@ def test_the_folder_goes_with_the_end_and_stays_where_something_failed(tmp_path:
     with open_work(EngineChoice(workers=1), tmp_path, "uk") as work:
         assert work.engine is not None
     assert not (tmp_path / WORK).exists()
+
+
+@pytest.mark.slow
+def test_the_manifest_names_the_gang(uk: Market, tmp_path: Path, root: Path) -> None:
+    words = ("train", "--market", "uk", "--data", str(write_listings(uk, tmp_path / "cars.csv", ROWS)))
+    command = Command(root, tmp_path / "gang", *words)
+    command.run("--gang", "2")
+    assert describe_bundle(command.artifacts)["manifest.json"]["params"]["gang"] == 2

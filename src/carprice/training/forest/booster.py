@@ -74,18 +74,22 @@ class Booster:
     number: int
     lacking: Lacking | None = None
 
-    def grow(self) -> str:
-        """LightGBM's text. On any machine and however many are grown at once it is the same."""
+    def grow(self, network: Mapping[str, Any] | None = None, rare: Sequence[int] = ()) -> str:
+        """LightGBM's text. On any machine and however many are grown at once it is the same.
+
+        network: LightGBM's parameters of the machines that grow it together, each from rows of its own. rare: of
+        the columns, categories that are numbers here.
+        """
         recipe, parts = self.job.recipe, self.plan.parts
         names = name_columns(self.columns.names, parts["wide"], parts["flags"])
         signs = dict(zip(self.columns.names, self.columns.signs, strict=True))
         if parts["years"]:
             del signs[parts["years"]["field"]]
-        params = {**describe_params(names, signs, recipe), "seed": self.job.seed + self.number}
+        params = {**describe_params(names, signs, recipe), "seed": self.job.seed + self.number, **(network or {})}
         if len(self.job.rows) >= MANY_ROWS:
             params["num_threads"] = PARALLEL_BOOSTERS  # of which each would grow another booster
         build = _build_data if self.lacking is None else _build_lacking
-        data, weight = build(self, params)
+        data, weight = build(self, params, rare)
         loss = build_loss(recipe.exponent, recipe.width, weight)
         return lgb.train({**params, "objective": loss}, data, recipe.trees).model_to_string()
 
@@ -156,7 +160,7 @@ def follow(matrix: Floats, table: Depreciation) -> Floats:
     return followed
 
 
-def _build_data(booster: Booster, params: dict[str, Any]) -> tuple[lgb.Dataset, Singles]:
+def _build_data(booster: Booster, params: dict[str, Any], rare: Sequence[int]) -> tuple[lgb.Dataset, Singles]:
     """What is left of each log price by the lines, binned, and the weight of each row."""
     job, columns, plan = booster.job, booster.columns, booster.plan
     rows, recipe, parts = job.rows, job.recipe, plan.parts
@@ -172,10 +176,10 @@ def _build_data(booster: Booster, params: dict[str, Any]) -> tuple[lgb.Dataset, 
     copied = sum(map(len, copies))
     weight = np.ones(len(rows) + copied, np.float32)
     weight[len(rows) :] = recipe.copy_weight * len(rows) / max(copied, 1)
-    return _bin_rows([rows.matrix, *copies], np.concatenate(left), columns, parts, params), weight
+    return _bin_rows([rows.matrix, *copies], np.concatenate(left), columns, parts, params, rare), weight
 
 
-def _build_lacking(booster: Booster, params: dict[str, Any]) -> tuple[lgb.Dataset, Singles]:
+def _build_lacking(booster: Booster, params: dict[str, Any], rare: Sequence[int]) -> tuple[lgb.Dataset, Singles]:
     """The same of listings that lack just the booster's fields."""
     job, columns, plan, lacking = booster.job, booster.columns, booster.plan, booster.lacking
     assert lacking is not None
@@ -187,28 +191,34 @@ def _build_lacking(booster: Booster, params: dict[str, Any]) -> tuple[lgb.Datase
         matrices.append(leave_out(matrices[0], columns, random))
     table = Depreciation(plan.parts["depreciation"], columns.names)
     left = np.concatenate([rows.target - follow(matrix, table) - plan.base for matrix in matrices])
-    return _bin_rows(matrices, left.astype(np.float32), columns, plan.parts, params), np.ones(
-        len(left), np.float32
-    )
+    data = _bin_rows(matrices, left.astype(np.float32), columns, plan.parts, params, rare)
+    return data, np.ones(len(left), np.float32)
 
 
 def _bin_rows(
-    matrices: Sequence[Floats], left: Singles, columns: Columns, parts: Mapping[str, Any], params: dict[str, Any]
+    matrices: Sequence[Floats],
+    left: Singles,
+    columns: Columns,
+    parts: Mapping[str, Any],
+    params: dict[str, Any],
+    rare: Sequence[int],
 ) -> lgb.Dataset:
     data = QuietDataset(
         WideRows(matrices, partial(_widen, columns=columns, parts=parts)),
         left,
         feature_name=name_columns(columns.names, parts["wide"], parts["flags"]),
-        categorical_feature=[*columns.categories, *_list_wide_categories(columns, parts)],
+        categorical_feature=_list_categories(columns, parts, rare),
         params=params,
     )
-    return data.construct()
+    # Of several machines the bins are those of all rows: they are found when the machines are connected.
+    return data if "machines" in params else data.construct()
 
 
-def _list_wide_categories(columns: Columns, parts: Mapping[str, Any]) -> list[int]:
-    """The places of the wide columns, but for that of old years, which stay in order."""
-    years = {columns.names[index] for index in columns.numbers}
-    return [len(columns.names) + place for place, name in enumerate(parts["wide"]) if name not in years]
+def _list_categories(columns: Columns, parts: Mapping[str, Any], rare: Sequence[int]) -> list[int]:
+    """The places of the categories and the wide columns, but for that of old years, which stay in order."""
+    numbers = {columns.names[index] for index in (*columns.numbers, *rare)}
+    wide = [len(columns.names) + place for place, name in enumerate(parts["wide"]) if name not in numbers]
+    return [*(index for index in columns.categories if index not in rare), *wide]
 
 
 def _choose_copied(rows: int, copies: int, random: np.random.Generator) -> Any:

@@ -22,7 +22,7 @@ def grow_on(engine: Engine, work: Path) -> Grow:
     """What grows boosters on an engine; their files are in the folder work, by what is in them."""
 
     def grow(boosters: Sequence[Booster]) -> list[str]:
-        outputs = engine.map(grow_booster, [_write_part(each, work) for each in boosters], work)
+        outputs = engine.map(grow_booster, [write_part(each, work) for each in boosters], work)
         return [output.read_bytes().decode() for output in outputs]
 
     return grow
@@ -30,15 +30,21 @@ def grow_on(engine: Engine, work: Path) -> Grow:
 
 def grow_booster(inputs: Sequence[Path], output: Path, seed: int, number: int) -> None:
     """A step: matrix, log prices and plan of a forest to the text of one of its fits."""
-    matrix, target = (np.load(path, mmap_mode="r") for path in inputs[:2])
+    output.write_bytes(read_booster(inputs, seed, number).grow().encode())
+
+
+def read_booster(inputs: Sequence[Path], seed: int, number: int, chosen: np.ndarray | None = None) -> Booster:
+    """A booster as write_part has it. chosen: those of its listings that it learns from, by a mask."""
+    arrays = [np.load(path, mmap_mode="r") for path in inputs[:2]]
+    matrix, target = arrays if chosen is None else (array[chosen] for array in arrays)
     facts = json.loads(inputs[2].read_text())
     job = Job(Rows(matrix, target), Recipe(**facts["recipe"]), seed)
     lacking = Lacking(**facts["lacking"]) if facts["lacking"] else None
-    booster = Booster(job, Columns(**facts["columns"]), Plan(**facts["plan"]), number, lacking)
-    output.write_bytes(booster.grow().encode())
+    return Booster(job, Columns(**facts["columns"]), Plan(**facts["plan"]), number, lacking)
 
 
-def _write_part(booster: Booster, work: Path) -> Part:
+def write_part(booster: Booster, work: Path) -> Part:
+    """What a step reads to grow a booster, each array in a file once."""
     rows, recipe = booster.job.rows, booster.job.recipe
     facts = {"recipe": asdict(recipe), "columns": asdict(booster.columns), "plan": asdict(booster.plan)}
     facts["lacking"] = asdict(booster.lacking) if booster.lacking else {}

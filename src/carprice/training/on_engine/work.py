@@ -10,6 +10,7 @@ from carprice.engine.start import LOCAL, open_engine
 from carprice.engine.steps import hold_work, remove
 from carprice.training.forest.booster import Grow, grow_here
 from carprice.training.on_engine.boosters import grow_on
+from carprice.training.on_engine.gang import grow_in_gang
 
 WORK = ".work-"
 """The name of the work folder starts so, beside the bundles, and goes on with that of the market."""
@@ -17,11 +18,15 @@ WORK = ".work-"
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """The engine that a command names: address and workers as open_engine takes them; neither for none."""
+    """The engine that a command names: address and workers as open_engine takes them; neither for none.
+
+    gang: so many workers, who grow each large booster together, of this machine where no engine is named.
+    """
 
     address: str = ""
     workers: int = 0
     show: Show | None = None
+    gang: int = 0
 
 
 NO_ENGINE = EngineChoice()
@@ -41,12 +46,13 @@ def open_work(choice: EngineChoice, artifacts_dir: Path, market: str) -> Iterato
 
     Raises EngineError where another command trains this market so, or the engine cannot be had.
     """
-    if not choice.address and not choice.workers:
+    if not choice.address and not choice.workers and not choice.gang:
         yield TrainingWork()
         return
     with (
         hold_work(artifacts_dir / f"{WORK}{market}") as folder,
-        open_engine(choice.address or LOCAL, choice.workers, choice.show) as engine,
+        open_engine(choice.address or LOCAL, choice.workers or choice.gang, choice.show) as engine,
     ):
-        yield TrainingWork(grow_on(engine, folder), engine)
+        grow = grow_in_gang(engine, folder, choice.gang) if choice.gang else grow_on(engine, folder)
+        yield TrainingWork(grow, engine)
     remove(folder)

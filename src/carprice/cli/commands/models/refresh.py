@@ -9,6 +9,7 @@ import click
 from carprice.cli.console import print_json, say, show_parts
 from carprice.cli.options import (
     engine_options,
+    gang_option,
     json_option,
     listings_argument,
     market_option,
@@ -29,6 +30,7 @@ KEPT_CODE = 3
 @stack_options
 @click.option("--dry-run", is_flag=True, help="Check the listings alone, and change nothing.")
 @engine_options
+@gang_option
 @json_option("the outcome")
 @pass_settings
 def refresh(
@@ -39,6 +41,7 @@ def refresh(
     dry_run: bool,
     address: str | None,
     workers: int | None,
+    gang: int,
     as_json: bool,
 ) -> None:
     """Train on new LISTINGS, and serve the model if it is no worse than the champion.
@@ -53,7 +56,7 @@ def refresh(
     from carprice.training.on_engine.work import EngineChoice
 
     market = load_market(market_name, settings.markets_dir)
-    engine = EngineChoice(address or "", workers or 0, show_parts())
+    engine = EngineChoice(address or "", workers or 0, show_parts(), gang)
     outcome = run_refresh(Order(listings, market, forced, dry_run, engine), settings, say)
     if as_json:
         print_json("refresh", asdict(outcome))

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 import click
 
 from carprice.cli.console import print_json, say, show_parts
-from carprice.cli.options import data_option, engine_options, json_option, market_option, pass_settings
+from carprice.cli.options import (
+    data_option,
+    engine_options,
+    gang_option,
+    json_option,
+    market_option,
+    pass_settings,
+)
 from carprice.evaluation.text import format_head
 from carprice.listings.cap import MIN_CAP
 from carprice.market.market_file import load_market
@@ -41,6 +48,7 @@ if TYPE_CHECKING:
     f"alone, however long the files are. At least {MIN_CAP}.",
 )
 @engine_options
+@gang_option
 @json_option("the manifest")
 @pass_settings
 def train(
@@ -52,6 +60,7 @@ def train(
     cap: int | None,
     address: str | None,
     workers: int | None,
+    gang: int,
     as_json: bool,
 ) -> None:
     """Learn from listings and write a model.
@@ -62,12 +71,13 @@ def train(
     market = load_market(market_name, settings.markets_dir)
     if source is None and market.name != DEMO_MARKET:
         raise click.UsageError(f"--data is missing: market {market.name!r} has no listings of its own.")
-    choice = EngineChoice(address or "", workers or 0, show_parts())
+    choice = EngineChoice(address or "", workers or 0, show_parts(), gang)
     with open_work(choice, settings.artifacts_dir, market.name) as work:
         if source is not None:
-            training = train_file(source, market, settings, seed, say, not no_comparables, cap, work.grow)
+            training = train_file(source, market, settings, seed, say, not no_comparables, cap, work.grow, gang)
         else:
-            training = train_demo(settings, seed, say, keep_comparables=not no_comparables, grow=work.grow)
+            kept = not no_comparables
+            training = train_demo(settings, seed, say, keep_comparables=kept, grow=work.grow, gang=gang)
     record_training(training, settings, say)
     say(format_head(training.manifest["report"]))
     say(f"All of it: ./carprice report {training.version}")
