@@ -58,6 +58,21 @@ def test_no_venv_module(checkout: Checkout) -> None:
     )
 
 
+@pytest.mark.parametrize("has_folder", [True, False], ids=["var", "none"])
+def test_a_checkout_that_cannot_be_written(checkout: Checkout, has_folder: bool) -> None:
+    if has_folder:
+        (checkout.root / "var").mkdir()
+    script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$0/carprice" status'
+    argv = ["unshare", "--mount", "sh", "-c", script, str(checkout.root)]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip("only root may mount")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"Error: Cannot write to {checkout.root}.\nUse a checkout of your own: git clone {checkout.root}\n"
+    )
+
+
 @pytest.mark.slow
 def test_no_network(checkout: Checkout) -> None:
     lock = checkout.root / "requirements" / "full.txt"

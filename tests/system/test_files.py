@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from carprice.errors import FileError
-from carprice.system.files import open_output, open_regular, write_file
+from carprice.system.files import describe_access, open_output, open_regular, write_file
 
 
 def test_file_appears_whole(tmp_path: Path) -> None:
@@ -82,3 +83,18 @@ def test_a_draft_does_not_go_through_a_link(tmp_path: Path) -> None:
     (tmp_path / f".champion.{os.getpid()}").symlink_to(victim)
     write_file(tmp_path / "champion", b"new")
     assert (victim.read_text(), (tmp_path / "champion").read_text()) == ("whole", "new")
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "hint"),
+    [
+        (
+            OSError(errno.EROFS, "Read-only file system"),
+            "/a/b: cannot be written (its file system is read-only)",
+            "Work in a copy elsewhere; what is mounted here says: findmnt -T /a",
+        ),
+        (OSError(errno.EIO, "Input/output error"), "/a/b: cannot be written (Input/output error)", ""),
+    ],
+)
+def test_what_cannot_be_written_has_its_reason(error: OSError, what: str, hint: str) -> None:
+    assert describe_access(Path("/a/b"), "written", error) == (what, hint)

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from tests.tracking.trainings import copy_training
 
 from carprice.cli.main import cli
+from carprice.errors import TrackingError
 from carprice.model.bundle.manifest import (
     COMPARABLES,
     FILES,
@@ -300,3 +301,11 @@ def test_what_could_not_be_sent_fails_the_command(
     result = CliRunner().invoke(cli, ["models", "send"])
     assert str(result.exception) == (f"MLflow does not have {lost.version}\nThe warnings above say what to do.")
     assert "MLflow has every training" not in result.stderr
+
+
+def test_a_folder_that_cannot_be_locked_says_nothing_of_a_model(tmp_path: Path) -> None:
+    (tmp_path / upload.LOCK_FILE).symlink_to("elsewhere")
+    with pytest.raises(TrackingError) as error, upload.hold_runs(Settings(artifacts_dir=tmp_path)):
+        pass
+    reason = "it is a symbolic link, which is not followed"
+    assert str(error.value) == f"{tmp_path / upload.LOCK_FILE}: cannot be written ({reason})"

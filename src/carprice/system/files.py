@@ -99,6 +99,9 @@ def describe_access(path: Path, act: str, error: OSError) -> tuple[str, str]:
     if isinstance(error, PermissionError):
         rights = "a+rX" if act == "read" else "a+rwX"
         return f"{path}: may not be {act} by user {os.getuid()}", f"Allow it: chmod -R {rights} {path.parent}"
+    if error.errno == errno.EROFS:
+        hint = f"Work in a copy elsewhere; what is mounted here says: findmnt -T {path.parent}"
+        return f"{path}: cannot be {act} (its file system is read-only)", hint
     return f"{path}: cannot be {act} ({error.strerror or error})", ""
 
 

@@ -13,6 +13,7 @@ from carprice.errors import BundleError, CarPriceError, TrackingError
 from carprice.model.bundle.manifest import find_bundle, list_versions, read_manifest, write_manifest
 from carprice.names import CHALLENGER, REGISTERED_MODEL
 from carprice.settings import Settings
+from carprice.system.files import describe_access
 from carprice.system.locks import hold_lock
 from carprice.tracking.client import connect_client, expect_failures
 from carprice.tracking.flavour import log_pricer
@@ -20,7 +21,6 @@ from carprice.tracking.outbox import (
     PLOTS_FOLDER,
     REPORT_FOLDER,
     VERSION_TAG,
-    WRITE_HINT,
     Run,
     forget_hint,
     keep_bundle,
@@ -143,7 +143,7 @@ def hold_runs(settings: Settings) -> Iterator[None]:
             settings.artifacts_dir.mkdir(parents=True, exist_ok=True)
             stack.enter_context(hold_lock(path, math.inf))
         except OSError as error:
-            raise TrackingError(f"{path}: cannot be written ({error.strerror})", WRITE_HINT) from error
+            raise TrackingError(*describe_access(path, "written", error)) from error
         yield
 
 
