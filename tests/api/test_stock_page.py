@@ -92,12 +92,13 @@ def test_usual_files_are_read(app: Flask, data: bytes) -> None:
     ("data", "problem"),
     [
         (b"", "The file is empty."),
-        (b"PK\x03\x04...", "This is a spreadsheet or an archive"),
+        (b"PK\x03\x04...", "This looks like an Excel workbook, and it is damaged"),
+        (b"\xd0\xcf\x11\xe0...", "This is an old Excel workbook (.xls), or one with a password."),
         (b"a\0b", "This is no text."),
         (b"a,b\n1,2\n", "No column is called Make, Model"),
         (b"make\n" + b"Ford\n" * (MAX_ROWS + 1), "The file has 1,001 cars; here 1,000 are priced at once."),
     ],
-    ids=["empty", "xlsx", "binary", "columns", "rows"],
+    ids=["empty", "xlsx", "xls", "binary", "columns", "rows"],
 )
 def test_what_cannot_be_priced_says_why(app: Flask, data: bytes, problem: str) -> None:
     page = send(app, data).body.decode()

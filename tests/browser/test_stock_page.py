@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.api.test_stock_workbook import write_book
 from tests.browser.chromium import Browser
 
 FILE = """make,model,year,mileage,asking_price
@@ -37,6 +38,15 @@ def test_a_chosen_file_is_priced_and_sorted(
     assert (cheapest, dearest) == ("Skoda Octavia 2010", "Audi A4 2018")
     assert unpriced.startswith("Lada"), "what has no price stands last"
     assert page.run("document.documentElement.scrollWidth <= innerWidth"), "nothing hangs over the edge"
+
+
+def test_a_chosen_workbook_is_priced(page: Browser, url: str, tmp_path: Path) -> None:
+    path = tmp_path / "cars.xlsx"
+    path.write_bytes(write_book(["make", "model", "year", "mileage"], ["Ford", "Fiesta", 2017, 15_000]))
+    page.open(f"{url}/stock")
+    page.choose_file(path)
+    page.wait_for("document.querySelectorAll('.stock tbody tr').length === 1")
+    assert "£" in page.run("document.querySelector('.stock tbody td').innerText")
 
 
 def test_a_dropped_file_is_priced(page: Browser, url: str) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from msgspec import UNSET
 
 from carprice.api.pages.car import Car, name_car, read_car
-from carprice.api.pages.stock_file import StockFile
+from carprice.api.pages.stock_file import StockFile, write_cell
 from carprice.api.pages.wording import MINUS, write_money
 from carprice.api.predict import refuse_unvalued
 from carprice.api.responses import UnvaluedError
@@ -73,7 +73,7 @@ def write_csv(file: StockFile, priced: Sequence[Priced]) -> str:
     writer = csv.writer(out)
     writer.writerow([*map(_neutralise, file.header), *ADDED, PERCENT])
     for row, each in zip(file.rows, priced, strict=True):
-        padded = [*row, *[""] * (len(file.header) - len(row))][: len(file.header)]
+        padded = [*map(write_cell, row), *[""] * (len(file.header) - len(row))][: len(file.header)]
         writer.writerow([*map(_neutralise, padded), *map(_neutralise, _list_added(each))])
     return out.getvalue()
 

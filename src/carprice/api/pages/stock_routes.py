@@ -39,8 +39,7 @@ def price_file() -> Response:
     model = state.require_model()
     data, wanted = _read_form(state, request.environ)
     try:
-        file = read_stock(data, model.pricer.market)
-        priced = _price_in_turn(state, model, file)
+        file, priced = _price_in_turn(state, model, data)
     except StockError as error:
         return _render(state, model, problem=str(error))
     if wanted == AS_FILE:
@@ -62,19 +61,20 @@ def _read_form(state: ServiceState, environ: dict[str, Any]) -> tuple[bytes, str
     return sent.stream.read() if sent else b"", form.get("as", "")
 
 
-def _price_in_turn(state: ServiceState, model: LoadedModel, file: StockFile) -> list[Priced]:
-    """Price a file as one of the batches that are priced at the same time."""
+def _price_in_turn(state: ServiceState, model: LoadedModel, data: bytes) -> tuple[StockFile, list[Priced]]:
+    """Read and price a file as one of the batches that are priced at the same time. Raises StockError."""
     if not state.batches.acquire(blocking=False):
         busy = f"{state.settings.max_batches} batches are being priced already; try again"
         raise RefusedError(429, busy, headers=(RETRY,))
     try:
+        file = read_stock(data, model.pricer.market)
         priced = price_stock(model, file)
     finally:
         state.batches.release()
     found = [each.valuation for each in priced if each.valuation]
     state.metrics.add_prices([valuation.price for valuation in found], model.currency)
     state.metrics.add_warnings((item.code, item.field) for valuation in found for item in valuation.warnings)
-    return priced
+    return file, priced
 
 
 def _render(

@@ -222,13 +222,13 @@ def _information_paths() -> dict[str, Any]:
 
 
 def _stock_operation() -> dict[str, Any]:
-    """A form with a CSV file, answered by a page or by the file with its prices."""
+    """A form with a CSV or Excel file, answered by a page or by the file with its prices."""
     problems = tuple(status for status in _BODY_PROBLEMS if status != "422")
-    operation = _operation("pages", "priceFile", "Price the cars of a CSV file", None, problems)
+    operation = _operation("pages", "priceFile", "Price the cars of a CSV or Excel file", None, problems)
     text = {"schema": {"type": "string"}}
     operation["responses"]["200"]["content"] = {"text/html": text, "text/csv": text}
     # OpenAPI 3.1 needs no format; generators of clients still know a file by it.
-    file = {"type": "string", "format": "binary", "contentMediaType": "text/csv"}
+    file = {"type": "string", "format": "binary"}
     wanted = {"type": "string", "pattern": "^csv$", "description": "`csv` for the file with its prices."}
     form = {"type": "object", "properties": {"file": file, "as": wanted}, "required": ["file"]}
     operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
