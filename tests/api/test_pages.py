@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,11 @@ def test_a_value_that_no_such_car_has_is_questioned(make_app: MakeApp, small_bun
     assert "fuel=Petrol" in unescape(link).split("&")
 
 
+def test_a_suggested_number_is_written_as_people_write_it(app: Flask) -> None:
+    page = open_page(app, change(UK_CAR, mileage="15")).body.decode()
+    assert re.search(r'class="suggestion" href="[^"]*mileage=15000[^"]*">15,000</a>', page)
+
+
 def test_a_suggestion_comes_before_the_rest_is_typed(app: Flask) -> None:
     page = open_page(app, {"make": "Ford", "model": "Fiista"}).body.decode()
     assert "Model was not among the training listings. Did you mean" in page
@@ -196,6 +202,9 @@ def test_evidence_stands_beside_the_price(app: Flask) -> None:
     assert page.count('class="bar"') >= 3
     assert "The usual Ford Fiesta" in page
     assert "Similar cars: same make and model" in page
+    assert "Mileage <small>15,944 mi</small>" in page
+    version = find_state(app).model.version  # type: ignore[union-attr]
+    assert f"Priced on {date.today():%d %B %Y} with model {version}".replace("on 0", "on ") in page
 
 
 def test_only_prices_that_were_asked_for_are_counted(app: Flask) -> None:

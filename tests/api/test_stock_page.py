@@ -62,6 +62,12 @@ def test_every_row_has_its_price_or_its_problem(app: Flask) -> None:
     assert "3 of 4 cars have a price" in send(app, FILE).body.decode()
 
 
+def test_a_car_without_usual_values_says_why(app: Flask) -> None:
+    [row] = read_table(send(app, b"make,model,year,mileage\nFord,Fiista,2017,15k\n"))
+    needed = "Transmission is missing; Fuel is missing"
+    assert row[5] == f"{needed}; Model was not among the training listings; did you mean 'Fiesta'?"
+
+
 def test_the_file_comes_back_with_its_prices(app: Flask) -> None:
     rows = read_csv(send(app, FILE, "csv"))
     expected = call(app.wsgi_app, "POST", "/predict/price", as_json(UK_CAR)).json

@@ -66,3 +66,10 @@ def test_numbers_larger_than_a_float_are_infinite() -> None:
 def test_a_date_beyond_the_calendar_cannot_be_written() -> None:
     with pytest.raises(OverflowError):
         KINDS["date"].write(1e12)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(44_738.7258411, "44,739"), (1.598, "1.598"), (57.6999999999, "57.7"), (999.5, "999.5")]
+)
+def test_numbers_are_shown_as_people_read_them(number: float, shown: str) -> None:
+    assert KINDS["number"].show(number) == shown

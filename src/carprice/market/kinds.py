@@ -18,6 +18,9 @@ TEXT = "text"
 
 Value = str | float | None
 
+LARGE = 1_000
+"""From where on people read a number without what is behind its point."""
+
 _EPOCH_ORDINAL = EPOCH.toordinal()
 
 
@@ -81,6 +84,11 @@ def _write_number(value: float) -> int | float:
     return int(value) if value == int(value) else value
 
 
+def _show_number(value: float) -> str:
+    """Of a large number only what is whole, since nobody reads the rest: 72,000 km are 44,739 mi."""
+    return f"{value:,.0f}" if abs(value) >= LARGE else f"{value:,.6g}"
+
+
 def _read_flag(value: Any) -> float:
     if not isinstance(value, bool):
         raise TypeError
@@ -132,7 +140,7 @@ _KINDS = (
         read=_read_number,
         write=_write_number,
         parse=float,
-        show="{:,.12g}".format,
+        show=_show_number,
         input="number",
         has_range=True,
         has_scale=True,

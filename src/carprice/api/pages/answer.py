@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from carprice.api.pages.car import name_car
+from carprice.api.pages.car import name_car, show_values
 from carprice.api.pages.charts import draw_band
 from carprice.api.pages.curves import Curve, draw_curves
 from carprice.api.pages.evidence import Bar, Table, build_bars, build_table
@@ -123,7 +123,7 @@ def _fill_answer(
         not_given=_name_missing(model, valuation),
         band=draw_band(valuation.low, valuation.price, valuation.high, asking, says, currency),
         against=breakdown.against,
-        bars=build_bars(breakdown, currency),
+        bars=build_bars(breakdown, currency, show_values(model, form.car)),
         table=_find_table(model, form, values, asking),
         curves=draw_curves(model, values, valuation),
     )
@@ -172,7 +172,16 @@ def _note_warning(model: LoadedModel, form: Form, warning: InputWarning) -> Note
     field = model.seen.keys[0] if warning.code == UNKNOWN_COMBINATION else warning.field
     detail = warning.detail.partition("; did you mean")[0] if warning.suggestions else warning.detail
     text = f"{_labels(model)[warning.field]} {detail}." if warning.field else f"{detail[:1].upper()}{detail[1:]}."
-    return Note(text, [(name, change_query(form, field, name)) for name in warning.suggestions])
+    links = [
+        (_write_suggestion(model, field, name), change_query(form, field, name)) for name in warning.suggestions
+    ]
+    return Note(text, links)
+
+
+def _write_suggestion(model: LoadedModel, field: str, text: str) -> str:
+    """A suggested value as people read it: 45,000 for 45000."""
+    feature = model.pricer.market.feature(field)
+    return show_value(feature, float(text)) if feature and feature.kind == "number" else text
 
 
 def _labels(model: LoadedModel) -> Mapping[str, Any]:

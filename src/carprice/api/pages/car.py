@@ -65,15 +65,20 @@ def name_car(model: LoadedModel, car: Car) -> tuple[str, str]:
     """The car as a heading, such as `Ford Fiesta 2017`, and the rest that was typed, but texts."""
     market = model.pricer.market
     heading = [*model.seen.keys, *([market.year.name] if market.year else [])]
-    features = {feature.name: (place, feature) for place, feature in enumerate(market.features)}
+    shown = show_values(model, car)
+    given = [shown[name] for name in heading if name in shown]
+    texts = {feature.name for feature in market.features if feature.has_words}
+    rest = [shown[name] for name in shown if name in car.typed.values and name not in {*heading, *texts}]
+    return " ".join(given) or "This car", ", ".join(rest)
 
-    def show(name: str) -> str:
-        (place, feature), value = features[name], car.values[name]
-        if isinstance(value, str) and feature.is_category:
-            value = model.pricer.encoder.spell(place, value)
-        return show_value(feature, value, with_unit=True)
 
-    given = [name for name in heading if name in car.values]
-    texts = {name for name, (_, feature) in features.items() if feature.has_words}
-    rest = [name for name in features if name in car.typed.values and name not in {*heading, *texts}]
-    return " ".join(map(show, given)) or "This car", ", ".join(map(show, rest))
+def show_values(model: LoadedModel, car: Car) -> dict[str, str]:
+    """The values of a car as people read them, by field in the order of the market."""
+    shown = {}
+    for place, feature in enumerate(model.pricer.market.features):
+        if feature.name in car.values:
+            value = car.values[feature.name]
+            if isinstance(value, str) and feature.is_category:
+                value = model.pricer.encoder.spell(place, value)
+            shown[feature.name] = show_value(feature, value, with_unit=True)
+    return shown

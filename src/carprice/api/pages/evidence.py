@@ -18,9 +18,10 @@ WEB = ("https://", "http://")
 
 @dataclass(frozen=True)
 class Bar:
-    """One line of the breakdown. kind: base, part or price."""
+    """One line of the breakdown. value: of the car, empty where it has none. kind: base, part or price."""
 
     label: str
+    value: str
     amount: str
     bar: Markup
     kind: str
@@ -48,8 +49,8 @@ class Table:
     median: str
 
 
-def build_bars(breakdown: Breakdown, currency: str) -> list[Bar]:
-    """The base, what each field adds, the largest first, and the price."""
+def build_bars(breakdown: Breakdown, currency: str, values: Mapping[str, str]) -> list[Bar]:
+    """The base, what each field adds, the largest first, and the price. values: of the car, by field."""
     parts = sorted(breakdown.parts, key=lambda part: -abs(part.amount))
     amounts = [0, *(part.amount for part in parts)]
     price = breakdown.base + sum(part.amount for part in parts)
@@ -57,6 +58,7 @@ def build_bars(breakdown: Breakdown, currency: str) -> list[Bar]:
     shown = [
         Bar(
             _label_part(part, currency),
+            values.get(part.feature, "") if part.words is UNSET else "",
             write_money(part.amount, currency, sign=True),
             draw_bar(part.amount, min(amounts), max(amounts)),
             "part",
@@ -64,8 +66,8 @@ def build_bars(breakdown: Breakdown, currency: str) -> list[Bar]:
         for part in parts
         if part.amount
     ]
-    first = Bar(against, write_money(breakdown.base, currency), Markup(""), "base")
-    return [first, *shown, Bar("This car", write_money(price, currency), Markup(""), "price")]
+    first = Bar(against, "", write_money(breakdown.base, currency), Markup(""), "base")
+    return [first, *shown, Bar("This car", "", write_money(price, currency), Markup(""), "price")]
 
 
 def _label_part(part: BreakdownPart, currency: str) -> str:

@@ -16,7 +16,8 @@ from carprice.api.predict import refuse_unvalued
 from carprice.api.responses import UnvaluedError
 from carprice.api.state import LoadedModel
 from carprice.market.market_file import ASKING
-from carprice.model.listing import check_listing
+from carprice.model.input_warnings import ask_instead
+from carprice.model.listing import check_listing, read_known
 from carprice.model.valuation import Valuation
 
 ADDED = ("predicted_price", "predicted_low", "predicted_high", "problem", "confidence", "warnings", "asking_word")
@@ -99,7 +100,15 @@ def _judge(model: LoadedModel, car: Car, values: Sequence[object], valuation: Va
 def _refuse(model: LoadedModel, car: Car) -> Priced:
     labels = _labels(model)
     wrong = [f"{labels[name]} {problem}" for name, problem in car.problems.items()]
-    return Priced(car, None, "; ".join([*wrong, *(f"{labels[name]} is missing" for name in car.missing)]))
+    missing = [f"{labels[name]} is missing" for name in car.missing]
+    return Priced(car, None, "; ".join([*wrong, *missing, *_question(model, car)]))
+
+
+def _question(model: LoadedModel, car: Car) -> list[str]:
+    """What is unlikely in a car without a price: a misspelt model has no usual values to fill in."""
+    labels, values = _labels(model), read_known(model.pricer.market, car.values)
+    found = model.pricer.find_warnings(values)
+    return [f"{labels.get(each.field, each.field)} {ask_instead(each)}" for each in found]
 
 
 def _show(model: LoadedModel, each: Priced) -> StockRow:
