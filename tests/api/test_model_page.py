@@ -47,7 +47,7 @@ def test_a_report_is_preferred_to_the_metrics(app: Flask) -> None:
     manifest["ageing"] = [{"days": 90, "median_ape": 0.06}]
     text = read_page(app)
     assert "within 5.0 % of the actual ones; 80 % are within 10 %" in text
-    assert "9,498 to 12,480 3.1 % 90 % 7" in text
+    assert "By price, in GBP Usual error Range held Listings 9,498 to 12,480 3.1 % 90 % 7" in text
     assert "Fuel economy 7.0 % 88 %" in text
     assert "90 days 6.0 %" in text
     assert "Too few cars over 20 years." in text

@@ -28,6 +28,7 @@ def read_page(app: Flask) -> str:
 
 
 def test_it_says_what_serves_and_how_fast(app: Flask) -> None:
+    call(app.wsgi_app, "GET", "/static/pages.css")
     assert "No request but those of probes and of this page." in read_page(app)
     for body in (UK_CAR, {}):
         call(app.wsgi_app, "POST", "/predict/price", as_json(body))
@@ -80,12 +81,14 @@ def test_prices_stand_beside_those_of_the_training(app: Flask) -> None:
     call(app.wsgi_app, "POST", "/predict/price", as_json(UK_CAR))
     wait_until(lambda: "of the newest 1 answers" in read_page(app))
     text = read_page(app)
-    shares = [int(share) for share in re.findall(r" (\d+)% \d+%", text.split("judged by")[1])]
+    assert "Price, in GBP of the newest 1 answers" in text
+    assert re.search(r"\d to \d{1,3},\d{3} ", text), "as people write amounts"
+    shares = [int(share) for share in re.findall(r" (\d+) % \d+ %", text.split("judged by")[1])]
     assert sorted(shares) == [0] * (len(shares) - 1) + [100]
 
 
 def test_the_monitor_s_states_stand_there(app: Flask) -> None:
-    wait_until(lambda: "0 cars are known, 100 are needed" in read_page(app))
+    wait_until(lambda: "cars known: 0, needed: 100" in read_page(app))
 
 
 def test_looking_is_not_logged(app: Flask, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_drift_is_named_with_what_changed(cars: list[dict[str, Any]], pricer: Pr
 def test_few_cars_are_not_known(cars: list[dict[str, Any]], pricer: Pricer, settings: Settings) -> None:
     lines = judge([*cars[:60], {"of": "another market"}] * 1, pricer, settings)
     assert {line.state for line in lines.values()} == {NOT_KNOWN}
-    assert lines[DRIFT, "all"].reason == "60 cars are known, 100 are needed"
+    assert lines[DRIFT, "all"].reason == "cars known: 60, needed: 100"
 
 
 def test_some_cars_do_not_tell_of_small_drift(
@@ -127,4 +127,4 @@ def test_refusals_are_counted_in_the_log(settings: Settings, wrong: int, state: 
 
 
 def test_without_a_log_refusals_are_not_known(tmp_path: Path, settings: Settings) -> None:
-    assert judge_refused(tmp_path / "none", settings).reason == "0 requests are in the log, 100 are needed"
+    assert judge_refused(tmp_path / "none", settings).reason == "requests in the log: 0, needed: 100"

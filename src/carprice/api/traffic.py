@@ -12,8 +12,9 @@ from carprice.names import METRICS_PATH, PROBE_PATHS, SERVICE_PAGE
 WINDOW_SECONDS = 60.0
 MIN_SECONDS = 1.0
 """Between two looks that are kept; a rate over less would jump."""
-OWN_ROUTES = PROBE_PATHS | {METRICS_PATH, SERVICE_PAGE}
-"""Of probes, and of the page that shows this: no traffic of users."""
+STATIC_ROUTE = "/static/<path:filename>"
+OWN_ROUTES = PROBE_PATHS | {METRICS_PATH, SERVICE_PAGE, STATIC_ROUTE}
+"""Of probes, of the page that shows this, and of files that pages are made of: nothing that users ask."""
 
 Counts = Mapping[tuple[str, str, int], Sequence[int]]
 """By method, route and status: how many answers in each bucket of SECONDS, and beyond."""

@@ -62,7 +62,7 @@ def judge_inputs(arrived: Arrived, pricer: Pricer, settings: Settings) -> list[L
     """The lines of what came."""
     kind, rows = arrived.kind, arrived.rows
     if rows < MIN_ROWS:
-        reason = f"{rows} cars are known, {MIN_ROWS} are needed"
+        reason = f"cars known: {rows}, needed: {MIN_ROWS}"
         return [Line(name, NOT_KNOWN, kind, rows=rows, reason=reason) for name in (DRIFT, UNKNOWN, OUTSIDE, LOW)]
     return [
         *_judge_drift(arrived, pricer, settings),

@@ -42,7 +42,7 @@ def judge_refused(log: Path, settings: Settings) -> Line:
         return Line(REFUSED, NOT_KNOWN, REQUESTS, setting=setting, reason=reason)
     rows = counts[PRICED] + counts[WRONG]
     if rows < MIN_ROWS:
-        reason = f"{rows} requests are in the log, {MIN_ROWS} are needed"
+        reason = f"requests in the log: {rows}, needed: {MIN_ROWS}"
         return Line(REFUSED, NOT_KNOWN, REQUESTS, rows=rows, setting=setting, reason=reason)
     share, limits = measure_share(counts[WRONG], rows), Limits(limit, 2 * limit, setting)
     state = judge(share, limits)

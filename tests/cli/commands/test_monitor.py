@@ -80,7 +80,7 @@ def test_without_anything_nothing_is_known(run: Run) -> None:
         "not known: coverage of all: 0 prices of the last 30 days have an answer, 30 are needed; "
         "./carprice feedback FILE" in unknown
     )
-    assert "not known: refused of requests: 0 requests are in the log, 100 are needed" in unknown
+    assert "not known: refused of requests: requests in the log: 0, needed: 100" in unknown
 
 
 def test_prices_that_fell_are_to_be_acted_on(run: Run, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from carprice.api.pages.charts import draw_bar
-from carprice.api.pages.wording import join_names
+from carprice.api.pages.wording import join_names, write_band
 from carprice.api.state import LoadedModel
 from carprice.model.bundle.manifest import VERSION_TIME
 
@@ -20,8 +20,8 @@ UNKNOWN = "not known"
 SEGMENTS = {
     "make": "By make",
     "age": "By age, in years",
-    "price": "By price",
-    "price_band": "By price",
+    "price": "By price, in {currency}",
+    "price_band": "By price, in {currency}",
     "fuel": "By fuel",
     "confidence": "By how sure the answer says it is",
 }
@@ -64,7 +64,10 @@ def build_model_page(model: LoadedModel, today: date) -> ModelPage:
     manifest = model.pricer.manifest
     report = _mapping(manifest.get("report"))
     segments = _mapping(report.get("segments")) or _read_metrics(_mapping(manifest.get("metrics")))
-    tables = [_table_segment(title, _list(segments.get(name))) for name, title in SEGMENTS.items()]
+    tables = [
+        _table_segment(title.format(currency=model.currency), _list(segments.get(name)))
+        for name, title in SEGMENTS.items()
+    ]
     tables.append(_table_left_out(model, _list(report.get("left_out"))))
     tables.append(_table_ageing(_list(manifest.get("ageing"))))
     tables.append(_table_importance(model))
@@ -121,7 +124,7 @@ def _table_segment(title: str, parts: Sequence[Any]) -> Table:
     most = max((_figure(part.get("median_ape")) or 0.0 for part in found), default=0.0)
     rows = [
         _row(
-            _spread_range(str(part.get("name"))),
+            write_band(str(part.get("name"))),
             part.get("median_ape"),
             most,
             [_percent(part.get("coverage"), 0), _count(part.get("rows"))],
@@ -129,13 +132,6 @@ def _table_segment(title: str, parts: Sequence[Any]) -> Table:
         for part in found
     ]
     return Table(title, ["Usual error", "Range held", "Listings"], rows)
-
-
-def _spread_range(name: str) -> str:
-    """A range of large numbers, such as 9498-12480, as people read it; another name as it is."""
-    low, _, high = name.partition("-")
-    is_large = low.isdigit() and high.isdigit() and len(high) > 3
-    return f"{int(low):,} to {int(high):,}" if is_large else name
 
 
 def _table_left_out(model: LoadedModel, parts: Sequence[Any]) -> Table:

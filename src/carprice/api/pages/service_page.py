@@ -79,7 +79,7 @@ def _list_tables(state: ServiceState) -> list[Table]:
         list_releases(state.settings.artifacts_dir),
     ]
     if model := state.model:
-        tables.append(list_prices(state.samples.list_newest(MAX_SAMPLES), model.pricer.manifest))
+        tables.append(list_prices(state.samples.list_newest(MAX_SAMPLES), model.pricer.manifest, model.currency))
         tables.append(list_states(state.monitor.look()))
     return tables
 

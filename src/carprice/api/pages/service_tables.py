@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from carprice.api.pages.wording import write_band
 from carprice.api.replicas import Replica
 from carprice.feedback.samples import Sample
 from carprice.monitor.answers import SEGMENTS
@@ -71,7 +72,7 @@ def _describe_release(entry: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def list_prices(samples: Sequence[Sample], manifest: Mapping[str, Any]) -> Table:
+def list_prices(samples: Sequence[Sample], manifest: Mapping[str, Any], currency: str) -> Table:
     """How the newest answers of this model lie in the price bands of the listings that it was judged by."""
     bands = (manifest.get("metrics") or {}).get("price_band") or {}
     ends = [float(name.rpartition("-")[2]) for name in bands]
@@ -80,11 +81,15 @@ def list_prices(samples: Sequence[Sample], manifest: Mapping[str, Any]) -> Table
     counts = Counter(min(bisect_left(ends, price), len(ends) - 1) for price in prices if ends)
     judged = sum(band["rows"] for band in bands.values())
     rows = [
-        (name.replace("-", " to "), f"{counts[place] / len(prices):.0%}", f"{band['rows'] / judged:.0%}")
+        (write_band(name), f"{100 * counts[place] / len(prices):.0f} %", f"{100 * band['rows'] / judged:.0f} %")
         for place, (name, band) in enumerate(bands.items())
         if prices
     ]
-    head = ("Price", f"of the newest {len(prices):,} answers in the sample", "of the listings it was judged by")
+    head = (
+        f"Price, in {currency}",
+        f"of the newest {len(prices):,} answers in the sample",
+        "of the listings it was judged by",
+    )
     return Table("Prices, against the training", head, rows, "Not known: no such answer is in the sample.")
 
 

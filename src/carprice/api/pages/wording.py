@@ -36,6 +36,13 @@ def write_money(amount: float, currency: str, sign: bool = False) -> str:
     return f"{before}{symbol}{digits}" if symbol else f"{before}{digits} {currency}"
 
 
+def write_band(name: str) -> str:
+    """A range of large numbers, such as 9498-12480, as people read it; another name as it is."""
+    low, _, high = name.partition("-")
+    is_large = low.isdigit() and high.isdigit() and len(high) > 3
+    return f"{int(low):,} to {int(high):,}" if is_large else name
+
+
 def write_unit(unit: str) -> str:
     """A unit as people read it."""
     return UNITS.get(unit, unit)
