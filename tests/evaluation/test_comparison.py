@@ -77,6 +77,8 @@ def test_a_worse_model_is_worse_with_its_interval_and_beyond_the_limits(
     assert reasons[0].startswith("Overall: the median error is ")
     assert any(reason.startswith("Make Ford: ") for reason in reasons)
     text = format_comparison(found, reasons)
+    tables = [line for line in format_comparison(found, reasons, 80).splitlines() if "   " in line]
+    assert max(map(len, tables)) <= 80, "on a terminal its tables fit"
     assert "It is worse: median error" in text
     assert "It is beyond the limits of a promotion:\n  Overall: the median error" in text
 

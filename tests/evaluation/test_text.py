@@ -57,3 +57,12 @@ def test_where_no_listing_has_a_price(uk_report: Report) -> None:
     }
     assert format_head(none).splitlines()[1] == "No listing has a price."
     assert "Not valued. 2,000 of 2,000 listings have no price.\nREASON           LISTINGS" in format_report(none)
+
+
+def test_on_a_terminal_every_table_fits(uk_report: Report) -> None:
+    for text in (format_head(uk_report, 80), format_report(uk_report, 80)):
+        tables = [line for line in text.splitlines() if "  " in line]
+        assert tables
+        assert [line for line in tables if len(line) > 80] == []
+    assert "MEDIAN ERROR" in format_head(uk_report, 80)
+    assert "PRB" not in format_head(uk_report, 80)

@@ -1,3 +1,4 @@
+import gzip
 import io
 import sys
 from collections.abc import Callable
@@ -79,3 +80,32 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
     with pytest.raises(ListingsError, match="standard input: is empty"):
         ListingsFiles([Path("-")])
+
+
+def test_how_much_was_read_is_known_while_it_is_read(write_file: Write) -> None:
+    rows = "Ford,2015,5000\n" * 1_000_000
+    a, b = (write_file(f"Make,Year,Price\n{rows}", name) for name in ("a.csv", "b.csv"))
+    files = ListingsFiles([a, b])
+    assert files.find_share_read() == 0
+    shares = [files.find_share_read() for _ in files.read_batches(100_000)]
+    assert 0 < shares[0] < 0.5
+    assert shares == sorted(shares)
+    assert files.find_share_read() == 1
+
+
+def test_of_a_packed_file_the_share_is_of_what_is_stored(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"Make,Price\n" + b"".join(b"%d,%d\n" % (n * n, n) for n in range(1_500_000))))
+    files = ListingsFiles([path])
+    batches = files.read_batches(50_000)
+    next(batches)
+    assert 0 < files.find_share_read() < 1
+    assert sum(batch.height for batch in batches) == 1_450_000
+    assert files.find_share_read() == 1
+
+
+def test_the_end_of_standard_input_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(A.encode())))
+    files = ListingsFiles([Path("-")])
+    list(files.read_batches())
+    assert files.find_share_read() == 0

@@ -33,18 +33,22 @@ def say(text: str) -> None:
     click.echo(f"{CLEARED if os.isatty(2) else ''}{strip_controls(name_command(text))}", err=True)
 
 
-def count_rows(least: int = 0) -> Callable[[int], None]:
+def count_rows(
+    find_share: Callable[[], float] | None, least: int = 0, clock: Callable[[], float] = time.monotonic
+) -> Callable[[int], None]:
     """What shows how many rows were read, from that many on, for a reader that calls it batch by batch.
 
-    On a terminal it is one line with the rows a second, drawn again until the next say; else a line per million.
+    On a terminal it is one line with the rows a second and the time that is left, drawn again until the next say;
+    else a line per million. find_share: how much of the files was read, 0 where that is not known; None too.
     """
-    started, shown = time.monotonic(), least - PROGRESS_ROWS
+    started, shown = clock(), least - PROGRESS_ROWS
 
     def show(rows: int) -> None:
         nonlocal shown
         if os.isatty(2) and rows >= least:
-            speed = rows / max(time.monotonic() - started, 0.001)
-            click.echo(f"{CLEARED}Read {rows:,} rows, {speed:,.0f} a second ...", nl=False, err=True)
+            seconds, share = max(clock() - started, 0.001), find_share() if find_share else 0.0
+            left = _write_left(seconds * (1 - share) / share) if 0 < share < 1 else ""
+            click.echo(f"{CLEARED}Read {rows:,} rows, {rows / seconds:,.0f} rows/s{left} ...", nl=False, err=True)
         elif rows - shown >= PROGRESS_ROWS:
             shown = rows
             say(f"Read {rows:,} rows ...")
@@ -83,11 +87,15 @@ def _describe_progress(progress: "Progress", seconds: float) -> str:
     left = ""
     if progress.is_all and progress.made and progress.done < progress.parts:
         rest = (progress.parts - progress.done) * seconds / progress.made
-        left = f", {timedelta(seconds=round(rest))} left"
+        left = _write_left(rest)
     more = "" if progress.is_all else " so far"
     if progress.done > progress.made and not left and progress.is_all:
         more = f", {progress.done - progress.made:,} kept"
     return f"{name}: {progress.done:,} of {progress.parts:,} parts{more}{rate}{left} ..."
+
+
+def _write_left(seconds: float) -> str:
+    return f", {timedelta(seconds=round(seconds))} left"
 
 
 def name_command(text: str) -> str:
@@ -95,9 +103,9 @@ def name_command(text: str) -> str:
     return text if COMMAND == CHECKOUT_COMMAND else text.replace(CHECKOUT_COMMAND, COMMAND)
 
 
-def find_room() -> int | None:
-    """How many characters a line of stdout has room for; None where it is no terminal."""
-    return os.get_terminal_size(1).columns if os.isatty(1) else None
+def find_room(handle: int = 1) -> int | None:
+    """How many characters a line of stdout, or of stderr (2), has room for; None where it is no terminal."""
+    return os.get_terminal_size(handle).columns if os.isatty(handle) else None
 
 
 def print_json(kind: str, data: Any) -> None:

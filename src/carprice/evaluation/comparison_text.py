@@ -9,16 +9,18 @@ from carprice.evaluation.unlearnt import BY_DAY, TEST_PART
 from carprice.system.tables import format_table
 
 HEAD = ("", "LISTINGS", "CHALLENGER", "CHAMPION", "CHANGE IN POINTS", "MAE", "PRICE SHIFT")
+SPARE = tuple(HEAD.index(name) for name in ("MAE", "PRICE SHIFT", "LISTINGS"))
 NOT_KNOWN = "-"
 
 
-def format_comparison(comparison: Comparison, reasons: Sequence[str]) -> str:
-    """Verdict first, then what it stands on. reasons: of find_reasons."""
+def format_comparison(comparison: Comparison, reasons: Sequence[str], room: int | None = None) -> str:
+    """Verdict first, then what it stands on. reasons: of find_reasons. room: of a line, in characters."""
     blocks = ["\n".join([describe_comparison(comparison), *describe_verdict(comparison, reasons)])]
     if notes := comparison["listings"]["notes"]:
         blocks.append("\n".join(f"Note: {note}" for note in notes))
-    blocks.append(_format_parts("Median error", [comparison["overall"]]))
-    blocks += [_format_parts(f"By {KIND_NAMES[kind]}", parts) for kind, parts in comparison["segments"].items()]
+    blocks.append(_format_parts("Median error", [comparison["overall"]], room))
+    segments = comparison["segments"].items()
+    blocks += [_format_parts(f"By {KIND_NAMES[kind]}", parts, room) for kind, parts in segments]
     return "\n\n".join(blocks)
 
 
@@ -55,9 +57,9 @@ def _show_interval(part: Mapping[str, Any]) -> str:
     return "" if change["low"] is None else f", {100 * change['low']:+.2f} to {100 * change['high']:+.2f} points"
 
 
-def _format_parts(title: str, parts: Sequence[Mapping[str, Any]]) -> str:
+def _format_parts(title: str, parts: Sequence[Mapping[str, Any]], room: int | None) -> str:
     rows = [HEAD, *(_format_row(part) for part in parts)]
-    return f"{title}\n{format_table(rows, range(1, len(HEAD)))}"
+    return f"{title}\n{format_table(rows, range(1, len(HEAD)), spare=SPARE, room=room)}"
 
 
 def _format_row(part: Mapping[str, Any]) -> tuple[str, ...]:

@@ -50,6 +50,10 @@ class ListingsFiles:
         """In bytes as stored, of all files; 0 for standard input, which can be read once only."""
         return sum(file.size for file in self.files)
 
+    def find_share_read(self) -> float:
+        """The share of all bytes that were read; 0 for standard input, whose end is not known."""
+        return sum(file.bytes_read for file in self.files) / self.size if self.size else 0.0
+
     @property
     def first_line(self) -> int:
         """The line of the first row, where rows are counted as one line each through all files."""

@@ -74,6 +74,9 @@ def test_a_champion_that_does_not_serve_yet(settings: Settings, run: Run) -> Non
     promoted = run("promote", later, "--offline", "--force", "--why", "a test")
     assert promoted.returncode == 0
     assert promoted.stderr.splitlines()[-1].startswith("It serves after ./carprice restart")
+    again = run("promote", later, "--offline", "--force", "--why", "a test")
+    said = f"{later} was the champion already; whether it serves: ./carprice status"
+    assert again.stderr.splitlines()[-1] == said
     found = ask_doctor(settings)["champion that waits"]
     assert (found.evidence, found.fix) == (f"champion {later}; served: {served}", "./carprice restart")
     assert f"The champion {later} does not serve yet. It serves after ./carprice restart" in run("status").stderr

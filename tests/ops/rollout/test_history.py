@@ -78,3 +78,6 @@ def test_the_table(journal: Journal) -> None:
     assert lines[2].startswith("  r1 ")
     assert lines[2].split()[3:] == ["ada", "20260101T000000Z", "failed", "7", "s", "1,234", "5"]
     assert lines[3] == "           No answer"
+    narrow = describe_releases(list_releases(journal), "local", room=80).splitlines()
+    assert narrow[0].split() == [head for head in heads if head not in ("by", "took")]
+    assert max(map(len, narrow)) <= 80

@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, cast
 
 from carprice.errors import ListingsError
@@ -45,6 +45,31 @@ class ByteSource:
             return self
         with self.open() as stream:
             return spool(self.name, stream)
+
+
+class ReadPlace:
+    """How far the stream that was opened last of a source has been read, in bytes as stored."""
+
+    def __init__(self) -> None:
+        self._stream: IO[bytes] | None = None
+        self._size = 0
+
+    def watch(self, source: ByteSource) -> ByteSource:
+        """The same source, whose streams are watched."""
+        self._size = source.size
+
+        def open_watched() -> IO[bytes]:
+            self._stream = source.open()
+            return self._stream
+
+        return replace(source, open=open_watched)
+
+    def tell(self) -> int:
+        """The size where the stream is closed, and 0 where none was opened."""
+        try:
+            return self._stream.tell() if self._stream else 0
+        except (OSError, ValueError):
+            return self._size
 
 
 def unpack_gzip(source: ByteSource) -> ByteSource:

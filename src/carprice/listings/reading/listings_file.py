@@ -11,7 +11,7 @@ import polars as pl
 
 from carprice.errors import ListingsError
 from carprice.listings.reading.archives import is_workbook, unpack_tar, unpack_zip
-from carprice.listings.reading.byte_source import ByteSource, spool, unpack_gzip
+from carprice.listings.reading.byte_source import ByteSource, ReadPlace, spool, unpack_gzip
 from carprice.listings.reading.csv_rows import CsvRows
 from carprice.listings.reading.encodings import find_encoding, open_utf8
 from carprice.listings.reading.formats import (
@@ -65,7 +65,9 @@ class ListingsFile:
         self.path = path
         stored = _open_path(path)
         self.size = 0 if str(path) == STANDARD_INPUT else stored.size
-        source = _unpack(stored)
+        self._place = ReadPlace()
+        self._is_begun = False
+        source = _unpack(self._place.watch(stored))
         self._rows = _open_rows(source, encoding, is_strict)
         if source.name.startswith(f"{stored.name}:"):
             self._rows.notes.insert(0, f"Read {source.name.removeprefix(f'{stored.name}:')} of the archive")
@@ -76,7 +78,7 @@ class ListingsFile:
 
         Raises ListingsError with file, line and value where the file is damaged, no table, or has no rows.
         """
-        rows = 0
+        rows, self._is_begun = 0, True
         for table in _read_ahead(self._rows.read()):
             frame = cast(pl.DataFrame, pl.from_arrow(table))
             for part in frame.iter_slices(batch_rows) if frame.height else ():
@@ -86,6 +88,11 @@ class ListingsFile:
             raise ListingsError(
                 f"{write_path(self.path)}: {self._rows.dropped.first or 'has a header and no listings'}", EXPECTED
             )
+
+    @property
+    def bytes_read(self) -> int:
+        """How far read_batches has come, in bytes as stored; a batch is read ahead."""
+        return min(self._place.tell(), self.size) if self._is_begun else 0
 
     @property
     def first_line(self) -> int:

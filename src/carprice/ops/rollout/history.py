@@ -11,6 +11,7 @@ from carprice.system.files import write_file
 from carprice.system.tables import format_table
 
 COLUMNS = ("  release", "begun (UTC)", "by", "model", "outcome", "took", "requests", "failed")
+SPARE = tuple(COLUMNS.index(name) for name in ("by", "took", "begun (UTC)"))
 BY_CHARACTERS = 10
 LIVE = "live"
 FAILED = "failed"
@@ -87,12 +88,12 @@ def publish_releases(journal: Journal, path: Path) -> None:
         write_file(path, json.dumps(shown, indent=1).encode())
 
 
-def describe_releases(entries: list[Entry], live: str) -> str:
-    """A table, one line per release, `*` before the live one."""
+def describe_releases(entries: list[Entry], live: str, room: int | None = None) -> str:
+    """A table, one line per release, `*` before the live one. room: of a line, in characters."""
     if not entries:
         return "No rollout yet."
     rows = [COLUMNS, *(_format_row(entry, is_live=entry.name == live) for entry in entries)]
-    head, *lines = format_table(rows, right=(6, 7)).splitlines()
+    head, *lines = format_table(rows, right=(6, 7), spare=SPARE, room=room).splitlines()
     entries_lines = [
         [line, f"           {entry.reason}"] if entry.reason else [line]
         for line, entry in zip(lines, entries, strict=True)

@@ -43,7 +43,8 @@ def market() -> None:
 @pass_settings
 def check(settings: Settings, listings: ListingsFiles, market_name: str, as_json: bool) -> None:
     """Report what cleaning does to LISTINGS: rows read, kept, dropped and why, values fixed."""
-    report = check_listings(listings, load_market(market_name, settings.markets_dir), count_rows(PROGRESS_ROWS))
+    found = load_market(market_name, settings.markets_dir)
+    report = check_listings(listings, found, count_rows(listings.find_share_read, PROGRESS_ROWS))
     if as_json:
         print_json("cleaning", report.as_dict())
     else:
@@ -115,6 +116,6 @@ def figures(
 ) -> None:
     """Measure the figures that simulated listings are drawn from."""
     source = load_market(market_name, settings.markets_dir)
-    cars = load_listings(listings, source, count_rows(PROGRESS_ROWS)).frame
+    cars = load_listings(listings, source, count_rows(listings.find_share_read, PROGRESS_ROWS)).frame
     with open_output(output, force) as stream:
         stream.write(write_figures(measure_figures(cars, source), cars, source).encode())

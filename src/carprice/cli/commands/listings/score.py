@@ -119,7 +119,7 @@ def _score_at_once(
     summary = ScoreSummary(pricer.market)
     with open_output(output, force) as stream:
         batches = summary.count(
-            score_file(listings, pricer, count_rows(), _say_note, scoring.asking, finder),
+            score_file(listings, pricer, count_rows(listings.find_share_read), _say_note, scoring.asking, finder),
         )
         write_scores(map(neutralise, batches) if scoring.safe else batches, stream, scoring.as_parquet)
     return summary

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import count_rows, print_json
+from carprice.cli.console import count_rows, find_room, print_json
 from carprice.cli.options import data_option, json_option, pass_settings
 from carprice.errors import BundleError
 from carprice.model.bundle.manifest import find_bundle, list_versions
@@ -40,12 +40,13 @@ def compare(
     from carprice.evaluation.unlearnt import compare_bundles
 
     new, old = find_pair(settings, challenger, champion)
-    found = compare_bundles(new, old, source, settings.trusted_keys, count_rows())
+    progress = count_rows(source.find_share_read if source else None)
+    found = compare_bundles(new, old, source, settings.trusted_keys, progress)
     reasons = find_reasons(found, settings)
     if as_json:
         print_json("comparison", {**found, "reasons": reasons})
     else:
-        click.echo(format_comparison(found, reasons))
+        click.echo(format_comparison(found, reasons, find_room()))
 
 
 def find_pair(settings: Settings, challenger: str, champion: str) -> tuple[Path, Path]:

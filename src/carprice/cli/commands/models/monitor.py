@@ -72,7 +72,7 @@ def judge_listings(source: "ListingsFiles", pricer: Pricer, settings: Settings) 
     """The lines of a listings file."""
     from carprice.evaluation.arrived import arrive_listings
 
-    return judge_inputs(arrive_listings(source, pricer, count_rows()), pricer, settings)
+    return judge_inputs(arrive_listings(source, pricer, count_rows(source.find_share_read)), pricer, settings)
 
 
 def watch_monitor(measure: Callable[[], Monitor]) -> None:

@@ -7,6 +7,7 @@ import click
 
 from carprice.cli.console import SERVE_HINT, find_room, print_json, say
 from carprice.cli.options import data_option, json_option, pass_settings
+from carprice.model.bundle.manifest import champion_version
 from carprice.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,11 +42,13 @@ def promote(
 
     if force and not why.strip():
         raise click.UsageError("--force needs --why TEXT: the record of promotions keeps it.")
-    for line in describe_change(version, settings, find_room()):
+    was_champion = champion_version(settings.artifacts_dir) == version
+    for line in describe_change(version, settings, find_room(2)):
         say(line)
     approval = approve_promotion(version, settings, source, why, force, say)
     promotion = promote_version(version, settings, offline, say, approval)
-    say(SERVE_HINT)
+    already = f"{version} was the champion already; whether it serves: ./carprice status"
+    say(already if was_champion else SERVE_HINT)
     if as_json:
         print_json("promotion", asdict(promotion))
     else:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from carprice.cli.console import count_rows, print_json, say, show_parts
+from carprice.cli.console import count_rows, find_room, print_json, say, show_parts
 from carprice.cli.options import data_option, engine_options, force_option, json_option, pass_settings
 from carprice.engine.start import LOCAL, open_engine
 from carprice.engine.steps import hold_work, remove
@@ -56,7 +56,7 @@ def report(
     if as_json:
         print_json("report", found)
     else:
-        click.echo(format_report(found))
+        click.echo(format_report(found, find_room()))
 
 
 def _judge(
@@ -69,13 +69,13 @@ def _judge(
 
     pricer = load_pricer(folder, settings.trusted_keys)
     if not address and not workers and source.size < MIN_PARTS_BYTES:
-        return judge_listings(source, pricer, count_rows())
+        return judge_listings(source, pricer, count_rows(source.find_share_read))
     with (
         hold_work(settings.var_dir / "work" / f"report-{pricer.version}") as work,
         open_engine(address or LOCAL, workers or 0, show_parts()) as engine,
     ):
         pricing = PartPricing(folder, settings.trusted_keys, engine, work)
-        found = judge_listings(source, pricer, count_rows(), pricing.price)
+        found = judge_listings(source, pricer, count_rows(source.find_share_read), pricing.price)
     remove(work)
     return found
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import print_json, say, show_parts
+from carprice.cli.console import find_room, print_json, say, show_parts
 from carprice.cli.options import (
     data_option,
     engine_options,
@@ -79,7 +79,7 @@ def train(
             kept = not no_comparables
             training = train_demo(settings, seed, say, keep_comparables=kept, grow=work.grow, gang=gang)
     record_training(training, settings, say)
-    say(format_head(training.manifest["report"]))
+    say(format_head(training.manifest["report"], find_room(2)))
     say(f"All of it: ./carprice report {training.version}")
     if champion_version(settings.artifacts_dir) != training.version:
         say(f"Next: ./carprice compare {training.version}, then ./carprice promote {training.version}")

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from carprice.cli.console import print_json, say
+from carprice.cli.console import find_room, print_json, say
 from carprice.cli.options import json_option, pass_settings
 from carprice.ops.rollout.history import describe_releases, list_releases
 from carprice.ops.stack_context import make_context
@@ -21,4 +21,4 @@ def releases(settings: Settings, as_json: bool) -> None:
     if as_json:
         print_json("releases", [asdict(entry) for entry in entries])
     else:
-        click.echo(describe_releases(entries, context.live.name))
+        click.echo(describe_releases(entries, context.live.name, find_room()))
