@@ -79,6 +79,11 @@ def show_parts(clock: Callable[[], float] = time.monotonic) -> "Show":
     return show
 
 
+def show_growing(has_engine: bool) -> "Show | None":
+    """What shows how far a training is; without an engine on a terminal alone: elsewhere its steps are enough."""
+    return show_parts() if has_engine or os.isatty(2) else None
+
+
 def _describe_progress(progress: "Progress", seconds: float) -> str:
     """In under 80 characters, as a terminal has."""
     name = progress.step.replace("_", " ").capitalize()

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from tests.training.conftest import QUICK, SEED, Encoded
 
+from carprice.engine.engine import Progress
 from carprice.engine.start import open_engine
 from carprice.training.forest import booster
 from carprice.training.forest.booster import Grow, Job, grow_here
 from carprice.training.forest.growing import grow_forests
 from carprice.training.on_engine.boosters import grow_on
+from carprice.training.on_engine.work import GROWING, EngineChoice, open_work
 
 RECIPES = (replace(QUICK, trees=5, fits=2), replace(QUICK, name="free", trees=5, wide=True, free_years=True))
 
@@ -57,3 +59,13 @@ def test_of_many_listings_the_threads_are_those_of_this_process(
     with open_engine(workers=1) as engine:
         many = grow_all(cars, grow_on(engine, tmp_path))
     assert many == grow_all(cars, grow_here)
+
+
+def test_without_an_engine_it_is_shown_how_many_are_grown(cars: Encoded, tmp_path: Path) -> None:
+    shown: list[Progress] = []
+    with open_work(EngineChoice(show=shown.append), tmp_path, "uk") as work:
+        forests = grow_all(cars, work.grow)
+    assert forests == grow_all(cars, grow_here)
+    assert [(each.done, each.parts, each.made) for each in shown] == [(n, 4, n) for n in range(5)]
+    assert shown[0].rows < shown[1].rows < shown[-1].rows
+    assert all(each.is_all and each.step == GROWING for each in shown)

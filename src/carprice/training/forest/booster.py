@@ -98,11 +98,22 @@ Grow = Callable[[Sequence[Booster]], list[str]]
 """Grows boosters that do not depend on each other: their texts, in order."""
 
 
-def grow_here(boosters: Sequence[Booster]) -> list[str]:
-    """Grow PARALLEL_BOOSTERS at a time in this process, of many listings one after the other."""
+def grow_here(boosters: Sequence[Booster], progress: Callable[[int], None] | None = None) -> list[str]:
+    """Grow PARALLEL_BOOSTERS at a time in this process, of many listings one after the other.
+
+    progress: gets how many are grown, in order, 0 first.
+    """
     is_large = max((len(each.job.rows) for each in boosters), default=0) >= MANY_ROWS
     with ThreadPoolExecutor(1 if is_large else PARALLEL_BOOSTERS) as pool:
-        return list(pool.map(_grow_and_release, boosters))
+        texts: list[str] = []
+        growing = pool.map(_grow_and_release, boosters)
+        if progress:
+            progress(0)
+        for text in growing:
+            texts.append(text)
+            if progress:
+                progress(len(texts))
+        return texts
 
 
 def _grow_and_release(booster: Booster) -> str:

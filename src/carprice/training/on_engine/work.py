@@ -1,14 +1,15 @@
 """The work of a training on an engine: which engine is wanted, and the folder that its steps write to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
-from carprice.engine.engine import Engine, Show
+from carprice.engine.engine import Engine, Progress, Show
 from carprice.engine.start import LOCAL, open_engine
 from carprice.engine.steps import hold_work, remove
-from carprice.training.forest.booster import Grow, grow_here
+from carprice.training.forest.booster import Booster, Grow, grow_here
 from carprice.training.on_engine.boosters import grow_on
 from carprice.training.on_engine.gang import grow_in_gang
 
@@ -30,6 +31,8 @@ class EngineChoice:
 
 
 NO_ENGINE = EngineChoice()
+GROWING = "growing trees"
+"""The step that is shown without an engine."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def open_work(choice: EngineChoice, artifacts_dir: Path, market: str) -> Iterato
     Raises EngineError where another command trains this market so, or the engine cannot be had.
     """
     if not choice.address and not choice.workers and not choice.gang:
-        yield TrainingWork()
+        yield TrainingWork(_grow_shown(choice.show) if choice.show else grow_here)
         return
     with (
         hold_work(artifacts_dir / f"{WORK}{market}") as folder,
@@ -56,3 +59,17 @@ def open_work(choice: EngineChoice, artifacts_dir: Path, market: str) -> Iterato
         grow = grow_in_gang(engine, folder, choice.gang) if choice.gang else grow_on(engine, folder)
         yield TrainingWork(grow, engine)
     remove(folder)
+
+
+def _grow_shown(show: Show) -> Grow:
+    """Grow boosters in this process, and show how many of those that are needed at once there are."""
+
+    def grow(boosters: Sequence[Booster]) -> list[str]:
+        rows = [0, *accumulate(len(each.job.rows) for each in boosters)]
+
+        def progress(done: int) -> None:
+            show(Progress(GROWING, done, len(boosters), done, rows[done], is_all=True))
+
+        return grow_here(boosters, progress if boosters else None)
+
+    return grow

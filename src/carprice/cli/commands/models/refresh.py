@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import print_json, say, show_parts
+from carprice.cli.console import print_json, say, show_growing
 from carprice.cli.options import (
     engine_options,
     gang_option,
@@ -56,7 +56,7 @@ def refresh(
     from carprice.training.on_engine.work import EngineChoice
 
     market = load_market(market_name, settings.markets_dir)
-    engine = EngineChoice(address or "", workers or 0, show_parts(), gang)
+    engine = EngineChoice(address or "", workers or 0, show_growing(bool(address or workers or gang)), gang)
     outcome = run_refresh(Order(listings, market, forced, dry_run, engine), settings, say)
     if as_json:
         print_json("refresh", asdict(outcome))

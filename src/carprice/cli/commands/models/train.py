@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import find_room, print_json, say, show_parts
+from carprice.cli.console import find_room, print_json, say, show_growing
 from carprice.cli.options import (
     data_option,
     engine_options,
@@ -71,7 +71,7 @@ def train(
     market = load_market(market_name, settings.markets_dir)
     if source is None and market.name != DEMO_MARKET:
         raise click.UsageError(f"--data is missing: market {market.name!r} has no listings of its own.")
-    choice = EngineChoice(address or "", workers or 0, show_parts(), gang)
+    choice = EngineChoice(address or "", workers or 0, show_growing(bool(address or workers or gang)), gang)
     with open_work(choice, settings.artifacts_dir, market.name) as work:
         if source is not None:
             training = train_file(source, market, settings, seed, say, not no_comparables, cap, work.grow, gang)
