@@ -326,6 +326,15 @@ def test_no_row_is_kept(make_market: Make, write_file: Write) -> None:
     )
 
 
+def test_no_row_can_be_read(make_market: Make, write_file: Write) -> None:
+    path = write_file("Make,Year,Price\nFord,lots,5000\nBMW,lots,6000\n")
+    with pytest.raises(ListingsError) as error:
+        load_listings(path, make_market())
+    assert error.value.what == (
+        f"{path}: none of 2 rows is a listing of market cars (unreadable number 2: Year 'lots')"
+    )
+
+
 PATTERNS = {
     "look-ahead": (
         'pattern = "(?=a)(b)"',

@@ -23,7 +23,7 @@ def quarantine(frame: pl.DataFrame, market: Market, examples: Examples, report: 
     moved to the finding that explains it. examples: of TextReader. What such cars usually have is measured anew in
     each MAX_INSPECTED rows; a car listed again is found wherever it was first.
     """
-    parts = list(frame.iter_slices(_even_size(frame.height)))
+    parts = list(frame.iter_slices(_even_size(frame.height))) or [frame]
     del frame  # the parts go one by one, so that what is kept and what was there are never both in memory
     kept: list[pl.DataFrame] = []
     marked: list[tuple[Finding, np.ndarray]] = []
