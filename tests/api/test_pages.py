@@ -168,6 +168,12 @@ def test_a_suggested_number_is_written_as_people_write_it(app: Flask) -> None:
     assert re.search(r'class="suggestion" href="[^"]*mileage=15000[^"]*">15,000</a>', page)
 
 
+def test_a_list_to_type_into_says_so(app: Flask) -> None:
+    page = open_page(app, {}).body.decode()
+    assert re.search(r'<input name="model"[^>]*placeholder="type or choose"', page)
+    assert '<option value="">choose</option>' in page
+
+
 def test_a_suggestion_comes_before_the_rest_is_typed(app: Flask) -> None:
     page = open_page(app, {"make": "Ford", "model": "Fiista"}).body.decode()
     assert "Model was not among the training listings. Did you mean" in page

@@ -177,7 +177,7 @@ def test_a_model_of_another_make_is_priced_as_neither(pricer: Pricer) -> None:
         InputWarning(
             "#/model",
             "unknown_combination",
-            "'Fiesta' is of no Audi among the training listings; did you mean 'Ford'?",
+            "'Fiesta' is not among the training listings of Audi; did you mean 'Ford'?",
             ("Ford",),
         ),
     )
@@ -216,7 +216,7 @@ def test_a_mileage_that_cannot_be_is_taken_as_not_given(bundle: Bundle) -> None:
         ({"model": "Fiista"}, "model was not among the training listings; did you mean 'Fiesta'?"),
         (
             {"make": "Audi"},
-            "model 'Fiesta' is of no Audi among the training listings; did you mean 'Ford'?",
+            "model 'Fiesta' is not among the training listings of Audi; did you mean 'Ford'?",
         ),
         ({"mileage": 499_999, "tax": 999}, "mileage, tax are outside what the model has learnt from"),
         ({"mileage": 499_999}, None),

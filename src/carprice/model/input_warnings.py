@@ -74,7 +74,7 @@ def warn_of_age(as_of: date, today: date, max_days: int) -> tuple[InputWarning, 
 def warn_combination(feature: Feature, value: str, whole: str, others: Sequence[str]) -> InputWarning:
     """That a model is not of its make. others: makes that have such a model."""
     question = f"; did you mean {others[0]!r}?" if others else ""
-    detail = f"{value!r} is of no {whole} among the training listings{question}"
+    detail = f"{value!r} is not among the training listings of {whole}{question}"
     return InputWarning(f"#/{feature.name}", UNKNOWN_COMBINATION, detail, tuple(others[:MAX_SUGGESTIONS]))
 
 
@@ -86,7 +86,7 @@ def ask_instead(warning: InputWarning) -> str:
 
 def warn_other(feature: Feature, value: str, whole: str, known: str) -> InputWarning:
     """That a model is not of its make, and that another one of the make counts."""
-    detail = f"{value!r} is of no {whole} among the training listings{_PRICED_AS}{known!r}"
+    detail = f"{value!r} is not among the training listings of {whole}{_PRICED_AS}{known!r}"
     return InputWarning(f"#/{feature.name}", UNKNOWN_CATEGORY, detail, (known,))
 
 

@@ -88,7 +88,7 @@ class _FieldBuilder:
             {"year": "numeric", "number": "decimal"}.get(feature.kind, ""),
             self._show_typed(feature, control),
             self.car.problems.get(name, ""),
-            self._write_hint(feature),
+            self._write_hint(feature, control),
             not feature.optional and (name in self.asked or (bool(self.car.names) and name not in self.car.usual)),
             feature.optional,
             offered,
@@ -111,12 +111,12 @@ class _FieldBuilder:
             return self.model.pricer.encoder.spell(self.model.pricer.market.features.index(feature), text)
         return text
 
-    def _write_hint(self, feature: Feature) -> str:
+    def _write_hint(self, feature: Feature, control: str) -> str:
         if feature.name in self.car.usual and feature.name not in self.asked:
             return f"usually {show_value(feature, self.car.usual[feature.name])}"
         if feature == self.model.pricer.market.mileage:
             return "45,000 or 45k"
-        return ""
+        return "type or choose" if control == "text" and feature.name in self.model.seen.keys else ""
 
     def _list_values(self, feature: Feature) -> tuple[list[str], list[str]]:
         """What can be chosen: the values seen with this model, and the others that are known."""
