@@ -1,7 +1,9 @@
-"""docs/docker.md says what docker-compose.yml does, docs/faults.md names tests that exist."""
+"""docs/docker.md says what docker-compose.yml does, docs/faults.md and docs/usability.md name tests that exist."""
 
 import re
 from pathlib import Path
+
+import pytest
 
 
 def test_names_every_variable_of_the_compose_file(root: Path) -> None:
@@ -17,8 +19,9 @@ def test_names_every_service(root: Path) -> None:
     assert [service for service in services if f"| `{service}` |" in page] == services
 
 
-def test_every_promise_of_a_fault_has_its_test(root: Path) -> None:
-    rows = re.findall(r"^\| [^-].*\|$", (root / "docs" / "faults.md").read_text(), re.MULTILINE)[1:]
+@pytest.mark.parametrize("page", ["faults.md", "usability.md"])
+def test_every_promise_has_its_test(root: Path, page: str) -> None:
+    rows = re.findall(r"^\| [^-].*\|$", (root / "docs" / page).read_text(), re.MULTILINE)[1:]
     tests = [re.search(r"`(tests/[\w/]+\.py)::(test_\w+)` \|$", row) for row in rows]
     assert len(tests) > 10
     for row, test in zip(rows, tests, strict=True):
