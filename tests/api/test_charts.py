@@ -36,6 +36,15 @@ def test_a_curve_has_its_car_on_it() -> None:
     assert f"{mark.get('cx')},{mark.get('cy')}" == line.split()[1]
 
 
+@pytest.mark.parametrize(("currency", "first"), [("GBP", "£0"), ("AUD", "0"), ("PLN", "0")])
+def test_a_currency_without_a_sign_does_not_push_prices_over_the_edge(currency: str, first: str) -> None:
+    points = [Point(value, 30_000, 25_000, 38_000) for value in (0, 1_000)]
+    chart = ElementTree.fromstring(draw_curve(points, points[1], currency, "Price", is_year=False))
+    labels = [text.text or "" for text in chart.findall("text") if text.get("class") == "left"]
+    assert labels[0] == first
+    assert max(map(len, labels)) <= len("£30,000")
+
+
 @pytest.mark.parametrize(
     ("low", "high", "is_whole", "ticks"),
     [

@@ -6,7 +6,7 @@ from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from flask import Flask
@@ -100,6 +100,21 @@ def test_what_is_usual_is_taken_and_said(app: Flask) -> None:
     assert read_text(result, "taken") == f"Taken as usual for a Ford Fiesta: {taken}. Change what differs."
     expected = ask(app, {**car, "transmission": usual[3], "fuel": usual[5]})["price"]
     assert read_text(result, "price") == f"£{expected:,}"
+
+
+def test_what_is_usual_fills_optional_fields_on_request(app: Flask) -> None:
+    car = change(UK_CAR, engine_size=..., mpg=...)
+    page = open_page(app, car).body.decode()
+    found = re.search(r'href="/\?([^"]*)">Fill in what is usual</a>', page)
+    assert found
+    filled = dict(parse_qsl(unescape(found[1])))
+    model = find_state(app).model
+    usual = model.seen.find_usual(("Ford", "Fiesta")) if model else None
+    assert usual
+    assert {name: filled[name] for name in ("mpg", "mileage")} == {"mpg": f"{usual[7]:g}", "mileage": "15944"}
+    answer = open_page(app, filled)
+    assert read_text(answer, "taken") == ""
+    assert read_text(answer, "price")
 
 
 @pytest.mark.parametrize("name", ["make", "model", "year", "mileage"])

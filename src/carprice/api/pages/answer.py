@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from carprice.api.pages.car import name_car, show_values
+from carprice.api.pages.car import list_asked, name_car, show_values
 from carprice.api.pages.charts import draw_band
 from carprice.api.pages.curves import Curve, draw_curves
 from carprice.api.pages.evidence import Bar, Table, build_bars, build_table
@@ -46,7 +46,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the page says of a car. refused: why it has no price, then nothing else is filled but notes."""
+    """What the page says of a car. refused: why it has no price, then nothing else is filled but notes.
+
+    usual: the query of the same car with what is usual for it where it is not given; empty where nothing is.
+    """
 
     title: str
     details: str
@@ -61,6 +64,7 @@ class Answer:
     position: str = ""
     taken: str = ""
     not_given: str = ""
+    usual: str = ""
     band: str = ""
     against: str = ""
     bars: Sequence[Bar] = ()
@@ -121,6 +125,7 @@ def _fill_answer(
         position=describe_position(position, asking, currency) if is_placed else "",  # type: ignore[arg-type]
         taken=_name_taken(model, form),
         not_given=_name_missing(model, valuation),
+        usual=_fill_usual(model, form, valuation),
         band=draw_band(valuation.low, valuation.price, valuation.high, asking, says, currency),
         against=breakdown.against,
         bars=build_bars(breakdown, currency, show_values(model, form.car)),
@@ -165,6 +170,15 @@ def _name_missing(model: LoadedModel, valuation: Valuation) -> str:
         for item in valuation.not_given
     ]
     return f"Not given: {join_names(missing)}." if missing else ""
+
+
+def _fill_usual(model: LoadedModel, form: Form, valuation: Valuation) -> str:
+    """The query with the usual values of fields that are not given, as they would be typed."""
+    usual, asked = form.car.usual, list_asked(model)
+    features = {feature.name: feature for feature in model.pricer.market.features}
+    missing = [item.field for item in valuation.not_given if item.field in usual and item.field not in asked]
+    filled = {name: show_value(features[name], usual[name]) for name in missing if not features[name].has_words}
+    return urlencode({**form.car.typed.texts, **filled}) if filled else ""
 
 
 def _note_warning(model: LoadedModel, form: Form, warning: InputWarning) -> Note:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from carprice.api.pages.wording import write_money
+from carprice.api.pages.wording import find_symbol, write_money
 
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 12, 26
@@ -107,7 +107,9 @@ def find_ticks(low: float, high: float, count: int, is_whole: bool = False) -> l
 
 
 def _draw_price_tick(y: float, price: float, currency: str) -> str:
-    text = write_money(price, currency) if price < 100_000 else _shorten(price)
+    text = f"{price:,.0f}" if price < 100_000 else _shorten(price)
+    if price < 100_000 and find_symbol(currency):  # there is room for a sign, and for no AUD behind the number
+        text = write_money(price, currency)
     grid = f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
     return f'{grid}<text class="left" x="{LEFT - 5}" y="{y + 3.5:.1f}">{text}</text>'
 
