@@ -68,6 +68,11 @@ def test_what_it_tells_to_type_is_its_own_command(environment: Path, tmp_path: P
     assert done.stderr.splitlines()[-1].strip() == "Train one: carprice train"
 
 
+def test_what_it_tells_to_type_on_stdout_is_its_own_command_too(environment: Path, tmp_path: Path) -> None:
+    done = run_installed(environment, tmp_path, "models")
+    assert (done.returncode, done.stdout) == (0, "No models yet. Train one: carprice train\n")
+
+
 def test_without_the_libraries_of_training_it_says_what_to_install(environment: Path, tmp_path: Path) -> None:
     start = "from carprice.__main__ import run; run()"
     code = f"import sys; sys.modules['polars'] = None; sys.argv[1:] = ['train']; {start}"

@@ -108,6 +108,11 @@ def name_command(text: str) -> str:
     return text if COMMAND == CHECKOUT_COMMAND else text.replace(CHECKOUT_COMMAND, COMMAND)
 
 
+def print_text(text: str) -> None:
+    """Text for a person, on stdout, with commands as they are typed here."""
+    click.echo(name_command(text))
+
+
 def find_room(handle: int = 1) -> int | None:
     """How many characters a line of stdout, or of stderr (2), has room for; None where it is no terminal."""
     return os.get_terminal_size(handle).columns if os.isatty(handle) else None

@@ -10,7 +10,7 @@ import click
 from msgspec import UNSET, to_builtins
 
 from carprice.cli.comparables_text import format_comparables
-from carprice.cli.console import print_json
+from carprice.cli.console import print_json, print_text
 from carprice.cli.curve_text import draw_typed_curve, format_curve
 from carprice.cli.options import json_option, model_option, pass_settings
 from carprice.errors import ListingsError
@@ -118,7 +118,7 @@ def price(
     if as_json:
         print_json("valuation", describe_quote(quote, explain))
     else:
-        click.echo(format_quote(quote, explain))
+        print_text(format_quote(quote, explain))
 
 
 def price_car(fields: Sequence[str], settings: Settings, coverage: float = COVERAGE) -> Quote:

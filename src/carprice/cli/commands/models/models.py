@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from carprice.cli.console import find_room, print_json, say
+from carprice.cli.console import find_room, print_json, print_text, say
 from carprice.cli.options import json_option, pass_settings
 from carprice.errors import TrackingError
 from carprice.model.bundle.manifest import list_versions
@@ -26,7 +26,7 @@ def models(settings: Settings, context: click.Context, as_json: bool) -> None:
     if as_json:
         print_json("models", [asdict(model) for model in found])
     else:
-        click.echo(format_models(found, find_room()))
+        print_text(format_models(found, find_room()))
 
 
 @models.command()

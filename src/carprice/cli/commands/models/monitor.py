@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from carprice.cli.console import count_rows, print_json, say
+from carprice.cli.console import count_rows, print_json, print_text, say
 from carprice.cli.monitor_text import format_monitor, render_monitor
 from carprice.cli.options import data_option, force_option, json_option, pass_settings
 from carprice.feedback.opening import open_store
@@ -64,7 +64,7 @@ def monitor(
     if as_json:
         print_json("monitor", msgspec.to_builtins(found))
     else:
-        click.echo(format_monitor(found))
+        print_text(format_monitor(found))
     sys.exit(EXIT_CODES.get(found.state, 0))
 
 
@@ -81,5 +81,5 @@ def watch_monitor(measure: Callable[[], Monitor]) -> None:
         shown = format_monitor(measure())
         if os.isatty(1):
             click.clear()
-        click.echo(shown)
+        print_text(shown)
         time.sleep(WATCH_SECONDS)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import print_json, say, show_growing
+from carprice.cli.console import print_json, print_text, say, show_growing
 from carprice.cli.options import (
     engine_options,
     gang_option,
@@ -61,6 +61,6 @@ def refresh(
     if as_json:
         print_json("refresh", asdict(outcome))
     else:
-        click.echo(describe_refresh(outcome))
+        print_text(describe_refresh(outcome))
     if outcome.result == KEPT:
         sys.exit(KEPT_CODE)
