@@ -20,7 +20,7 @@ from carprice.api.pages.stock_workbook import WorkbookError, read_workbook
 
 HEADER = [*UK_CAR, "asking_price", "note"]
 SECONDS = 10
-"""On a busy machine; without limits these files take minutes, or all memory."""
+"""Of the processor, on a busy machine; without limits these files take minutes, or all memory."""
 MANY_BYTES = 200_000_000
 BOOK = (
     '<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
@@ -126,13 +126,15 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_workbooks_are_refused_soon_and_cheaply(app: Flask, name: str) -> None:
-    began = time.monotonic()
-    tracemalloc.start()
+    began = time.process_time()
+    with pytest.raises(WorkbookError):
+        read_workbook(HOSTILE[name], MAX_ROWS)
+    assert time.process_time() - began < SECONDS
+    tracemalloc.start()  # which makes it several times slower
     with pytest.raises(WorkbookError):
         read_workbook(HOSTILE[name], MAX_ROWS)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert time.monotonic() - began < SECONDS
     assert peak < MANY_BYTES
     if len(HOSTILE[name]) < 1_000_000:
         page = send(app, HOSTILE[name])
