@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from carprice.listings.stored import Table
@@ -71,8 +72,9 @@ def span_values(frame: Table, market: Market, encoders: dict[str, list[str]]) ->
         limits = [None if ends is None else list(ends.values()) for ends in row[len(keys) :]]
         if any(limits):
             spans.append([[known[text] for known, text in zip(codes, row, strict=False)], limits])
-    older = frame[market.year.name].std() if market.year else None
-    return {"fields": fields, "rows": spans, **({"older": older} if isinstance(older, float) else {})}
+    years = frame[market.year.name].drop_nulls().to_numpy() if market.year else np.empty(0)
+    older = {"older": float(np.std(years, ddof=1))} if len(years) > 1 else {}  # of polars it depends on its chunks
+    return {"fields": fields, "rows": spans, **older}
 
 
 def list_seen(frame: Table, market: Market, encoders: dict[str, list[str]]) -> dict[str, Any] | None:
