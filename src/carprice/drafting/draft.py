@@ -11,8 +11,9 @@ from carprice.drafting.columns.matching import NAMES, PRICE, PRICE_WORDS, find_r
 from carprice.drafting.columns.names import choose_name, split_words
 from carprice.drafting.columns.numbers import Numbers
 from carprice.drafting.columns.profile import Profile, profile_columns
+from carprice.drafting.country import Guess, guess_country
 from carprice.drafting.features import FeatureDrafter
-from carprice.drafting.money import Currency, Guess, guess_country, guess_currency, guess_distance, guess_scale
+from carprice.drafting.money import Currency, guess_currency, guess_distance, guess_scale
 from carprice.drafting.price_limits import describe_outside, guess_price_limits
 from carprice.drafting.proof import prove_features
 from carprice.drafting.trims import part_trims
@@ -144,8 +145,8 @@ def _guess(
             f"{path}: column {price.column!r}: {scale.question.partition(':')[0]}, in no unit of car prices",
             "Say what each is multiplied by, such as --price-scale 1000, or 1 to take them as they are.",
         )
-    distance = guess_distance(profiles, roles.get("mileage"), currency.code.value)
-    if distance.value == "mi" and currency.code.value == "USD":
+    distance = guess_distance(profiles, roles.get("mileage"), currency.code.value, country)
+    if distance.value == "mi" and not distance.question and currency.code.value == "USD":
         currency = Currency(
             Guess("USD", f"{currency.code.reason}, and distances are in miles"), currency.column, currency.others
         )

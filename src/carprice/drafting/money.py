@@ -1,51 +1,42 @@
 """What an unknown file's prices are in: the currency, and what each is multiplied by; with the reason for each
 guess."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carprice.drafting.columns.distances import may_be_driven
-from carprice.drafting.columns.names import split_words, squash_name, squash_words
+from carprice.drafting.columns.names import split_words
 from carprice.drafting.columns.numbers import Numbers
 from carprice.drafting.columns.profile import Profile
-from carprice.drafting.columns.vocabulary import (
-    COUNTRIES,
-    IDIOMS,
-    INDIAN_NAMES,
-    LANGUAGE_VALUES,
-    LANGUAGES,
-    PLACE_WORDS,
-)
+from carprice.drafting.columns.vocabulary import COUNTRIES
+from carprice.drafting.country import Guess
 from carprice.market.market_file import DISTANCE_UNITS, NO_CURRENCY
 from carprice.market.units import CURRENCIES, MAGNITUDES, find_unit, split_tokens
 
-COUNTED_IN = {"lakh": ("INR", "PKR", "BDT", "LKR", "NPR"), "万": ("CNY", "JPY", "TWD")}
-"""Magnitudes that prices below 1,000 are in, by their currencies."""
+COUNTED_IN = {
+    "lakh": ("INR", "PKR", "BDT", "LKR", "NPR"),
+    "万": ("CNY", "JPY", "TWD"),
+    "만": ("KRW",),
+    "million": ("VND", "IDR"),
+}
+"""Magnitudes that low prices are in, by their currencies."""
 SHOWN_TEXTS, MAX_RATIO = 100, 10.0
 """Of another column of amounts: the texts looked at, and how many times the prices they may be."""
 MILE_CURRENCIES = {"GBP": "mi", "USD": "mi"}
 MIN_SHARE = 0.9
-MIN_PLACES = 0.2
+MIN_INDIAN = 0.2
 MIN_UNITS = 0.5
 MIN_OTHER_CURRENCY = 0.002
 MIN_WHOLE_PRICE = 1_000
-"""With a smaller median, prices are not in whole units of any currency that cars are sold in."""
+"""With a smaller median, prices are not in whole units of any currency that cars are sold in ..."""
+MIN_WHOLE_PRICES = {"KRW": 100_000, "VND": 1_000_000, "IDR": 1_000_000}
+"""... nor with these medians in those of which one buys less."""
+MAX_COUNTED = 20_000
+"""With a larger median, prices are not counted in what such currencies are counted in either."""
 HUNDREDTHS = {"cent", "cents", "pence", "centavos", "céntimos", "centimes", "grosze", "fils"}
 SHORT_WORD = 3
-MAX_WORDS, MIN_VALUES = 40, 3
-"""A column with so few values may tell the language; so many of its words must be known."""
 INDIAN_GROUPS = r"[0-9],[0-9]{2},[0-9]{3}"
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A value, why it was chosen, and the question that remains, empty where there is none."""
-
-    value: str
-    reason: str
-    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,28 +86,18 @@ def _guess_by_names(price: Profile, profiles: Sequence[Profile], country: Guess 
                 return Guess(local if local in codes else codes[0], f"column {column!r} says so")
     if country:
         return Guess(local, country.reason, f"prices in {local} are only a guess: say it with --currency")
-    if any(_says_lakh(profile) for profile in profiles) or price.share_with(INDIAN_GROUPS) > MIN_PLACES:
+    if any(_says_lakh(profile) for profile in profiles) or price.share_with(INDIAN_GROUPS) > MIN_INDIAN:
         return Guess("INR", "amounts are written as in India", "PKR and BDT are too: say it with --currency")
     return Guess(NO_CURRENCY, "nothing in the file names it", "which currency is it? Say it with --currency")
 
 
-def guess_country(profiles: Sequence[Profile]) -> Guess | None:
-    """The country of a file: by the addresses of links, the places in it, then the language of its columns'
-    names."""
-    names = [profile.column for profile in profiles]
-    for find in (_find_by_links, _find_by_places, _find_by_values):
-        if found := find(profiles):
-            return found
-    raw = {re.sub(r"[\s_.-]", "", name.casefold()) for name in names}
-    if raw & set(INDIAN_NAMES.split()):
-        return Guess("IN", "names of columns are as in IN")
-    scores = {country: len(raw & set(words.split())) for country, words in (*LANGUAGES.values(), *IDIOMS.items())}
-    best = max(scores, key=lambda country: scores[country])
-    return Guess(best, f"names of columns are as in {best}") if scores[best] >= 2 else None
+def guess_distance(
+    profiles: Sequence[Profile], mileage: Profile | None, currency: str, country: Guess | None = None
+) -> Guess:
+    """km or mi: by the unit beside mileages, the columns' names, then what goes with the currency and the country.
 
-
-def guess_distance(profiles: Sequence[Profile], mileage: Profile | None, currency: str) -> Guess:
-    """km or mi: by the unit beside mileages, the columns' names, then what goes with the currency."""
+    The dollar is the currency of cars in countries of kilometres too.
+    """
     if mileage and mileage.numbers and mileage.numbers.unit in ("km", "mi"):
         return Guess(mileage.numbers.unit, "the mileages say so")
     own = [profile for profile in profiles if profile is mileage]
@@ -127,13 +108,15 @@ def guess_distance(profiles: Sequence[Profile], mileage: Profile | None, currenc
                 says = f"values of column {profile.column!r} say" if beside else f"column {profile.column!r} says"
                 unit = beside or find_unit(word) or "km"
                 return Guess(unit, f"{says} so", "" if beside else _doubt_miles(unit, currency))
-    unit = MILE_CURRENCIES.get(currency, "km")
+    local, usual = COUNTRIES[country.value][:2] if country else ("", "")
+    unit = usual if local == currency else MILE_CURRENCIES.get(currency, "km")
     if any("mpg" in split_words(profile.column) for profile in profiles):
         if unit == "mi" or currency == NO_CURRENCY:
             return Guess("mi", "fuel economy is in miles")
         question = "distances in km are only a guess, for fuel economy is in miles: say it with --distance"
         return Guess(unit, f"usual with {currency}", question)
-    reason = "nothing in the file names it" if currency == NO_CURRENCY else f"usual with {currency}"
+    place = country.value if country and local == currency else currency
+    reason = "nothing in the file names it" if currency == NO_CURRENCY else f"usual with {place}"
     return Guess(unit, reason, f"distances in {unit} are only a guess: say it with --distance")
 
 
@@ -160,7 +143,7 @@ def guess_scale(price: Profile, numbers: Numbers, profiles: Sequence[Profile], c
         return Guess("0.01", f"column {price.column!r} says so")
     if named and numbers.quantile(0.5) < MIN_WHOLE_PRICE * 10:
         return Guess(f"{named:.0f}", f"column {price.column!r} says so")
-    if numbers.quantile(0.5) >= MIN_WHOLE_PRICE:
+    if numbers.quantile(0.5) >= MIN_WHOLE_PRICES.get(currency, MIN_WHOLE_PRICE):
         return Guess("1", "")
     word, reason = _find_magnitude(price, numbers, profiles, currency)
     if word:
@@ -179,7 +162,8 @@ def _find_magnitude(
         word = "lakh" if _says_lakh(item) else _magnitude_beside(item, numbers)
         if word:
             return word, f"column {item.column!r} is in {word}"
-    usual = next((word for word, codes in COUNTED_IN.items() if currency in codes), "")
+    is_low = numbers.quantile(0.5) < MAX_COUNTED
+    usual = next((word for word, codes in COUNTED_IN.items() if is_low and currency in codes), "")
     return usual, f"{currency} is counted in {usual}"
 
 
@@ -231,46 +215,3 @@ def _read_codes(profile: Profile) -> Counter[str]:
     is_short = profile.known and sum(codes.values()) >= MIN_SHARE * profile.known
     is_named = "currency" in split_words(profile.column) or all(len(text) == 3 for text in profile.most_common)
     return codes if is_short and is_named else Counter()
-
-
-def _find_by_links(profiles: Sequence[Profile]) -> Guess | None:
-    domains = {word: code for code, (_, _, words) in COUNTRIES.items() for word in words.split() if word.isascii()}
-    for profile in profiles:
-        hosts = profile.texts.drop_nulls().str.extract(
-            r"^(?:https?://)?(?:www\.)?[\w-]+\.((?:com?\.)?[a-z]{2})(?:/|$)", 1
-        )
-        if hosts.len() and hosts.null_count() < hosts.len() / 2:
-            top = str(hosts.drop_nulls().mode()[0])
-            if top in domains:
-                return Guess(domains[top], f"column {profile.column!r} leads to .{top}")
-    return None
-
-
-def _find_by_values(profiles: Sequence[Profile]) -> Guess | None:
-    """By the language of what columns of few values hold."""
-    values = {
-        text.casefold() for profile in profiles if profile.distinct <= MAX_WORDS for text in profile.most_common
-    }
-    scores = {country: len(values & set(words.split())) for country, words in LANGUAGE_VALUES.items()}
-    best = max(scores, key=lambda country: scores[country])
-    is_alone = list(scores.values()).count(scores[best]) == 1
-    return Guess(best, f"values are as in {best}") if scores[best] >= MIN_VALUES and is_alone else None
-
-
-def _find_by_places(profiles: Sequence[Profile]) -> Guess | None:
-    words = {word.replace("_", " "): code for code, (_, _, names) in COUNTRIES.items() for word in names.split()}
-    for profile in profiles:
-        is_place = bool(
-            {*split_words(profile.column), squash_name(profile.column)} & set(squash_words(PLACE_WORDS))
-        )
-        if profile.numbers or profile.is_date or not is_place:
-            continue
-        shares: Counter[str] = Counter()
-        for text, count in profile.counts.items():
-            tokens = {text.casefold(), *re.split(r"[\s,/()|-]+", text.casefold())}
-            for code in {words[token] for token in tokens if token in words}:
-                shares[code] += count
-        if shares and shares.most_common(1)[0][1] >= MIN_PLACES * profile.known:
-            code = shares.most_common(1)[0][0]
-            return Guess(code, f"column {profile.column!r} names places in {code}")
-    return None

@@ -1,0 +1,62 @@
+"""What country a file is from, and what that says of its money and its distances."""
+
+import random
+from typing import Any
+
+import pytest
+from tests.drafting.small_files import Write, draft, usual, with_more
+
+DOLLARS = usual(price=lambda price: f"${price:,}")
+
+
+def with_addresses(address: str) -> str:
+    def make_values(luck: random.Random, *car: Any) -> list[Any]:
+        return [address.format(luck.randint(1, 99)), f"${car[-1]:,}"]
+
+    return with_more("dealer_address,asked", make_values).replace(",price,", ",was,", 1).replace("asked", "price")
+
+
+@pytest.mark.parametrize(
+    ("address", "currency", "distance"),
+    [
+        ("{} King St, ON, M5V 2T6", "CAD", "km"),
+        ("{} Main St, Austin, TX 78701", "USD", "mi"),
+        ("{} Queen St, Auckland", "NZD", "km"),
+    ],
+)
+def test_addresses_tell_dollars_apart(address: str, currency: str, distance: str, write_file: Write) -> None:
+    found, _ = draft(write_file, with_addresses(address))
+    assert (found.market.currency, found.market.distance_unit) == (currency, distance)
+    assert "currency" not in found.questions
+
+
+def test_dollars_of_no_country_are_asked_for(write_file: Write) -> None:
+    found, _ = draft(write_file, DOLLARS)
+    assert found.market.currency == "USD"
+    assert found.questions["currency"].startswith("the sign may mean AUD, CAD,")
+    assert found.questions["distance"] == "distances in mi are only a guess: say it with --distance"
+    found, _ = draft(write_file, DOLLARS.replace("mileage", "miles"))
+    assert "currency" not in found.questions, "only a distance that the file names tells American dollars"
+
+
+def test_dollars_in_a_country_of_kilometres(write_file: Write) -> None:
+    text = with_more("city", lambda luck, *_: [luck.choice(["Київ", "Львів", "Одеса"])])
+    found, _ = draft(write_file, text.replace(",price,", ",price_usd,", 1))
+    assert (found.market.currency, found.market.distance_unit) == ("USD", "km")
+    assert "usual with UA" in found.text
+
+
+@pytest.mark.parametrize(
+    ("column", "factor", "scale"),
+    [("price_krw", 0.1, 10_000), ("price_vnd", 0.02, 1_000_000), ("price_idr", 0.01, 1_000_000)],
+)
+def test_currencies_of_which_one_buys_little(column: str, factor: float, scale: float, write_file: Write) -> None:
+    found, _ = draft(write_file, usual(price=lambda price: round(price * factor)).replace("price", column))
+    assert found.market.price.scale == scale
+    assert "taken as" in found.questions["price_scale"]
+
+
+def test_whole_prices_stay_whole(write_file: Write) -> None:
+    found, _ = draft(write_file, usual(price=lambda price: price * 1_000).replace("price", "price_krw"))
+    assert found.market.price.scale == 1
+    assert "price_scale" not in found.questions
