@@ -247,3 +247,73 @@ def test_makes_of_a_column_that_names_call_otherwise(write_file: Write) -> None:
 
     found, path = draft(write_file, cars("name,make,price,km", row))
     assert set(clean(found, path).frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}
+
+
+@pytest.mark.parametrize(
+    "show", ["Продажа {} {}, {} год в Москве", "Dijual {} {} {}", "For sale: {} {} {}", "Used {} {}, {}"]
+)
+def test_words_of_an_offer_before_the_name(show: str, write_file: Write) -> None:
+    text = cars("name,mileage,price", lambda _, make, model, y, m, p: [show.format(make, model, y), f"{m} km", p])
+    found, path = draft(write_file, text, currency="EUR")
+    frame = clean(found, path).frame
+    assert set(frame["make"]) == {make for _, make, *_ in draw_cars(ROWS)}
+    assert set(frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}, "without the comma"
+    assert frame["year"].to_list() == [year for year, _, _ in truth()]
+    assert "version" not in frame.columns
+
+
+def test_a_year_and_the_next_one_before_the_name(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        years = f"{year}/{year + 1}" if miles % 10 == 1 else year
+        return [f"{years} {make} {model} {TRIMS[miles % 3]}", f"{miles} km", price]
+
+    found, path = draft(write_file, cars("name,mileage,price", row), currency="EUR")
+    frame = clean(found, path).frame
+    assert set(frame["make"]) == {make for _, make, *_ in draw_cars(ROWS)}
+    assert frame["year"].to_list() == [year for year, _, _ in truth()]
+
+
+def test_series_in_russian_belong_to_the_number_before_them(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"BMW {luck.choice('357')} серии {luck.choice(TRIMS)}", year, f"{miles} km", price]
+
+    found, path = draft(write_file, cars("title,year,mileage,price", row), currency="RUB")
+    frame = clean(found, path).frame
+    assert set(frame["model"]) == {"3 серии", "5 серии", "7 серии"}
+    assert set(frame["version"]) == set(TRIMS)
+
+
+def test_names_that_were_cut_at_their_blanks(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        name = [f"{make} {model}", "Land Rover Defender", "Toyota Land Cruiser"][miles % 3]
+        words = f"{name} {year} {['Black', 'White'][price % 2]}".split()
+        return [" ".join(words), *words[:3], f"{miles} km", price]
+
+    found, path = draft(write_file, cars("car_name,make,model,year,mileage,price", row), currency="KES")
+    frame = clean(found, path).frame
+    assert {"Land Rover", "Toyota"} <= set(frame["make"])
+    assert {"Defender", "Land Cruiser"} <= set(frame["model"])
+    assert frame["year"].to_list() == [year for year, _, _ in truth()]
+    assert '# "model" is left out: it has but one word of "car_name".' in found.text
+
+
+def test_names_that_lose_nothing_leave_their_parts_alone(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make} {model} {luck.choice(TRIMS)}", make, model, year, f"{miles} km", price]
+
+    found, _ = draft(write_file, cars("car_name,make,model,year,mileage,price", row), currency="KES")
+    assert columns(found)["make"] == "make"
+    assert columns(found)["model"] == "model"
+
+
+def test_few_models_with_their_makes_before_them_are_whole(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        more = " Altis" if miles % 3 == 0 else ""
+        title = f"{year} {make} {model}{more} 1.6 {TRIMS[miles % 3]} - {miles}"
+        return [title, f"{make} {model}{more}", f"{miles} km", price]
+
+    found, path = draft(write_file, cars("Description,Model,Mileage,Price", row), currency="MYR")
+    frame = clean(found, path).frame
+    expected = [f"{model} Altis" if miles % 3 == 0 else model for _, _, model, _, miles, _ in draw_cars(ROWS)]
+    assert frame["model"].to_list() == expected
+    assert "model_2" not in frame.columns

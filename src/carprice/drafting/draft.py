@@ -12,6 +12,7 @@ from carprice.drafting.columns.names import choose_name, split_words
 from carprice.drafting.columns.numbers import Numbers
 from carprice.drafting.columns.profile import Profile, profile_columns
 from carprice.drafting.country import Guess, guess_country
+from carprice.drafting.cut_names import take_whole_names
 from carprice.drafting.features import FeatureDrafter
 from carprice.drafting.money import Currency, guess_currency, guess_distance, guess_scale
 from carprice.drafting.price_limits import describe_outside, guess_price_limits
@@ -65,12 +66,13 @@ def draft_market(path: Source, answers: Answers = Answers()) -> Draft:  # frozen
     sample = _read_sample(path)
     profiles = profile_columns(sample)
     others = [profile for profile in profiles if profile.column != answers.price]
-    roles = part_trims(others, find_roles(others))
+    roles, cut_off = take_whole_names(others, find_roles(others))
+    roles = part_trims(others, roles)
     price = _find_price(path, profiles, roles, answers.price)
     known = _guess(path, profiles, roles, price, answers)
     listing = find_listing_columns([profile for profile in profiles if profile is not price], roles)
     drafter = FeatureDrafter(profiles, roles, price, known.distance.value, unit_of_columns(profiles))
-    entries = _draft_entries(profiles, roles, price, listing, known, drafter)
+    entries = _draft_entries(profiles, roles, price, {**cut_off, **_reasons(listing, known)}, drafter)
     head = _draft_head(path, answers.name, price, listing, known)
     entries, market = prove_features(sample, head, entries, str(path))
     if not market.features:
@@ -196,20 +198,27 @@ def _draft_head(path: Source, name: str, price: Profile, listing: dict[str, Prof
     )
 
 
+def _reasons(listing: dict[str, Profile], known: _Known) -> dict[str, str]:
+    """Why the columns of listings and of the currency are no features."""
+    found = {profile.column: REASONS[key] for key, profile in listing.items()}
+    if known.currency.column:
+        found[known.currency.column] = "it names the currency of the price, which [price] says"
+    return found
+
+
 def _draft_entries(
     profiles: Sequence[Profile],
     roles: dict[str, Profile],
     price: Profile,
-    listing: dict[str, Profile],
-    known: _Known,
+    left_out: dict[str, str],
     drafter: FeatureDrafter,
 ) -> list[Entry]:
-    """Features with a role first, in the order of the roles; then the others in the order of the file."""
+    """Features with a role first, in the order of the roles; then the others in the order of the file.
+
+    left_out: by column, why it is no feature.
+    """
     names = {profile.column: role for role, profile in roles.items()}
     order = list(NAMES)
-    left_out = {profile.column: REASONS[key] for key, profile in listing.items()}
-    if known.currency.column:
-        left_out[known.currency.column] = "it names the currency of the price, which [price] says"
     entries: list[Entry] = []
     for profile in sorted(profiles, key=lambda item: order.index(names.get(item.column, order[-1]))):
         if profile is price:

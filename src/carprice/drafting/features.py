@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from carprice.drafting.columns.decimals import find_decimal
 from carprice.drafting.columns.distances import MIL, THOUSAND, guess_mileage_scale
-from carprice.drafting.columns.header_words import is_fiscal, unit_in_name
+from carprice.drafting.columns.header_words import is_fiscal, is_model, unit_in_name
 from carprice.drafting.columns.names import choose_name, magnitude_in_name
 from carprice.drafting.columns.numbers import Numbers, count_texts
 from carprice.drafting.columns.profile import Profile
@@ -83,7 +83,8 @@ class FeatureDrafter:
                 yield from self._draft_parts(profile, role)
             return
         named = {name for name in NAMED if self._has(name, profile)}
-        names = find_name_parts(profile, named, self.roles["make"] if "make" in named & {*self.roles} else None)
+        makes = self.roles["make"] if "make" in named & {*self.roles} else None
+        names = find_name_parts(profile, named, makes, role == "model" and is_model(profile.column))
         if not names and role == "model" and not self._has("trim", profile):
             names = find_model_parts(profile)
         if names:

@@ -7,9 +7,17 @@ from typing import NamedTuple
 
 import polars as pl
 
-from carprice.drafting.columns.matching import YEAR_BEFORE, cut_year, find_glued_make, is_make, make_share
+from carprice.drafting.columns.matching import (
+    TWO_YEARS_BEFORE,
+    YEAR_BEFORE,
+    cut_year,
+    find_glued_make,
+    is_make,
+    make_share,
+    offer_pattern,
+)
 from carprice.drafting.columns.profile import Profile
-from carprice.drafting.columns.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS, MODEL_ENDINGS
+from carprice.drafting.columns.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS, MODEL_ENDINGS, OFFER_WORDS
 from carprice.drafting.taken_apart import Part
 from carprice.market.other_names import MAKE_ALIASES
 
@@ -24,15 +32,18 @@ MIN_LONG_ROWS, MIN_LONG_SHARE = 5, 0.8
 MAX_LONG_WORDS, MAX_LONG_MODELS = 4, 40
 MAX_MODEL_RATE = 0.2
 """Distinct texts per row of a column of models: with more, they have versions too."""
+MAX_MODEL_WORDS = 1.5
+"""Words behind the make, on the mean, of names that are models alone."""
 MAX_WORDS_TO_YEAR = 3
 """Where hardly a name has more words between its make and a year, all of them are the model ..."""
 MOST_WORDS_TO_YEAR = 6
 """... and so are those of the names that do."""
 
-START = rf"^\s*{YEAR_BEFORE}"
 YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])(?:\b|款|年|년)"
 _ANY_YEAR = r"\b(?:19[4-9]|20[0-9])[0-9](?:\b|款|年|년)"
 _MARKS = ",;"
+_SAYS_YEAR = rf"{_ANY_YEAR}\s*(?:год|года|г|рік|р)\b"  # noqa: RUF001
+"""What stands behind a year that is called one is no version of the car, but where it is."""
 _BEGINNINGS = frozenset(MODEL_BEGINNINGS.casefold().split())
 _ENDINGS = frozenset(MODEL_ENDINGS.split())
 
@@ -44,11 +55,14 @@ class _Make(NamedTuple):
     before_model: str
 
 
-def find_name_parts(profile: Profile, taken: Set[str], makes: Profile | None = None) -> list[Part]:
+def find_name_parts(
+    profile: Profile, taken: Set[str], makes: Profile | None = None, are_models: bool = False
+) -> list[Part]:
     """The make, model, year and version of names that begin with a make, a year before it or not.
 
     None that is in taken; empty for other texts. makes: the column of the makes, where it is another one: in names
     that do not begin with that of their row, it is looked for, as in "'16 Lexus IS300H".
+    are_models: they are called models, which have no version behind where few have more than one word.
     """
     own = _find_own_makes(profile, makes) if makes and not _begin_with_own(profile, makes) else None
     if own is None and make_share(profile) <= MIN_NAME_SHARE:
@@ -58,9 +72,10 @@ def find_name_parts(profile: Profile, taken: Set[str], makes: Profile | None = N
     if not (is_several or has_years(profile)):
         return []
     make = own or _find_make_pattern(profile)
-    parts = [Part("make", "category", rf"{START}({make.alone})")]
+    parts = [Part("make", "category", rf"{_find_start(profile)}({make.alone})")]
     if is_several:
-        parts += _find_model_parts(profile, names, make, "trim" in taken)
+        are_whole = are_models and not has_years(profile) and _are_short(names)
+        parts += _find_model_parts(profile, names, make, "trim" in taken or are_whole)
     if has_years(profile):
         parts.append(Part("year", "year", YEAR))
     return [part for part in parts if part.name not in taken]
@@ -77,6 +92,11 @@ def find_model_parts(profile: Profile) -> list[Part]:
     return [*_find_model_parts(profile, names, _Make("", r"^\s*"), has_trims=False)]
 
 
+def _are_short(names: Counter[tuple[str, ...]]) -> bool:
+    """Whether names have hardly more than one word behind the make."""
+    return sum((len(words) - 1) * count for words, count in names.items()) <= MAX_MODEL_WORDS * names.total()
+
+
 def has_years(profile: Profile) -> bool:
     """Whether nearly every text has a year in it."""
     return profile.share_with(YEAR) > MIN_YEAR_SHARE
@@ -87,20 +107,19 @@ def _find_model_parts(
 ) -> Iterator[Part]:
     """The model, and the version where there is more behind it. has_trims: those stand in another column."""
     head = make.before_model
-    usual, most = (
-        rf"{head}(\S+(?:\s+\S+){{0,{words - 1}}}?)\s+{_ANY_YEAR}"
-        for words in (MAX_WORDS_TO_YEAR, MOST_WORDS_TO_YEAR)
-    )
+    has_marks = profile.share_with(rf"[{_MARKS}](?:\s|$)") > 0
+    usual, most = (_to_year(head, words, has_marks) for words in (MAX_WORDS_TO_YEAR, MOST_WORDS_TO_YEAR))
     if profile.share_with(usual) > MIN_YEAR_SHARE:
         yield Part("model", "category", most)
-        if not has_trims and profile.share_with(behind := rf"{_ANY_YEAR}\s+(\S.*)") > MIN_VERSION_SHARE:
+        behind = rf"{_ANY_YEAR}\s+(\S.*)"
+        is_place = profile.share_with(_SAYS_YEAR) > MIN_NAME_SHARE
+        if not has_trims and not is_place and profile.share_with(behind) > MIN_VERSION_SHARE:
             yield Part("version", "category", behind)
         return
     if has_trims:
         yield Part("model", "category", rf"{head}(\S.*)")
         return
     models = "|".join(_as_pattern(words) for words in _find_long_models(names))
-    has_marks = profile.share_with(rf"[{_MARKS}](?:\s|$)") > 0
     word = _find_word_pattern(names, rf"\S*[^\s{_MARKS}]" if has_marks else r"\S+")
     model = rf"(?i:{models})\b|{word}" if models else word
     yield Part("model", "category", rf"{head}({model})")
@@ -110,6 +129,13 @@ def _find_model_parts(
     yield Part(
         "version", "category", rf"{head}(?:{model}){f'[{_MARKS}]*' if has_marks else ''}(?:\s+(\S.*?))?{end}"
     )
+
+
+def _to_year(head: str, words: int, has_marks: bool) -> str:
+    """The pattern of a model of so many words at most, up to a year, without a comma between both."""
+    if not has_marks:
+        return rf"{head}(\S+(?:\s+\S+){{0,{words - 1}}}?)\s+{_ANY_YEAR}"
+    return rf"{head}((?:\S+\s+){{0,{words - 1}}}?\S*[^\s{_MARKS}])[{_MARKS}]*\s+{_ANY_YEAR}"
 
 
 def _begin_with_own(profile: Profile, makes: Profile) -> bool:
@@ -191,7 +217,9 @@ def _find_long_models(names: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
     found = Counter[tuple[str, ...]]()
     for words, count in starts.items():
-        is_cut = any(".." in word for word in words)  # c1 1,0i...n clim
+        is_cut = any(
+            ".." in word or re.fullmatch("(?:19|20)[0-9]{2}", word) for word in words[2:]
+        )  # 1,0i...n clim
         is_whole = words[-1] not in _BEGINNINGS and count >= MIN_LONG_ROWS and not is_cut
         is_plain = all(word in _BEGINNINGS for word in words[1:-1])  # the pattern of a word has those
         if is_whole and not is_plain and all(goes_on(words[:end]) for end in range(3, len(words) + 1)):
@@ -209,15 +237,24 @@ def _find_word_pattern(names: Counter[tuple[str, ...]], word: str) -> str:
     return rf"{before}{word}{behind}"
 
 
+def _find_start(profile: Profile) -> str:
+    """The pattern of what stands before the make: a year or none, and the words of an offer that names have."""
+    found = [word for word in OFFER_WORDS if profile.share_with(rf"(?i)^\s*{re.escape(word)}[\s:,-]") > 0]
+    offer = rf"(?i:{offer_pattern(found)})?" if found else ""
+    has_two = profile.share_with(rf"^\s*{offer}(?:19|20)[0-9]{{2}}/") > 0
+    return rf"^\s*{offer}{TWO_YEARS_BEFORE if has_two else YEAR_BEFORE}"
+
+
 def _find_make_pattern(profile: Profile) -> _Make:
     long = [make for make in MAKES_OF_TWO_WORDS if profile.share_with(rf"(?i)\b{re.escape(make)}\b") > 0]
+    start = _find_start(profile)
     glued = sorted({make for text in profile.counts if (make := find_glued_make(text))}, key=len, reverse=True)
     makes = "|".join([*(_as_pattern(make.split()) for make in long)])
     usual = rf"(?:(?i:{makes})|\S+)" if makes else r"\S+"
     if not glued:
-        return _Make(usual, rf"{START}{usual}\s+")
+        return _Make(usual, rf"{start}{usual}\s+")
     joined = "|".join(glued)
-    return _Make(rf"(?:{joined}|{usual})", rf"{START}(?:(?:{joined})\s*|{usual}\s+)")
+    return _Make(rf"(?:{joined}|{usual})", rf"{start}(?:(?:{joined})\s*|{usual}\s+)")
 
 
 def _as_pattern(words: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """Which column of an unknown file is the price, the make, the model and so on: by name, then by content."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 import polars as pl
@@ -16,6 +16,7 @@ from carprice.drafting.columns.vocabulary import (
     LEFT_OUT_WORDS,
     MAKES,
     NUMBER_ROLES,
+    OFFER_WORDS,
     ROLE_NAMES,
     ROLE_VALUES,
 )
@@ -43,9 +44,18 @@ PRICE_WORDS = frozenset(squash_words("price preis prix precio preco prezzo це�
 LITRES_FIRST = r"^[0-9][.,][0-9]\b"
 """How versions begin, and no models: 2.0 Sport."""
 YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
+TWO_YEARS_BEFORE = r"(?:(?:19|20)[0-9]{2}(?:/(?:19|20)?[0-9]{2})?\s+)?"
+"""The same where some names begin with a year and the next one, as 2018/2019 and 2018/19."""
 _NO_MATCH = 1_000
 _MIN_WORD, _MIN_STEM = 3, 6
 
+
+def offer_pattern(words: Iterable[str]) -> str:
+    """The pattern of such words before a name."""
+    return rf"(?:(?:{'|'.join(re.escape(word) for word in sorted(words, key=len, reverse=True))})[\s:,-]+)"
+
+
+_BEFORE_NAME = re.compile(rf"^\s*{offer_pattern(OFFER_WORDS)}?{TWO_YEARS_BEFORE}")
 _MAKES = frozenset(MAKES.split())
 _GLUED_MAKES = tuple(GLUED_MAKES.split())
 _VALUES = {role: frozenset(words.casefold().split()) for role, words in ROLE_VALUES.items()}
@@ -109,8 +119,8 @@ def find_glued_make(text: str) -> str:
 
 
 def cut_year(text: str) -> str:
-    """A name in small letters, without a year before it."""
-    return re.sub(rf"^\s*{YEAR_BEFORE}", "", text.casefold())
+    """A name in small letters, without a year, or words of an offer, before it."""
+    return _BEFORE_NAME.sub("", text.casefold())
 
 
 @cache

@@ -155,8 +155,51 @@ MODEL_BEGINNINGS = (
     "wagon range town rolls type le la 더 올 뉴 디 신형 그랜드 베리"
 )
 """Words that a model's name begins with, and that are none alone: Land Cruiser, Model 3, 더 뉴 스파크."""
-MODEL_ENDINGS = "series serie class klasse classe clase reihe серия класс"
+MODEL_ENDINGS = "series serie class klasse classe clase reihe серия серии серія серії класс"
 """Words that belong to the model before them: 3 Series, C Class."""
+
+OFFER_WORDS = (
+    *(
+        "for sale",
+        "used",
+        "pre-owned",
+        "second hand",
+        "продажа",
+        "продам",
+        "продаю",
+        "продається",
+        "продается",
+        "продаётся",
+    ),
+    *(
+        "dijual",
+        "jual",
+        "mobil",
+        "vendo",
+        "vende-se",
+        "se vende",
+        "venta",
+        "à vendre",
+        "a vendre",
+        "vends",
+        "verkaufe",
+    ),
+    *(
+        "zu verkaufen",
+        "te koop",
+        "sprzedam",
+        "prodajem",
+        "prodám",
+        "predám",
+        "eladó",
+        "satılık",
+        "cần bán",
+        "bán",
+        "xe",
+    ),
+    *("ขาย", "للبيع", "中古車", "中古", "二手"),
+)
+"""Words before names of cars that say no more than that they are on offer."""
 
 GLUED_MAKES = (
     "丰田 本田 大众 奔驰 宝马 奥迪 比亚迪 日产 福特 吉利 长安 長安 现代 起亚 别克 雪佛兰 路虎 斯柯达 领克 奇瑞 长城 哈弗 荣威 名爵 标致 雪铁龙 马自达 三菱 "
