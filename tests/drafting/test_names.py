@@ -317,3 +317,15 @@ def test_few_models_with_their_makes_before_them_are_whole(write_file: Write) ->
     expected = [f"{model} Altis" if miles % 3 == 0 else model for _, _, model, _, miles, _ in draw_cars(ROWS)]
     assert frame["model"].to_list() == expected
     assert "model_2" not in frame.columns
+
+
+@pytest.mark.parametrize("header", ["make,model", "title"])
+def test_the_make_of_a_file_of_one_make_may_be_given_or_left_out(header: str, write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        names = ["Opel", model] if "," in header else [f"Opel {model} {TRIMS[miles % 3]}"]
+        return [*names, year, f"{miles} km", price]
+
+    found, path = draft(write_file, cars(f"{header},year,mileage,price", row), currency="EUR")
+    assert feature(found.market, "make").optional
+    assert set(clean(found, path).frame["make"]) == {"Opel"}
+    assert "# All listings are of this make, so it may be left out." in found.text

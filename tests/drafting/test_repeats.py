@@ -73,11 +73,11 @@ def test_towns_beside_distances_have_no_name(write_file: Write) -> None:
 
 def test_what_is_left_out_of_a_name_is_named(write_file: Write) -> None:
     def row(luck: random.Random, _: str, model: str, year: int, miles: int, price: int) -> list[Any]:
-        return [f"{year} Mazda {model} {luck.choice(TRIMS)}", miles, price]
+        return [f"2015 Mazda {model} {luck.choice(TRIMS)}", miles, price]
 
     found, _ = draft(write_file, cars("name,mileage,price", row))
-    assert [item.name for item in found.market.features] == ["model", "version", "year", "mileage"]
-    assert '# The make in "name" is left out: it says the same of every listing with a price.' in found.text
+    assert [item.name for item in found.market.features] == ["make", "model", "version", "mileage"]
+    assert '# The year in "name" is left out: it says the same of every listing with a price.' in found.text
     assert '# "name" is left out' not in found.text
 
 

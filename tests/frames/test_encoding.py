@@ -83,3 +83,12 @@ def test_a_listing_reads_as_the_api_takes_it() -> None:
         "mileage": 40,
         "seats": 2.5,
     }
+
+
+def test_no_make_is_the_only_one_of_many_listings_too(uk: Market) -> None:
+    frame = invent_uk_listings(uk).with_columns(pl.lit("Ford").alias("make"))
+    encoders, scaler = fit_encoders(frame, uk)
+    without = frame.with_columns(pl.lit(None, pl.String).alias("make"))
+    np.testing.assert_array_equal(
+        encode_frame(without, uk, encoders, scaler), encode_frame(frame, uk, encoders, scaler)
+    )

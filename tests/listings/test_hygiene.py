@@ -161,7 +161,15 @@ def test_words_of_whole_cars_find_nothing(load: Callable[..., Listings]) -> None
     )
     for row, title in zip(rows, titles, strict=False):
         row["Title"] = f"Ford {title}"
-    states = ("accident free", "unfallfrei", "not damaged", "без ДТП", "undamaged", "nunca chocado")
+    states = (
+        "accident free",
+        "unfallfrei",
+        "not damaged",
+        "без ДТП",
+        "undamaged",
+        "nunca chocado",
+        "не требует ремонта",
+    )
     for row, state in zip(rows, states, strict=False):
         row["State"] = state
     report = load(rows).report

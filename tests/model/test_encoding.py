@@ -214,3 +214,9 @@ def test_a_feature_that_was_not_fitted_is_refused(pricer: Pricer, part: str, nam
     with pytest.raises(BundleError) as error:
         Encoder(pricer.market, fitted["encoders"], fitted["scaler"])
     assert error.value.what == f"{part}.pkl: has nothing for feature '{name}'"
+
+
+def test_no_make_is_the_only_one() -> None:
+    assert category_codes(["Perodua"], "make")[None] == 0.0
+    assert math.isnan(category_codes(["Perodua", "Proton"], "make")[None])
+    assert math.isnan(category_codes(["Myvi"], "model")[None]), "another model is one too"

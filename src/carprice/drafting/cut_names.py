@@ -23,7 +23,7 @@ Cut = dict[str, str]
 
 
 def take_whole_names(profiles: Sequence[Profile], roles: dict[str, Profile]) -> tuple[dict[str, Profile], Cut]:
-    """The roles with the column of whole names as the make's, and the columns of its first words, if there are any.
+    """The roles with the column of whole names as the make's, and the columns that have but its first words.
 
     The year is read out of the name too where that has one and the year's column is shifted with the others.
     """

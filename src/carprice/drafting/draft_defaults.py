@@ -63,7 +63,10 @@ def guess_year_limits(profile: Profile) -> tuple[int, int]:
     People ask for old cars and for those of today, which a file may not have: those are a guess, and no mistake.
     """
     oldest, newest = profile.years.quantile(0.001, "nearest"), profile.years.quantile(0.999, "nearest")
-    last = max(int(newest or 2100), date.today().year)
+    today = date.today().year
+    last = min(
+        max(int(newest or today), today), today + 1
+    )  # a slip such as 2030 is no year that cars are built in
     return min(int(oldest or 1900) - YEARS_BEFORE, CLASSIC_YEAR), last + YEARS_AFTER
 
 
@@ -93,7 +96,7 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return "it is empty"
     if profile.missing_rate > MAX_MISSING_RATE:
         return f"it is missing in {profile.missing_rate:.1%} of the rows".replace("%", " %")
-    if profile.distinct == 1 and not (find_flag(profile) and profile.missing_rate):
+    if role != "make" and profile.distinct == 1 and not (find_flag(profile) and profile.missing_rate):
         return f"it is {profile.most_common[0][:60]!r} wherever it is known"
     if is_named_by_place(profile.column) and profile.distinct == profile.known:
         return "it has no name and counts the rows"

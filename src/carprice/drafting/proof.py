@@ -81,10 +81,20 @@ def _correct_entry(entry: Entry, kept: pl.DataFrame, problems: dict[str, int], r
     lost = sum(count for problem, count in problems.items() if problem.startswith(f"{feature.name}: "))
     if lost > MAX_LOST * rows and feature.outside == "drop":
         return _forgive(entry, feature, lost, rows)
+    if feature.name == "make" and kept.height and kept["make"].drop_nulls().n_unique() == 1:
+        return _keep_one_make(entry, feature)
     if kept.height and kept[feature.name].drop_nulls().n_unique() < (1 if feature.blank == "false" else 2):
         part = feature.name if feature.pattern else ""
         return Entry(entry.column, ["it is left out: it says the same of every listing with a price"], part=part)
     return entry
+
+
+def _keep_one_make(entry: Entry, feature: Feature) -> Entry:
+    """The make of a file of one make: nobody has to name it, but who names another is told that it is unknown."""
+    if feature.optional:
+        return entry
+    line = "All listings are of this make, so it may be left out."
+    return Entry(entry.column, [*entry.comment, line], replace(feature, optional=True))
 
 
 def _draft_words(kept: pl.DataFrame, raw: pl.DataFrame, market: Market, entries: list[Entry]) -> list[Entry]:

@@ -165,7 +165,7 @@ def _encode_values(values: pl.Series, known: list[str], name: str) -> Floats:
     texts = values.unique().drop_nulls().to_list()
     found = [find_code(codes, text) for text in texts]
     encoded = values.replace_strict(texts, found, default=None, return_dtype=pl.Float64)
-    return encoded.fill_null(math.nan).to_numpy()
+    return encoded.fill_null(codes[None]).to_numpy()
 
 
 def find_unknown(values: pl.Series, known: list[str]) -> NDArray[np.bool_]:

@@ -191,7 +191,7 @@ _NO = (
 )
 _HARM = (
     r"accident|damage|crash|wreck|unfall|besch|schade|defekt|siniestr|incident|sinistr|dañ|averi|uszkod|wypad|"
-    r"rozbit|havar|poško|дтп|бит|авар|поврежд|skad|hasar|kaza|flood|salvage|panne|choc|batid"
+    r"rozbit|havar|poško|дтп|бит|авар|поврежд|ремонт|вложен|skad|hasar|kaza|flood|salvage|panne|choc|batid"
 )
 NOT_SALVAGE = "|".join(
     (

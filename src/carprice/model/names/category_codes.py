@@ -22,11 +22,12 @@ def category_codes(values: Sequence[str], name: str = "") -> Codes:
     """The code of each value, of its folded and squashed texts, and of other names for it; for find_code.
 
     name: of the feature. An exact text wins over a folded one, which is the first value's that folds to it; a
-    squashed one that several values have counts for none. No value is NaN, as training has it. Other names are
-    those of makes, fuels and gearboxes, and where there are few values the beginning of one: `GCC` of `GCC Specs`.
+    squashed one that several values have counts for none. No value is NaN, as training has it; no make is the one
+    make of a file of one. Other names are those of makes, fuels and gearboxes, and where there are few values the
+    beginning of one: `GCC` of `GCC Specs`.
     """
     codes: Codes = {value: float(code) for code, value in enumerate(values)}
-    codes[None] = MISSING
+    codes[None] = 0.0 if name == MAKE and len(values) == 1 else MISSING
     for code, value in enumerate(values):
         codes.setdefault(fold(value), float(code))
     squashed: dict[str, set[float]] = {}
