@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from carprice.drafting.columns.header_words import is_place
@@ -80,6 +80,13 @@ def _find_by_postcodes(profiles: Sequence[Profile]) -> Guess | None:
     return None
 
 
+def _split_place(text: str) -> Iterator[str]:
+    """The words of a place in small letters; of two letters only codes, as TX and no "il" of "il y a 2 heures"."""
+    for word in re.split(r"[\s,/()|-]+", text):
+        if len(word) > 2 or word.isupper():
+            yield word.casefold()
+
+
 def _find_by_places(profiles: Sequence[Profile]) -> Guess | None:
     words = {word.replace("_", " "): code for code, (_, _, names) in COUNTRIES.items() for word in names.split()}
     for profile in profiles:
@@ -87,7 +94,7 @@ def _find_by_places(profiles: Sequence[Profile]) -> Guess | None:
             continue
         shares: Counter[str] = Counter()
         for text, count in profile.counts.items():
-            tokens = {text.casefold(), *re.split(r"[\s,/()|-]+", text.casefold())}
+            tokens = {text.casefold(), *_split_place(text)}
             for code in {words[token] for token in tokens if token in words}:
                 shares[code] += count
         if shares and shares.most_common(1)[0][1] >= MIN_PLACES * profile.known:

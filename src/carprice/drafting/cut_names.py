@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from carprice.drafting.columns.matching import cut_year, make_share
+from carprice.drafting.columns.makes import cut_year, make_share
 from carprice.drafting.columns.profile import Profile
 from carprice.drafting.columns.vocabulary import MAKES_OF_TWO_WORDS, MODEL_BEGINNINGS
 from carprice.drafting.name_parts import has_years

@@ -265,7 +265,7 @@ def _hint_price(profiles: list[Profile]) -> str:
 
 def _numbers_of(path: Source, price: Profile) -> Numbers:
     read = price.loose_numbers
-    if read is None or read.quantile(0.5) <= 0:
+    if read is None or not (read.values > 0).any():
         example = next(iter(price.most_common), "")
         raise MarketError(
             f"{path}: column {price.column!r}: should be a price (got {example[:60]!r})",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
+from carprice.drafting.ages_of_listings import says_age
 from carprice.drafting.columns.distances import is_from_seeker
 from carprice.drafting.columns.listing_columns import VIN
 from carprice.drafting.columns.matching import MIN_PRICE_CORRELATION, PRICE_WORDS, value_share
@@ -110,7 +111,7 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return "it follows the price"
     if _is_id(profile, reason):
         return _ID_REASON
-    if is_from_seeker(profile.column) or _names_sellers(profile, words):
+    if is_from_seeker(profile.column) or _names_sellers(profile, words) or says_age(profile):
         return NOT_ASKED
     if reason and reason != _ID_REASON:
         return reason

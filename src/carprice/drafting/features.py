@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from carprice.drafting.ages_of_listings import pattern_before_age, without_age
 from carprice.drafting.columns.decimals import find_decimal
 from carprice.drafting.columns.distances import MIL, THOUSAND, guess_mileage_scale
 from carprice.drafting.columns.header_words import is_fiscal, is_model, unit_in_name
@@ -24,7 +25,13 @@ from carprice.drafting.draft_defaults import (
 )
 from carprice.drafting.name_parts import find_model_parts, find_name_parts
 from carprice.drafting.repeats import find_said
-from carprice.drafting.taken_apart import Part, find_named_values, find_number_parts, find_word_parts
+from carprice.drafting.taken_apart import (
+    Part,
+    find_distance_part,
+    find_named_values,
+    find_number_parts,
+    find_word_parts,
+)
 from carprice.drafting.writing import Entry, format_percent, format_value, quote
 from carprice.market.market_file import Decimal, Feature
 from carprice.market.units import convert_unit
@@ -42,6 +49,7 @@ MAX_TEXT_RATE = 0.2
 """Of versions: with more, their words say more than the whole of each."""
 MIN_BEHIND_SHARE = 0.01
 """Of names that have a version behind the model."""
+MAX_DISTANCE = 2_000_000
 PLAUSIBLE: dict[str, tuple[float, float]] = {
     "power": (10, 2_000),
     "engine_size": (0.3, 20),
@@ -77,7 +85,7 @@ class FeatureDrafter:
             if profile.numbers and profile.numbers.words:
                 yield from self._draft_parts(profile, role)
             return
-        if reason := reason_to_leave_out(profile, role, prices):
+        if reason := reason_to_leave_out(without_age(profile), role, prices):
             yield Entry(profile.column, [f"it is left out: {reason}"])
             if reason == OWN_TEXT:
                 yield from self._draft_parts(profile, role)
@@ -117,6 +125,11 @@ class FeatureDrafter:
 
     def _draft_parts(self, profile: Profile, role: str) -> Iterator[Entry]:
         """Features inside the texts of a column that has no number of its own, or words beside its numbers."""
+        distance = (
+            None if "mileage" in self.taken | {*self.roles} or profile.numbers else find_distance_part(profile)
+        )
+        if distance:
+            yield self._draft_distance(profile, distance)
         is_name = role in ("make", "year") or (role == "model" and not find_model_parts(profile))
         if profile.numbers is None and not is_name and not profile.is_date:
             reserved = self.taken | {*self.roles}
@@ -128,6 +141,14 @@ class FeatureDrafter:
                     yield self._draft_part(profile, part, "some of the numbers have it beside them")
                 else:
                     yield Entry(profile.column, [_explain_words(profile, part)], part="word beside the numbers")
+
+    def _draft_distance(self, profile: Profile, part: Part) -> Entry:
+        """The distance that a cell has beside something else, in the unit of the market."""
+        entry = self._draft_part(profile, part, "it stands in the text")
+        assert entry.feature
+        way = replace(entry.feature, min=0, max=MAX_DISTANCE, outside="missing", unit=self.distance_unit)
+        is_other = part.unit != self.distance_unit
+        return Entry(profile.column, entry.comment, replace(way, column_unit=part.unit) if is_other else way)
 
     def _draft_part(self, profile: Profile, part: Part, why: str) -> Entry:
         name = choose_name(part.name, self.taken)
@@ -178,6 +199,8 @@ class FeatureDrafter:
             return replace(base, kind="date", day_first=profile.day_first, optional=True, outside="missing")
         if profile.numbers and role not in TEXT_ROLES and not _is_code(profile):
             return self._make_number(base, profile.numbers, role)
+        if pattern := pattern_before_age(profile):
+            return replace(base, pattern=pattern, optional=True, outside="missing")
         other = find_other_makes(profile) if role == "make" else {}
         return replace(base, replace={**find_spellings(profile), **other} if role in FOLDED_ROLES else {})
 

@@ -3,7 +3,7 @@ guess."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from carprice.drafting.columns.distances import may_be_driven
 from carprice.drafting.columns.names import split_words
@@ -108,6 +108,8 @@ def guess_distance(
                 says = f"values of column {profile.column!r} say" if beside else f"column {profile.column!r} says"
                 unit = beside or find_unit(word) or "km"
                 return Guess(unit, f"{says} so", "" if beside else _doubt_miles(unit, currency))
+    if mileage is None and (beside := next(filter(None, map(_distance_in_values, profiles)), "")):
+        return Guess(beside, "distances in the file say so")
     local, usual = COUNTRIES[country.value][:2] if country else ("", "")
     unit = usual if local == currency else MILE_CURRENCIES.get(currency, "km")
     if any("mpg" in split_words(profile.column) for profile in profiles):
@@ -128,13 +130,15 @@ def _doubt_miles(unit: str, currency: str) -> str:
 
 def _distance_in_values(profile: Profile) -> str:
     """km or mi, where it stands in most texts of a column; else empty."""
-    shares = {unit: profile.share_with(rf"(?i)[0-9k]\s*{unit}\b") for unit in DISTANCE_UNITS}
+    words = {unit: r"mi(?:les?)?" if unit == "mi" else r"kms?" for unit in DISTANCE_UNITS}
+    shares = {unit: profile.share_with(rf"(?i)[0-9k]\s*{word}\b") for unit, word in words.items()}
     return next((unit for unit, share in shares.items() if share > MIN_UNITS), "")
 
 
 def guess_scale(price: Profile, numbers: Numbers, profiles: Sequence[Profile], currency: str) -> Guess:
     """What each price is multiplied by, where no word beside it says so; an empty value where nobody could
-    know."""
+    know. A price of nothing is none."""
+    numbers = replace(numbers, values=numbers.values.filter(numbers.values > 0))
     if numbers.has_magnitudes:
         return Guess("1", "the prices say what they are in")
     words = [*split_tokens(price.column), *split_words(price.column), *split_words(numbers.unit)]

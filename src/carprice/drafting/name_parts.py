@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from carprice.drafting.columns.matching import (
+from carprice.drafting.columns.makes import (
     TWO_YEARS_BEFORE,
     YEAR_BEFORE,
     cut_year,

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
+import polars as pl
+
 from carprice.drafting.columns.matching import is_value
 from carprice.drafting.columns.profile import Profile
 
@@ -20,6 +22,9 @@ MAX_TEXTS = 5_000
 NOT_FUEL = ("el", "gas", "premium", "solar")
 """Fuels that are other words too."""
 NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
+LONG_NUMBER = r"\b([0-9]{1,3}(?:[., '][0-9]{3})+|[0-9]+)"
+MIN_DISTANCE_SHARE, MIN_DISTANCE = 0.5, 1_000.0
+"""Texts that must have a distance for it to be that which cars have gone, and its median."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,10 @@ _COUNTS = {
     "doors": (r"\b([2-5])[ -]?(?:[Dd]oors?|[Dd]rs?\b|DR\b|[Pp]uertas|[Pp]ortas|[Pp]ortes|[Tt]ür)",),
     "seats": (r"\b([2-9])[ -]?(?:[Ss]eats?|[Ss]eater|[Ss]itze|[Pp]lazas|[Pp]laces)",),
 }
+_DISTANCE = {
+    "km": rf"{LONG_NUMBER}\s?(?i:kms?|kilometers?|kilometres?|км|公里)(?:[^/\w]|$)",
+    "mi": rf"{LONG_NUMBER}\s?(?i:mi|miles?)(?:[^/\w]|$)",
+}
 _BARE_SIZE = r"(?:^|\s)([0-9][.,][0-9])(?:[A-Za-z]{0,4}\b)"
 _WORD_BEHIND = r"([^\W\d_]+)\W*$"
 _WORD = re.compile(r"[^\W\d_][^\W\d_-]+")
@@ -67,6 +76,17 @@ def find_number_parts(profile: Profile, taken: Set[str]) -> Iterator[Part]:
         pattern = max(patterns, key=profile.share_with)
         if name not in taken and _is_part(profile, pattern):
             yield Part(name, "number", pattern)
+
+
+def find_distance_part(profile: Profile) -> Part | None:
+    """The distance that a cell has beside something else, as "2008 | 120.000 Km"; None where there is none."""
+    for unit, pattern in _DISTANCE.items():
+        if profile.share_with(pattern) > MIN_DISTANCE_SHARE:
+            digits = profile.texts.drop_nulls().str.extract(pattern, 1).str.replace_all("[^0-9]", "")
+            middle = digits.cast(pl.Float64, strict=False).median()
+            if isinstance(middle, float) and middle >= MIN_DISTANCE:
+                return Part("mileage", "number", pattern, unit)
+    return None
 
 
 def find_word_parts(profile: Profile, taken: Set[str]) -> list[Part]:

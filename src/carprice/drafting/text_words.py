@@ -6,7 +6,8 @@ from collections.abc import Set
 import numpy as np
 import polars as pl
 
-from carprice.drafting.columns.matching import PRICE_FORMS, is_make
+from carprice.drafting.columns.makes import is_make
+from carprice.drafting.columns.matching import PRICE_FORMS
 from carprice.drafting.usefulness import Floats, measure_residuals
 from carprice.market.market_file import Market
 from carprice.market.words import find_keys

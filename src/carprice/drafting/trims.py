@@ -5,7 +5,8 @@ from functools import cache
 
 import polars as pl
 
-from carprice.drafting.columns.matching import NAMES, cut_year, is_make
+from carprice.drafting.columns.makes import cut_year, is_make
+from carprice.drafting.columns.matching import NAMES
 from carprice.drafting.columns.names import split_words, squash_name, squash_words
 from carprice.drafting.columns.profile import Profile
 from carprice.drafting.columns.vocabulary import MAKES_OF_TWO_WORDS

@@ -25,10 +25,10 @@ URL = r"^(https?://|www\.)"
 CAR_NAMES = {"vin", "vinnumber", "chassisnumber", "carid", "vehicleid", "vehicle", "car", "fin"}
 DAY_WORDS = tuple(
     "sale saledate sold solddate listed datelisted listing posted dateposted posting published publicdate public "  # noqa: SIM905
-    "publication advertised advert addate offered created datecreated seen lastseen crawled datecrawled crawl "
-    "scraped scrape".split()
+    "publication advertised advert addate offered created datecreated creation seen lastseen crawled datecrawled "
+    "crawl scraped scrape updated lastupdated updatedat modified".split()
 )
-"""Words of the day of a listing or sale, the surest first; when a page was read comes last."""
+"""Words of the day of a listing or sale, the surest first; when a page was read, or changed, comes last."""
 PLAIN_DAY_NAMES = {"date", "datum", "fecha", "data", "dato", "дата", "تاريخ"}
 """Names that say no more than that, after those: the day of a listing where it is not in the car's own year, as a
 registration is."""

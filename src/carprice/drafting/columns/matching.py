@@ -1,22 +1,20 @@
 """Which column of an unknown file is the price, the make, the model and so on: by name, then by content."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import polars as pl
 
 from carprice.drafting.columns.distances import is_distance, is_driven, is_far, may_be_driven
 from carprice.drafting.columns.header_words import is_fiscal, is_place, unit_in_name
+from carprice.drafting.columns.makes import make_share
 from carprice.drafting.columns.names import split_words, squash_name, squash_words
 from carprice.drafting.columns.numbers import rank_correlation
 from carprice.drafting.columns.profile import Profile
 from carprice.drafting.columns.vocabulary import (
-    GLUED_MAKES,
     LEFT_OUT_WORDS,
-    MAKES,
     NUMBER_ROLES,
-    OFFER_WORDS,
     ROLE_NAMES,
     ROLE_VALUES,
 )
@@ -43,21 +41,14 @@ UNIT_ROLES = {"l": "engine_size", "kW": "power", "km": "mileage"}
 PRICE_WORDS = frozenset(squash_words("price preis prix precio preco prezzo цена cena fiyat prijs harga"))
 LITRES_FIRST = r"^[0-9][.,][0-9]\b"
 """How versions begin, and no models: 2.0 Sport."""
-YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
-TWO_YEARS_BEFORE = r"(?:(?:19|20)[0-9]{2}(?:/(?:19|20)?[0-9]{2})?\s+)?"
-"""The same where some names begin with a year and the next one, as 2018/2019 and 2018/19."""
+ENGINES = {"1.2", "1.3", "1.4", "1.5", "1.6", "1.8", "1.9", "2.2", "2.4", "2.5"}
+COMMON_ENGINES, MIN_ENGINES, MAX_LITRES = 12, 4, 9.0
+"""Of the commonest numbers of a column, so many are usual engines where they are litres."""
+SAYS_USED = r"(?i)\b(?:used|new)\b"
 _NO_MATCH = 1_000
 _MIN_WORD, _MIN_STEM = 3, 6
 
 
-def offer_pattern(words: Iterable[str]) -> str:
-    """The pattern of such words before a name."""
-    return rf"(?:(?:{'|'.join(re.escape(word) for word in sorted(words, key=len, reverse=True))})[\s:,-]+)"
-
-
-_BEFORE_NAME = re.compile(rf"^\s*{offer_pattern(OFFER_WORDS)}?{TWO_YEARS_BEFORE}")
-_MAKES = frozenset(MAKES.split())
-_GLUED_MAKES = tuple(GLUED_MAKES.split())
 _VALUES = {role: frozenset(words.casefold().split()) for role, words in ROLE_VALUES.items()}
 _OTHERS = frozenset(squash_words(LEFT_OUT_WORDS["nobody can answer it who asks for a price"]))
 PRICE_FORMS = frozenset(squash_words(LEFT_OUT_WORDS["it is a form of the price"]))
@@ -83,12 +74,6 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
     return _name_by_units(profiles, roles)
 
 
-def make_share(profile: Profile) -> float:
-    """The share of texts that begin with a make, a year before it or not."""
-    known = sum(profile.counts.values())
-    return sum(count for text, count in profile.counts.items() if _begins_with_make(text)) / max(known, 1)
-
-
 def value_share(profile: Profile, role: str) -> float:
     """The share of texts that are, or begin with, a value that the role's columns have."""
     if profile.distinct > MAX_VALUES:
@@ -106,27 +91,6 @@ def unit_of_columns(profiles: Sequence[Profile]) -> dict[str, str]:
         if unit and left is not None:
             units[left.column] = unit
     return units
-
-
-def is_make(word: str) -> bool:
-    """Whether a word in small letters is the first one of a make."""
-    return word in _MAKES
-
-
-def find_glued_make(text: str) -> str:
-    """The make that a text without blanks begins with, as 大众POLO; empty where it does not."""
-    return next((make for make in _GLUED_MAKES if text.startswith(make)), "")
-
-
-def cut_year(text: str) -> str:
-    """A name in small letters, without a year, or words of an offer, before it."""
-    return _BEFORE_NAME.sub("", text.casefold())
-
-
-@cache
-def _begins_with_make(text: str) -> bool:
-    words = cut_year(text).split()
-    return bool(words) and (is_make(words[0]) or bool(find_glued_make(words[0])))
 
 
 @cache
@@ -174,6 +138,8 @@ def _fits(profile: Profile, role: str) -> bool:
     if role in _VALUES and role != "condition":
         return value_share(profile, role) >= MIN_VALUE_SHARE
     if role == "trim" and is_place(profile.column):
+        return False
+    if role == "owners" and profile.share_with(SAYS_USED) > MIN_VALUE_SHARE:
         return False
     if role in TEXTS:
         is_other = is_place(profile.column) or {*split_words(profile.column)} & _OTHERS
@@ -258,10 +224,19 @@ def _find_power(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | Non
 
 
 def _find_engine_size(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
-    """The first number in cubic centimetres: a litre may be one of fuel."""
-    return next(
-        (item for item in free if item.numbers and "cc" in (item.numbers.unit, unit_in_name(item.column))), None
-    )
+    """The first number in cubic centimetres, else the first in litres as engines have them: others are of fuel."""
+    numbers = [item for item in free if item.numbers]
+    in_cc = (item for item in numbers if item.numbers and "cc" in (item.numbers.unit, unit_in_name(item.column)))
+    return next(in_cc, None) or next((item for item in numbers if _has_engines(item)), None)
+
+
+def _has_engines(profile: Profile) -> bool:
+    """Whether the commonest numbers are those of engines in litres."""
+    numbers = profile.numbers
+    if numbers is None or numbers.unit not in ("", "l") or numbers.currencies:
+        return False
+    common = {text.replace(",", ".") for text in profile.most_common[:COMMON_ENGINES]}
+    return numbers.quantile(0.99) < MAX_LITRES and len(common & ENGINES) >= MIN_ENGINES
 
 
 def _find_price(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile | None:

@@ -21,7 +21,7 @@ from carprice.market.quantities import (
 
 MISSING_WORDS = frozenset(
     "- -- --- . ? ?? n/a na n.a. #n/a nan null none nil unknown missing unspecified undefined other? k.a. tbd tba "  # noqa: SIM905
-    "неизвестно нет_данных desconocido inconnu unbekannt 不明 未知".split()
+    "n.c n.c. неизвестно нет_данных desconocido inconnu unbekannt 不明 未知".split()
 ) | {"not known", "not specified", "not available", "keine angabe", "no data", "нет данных", "unknown unknown"}
 MIN_PRICE_SHARE = 0.5
 """Of the texts of prices, which may be words too."""

@@ -32,7 +32,7 @@ ROLE_NAMES: dict[str, str] = {
         "kilometraje kilometri chilometraggio percorrenza quilometragem quilometros quilómetros пробег пробіг przebieg "
         "km-óraállás kilométeróra futottkm rulaj kilometraj najeto najetokm stavtachometru kilometre tellerstand "
         "kilometerstand mätarställning kilometertal kmstand ajetut mittarilukema jaraktempuh số km sokm ไมล์ เลขไมล์ "
-        "کارکرد الممشى ممشى عددالكيلومترات 走行距離 里程 表显里程 里程数 주행거리 distance usedmiles გარბენი mileagemi miltal antalmil körsträcka"
+        "کارکرد الممشى ممشى عددالكيلومترات 走行距離 里程 表显里程 里程数 주행거리 distance usedmiles run runkm kmrun გარბენი mileagemi miltal antalmil körsträcka"
     ),
     "fuel": (
         "fuel fueltype kraftstoff kraftstoffart treibstoff carburant energie énergie combustible combustivel "
@@ -216,7 +216,7 @@ LEFT_OUT_WORDS: dict[str, str] = {
         "anzahlung enganche cicilan trả tax-included depreciation"
     ),
     "nobody can answer it who asks for a price": (
-        "abtest test create createdate crawled crawl scraped scrapedat scrape created datecreated datecrawled updated modified lastseen "
+        "abtest test create createdate creation creationdate crawled crawl scraped scrapedat scrape created datecreated datecrawled updated modified lastseen "
         "firstseen timestamp inserted imported fetched views viewed clicks likes favorite favorites favourites wishlist postinfo nrofpictures pictures "
         "numpictures photos photocount images imagecount phone telephone tel mobile contact email mail street streetname "
         "address adresse dirección direccion endereço адрес sellername dealername dealer dealership dealerid seller_name "
