@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from tests.drafting.small_files import Write, draft, usual, with_more
+from tests.drafting.small_files import Write, clean, draft, truth, usual, with_more
 
 DOLLARS = usual(price=lambda price: f"${price:,}")
 
@@ -60,3 +60,23 @@ def test_whole_prices_stay_whole(write_file: Write) -> None:
     found, _ = draft(write_file, usual(price=lambda price: price * 1_000).replace("price", "price_krw"))
     assert found.market.price.scale == 1
     assert "price_scale" not in found.questions
+
+
+@pytest.mark.parametrize(
+    ("link", "currency"),
+    [("https://www.cars.co.il/{}", "ILS"), ("https://cars.co.za/{}", "ZAR"), ("x.com.br/{}", "BRL")],
+)
+def test_links_of_countries_with_names_of_two_parts(link: str, currency: str, write_file: Write) -> None:
+    found, _ = draft(write_file, with_more("url", lambda luck, *_: [link.format(luck.random())]))
+    assert found.market.currency == currency
+
+
+def test_provinces_of_canada(write_file: Write) -> None:
+    found, _ = draft(write_file, with_more("city", lambda luck, *_: [luck.choice(["Laval · QC", "Granby · QC"])]))
+    assert (found.market.currency, found.market.distance_unit) == ("CAD", "km")
+
+
+def test_balboas(write_file: Write) -> None:
+    found, path = draft(write_file, usual(price=lambda price: f"B/.{price:,} (Rebajado {price % 70 + 1}%)"))
+    assert found.market.currency == "PAB"
+    assert clean(found, path).frame["price"].to_list() == [price for _, _, price in truth()]

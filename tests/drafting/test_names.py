@@ -329,3 +329,15 @@ def test_the_make_of_a_file_of_one_make_may_be_given_or_left_out(header: str, wr
     assert feature(found.market, "make").optional
     assert set(clean(found, path).frame["make"]) == {"Opel"}
     assert "# All listings are of this make, so it may be left out." in found.text
+
+
+def test_models_behind_makes_in_a_script_that_nobody_knows(write_file: Write) -> None:
+    makes = {"BMW": "ბემვე", "Opel": "ოპელი", "Skoda": "შკოდა", "Volkswagen": "ფოლკსვაგენი"}
+
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{makes[make]} {model} {TRIMS[miles % 3]}", makes[make], year, f"{miles} km", price]
+
+    found, path = draft(write_file, cars("version,CompanyName,year,mileage,price", row), currency="GEL")
+    frame = clean(found, path).frame
+    assert set(frame["make"]) == {*makes.values()}
+    assert set(frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}

@@ -93,3 +93,20 @@ def test_sellers_are_no_features_but_their_kinds_are(write_file: Write) -> None:
     assert '"seller" is left out: nobody can answer it who asks for a price.' in found.text
     assert '"create_date" is left out: nobody can answer it who asks for a price.' in found.text
     assert feature(found.market, "seller_type")
+
+
+def test_a_make_that_was_made_into_columns_is_said_once(write_file: Write) -> None:
+    makes = ["BMW", "Opel", "Skoda", "Volkswagen"]
+    text = with_more(
+        ",".join(f"is_{make}" for make in makes), lambda _, make, *__: [int(make == one) for one in makes]
+    )
+    found, _ = draft(write_file, text)
+    assert [item.name for item in found.market.features] == ["make", "model", "year", "mileage"]
+    assert '# "is_Opel" is left out: it says no more than "make".' in found.text
+
+
+def test_yes_and_no_of_several_makes_stay(write_file: Write) -> None:
+    found, _ = draft(
+        write_file, with_more("is_german", lambda luck, make, *_: [int(make != "Skoda" or luck.random() < 0.1)])
+    )
+    assert feature(found.market, "is_german").kind == "flag"

@@ -104,3 +104,19 @@ def test_the_day_of_the_last_change_stands_for_that_of_the_listing(write_file: W
 def test_a_day_without_a_year_is_no_feature(write_file: Write) -> None:
     found, _ = draft(write_file, with_more("creation_date", lambda luck, *_: [f"{luck.randint(1, 30)} ноября"]))
     assert found.market.feature("creation_date") is None
+
+
+def test_hands_are_owners_and_a_number_of_an_advert_is_none(write_file: Write) -> None:
+    def make_values(luck: random.Random, *_: Any) -> list[Any]:
+        return [luck.randint(1, 5), luck.randint(10**6, 10**8), luck.choice(["Cuero", "Tela"])]
+
+    found, _ = draft(write_file, with_more("hand,ad_num,asientos", make_values))
+    assert feature(found.market, "owners").column == "hand"
+    assert '# "ad_num" is left out: it names the listing, not the car.' in found.text
+    assert feature(found.market, "asientos").kind == "category"
+
+
+def test_ask_the_seller_is_no_value(write_file: Write) -> None:
+    values = ["5 Pasajeros", "7 Pasajeros", "¡Pregunta al anunciante!"]
+    found, _ = draft(write_file, with_more("asientos", lambda luck, *_: [luck.choice(values)]))
+    assert feature(found.market, "seats").missing == ("¡Pregunta al anunciante!",)

@@ -50,3 +50,23 @@ def test_signs_and_footnotes_of_prices(text: str) -> None:
 @pytest.mark.parametrize("text", ["£9,995 £10,995", "£9,995 £995", "9,995 8,995", "2 x £995 £895"])
 def test_two_prices_of_which_none_is_the_new_one(text: str) -> None:
     assert read_quantity(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("B/.16,900 (Rebajado 11%)", 16_900),
+        ("12,500 € (-5%)", 12_500),
+        ("12,500 -7%", 12_500),
+        ("$8,000 [10 % off]", 8_000),
+    ],
+)
+def test_a_discount_behind_a_price_is_no_number(text: str, number: float) -> None:
+    found = read_quantity(text)
+    assert found
+    assert found.number == number
+
+
+@pytest.mark.parametrize("text", ["8,000 (10)", "10 % 8,000"])
+def test_other_numbers_beside_a_price_are_still_two(text: str) -> None:
+    assert read_quantity(text) is None

@@ -54,8 +54,9 @@ def _find_by_links(profiles: Sequence[Profile]) -> Guess | None:
         )
         if hosts.len() and hosts.null_count() < hosts.len() / 2:
             top = str(hosts.drop_nulls().mode()[0])
-            if top in domains:
-                return Guess(domains[top], f"column {profile.column!r} leads to .{top}")
+            code = domains.get(top) or domains.get(top.rpartition(".")[2], "")  # co.il as il
+            if code:
+                return Guess(code, f"column {profile.column!r} leads to .{top}")
     return None
 
 

@@ -64,8 +64,10 @@ def find_name_parts(
     that do not begin with that of their row, it is looked for, as in "'16 Lexus IS300H".
     are_models: they are called models, which have no version behind where few have more than one word.
     """
-    own = _find_own_makes(profile, makes) if makes and not _begin_with_own(profile, makes) else None
-    if own is None and make_share(profile) <= MIN_NAME_SHARE:
+    is_known = make_share(profile) > MIN_NAME_SHARE
+    is_other = makes is not None and not (is_known and _begin_with_own(profile, makes))
+    own = _find_own_makes(profile, makes) if makes and is_other else None
+    if own is None and not is_known:
         return []
     names = _split_names(profile, own)
     is_several = sum(count for words, count in names.items() if len(words) > 1) > MIN_NAME_SHARE * profile.known

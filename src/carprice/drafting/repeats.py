@@ -15,6 +15,8 @@ MIN_SAME, MIN_SAME_RARE = 0.98, 0.9
 """Of a copy's values, and of those that are not its most frequent one, so many are the other column's."""
 MIN_VALUES = 3
 """A copy has as many: yes and no agree by chance."""
+MAX_VALUES = 200
+"""A category of more is not made into columns of yes and no."""
 MIN_AGES = 4
 """Ages of cars differ by as much."""
 
@@ -30,8 +32,19 @@ def find_said(profile: Profile, roles: Mapping[str, Profile], drafted: Sequence[
     named = [roles[role] for role in ("make", "model", "year") if role in roles]
     if {"make", "model"} <= roles.keys() and _repeats_words(profile, named):
         return ", ".join(quote(item.column) for item in named)
+    others = [item for item in drafted if item.numbers is None and item.distinct <= MAX_VALUES]
+    whole = next((item for item in others if profile.distinct == 2 and _says_one_value(profile, item)), None)
+    if whole:
+        return quote(whole.column)
     copied = next((item for item in drafted if _is_copy(profile, item)), None)
     return quote(copied.column) if copied else ""
+
+
+def _says_one_value(profile: Profile, whole: Profile) -> bool:
+    """Whether a column says yes of one value of another alone, as is_toyota does of the make."""
+    pairs = pl.DataFrame({"text": profile.texts, "whole": whole.texts}).drop_nulls().unique()
+    is_rare = 1 in pairs["text"].value_counts()["count"]
+    return is_rare and pairs.height == pairs["whole"].n_unique() >= MIN_VALUES
 
 
 def _is_same_year(profile: Profile, year: Profile) -> bool:

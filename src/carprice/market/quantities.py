@@ -41,6 +41,11 @@ _DEPOSIT = re.compile(
     r"\W*[0-9][0-9.,]*\W*$"
 )
 """What a car can be had for at first, behind its price."""
+_DISCOUNT = re.compile(
+    r"(?<=[0-9€£$฿])\s*"
+    r"(?:[(\[][^()\[\]]*[0-9]\s?%[^()\[\]]*[)\]]|[-–−↓]\s?[0-9]{1,2}(?:[.,][0-9])?\s?%)\s*$"
+)
+"""By how much a price was reduced, behind it: (Rebajado 11%), -5%."""
 _FOOTNOTE = re.compile(r"([0-9]\s?[€£$]|[,.]\s?[-–—]+)(?:\s?[¹²³⁴-⁹*]+|\s[1-9]\)?)\s*$")
 MAX_REDUCTION = 3.0
 """How many times the new price the old one before it may be."""
@@ -146,9 +151,9 @@ def read_quantity(text: str, decimal: str = ".") -> Quantity | None:
 
 
 def _cut_ends(text: str) -> str:
-    """A tidy text without what is no part of its number: "per 100 km", what a price was, a deposit."""
+    """A tidy text without what is no part of its number: "per 100 km", what a price was, a deposit, a discount."""
     text = _PER_DISTANCE.sub(" ", text)
-    for pattern in (_FORMER, _DEPOSIT, _END):
+    for pattern in (_FORMER, _DEPOSIT, _DISCOUNT, _END):
         text = pattern.sub("", text)
     return text
 

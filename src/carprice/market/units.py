@@ -133,6 +133,7 @@ _CURRENCY_WORDS = {
     "r": "ZAR",
     "birr": "ETB",
     "s/": "PEN",
+    "b/": "PAB",
     "₡": "CRC",
     "q": "GTQ",
     "pounds": "GBP",
@@ -189,7 +190,7 @@ CURRENCIES: Mapping[str, tuple[str, ...]] = {
 }
 """By sign, word or code in small letters: the currencies that it may mean."""
 
-_TOKEN = re.compile(r"\b[sS]/|\b[uU]\$[sSdD]|[^\W\d_]+[$¢₵]?(?:\.[^\W\d_]+)*|[^\w\s.,'()+-]")
+_TOKEN = re.compile(r"\b[sSbB]/|\b[uU]\$[sSdD]|[^\W\d_]+[$¢₵]?(?:\.[^\W\d_]+)*|[^\w\s.,'()+-]")
 
 
 def find_unit(word: str) -> str:

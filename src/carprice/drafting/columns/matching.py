@@ -44,6 +44,8 @@ LITRES_FIRST = r"^[0-9][.,][0-9]\b"
 ENGINES = {"1.2", "1.3", "1.4", "1.5", "1.6", "1.8", "1.9", "2.2", "2.4", "2.5"}
 COMMON_ENGINES, MIN_ENGINES, MAX_LITRES = 12, 4, 9.0
 """Of the commonest numbers of a column, so many are usual engines where they are litres."""
+COUNTS, BEGINS_WITH_NUMBER = ("doors", "seats", "cylinders", "gears"), r"^\W*[VIWHRL]?-?[0-9]"
+"""Roles whose values are numbers, whatever words stand behind: the seats of asientos may be of leather."""
 SAYS_USED = r"(?i)\b(?:used|new)\b"
 _NO_MATCH = 1_000
 _MIN_WORD, _MIN_STEM = 3, 6
@@ -138,6 +140,8 @@ def _fits(profile: Profile, role: str) -> bool:
     if role in _VALUES and role != "condition":
         return value_share(profile, role) >= MIN_VALUE_SHARE
     if role == "trim" and is_place(profile.column):
+        return False
+    if role in COUNTS and not (profile.numbers or profile.share_with(BEGINS_WITH_NUMBER) > MIN_VALUE_SHARE):
         return False
     if role == "owners" and profile.share_with(SAYS_USED) > MIN_VALUE_SHARE:
         return False

@@ -22,7 +22,20 @@ from carprice.market.quantities import (
 MISSING_WORDS = frozenset(
     "- -- --- . ? ?? n/a na n.a. #n/a nan null none nil unknown missing unspecified undefined other? k.a. tbd tba "  # noqa: SIM905
     "n.c n.c. неизвестно нет_данных desconocido inconnu unbekannt 不明 未知".split()
-) | {"not known", "not specified", "not available", "keine angabe", "no data", "нет данных", "unknown unknown"}
+) | {
+    "not known",
+    "ask the seller",
+    "ask seller",
+    "¡pregunta al anunciante!",
+    "a consultar",
+    "auf anfrage",
+    "not specified",
+    "not available",
+    "keine angabe",
+    "no data",
+    "нет данных",
+    "unknown unknown",
+}
 MIN_PRICE_SHARE = 0.5
 """Of the texts of prices, which may be words too."""
 YEARS = (1900.0, 2100.0)

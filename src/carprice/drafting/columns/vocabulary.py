@@ -82,7 +82,7 @@ ROLE_NAMES: dict[str, str] = {
     "gears": "numberofgears numgears gearcount nrofgears gänge ganganzahl anzahlgänge marchas vitesses biegi velocidades",
     "trim": "trim trimlevel variant version versión versão versione version ausstattung finition комплектация "
     "wersja felszereltség versiune vybava donanim uitvoering grade グレード 配置 등급 subtitle edition series submodel",
-    "owners": "owner owners ownertype previousowners noofowners numberofowners owner_count vorbesitzer "
+    "owners": "owner owners hand yad ownertype previousowners noofowners numberofowners owner_count vorbesitzer "
     "anzahlvorbesitzer владельцы ownernumber",
     "condition": "condition zustand état etat estado condizione состояние stan állapot stare stav durum staat "
     "usedornew carcondition newused",
@@ -141,7 +141,8 @@ MAKES = (
     "ваз лада газ уаз заз москвич тойота ниссан хонда мазда форд бмв ауди мерседес мерседес-бенц фольксваген хендэ "
     "хендай киа шкода рено пежо опель шевроле субару мицубиси лексус вольво トヨタ 日産 ホンダ スズキ マツダ ダイハツ スバル 三菱 "
     "レクサス メルセデス・ベンツ アウディ 丰田 本田 大众 奔驰 宝马 奥迪 比亚迪 日产 福特 吉利 長安 现代 起亚 기아 현대 제네시스 쌍용 르노삼성 "
-    "쉐보레 تويوتا هيونداي نيسان فورد كيا هوندا شيفروليه لكزس مرسيدس"
+    "쉐보레 טויוטה יונדאי קיה ניסאן הונדה מאזדה מיצובישי סוזוקי סובארו פורד שברולט פולקסווגן אאודי מרצדס סקודה סיאט אופל רנו "
+    "פיאט וולוו טסלה לקסוס תויוטה پژو پراید سمند تویوتا هیوندای کیا تويوتا هيونداي نيسان فورد كيا هوندا شيفروليه لكزس مرسيدس"
 )
 """The first words of makes."""
 
@@ -227,7 +228,7 @@ LEFT_OUT_WORDS: dict[str, str] = {
     ),
     "it names the listing, not the car": (
         "id vin url link uuid guid index ref reference advert stock image img photo picture thumbnail href permalink "
-        "listingid adid carid slug sku unnamed plate licenseplate registrationnumber kennzeichen vinnumber chassis "
+        "listingid adid adnum adno adnumber listingnumber listingno offernumber advertid carid slug sku unnamed plate licenseplate registrationnumber kennzeichen vinnumber chassis "
         "chassisnumber rowid"
     ),
 }
@@ -345,7 +346,11 @@ COUNTRIES: dict[str, tuple[str, str, str]] = {
     "ZA": ("ZAR", "km", "gauteng johannesburg pretoria durban kwazulu-natal za"),
     "AU": ("AUD", "km", "australia nsw vic qld tas act sydney melbourne brisbane perth adelaide com.au"),
     "NZ": ("NZD", "km", "zealand auckland wellington christchurch co.nz nz"),
-    "CA": ("CAD", "km", "canada ontario québec quebec alberta toronto montréal montreal vancouver calgary ottawa"),
+    "CA": (
+        "CAD",
+        "km",
+        "canada on qc bc ab mb ontario québec quebec alberta toronto montréal montreal vancouver calgary ottawa",
+    ),
     "BR": ("BRL", "km", "brasil brazil sp rj mg pr rs sc ba campinas paulo curitiba com.br br"),
     "MX": ("MXN", "km", "mexico méxico cdmx guadalajara monterrey jalisco puebla mx"),
     "AR": ("ARS", "km", "argentina rosario mendoza ar"),
