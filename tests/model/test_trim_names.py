@@ -49,7 +49,7 @@ def pricer(listings: pl.DataFrame, market: Market, tmp_path_factory: pytest.Temp
     return load_pricer(find_bundle(folder))
 
 
-@pytest.mark.parametrize("text", ["335i", "335 I", "335-i Touring"])
+@pytest.mark.parametrize("text", ["335i", "335 I", "335-i Touring", "3 Series 335i"])
 def test_a_trim_is_priced_as_its_model_with_the_trim(pricer: Pricer, text: str) -> None:
     car = {"make": "BMW", "year": 2015, "mileage": 60_000}
     known = pricer.price({**car, "model": "3 Series", "trim": "335 i"})

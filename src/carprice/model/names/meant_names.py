@@ -88,19 +88,20 @@ class MeantNames:
         """The model of a make that a text names.
 
         As it is, behind the make's name (`Toyota Aqua`) or but for a letter (`Grnd Cherokee`); with more before it
-        (`Land Cruiser Prado` is a `Prado`) or behind it (`Corolla XLI`); a trim of the make, and its model (`320i`
-        is a `3 Series`); by a slip of the pen (`Corola`); the commonest that goes on or ends so (`Land Cruiser` or
-        `Prado` where there are only a `Land Cruiser Prado` and a `Land Cruiser Sahara`). The first of these.
+        (`Land Cruiser Prado` is a `Prado`) or behind it (`Corolla XLI`, of that trim where it is one); a trim of the
+        make, and its model (`320i` is a `3 Series`); by a slip of the pen (`Corola`); the commonest that goes on or
+        ends so (`Land Cruiser` or `Prado` where there are only a `Land Cruiser Prado` and a `Land Cruiser Sahara`).
+        The first of these.
         """
         words, speller = text.split()[:MAX_WORDS], self.speller_of(make)
         starts = range(1, len(words))
         behind = [words[at:] for at in starts if find_code(self._make_codes, " ".join(words[:at])) == make]
         endings = [words[at:] for at in starts if sum(map(str.isalpha, "".join(words[at:]))) >= MIN_ENDING]
-        beginnings = [words[:at] for at in reversed(starts)]
         ways: tuple[Callable[[], MeantCar], ...] = (
             lambda: self._find_known([words, *behind], make)._replace(is_sure=True),
             lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes, CLOSE)),
-            lambda: self._find_known([*endings, *beginnings], make),
+            lambda: self._find_known(endings, make),
+            lambda: self._find_beginning(words, make),
             lambda: MeantCar(make, *self.trims.find(words, make)),
             lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes)),
             lambda: MeantCar(make, self._find_longer(text, make)),
@@ -113,6 +114,14 @@ class MeantNames:
         codes = (find_code(self._model_codes, " ".join(part)) for part in parts)
         model = next((code for code in codes if (make, code) in self.rows), MISSING)
         return MeantCar(make, model)
+
+    def _find_beginning(self, words: Sequence[str], make: float) -> MeantCar:
+        """The longest beginning of a name that is a model of the make, with the trim that the rest is of it."""
+        for at in range(len(words) - 1, 0, -1):
+            if not isnan((found := self._find_known([words[:at]], make)).model):
+                meant = self.trims.find(words[at:], make)
+                return found._replace(trim=meant.trim if meant.model == found.model else MISSING)
+        return MeantCar(make, MISSING)
 
     def _find_slip(self, text: str, speller: Speller, codes: Codes, least: float = MIN_LIKE) -> float:
         """The code of the suggested name that differs by a letter or two, not by a digit; NaN where none does."""
