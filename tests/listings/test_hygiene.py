@@ -134,6 +134,12 @@ TEXTS = [
     ),
     ("State", ("NEW", "Brand new", "Neuwagen", "новый", "新車"), "new car"),
     ("State", ("DEMO", "Demonstrator", "Vorführwagen", "ex-demo"), "demonstrator"),
+    (
+        "State",
+        ("Motorcycle", "Motorbikes & Scooters", "LKW", "camión", "грузовой", "Trailers", "Wohnmobil", "xe tải"),
+        "no car but a motorcycle, lorry or the like",
+    ),
+    ("Make", ("Kawasaki", "SCANIA", "Harley-Davidson"), "no car but a motorcycle, lorry or the like"),
     ("State", ("Salvage", "Crashed", "Unfallwagen", "битый", "for parts", "Cat S"), "salvage or damaged"),
 ]
 
@@ -180,6 +186,7 @@ def test_words_of_whole_cars_find_nothing(load: Callable[..., Listings]) -> None
         "monthly rate",
         "wanted ad",
         "price without VAT",
+        "no car but a motorcycle, lorry or the like",
     ):
         assert found(report, reason) == 0, reason
 

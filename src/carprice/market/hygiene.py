@@ -24,6 +24,7 @@ class Hygiene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     new: Act = "mark"
     demonstrator: Act = "mark"
     salvage: Act = "mark"
+    other_vehicle: Act = "mark"
     price_placeholder: Act = "drop"
     price_scale: Act = "drop"
     price_far_off: Act = "mark"

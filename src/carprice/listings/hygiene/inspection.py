@@ -24,6 +24,7 @@ REASONS = {
     "new": "new car",
     "demonstrator": "demonstrator",
     "salvage": "salvage or damaged",
+    "other_vehicle": "no car but a motorcycle, lorry or the like",
     "listed_again": "listed again",
 }
 FAR_BELOW = {"monthly_rate": 15.0, "deposit": 3.0, "parts": 4.0}

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from carprice.listings.hygiene import car_words, price_words
+from carprice.listings.hygiene import car_words, price_words, vehicle_words
 from carprice.listings.hygiene.patterns import YES
 from carprice.market.market_file import Market
 
-SAID = ("monthly_rate", "deposit", "without_vat", "parts", "wanted", "new", "demonstrator", "salvage")
+SAID = (
+    *("monthly_rate", "deposit", "without_vat", "parts", "wanted"),
+    *("new", "demonstrator", "salvage", "other_vehicle"),
+)
 """Checks that a text alone decides, in the order of their bits."""
 HINTED = ("monthly_rate", "deposit", "parts")
 """Checks that a text decides together with a price far below the usual; their bits come after those of SAID."""
@@ -26,7 +29,7 @@ LINK = r"(?:https?:|www\.)\S+|\S+\.(?:com|net|org|jpe?g|png|webp)\b\S*"
 MAX_TITLE = 120
 """Characters: longer texts describe a whole car with words of all kinds."""
 MAX_CONDITIONS = 60
-"""Different values of a column that says what condition the car is in."""
+"""Different values of a column that says what condition the car is in, or what kind of vehicle it is."""
 MAX_EXAMPLES = 200
 
 _TITLES = {"without_vat": price_words.TITLE_WITHOUT_VAT, "parts": car_words.PARTS, "wanted": car_words.WANTED}
@@ -78,6 +81,11 @@ class TextReader:
             flags = flags | found
         return flags
 
+    @property
+    def makes(self) -> set[str]:
+        """The column of makes alone, without models behind them."""
+        return {item.column for item in self.market.features if item.name == "make" and not item.pattern}
+
     def _text_columns(self, batch: pl.DataFrame) -> list[str]:
         market = self.market
         skipped = {market.price.column, market.listing.id, market.listing.seen, market.listing.link}
@@ -93,6 +101,10 @@ class TextReader:
         said["salvage"] = (
             is_title & text.str.contains(car_words.SALVAGE) & ~text.str.contains(car_words.NOT_SALVAGE)
         )
+        if values.len() <= MAX_CONDITIONS:
+            said["other_vehicle"] = text.str.contains(vehicle_words.KIND)
+        if name in self.makes:
+            said["other_vehicle"] = text.str.contains(vehicle_words.MAKE)
         if self._is_condition(name, values):
             said |= {check: text.str.contains(pattern) for check, pattern in _CONDITIONS.items()}
         bits = [(flag_of(check), rows) for check, rows in said.items()]

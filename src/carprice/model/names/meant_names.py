@@ -87,11 +87,11 @@ class MeantNames:
     def _find_model(self, text: str, make: float) -> MeantCar:
         """The model of a make that a text names.
 
-        As it is, behind the make's name (`Toyota Aqua`) or but for a letter (`Grnd Cherokee`); with more before it
-        (`Land Cruiser Prado` is a `Prado`) or behind it (`Corolla XLI`, of that trim where it is one); a trim of the
-        make, and its model (`320i` is a `3 Series`); by a slip of the pen (`Corola`); the commonest that goes on or
-        ends so (`Land Cruiser` or `Prado` where there are only a `Land Cruiser Prado` and a `Land Cruiser Sahara`).
-        The first of these.
+        As it is, behind the make's name (`Toyota Aqua`) or but for a letter (`Grnd Cherokee`); with more before
+        it (`Land Cruiser Prado` is a `Prado`) or behind it (`Corolla XLI`, of that trim where it is one); a trim
+        of the make, and its model (`320i` is a `3 Series`); by a slip of the pen (`Corola`); the commonest that
+        goes on or ends so (`Land Cruiser` or `Prado` where there are only a `Land Cruiser Prado` and a `Land
+        Cruiser Sahara`). The first of these.
         """
         words, speller = text.split()[:MAX_WORDS], self.speller_of(make)
         starts = range(1, len(words))
