@@ -3,6 +3,7 @@
 # words of other alphabets have letters that look like Latin ones
 
 import random
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from carprice.errors import MarketError
 from carprice.listings.cleaning import Listings, load_listings
 from carprice.listings.report import CleaningReport
 from carprice.market.hygiene import Hygiene
-from carprice.market.market_file import Market, load_market
+from carprice.market.market_file import Market, load_market, parse_market
 
 Make = Callable[..., Market]
 Write = Callable[..., Path]
@@ -150,6 +151,27 @@ def test_words(column: str, texts: tuple[str, ...], reason: str, load: Callable[
     for row, text in zip(rows, texts, strict=False):
         row[column] = text
     assert found(load(rows).report, reason) == len(texts)
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        '[features.year]\ncolumn = "Year"\nkind = "year"\nmin = 1950\nmax = 2030\n',
+        '[features.mileage]\ncolumn = "Km"\nkind = "number"\nmin = 0\nmax = 2000000\n',
+        '[features.title]\ncolumn = "Title"\nkind = "text"\n',
+    ],
+)
+def test_a_market_of_numbers_or_of_a_text_alone(features: str, write_file: Write) -> None:
+    table = 'name = "cars"\ntitle = "Cars"\ncurrency = "EUR"\ndistance_unit = "km"\n'
+    price = '[price]\ncolumn = "Price"\nmin = 300\nmax = 90000\n'
+    market = parse_market(tomllib.loads(f"{table}{price}{features}"), "it")
+    rows = invent_rows(500)
+    text = "Title,Year,Km,Price\n" + "".join(
+        f"{row['Title']} {number},{row['Year']},{row['Km']},{row['Price']}\n" for number, row in enumerate(rows)
+    )
+    report = load_listings(write_file(text), market).report
+    duplicates = report.dropped.get("duplicate", 0)
+    assert report.rows_kept > 480 - duplicates
 
 
 def test_words_of_whole_cars_find_nothing(load: Callable[..., Listings]) -> None:

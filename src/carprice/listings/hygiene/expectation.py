@@ -99,7 +99,8 @@ class _Encoder:
         texts = [name for name in names if frame.schema[name] == pl.String]
         self.numbers = [name for name in names if name not in texts]
         keys = [[name] for name in texts] + ([["make", "model"]] if {"make", "model"} <= {*texts} else [])
-        work = frame.select(texts).with_columns(pl.Series("@target", target - np.median(target)))
+        # A frame of no columns has no rows either, and takes no column of some.
+        work = pl.DataFrame([*frame.select(texts), pl.Series("@target", target - np.median(target))])
         code = (pl.median("@target") * pl.len() / (pl.len() + SHRINK_ROWS)).alias("@code")
         self.tables = [(each, work.group_by(each).agg(code)) for each in keys]
 

@@ -60,7 +60,8 @@ def inspect_listings(frame: pl.DataFrame, market: Market) -> list[Finding]:
     acts = market.hygiene
     findings = [item for item in _read_said(frame) if getattr(acts, item.check) != "keep"]
     is_out = frame["problem"].is_not_null().to_numpy() | _dropped(findings, market, frame.height)
-    if int((~is_out).sum()) >= MIN_ROWS:
+    has_figures = any(not feature.has_words for feature in market.features)
+    if has_figures and int((~is_out).sum()) >= MIN_ROWS:
         slips = _Slips(frame, market, is_out)
         findings += [item for item in slips.judge() if getattr(acts, item.check) != "keep"]
     return [item for item in findings if item.rows.any()]
