@@ -80,3 +80,8 @@ def test_balboas(write_file: Write) -> None:
     found, path = draft(write_file, usual(price=lambda price: f"B/.{price:,} (Rebajado {price % 70 + 1}%)"))
     assert found.market.currency == "PAB"
     assert clean(found, path).frame["price"].to_list() == [price for _, _, price in truth()]
+
+
+def test_pounds_and_miles_are_british(write_file: Write) -> None:
+    found, _ = draft(write_file, usual(price=lambda price: f"£{price:,}", miles=lambda miles: f"{miles} miles"))
+    assert (found.market.currency, found.questions.get("currency")) == ("GBP", None)

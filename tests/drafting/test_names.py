@@ -341,3 +341,47 @@ def test_models_behind_makes_in_a_script_that_nobody_knows(write_file: Write) ->
     frame = clean(found, path).frame
     assert set(frame["make"]) == {*makes.values()}
     assert set(frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}
+
+
+@pytest.mark.parametrize("show", ["{make} {model} - {year}", "{make} {model} | {year}", "{year} - {make} {model}"])
+def test_dashes_are_no_part_of_a_model(show: str, write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [show.format(make=make, model=model, year=year), f"{miles} km", price]
+
+    found, path = draft(write_file, cars("title,mileage,price", row), currency="EUR")
+    assert set(clean(found, path).frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}
+
+
+def test_dashes_between_make_model_and_version(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        fuel = ["Diesel", "Petrol"][price % 2]
+        return [f"{make} - {model} - {TRIMS[miles % 3]}", f"{year}/{miles}km/{fuel}", f"{price} EUR"]
+
+    found, path = draft(write_file, cars("Vehicle,Details,Cost", row))
+    frame = clean(found, path).frame
+    assert set(frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}
+    assert set(frame["version"]) == set(TRIMS)
+    assert frame["mileage"].to_list() == [miles for _, miles, _ in truth()]
+    assert set(frame["fuel"]) == {"Diesel", "Petrol"}
+
+
+def test_years_of_two_digits_before_the_name(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"'{year % 100:02} {make} {model} {TRIMS[miles % 3]}", f"{miles} km", price]
+
+    found, path = draft(write_file, cars("name,mileage,price", row), currency="EUR")
+    frame = clean(found, path).frame
+    assert set(frame["make"]) == {make for _, make, *_ in draw_cars(ROWS)}
+    assert frame["year"].to_list() == [year for year, _, _ in truth()]
+
+
+def test_what_stands_behind_the_name_and_beside_the_year(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        details = f"{year} • {miles:,} km • {['Diesel', 'Petrol'][miles % 2]} • {80 + miles % 60} hp"
+        return [f"{make} {model} 1.6 | {['Manual', 'Automatic'][price % 2]}", details, f"{price} EUR"]
+
+    found, path = draft(write_file, cars("title,details,price", row))
+    frame = clean(found, path).frame
+    assert set(frame["fuel"]) == {"Diesel", "Petrol"}
+    assert set(frame["transmission"]) == {"Manual", "Automatic"}
+    assert frame["power"].to_list() == [80 + miles % 60 for _, miles, _ in truth()]

@@ -14,7 +14,7 @@ from carprice.drafting.columns.profile import Profile, profile_columns
 from carprice.drafting.country import Guess, guess_country
 from carprice.drafting.cut_names import take_whole_names
 from carprice.drafting.features import FeatureDrafter
-from carprice.drafting.money import Currency, guess_currency, guess_distance, guess_scale
+from carprice.drafting.money import MILE_CURRENCIES, Currency, guess_currency, guess_distance, guess_scale
 from carprice.drafting.price_limits import describe_outside, guess_price_limits
 from carprice.drafting.proof import prove_features
 from carprice.drafting.trims import part_trims
@@ -148,10 +148,9 @@ def _guess(
             "Say what each is multiplied by, such as --price-scale 1000, or 1 to take them as they are.",
         )
     distance = guess_distance(profiles, roles.get("mileage"), currency.code.value, country)
-    if distance.value == "mi" and not distance.question and currency.code.value == "USD":
-        currency = Currency(
-            Guess("USD", f"{currency.code.reason}, and distances are in miles"), currency.column, currency.others
-        )
+    if distance.value == "mi" and not distance.question and currency.code.value in MILE_CURRENCIES:
+        sure = Guess(currency.code.value, f"{currency.code.reason}, and distances are in miles")
+        currency = Currency(sure, currency.column, currency.others)
     if answers.distance:
         distance = Guess(answers.distance, "as it was said")
     return _Known(currency, distance, scale)

@@ -130,10 +130,11 @@ class FeatureDrafter:
         )
         if distance:
             yield self._draft_distance(profile, distance)
-        is_name = role in ("make", "year") or (role == "model" and not find_model_parts(profile))
-        if profile.numbers is None and not is_name and not profile.is_date:
+        is_name = role == "make" or (role == "model" and not find_model_parts(profile))
+        if profile.numbers is None and not profile.is_date:
             reserved = self.taken | {*self.roles}
-            for part in (*find_number_parts(profile, reserved), *find_named_values(profile, reserved)):
+            numbers = () if is_name else find_number_parts(profile, reserved)
+            for part in (*numbers, *find_named_values(profile, reserved)):
                 yield self._draft_part(profile, part, "it stands in the text")
         elif profile.numbers and role != "year":
             for part in find_word_parts(profile, self.taken | {*self.roles}):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import polars as pl
 
 from carprice.drafting.columns.makes import (
+    DASH_BEFORE,
+    SHORT_YEAR_BEFORE,
     TWO_YEARS_BEFORE,
     YEAR_BEFORE,
     cut_year,
@@ -39,9 +41,11 @@ MAX_WORDS_TO_YEAR = 3
 MOST_WORDS_TO_YEAR = 6
 """... and so are those of the names that do."""
 
+SHORT_YEAR = r"^\s*(['`\u2019][0-9]{2})\s"
 YEAR = r"\b((?:19[4-9]|20[0-9])[0-9])(?:\b|款|年|년)"
 _ANY_YEAR = r"\b(?:19[4-9]|20[0-9])[0-9](?:\b|款|年|년)"
 _MARKS = ",;"
+DASHES, _DASH = frozenset("-\u2013|:"), r"[|:\u2013-]"
 _SAYS_YEAR = rf"{_ANY_YEAR}\s*(?:год|года|г|рік|р)\b"  # noqa: RUF001
 """What stands behind a year that is called one is no version of the car, but where it is."""
 _BEGINNINGS = frozenset(MODEL_BEGINNINGS.casefold().split())
@@ -80,6 +84,8 @@ def find_name_parts(
         parts += _find_model_parts(profile, names, make, "trim" in taken or are_whole)
     if has_years(profile):
         parts.append(Part("year", "year", YEAR))
+    elif profile.share_with(SHORT_YEAR) > MIN_YEAR_SHARE:
+        parts.append(Part("year", "year", SHORT_YEAR))
     return [part for part in parts if part.name not in taken]
 
 
@@ -92,6 +98,11 @@ def find_model_parts(profile: Profile) -> list[Part]:
     if profile.distinct_rate <= MAX_MODEL_RATE or not is_several:
         return []
     return [*_find_model_parts(profile, names, _Make("", r"^\s*"), has_trims=False)]
+
+
+def _has_dashes(profile: Profile) -> bool:
+    """Whether some names have dashes between their words."""
+    return profile.share_with(rf"\s{_DASH}\s") > 0
 
 
 def _are_short(names: Counter[tuple[str, ...]]) -> bool:
@@ -110,7 +121,10 @@ def _find_model_parts(
     """The model, and the version where there is more behind it. has_trims: those stand in another column."""
     head = make.before_model
     has_marks = profile.share_with(rf"[{_MARKS}](?:\s|$)") > 0
-    usual, most = (_to_year(head, words, has_marks) for words in (MAX_WORDS_TO_YEAR, MOST_WORDS_TO_YEAR))
+    has_dashes = _has_dashes(profile)
+    usual, most = (
+        _to_year(head, words, has_marks or has_dashes) for words in (MAX_WORDS_TO_YEAR, MOST_WORDS_TO_YEAR)
+    )
     if profile.share_with(usual) > MIN_YEAR_SHARE:
         yield Part("model", "category", most)
         behind = rf"{_ANY_YEAR}\s+(\S.*)"
@@ -128,16 +142,15 @@ def _find_model_parts(
     is_last = has_years(profile) and profile.share_with(rf"^\s*{_ANY_YEAR}") <= MIN_NAME_SHARE
     end = rf"\s+{_ANY_YEAR}" if is_last else r"\s*$"
     # Also where nothing is behind: a pattern that has to find something would cut the model short.
-    yield Part(
-        "version", "category", rf"{head}(?:{model}){f'[{_MARKS}]*' if has_marks else ''}(?:\s+(\S.*?))?{end}"
-    )
+    between = (f"[{_MARKS}]*" if has_marks else "") + (rf"(?:\s+{_DASH})?" if has_dashes else "")
+    yield Part("version", "category", rf"{head}(?:{model}){between}(?:\s+(\S.*?))?{end}")
 
 
 def _to_year(head: str, words: int, has_marks: bool) -> str:
-    """The pattern of a model of so many words at most, up to a year, without a comma between both."""
+    """The pattern of a model of so many words at most, up to a year, without a comma or a dash between both."""
     if not has_marks:
         return rf"{head}(\S+(?:\s+\S+){{0,{words - 1}}}?)\s+{_ANY_YEAR}"
-    return rf"{head}((?:\S+\s+){{0,{words - 1}}}?\S*[^\s{_MARKS}])[{_MARKS}]*\s+{_ANY_YEAR}"
+    return rf"{head}((?:\S+\s+){{0,{words - 1}}}?\S*[^\s{_MARKS}|\u2013-])[\s{_MARKS}|\u2013-]+{_ANY_YEAR}"
 
 
 def _begin_with_own(profile: Profile, makes: Profile) -> bool:
@@ -197,7 +210,7 @@ def _split_names(profile: Profile, own: _Make | None = None) -> Counter[tuple[st
     for text, count in profile.counts.items():
         name = cut_year(text)
         make = find_glued_make(name) or next((one for one in long if name.startswith(one + " ")), "")
-        words = [word.rstrip(_MARKS) for word in name[len(make) :].split()]
+        words = [word.rstrip(_MARKS) for word in name[len(make) :].split() if word not in DASHES]
         found[(make, *words) if make else tuple(words)] += count
     return found
 
@@ -244,19 +257,21 @@ def _find_start(profile: Profile) -> str:
     found = [word for word in OFFER_WORDS if profile.share_with(rf"(?i)^\s*{re.escape(word)}[\s:,-]") > 0]
     offer = rf"(?i:{offer_pattern(found)})?" if found else ""
     has_two = profile.share_with(rf"^\s*{offer}(?:19|20)[0-9]{{2}}/") > 0
-    return rf"^\s*{offer}{TWO_YEARS_BEFORE if has_two else YEAR_BEFORE}"
+    dash = DASH_BEFORE if profile.share_with(rf"^\s*{offer}\S+\s+{_DASH}\s") > 0 else ""
+    short = SHORT_YEAR_BEFORE if profile.share_with(SHORT_YEAR) > 0 else ""
+    return rf"^\s*{offer}{TWO_YEARS_BEFORE if has_two else YEAR_BEFORE}{short}{dash}"
 
 
 def _find_make_pattern(profile: Profile) -> _Make:
     long = [make for make in MAKES_OF_TWO_WORDS if profile.share_with(rf"(?i)\b{re.escape(make)}\b") > 0]
-    start = _find_start(profile)
+    start, behind = _find_start(profile), rf"(?:{_DASH}\s+)?" if _has_dashes(profile) else ""
     glued = sorted({make for text in profile.counts if (make := find_glued_make(text))}, key=len, reverse=True)
     makes = "|".join([*(_as_pattern(make.split()) for make in long)])
     usual = rf"(?:(?i:{makes})|\S+)" if makes else r"\S+"
     if not glued:
-        return _Make(usual, rf"{start}{usual}\s+")
+        return _Make(usual, rf"{start}{usual}\s+{behind}")
     joined = "|".join(glued)
-    return _Make(rf"(?:{joined}|{usual})", rf"{start}(?:(?:{joined})\s*|{usual}\s+)")
+    return _Make(rf"(?:{joined}|{usual})", rf"{start}(?:(?:{joined})\s*|{usual}\s+){behind}")
 
 
 def _as_pattern(words: Sequence[str]) -> str:

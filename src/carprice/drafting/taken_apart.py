@@ -54,8 +54,8 @@ _COUNTS = {
     "seats": (r"\b([2-9])[ -]?(?:[Ss]eats?|[Ss]eater|[Ss]itze|[Pp]lazas|[Pp]laces)",),
 }
 _DISTANCE = {
-    "km": rf"{LONG_NUMBER}\s?(?i:kms?|kilometers?|kilometres?|км|公里)(?:[^/\w]|$)",
-    "mi": rf"{LONG_NUMBER}\s?(?i:mi|miles?)(?:[^/\w]|$)",
+    "km": rf"{LONG_NUMBER}\s?(?i:kms?|kilometers?|kilometres?|км|公里)(?:[^/\w]|/[^hHlL]|$)",
+    "mi": rf"{LONG_NUMBER}\s?(?i:mi|miles?)(?:[^/\w]|/[^hHlL]|$)",
 }
 _BARE_SIZE = r"(?:^|\s)([0-9][.,][0-9])(?:[A-Za-z]{0,4}\b)"
 _WORD_BEHIND = r"([^\W\d_]+)\W*$"

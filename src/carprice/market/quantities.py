@@ -52,6 +52,7 @@ MAX_REDUCTION = 3.0
 _END = re.compile(r"[,.:]\s?[-–—]+$")
 _YEAR = re.compile(r"(?<![0-9])(?:1[89]|20)[0-9]{2}(?![0-9])")
 _SHORT_YEAR = re.compile(r"^(?:[0-9]{1,2}[/.-]|[^\W\d_]{3,9}\.?[ -]?'?)([0-9]{2})$")
+_APOSTROPHE_YEAR = re.compile(r"^['`\u2019]([0-9]{2})(?![0-9])")
 _KOREAN = re.compile(r"^'?([0-9]{2})\s?(?:년|/[0-9]{1,2}\s?식)")
 _JAPANESE = re.compile(r"^(令和|平成|昭和|[RHS])\.?\s?([0-9]{1,2}|元)\s?年?")
 _ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925}
@@ -160,7 +161,7 @@ def _cut_ends(text: str) -> str:
 
 def read_year(text: str, calendar: str = "gregorian") -> float | None:
     """The year that a text names: "2015 reg", "03/2017", "15.03.2017", "Mar-17", "2014/2015" (the later),
-    "15년 03월", "平成27年".
+    "15년 03월", "'15", "平成27年".
 
     A number that is no year comes back as it is, to be found outside the limits.
     """
@@ -173,7 +174,7 @@ def read_year(text: str, calendar: str = "gregorian") -> float | None:
     years = _YEAR.findall(text)
     if years:
         return float(max(years) if len(years) <= 2 else years[0])
-    if short := _SHORT_YEAR.match(text) or _KOREAN.match(text):
+    if short := _SHORT_YEAR.match(text) or _KOREAN.match(text) or _APOSTROPHE_YEAR.match(text):
         return float(int(short[1]) + (1900 if int(short[1]) >= PIVOT else 2000))
     if re.fullmatch(r"(?:19|20)[0-9]{4}(?:[0-9]{2})?", text):
         return float(text[:4])

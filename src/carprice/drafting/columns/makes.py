@@ -10,6 +10,9 @@ from carprice.drafting.columns.vocabulary import GLUED_MAKES, MAKES, OFFER_WORDS
 YEAR_BEFORE = r"(?:(?:19|20)[0-9]{2}\s+)?"
 TWO_YEARS_BEFORE = r"(?:(?:19|20)[0-9]{2}(?:/(?:19|20)?[0-9]{2})?\s+)?"
 """The same where some names begin with a year and the next one, as 2018/2019 and 2018/19."""
+DASH_BEFORE = r"(?:[|:\u2013-]\s+)?"
+"""Behind the year before a name."""
+SHORT_YEAR_BEFORE = r"(?:['`\u2019][0-9]{2}\s+)?"
 
 
 def offer_pattern(words: Iterable[str]) -> str:
@@ -17,7 +20,7 @@ def offer_pattern(words: Iterable[str]) -> str:
     return rf"(?:(?:{'|'.join(re.escape(word) for word in sorted(words, key=len, reverse=True))})[\s:,-]+)"
 
 
-_BEFORE_NAME = re.compile(rf"^\s*{offer_pattern(OFFER_WORDS)}?{TWO_YEARS_BEFORE}")
+_BEFORE_NAME = re.compile(rf"^\s*{offer_pattern(OFFER_WORDS)}?{TWO_YEARS_BEFORE}{SHORT_YEAR_BEFORE}{DASH_BEFORE}")
 _MAKES = frozenset(MAKES.split())
 _GLUED_MAKES = tuple(GLUED_MAKES.split())
 
