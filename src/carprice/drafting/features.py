@@ -32,6 +32,7 @@ from carprice.drafting.taken_apart import (
     find_number_parts,
     find_word_parts,
 )
+from carprice.drafting.trims import stands_in_longer
 from carprice.drafting.writing import Entry, format_percent, format_value, quote
 from carprice.market.market_file import Decimal, Feature
 from carprice.market.units import convert_unit
@@ -92,7 +93,8 @@ class FeatureDrafter:
             return
         named = {name for name in NAMED if self._has(name, profile)}
         makes = self.roles["make"] if "make" in named & {*self.roles} else None
-        names = find_name_parts(profile, named, makes, role == "model" and is_model(profile.column))
+        are_models = role == "model" and is_model(profile.column) and stands_in_longer(profile, self.profiles)
+        names = find_name_parts(profile, named, makes, are_models)
         if not names and role == "model" and not self._has("trim", profile):
             names = find_model_parts(profile)
         if names:

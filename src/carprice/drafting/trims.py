@@ -52,6 +52,12 @@ def _has_word_behind_make(text: str) -> bool:
     return len(words) > 2 or (len(words) == 2 and " ".join(words) not in _LONG_MAKES and is_make(words[0]))
 
 
+def stands_in_longer(part: Profile, profiles: Sequence[Profile]) -> bool:
+    """Whether most texts of a column are in those of another, which say more."""
+    others = (one for one in profiles if one is not part and one.numbers is None and one.distinct > part.distinct)
+    return any(_stands_in(part, other) for other in others)
+
+
 def _stands_in(part: Profile, whole: Profile) -> bool:
     """Whether most texts of a column are in those of another."""
     both = pl.DataFrame({"part": part.texts, "whole": whole.texts}).head(SAMPLE_ROWS).drop_nulls()
