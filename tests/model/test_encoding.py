@@ -220,3 +220,18 @@ def test_no_make_is_the_only_one() -> None:
     assert category_codes(["Perodua"], "make")[None] == 0.0
     assert math.isnan(category_codes(["Perodua", "Proton"], "make")[None])
     assert math.isnan(category_codes(["Myvi"], "model")[None]), "another model is one too"
+
+
+@pytest.mark.parametrize(
+    ("feature", "values", "text", "meant"),
+    [
+        ("make", ["טויוטה", "קיה"], "Toyota", 0),
+        ("make", ["Toyota", "Kia"], "كيا", 1),
+        ("make", ["现代", "起亚"], "Hyundai", 0),
+        ("fuel", ["Електро", "Дизель"], "electric", 0),
+        ("fuel", ["휘발유", "디젤"], "Diesel", 1),
+        ("transmission", ["Автоматична", "Ручна"], "manual", 1),
+    ],
+)
+def test_names_in_other_scripts(feature: str, values: list[str], text: str, meant: int) -> None:
+    assert find_code(category_codes(values, feature), text) == meant

@@ -82,16 +82,23 @@ MAKE_ALIASES = {
 
 SAME_VALUES: dict[str, tuple[str, ...]] = {
     "fuel": (
-        "petrol gasoline gasolina benzin benzine benzina benzyna benzín essence bensin unleaded бензин",
-        "diesel dízel dizel diésel gasoil gasóleo gazole nafta motorină дизель",
-        "electric ev bev elektro électrique eléctrico elétrico elettrica elektrisch elektryczny электро",
-        "hybrid hev hybride híbrido ibrida hybryda hibrit hibrid гибрид",
+        "petrol gasoline gasolina benzin benzine benzina benzyna benzín essence bensin "
+        "unleaded бензин 汽油 휘발유 가솔린 ガソリン xăng بنزين בנזין เบนซิน",
+        "diesel dízel dizel diésel gasoil gasóleo gazole nafta motorină дизель 柴油 디젤 경유 軽油 "
+        "ディーゼル dầu ديزل דיזל ดีเซล",
+        "electric ev bev elektro électrique eléctrico elétrico elettrica elektrisch "
+        "elektryczny электро електро 电动 纯电动 電気 전기 điện كهرباء חשמלי",
+        "hybrid hev hybride híbrido ibrida hybryda hibrit hibrid гибрид гібрид 混动 油电混合 ハイブリッド "
+        "하이브리드 هايبرد היברידי",
         "lpg autogas gpl",
         "cng erdgas metano",
     ),
     "transmission": (
-        "manual manuell manuelle manuale mt m/t stick schaltgetriebe handgeschakeld manualna механика",
-        "automatic auto aut automatik automatique automático automaat automatyczna at a/t otomatik автомат",
+        "manual manuell manuelle manuale mt m/t stick schaltgetriebe handgeschakeld manualna "
+        "механика механическая механічна ручна 手动 手排 수동 マニュアル عادي يدوي ידני",
+        "automatic auto aut automatik automatique automático automaat automatyczna at a/t "
+        "otomatik автомат автоматическая автоматична 自动 自排 오토 자동 オートマ اوتوماتيك أوتوماتيك "
+        "אוטומט",
     ),
 }
 """By feature: words that mean one value where a market has just one of them."""
