@@ -391,3 +391,12 @@ def test_a_blank_may_mean_no_and_a_column_that_is_not_there_says_nothing(make_ma
     cleaner = Cleaner(market, "cars.csv", with_price=False)
     assert cleaner.mark_problems(rows, 2)["four_wheels"].to_list() == [1.0, 0.0]
     assert cleaner.mark_problems(rows.drop("4wd"), 4)["four_wheels"].to_list() == [None, None]
+
+
+def test_a_part_that_a_text_does_not_have_is_no_unreadable_text(make_market: Make, write_file: Write) -> None:
+    trim = '[features.trim]\ncolumn = "Make"\nkind = "category"\noptional = true\noutside = "missing"\n'
+    market = make_market(trim + "pattern = '^\\S+ (.+)$'\n")
+    path = write_file("Make,Year,Price\nFord,2015,5000\nFord Titanium,2016,6000\n")
+    assert load_listings(path, market).report.as_dict()["fixed"] == {
+        "Make: no trim found in it, taken as missing": 1
+    }

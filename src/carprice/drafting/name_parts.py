@@ -232,9 +232,8 @@ def _find_long_models(names: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
     found = Counter[tuple[str, ...]]()
     for words, count in starts.items():
-        is_cut = any(
-            ".." in word or re.fullmatch("(?:19|20)[0-9]{2}", word) for word in words[2:]
-        )  # 1,0i...n clim
+        # A name that a site has cut, as c1 1,0i...n clim, or one with its year is no model.
+        is_cut = any(".." in word or re.fullmatch("(?:19|20)[0-9]{2}", word) for word in words[2:])
         is_whole = words[-1] not in _BEGINNINGS and count >= MIN_LONG_ROWS and not is_cut
         is_plain = all(word in _BEGINNINGS for word in words[1:-1])  # the pattern of a word has those
         if is_whole and not is_plain and all(goes_on(words[:end]) for end in range(3, len(words) + 1)):

@@ -307,6 +307,7 @@ def _fix_masks(field: Feature) -> dict[str, pl.Expr]:
     if field.replace:
         masks["text replaced"] = text != _of("replaced", field)
     if field.outside == "missing":
-        for reason in (unreadable(field), OUTSIDE_LIMITS):
-            masks[f"{reason}, taken as missing"] = _of("fault", field) == reason
+        found = f"no {field.name} found in it" if field.pattern else unreadable(field)
+        for reason, told in ((unreadable(field), found), (OUTSIDE_LIMITS, OUTSIDE_LIMITS)):
+            masks[f"{told}, taken as missing"] = _of("fault", field) == reason
     return masks
