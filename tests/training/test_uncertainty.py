@@ -8,15 +8,25 @@ from tests.bundles import SEED
 from tests.training.conftest import Encoded
 
 from carprice.training.held_out import HeldOut
-from carprice.training.uncertainty import MIN_GROUP_ROWS, conformal_quantiles, fit_range, tabulate
+from carprice.training.uncertainty import (
+    GROUP_ROWS,
+    MAX_GROUPS,
+    MIN_GROUP_ROWS,
+    MIN_GROUPS,
+    conformal_quantiles,
+    fit_range,
+    tabulate,
+)
 
 
 def test_the_range_has_a_group_more_where_there_are_models(held: HeldOut, cars: Encoded) -> None:
     found = fit_range(held, cars.columns, ["model"], SEED)["range"]
-    assert len(found["edges"]) == 2
-    assert len(found["quantiles"]) == 4
+    groups = len(held.error) // GROUP_ROWS
+    assert MIN_GROUPS < groups < MAX_GROUPS
+    assert len(found["edges"]) == groups - 1
+    assert len(found["quantiles"]) == groups + 1
     nameless = replace(cars.columns, keys=[0], model=None)
-    assert len(fit_range(held, nameless, [], SEED)["range"]["quantiles"]) == 3
+    assert len(fit_range(held, nameless, [], SEED)["range"]["quantiles"]) == groups
     for table in found["quantiles"]:
         assert len(table) == 99
         assert table == sorted(table)

@@ -33,7 +33,8 @@ SPREAD: dict[str, Any] = {
 }
 LEAST_ERROR = 1e-4
 """Added to each error, in log price: a gamma needs them above 0."""
-SIZE_GROUPS = 3
+MIN_GROUPS, MAX_GROUPS, GROUP_ROWS = 3, 10, 1_000
+"""By size; as many as there are of so many rows. The smallest sizes are too small, and fewer groups hide that."""
 CROSS_FITS = 5
 UNSEEN = 1.25
 """How many times wider, in log price, the range of a model is that training never saw, beyond what hidden models
@@ -75,13 +76,14 @@ def tabulate(held: HeldOut, size: Floats, columns: Columns) -> tuple[list[float]
     is_named = np.ones(len(size), bool)
     if columns.model is not None:
         is_named = ~np.isnan(held.matrix[:, columns.model])
-    edges = np.quantile(size[is_named] if is_named.any() else size, np.arange(1, SIZE_GROUPS) / SIZE_GROUPS)
+    groups = int(np.clip(len(size) // GROUP_ROWS, MIN_GROUPS, MAX_GROUPS))
+    edges = np.quantile(size[is_named] if is_named.any() else size, np.arange(1, groups) / groups)
     is_few = is_named & (held.like < MIN_LIKE)
-    group = np.where(is_named, np.searchsorted(edges, size), SIZE_GROUPS)
+    group = np.where(is_named, np.searchsorted(edges, size), groups)
     group[is_few] = -1
     standard = held.error / np.exp(size)
     tables = []
-    for number in range(SIZE_GROUPS + (columns.model is not None)):
+    for number in range(groups + (columns.model is not None)):
         chosen = group == number
         tables.append(conformal_quantiles(standard[chosen] if chosen.sum() >= MIN_GROUP_ROWS else standard))
     few = conformal_quantiles(standard[is_few]) if is_few.sum() >= MIN_GROUP_ROWS else []

@@ -7,6 +7,7 @@ NIPS 2016): the members exchange histograms at every split, so that all of them 
 import json
 import math
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -98,7 +99,7 @@ def _meet(part: Part, engine: Engine, work: Path, members: int) -> str:
             remove(each)  # their names are of this meeting alone
         return text
     finally:
-        remove(meeting)
+        shutil.rmtree(meeting, ignore_errors=True)  # a member that is late may be writing into it
 
 
 def join_gang(
