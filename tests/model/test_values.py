@@ -143,7 +143,7 @@ def trees_without(text: str) -> Callable[[dict[str, Any]], None]:
         (
             "model.pkl",
             lambda model: model["range"]["quantiles"].pop() and None,
-            "range.quantiles: should have 4 tables (got 3)",
+            "range.quantiles: should have 7 tables (got 6)",
         ),
         (
             "model.pkl",
@@ -155,7 +155,11 @@ def trees_without(text: str) -> Callable[[dict[str, Any]], None]:
             put("range", "quantiles", 2, 0, value=9e8),
             "range.quantiles[2]: should be in order (got 9e+08 before QUANTILE)",
         ),
-        ("model.pkl", put("range", "edges", value=[1.0, 0.0]), "range.edges: should be in order (got [1.0, 0.0])"),
+        (
+            "model.pkl",
+            put("range", "edges", value=[1.0, 0.0, 2.0, 3.0, 4.0]),
+            "range.edges: should be in order (got [1.0, 0.0, 2.0, 3.0, 4.0])",
+        ),
         ("model.pkl", put("range", "unseen", value=0.0), "range.unseen: should be above 0 (got 0.0)"),
         ("model.pkl", put("level", value=99.0), "level: should be at most 20 (got 99.0)"),
         ("model.pkl", put("as_of", value="2020"), "as_of: should be a whole number (got '2020')"),
