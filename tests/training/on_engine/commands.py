@@ -19,6 +19,8 @@ from carprice.system.processes import wait_for_ends
 from carprice.system.waiting import wait_for
 
 SECONDS = 600
+PAUSE = 0.01
+"""Small boosters are grown in no time: how many there are has to be seen before all are."""
 WORK = ".work-uk"
 CHOICE = 9
 """Boosters that the recipe is chosen by: three recipes on three folds."""
@@ -69,7 +71,7 @@ class Command:
     def kill(self, boosters: int, *options: str) -> int:
         """Run until so many boosters are grown, then kill -9; how many there are."""
         with self._start(*options, output=subprocess.DEVNULL) as process:
-            assert wait_for(lambda: self.count() >= boosters, SECONDS)
+            assert wait_for(lambda: self.count() >= boosters, SECONDS, pause=PAUSE, max_pause=PAUSE)
             children = psutil.Process(process.pid).children(recursive=True)
             process.send_signal(signal.SIGKILL)
         assert wait_for_ends(children, SECONDS) == []
