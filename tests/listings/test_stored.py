@@ -38,14 +38,14 @@ def test_chosen_rows_are_those_of_the_frame_also_of_some_chosen_before(
     frame: pl.DataFrame, tmp_path: Path
 ) -> None:
     is_dear, is_named = frame["price"] > 20, frame["make"].is_not_null()
-    some = StoredFrame(frame, tmp_path).filter(is_dear)
+    some = StoredFrame.write(frame, tmp_path).filter(is_dear)
     assert load_frame(some).equals(frame.filter(is_dear))
     assert load_frame(some.filter(is_named.filter(is_dear))).equals(frame.filter(is_dear & is_named))
     assert some.filter(is_named.filter(is_dear)).height == (is_dear & is_named).sum()
 
 
 def test_a_changed_column_is_in_its_place_and_the_table_before_stays(frame: pl.DataFrame, tmp_path: Path) -> None:
-    table = StoredFrame(frame, tmp_path)
+    table = StoredFrame.write(frame, tmp_path)
     changed = table.with_columns(frame["make"].fill_null("Opel"))
     assert load_frame(changed).equals(frame.with_columns(pl.col("make").fill_null("Opel")))
     assert load_frame(table).equals(frame)

@@ -68,9 +68,8 @@ def guess_year_limits(profile: Profile) -> tuple[int, int]:
     """
     oldest, newest = profile.years.quantile(0.001, "nearest"), profile.years.quantile(0.999, "nearest")
     today = date.today().year
-    last = min(
-        max(int(newest or today), today), today + 1
-    )  # a slip such as 2030 is no year that cars are built in
+    # A slip such as 2030 is no year that cars are built in.
+    last = min(max(int(newest or today), today), today + 1)
     return min(int(oldest or 1900) - YEARS_BEFORE, CLASSIC_YEAR), last + YEARS_AFTER
 
 

@@ -253,7 +253,9 @@ def _find_word_pattern(names: Counter[tuple[str, ...]], word: str) -> str:
 
 def _find_start(profile: Profile) -> str:
     """The pattern of what stands before the make: a year or none, and the words of an offer that names have."""
-    found = [word for word in OFFER_WORDS if profile.share_with(rf"(?i)^\s*{re.escape(word)}[\s:,-]") > 0]
+    found = [
+        word for word in OFFER_WORDS.split("|") if profile.share_with(rf"(?i)^\s*{re.escape(word)}[\s:,-]") > 0
+    ]
     offer = rf"(?i:{offer_pattern(found)})?" if found else ""
     has_two = profile.share_with(rf"^\s*{offer}(?:19|20)[0-9]{{2}}/") > 0
     dash = DASH_BEFORE if profile.share_with(rf"^\s*{offer}\S+\s+{_DASH}\s") > 0 else ""

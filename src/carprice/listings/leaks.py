@@ -55,7 +55,7 @@ def find_leak(frame: Table, market: Market) -> Leak | None:
     Of each car one listing counts: two of one car at nearly one price are neighbours by any number. So does one of
     those with the same numbers and price, as a car has that is offered in several towns.
     """
-    names = [feature.name for feature in market.features if frame[feature.name].dtype.is_numeric()]
+    names = [feature.name for feature in market.features if not feature.is_text]
     cars = frame.select(CAR, "price", *names).with_row_index("@row")
     for same in ([CAR], ["price", *names]):
         cars = cars.unique(same, keep="first", maintain_order=True)

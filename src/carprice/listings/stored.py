@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Protocol, Self, TypeVar
 
@@ -43,31 +44,35 @@ class Table(Protocol):
 T = TypeVar("T", bound=Table)
 
 
+@dataclass(frozen=True)
 class StoredFrame:
-    """A table in files without names, which are gone with the process, however that ends.
+    """A table in files without names, by column, which are gone with the process, however that ends.
 
-    folder: where they are, of about a third of the frame's memory together. Raises OSError where there is no room.
+    folder: where they are, of about a third of the frame's memory together. rows: the places of those that are
+    chosen, None for all.
     """
 
-    def __init__(self, frame: pl.DataFrame, folder: Path) -> None:
-        files = {name: _write(frame[name], folder) for name in frame.columns}
-        self._set(folder, files, None, frame.height)
+    folder: Path
+    files: Mapping[str, IO[bytes]]
+    height: int
+    rows: pl.Series | None = None
 
-    def _set(self, folder: Path, files: Mapping[str, IO[bytes]], rows: pl.Series | None, height: int) -> Self:
-        self.folder, self._files, self._rows, self.height = folder, files, rows, height
-        return self
+    @classmethod
+    def write(cls, frame: pl.DataFrame, folder: Path) -> "StoredFrame":
+        """A frame in files. Raises OSError where there is no room."""
+        return cls(folder, {name: _write(frame[name], folder) for name in frame.columns}, frame.height)
 
     @property
     def columns(self) -> list[str]:
         """The names of the columns, in order."""
-        return list(self._files)
+        return list(self.files)
 
     def __getitem__(self, name: str, /) -> pl.Series:
         """One column, from its file."""
-        file = self._files[name]
+        file = self.files[name]
         file.seek(0)
         values = pl.read_parquet(file).to_series()
-        return values if self._rows is None else values.gather(self._rows)
+        return values if self.rows is None else values.gather(self.rows)
 
     def select(self, *names: str) -> pl.DataFrame:
         """Some columns, from their files."""
@@ -76,23 +81,18 @@ class StoredFrame:
     def filter(self, chosen: pl.Series, /) -> Self:
         """The rows that a mask chooses; the files are shared."""
         rows = chosen.arg_true()
-        return self._copy(self._files, rows if self._rows is None else self._rows.gather(rows), len(rows))
+        return replace(self, height=len(rows), rows=rows if self.rows is None else self.rows.gather(rows))
 
     def with_columns(self, *changed: pl.Series) -> Self:
         """The same with columns in the place of those of their names; raises ValueError for one of chosen rows."""
-        if self._rows is not None:
+        if self.rows is not None:
             raise ValueError("columns of some rows alone have no file")
-        return self._copy(
-            {**self._files, **{each.name: _write(each, self.folder) for each in changed}}, None, self.height
-        )
-
-    def _copy(self, files: Mapping[str, IO[bytes]], rows: pl.Series | None, height: int) -> Self:
-        return type(self).__new__(type(self))._set(self.folder, files, rows, height)
+        return replace(self, files={**self.files, **{each.name: _write(each, self.folder) for each in changed}})
 
 
 def store_frame(frame: pl.DataFrame, folder: Path) -> Table:
     """A frame of MANY_ROWS or more stored in a folder, any other as it is."""
-    return StoredFrame(frame, folder) if frame.height >= MANY_ROWS else frame
+    return StoredFrame.write(frame, folder) if frame.height >= MANY_ROWS else frame
 
 
 def load_frame(table: Table) -> pl.DataFrame:

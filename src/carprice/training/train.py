@@ -135,7 +135,6 @@ def train(
     whole = store_frame(listings.frame, settings.artifacts_dir)
     listings = replace(listings, frame=listings.frame.clear())  # room for everything else
     parts = _divide(whole, market)
-    del whole
     say(f"Learning from {parts.training.height:,} listings ...")
     judged = fit_listings(parts.training, market, seed, say, grow=grow)
     say(f"Judging by {parts.test.height:,} other listings, {_say_split(parts.cut)} ...")
@@ -144,15 +143,14 @@ def train(
     say(f"Learning from all {parts.whole.height:,} listings ...")
     served = fit_listings(parts.whole, market, seed, say, judged.recipe, grow)
     figures["proof"] = prove_served(served, parts.test, test)
-    manifest = _describe(judged, served, listings, parts, seed) | figures | _describe_learnt(parts.whole, market)
+    manifest = _describe(judged, served, listings, parts, seed, gang) | figures
+    manifest |= _describe_learnt(parts.whole, market)
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
-    manifest["params"] |= {"gang": gang} if gang else {}
     manifest["took_seconds"] = round(time.monotonic() - started, 1)
     is_kept = keep_comparables and market.listing.comparables
     kept = build_comparables(parts.whole, served.pricer("served"), served.index) if is_kept else None
-    learnt = (served.encoders, served.scaler, served.model)
-    golden = pick_golden(parts.whole, market)
+    learnt, golden = (served.encoders, served.scaler, served.model), pick_golden(parts.whole, market)
     version = write_bundle(settings.artifacts_dir, *learnt, manifest, golden, kept, key)
     folder = settings.artifacts_dir / version
     return Training(version, folder, read_manifest(folder), manifest["params"], test)
@@ -216,7 +214,9 @@ def _name_day(day: float | None) -> str | None:
     return None if day is None else (EPOCH + timedelta(days=day)).isoformat()
 
 
-def _describe(judged: Fitted, served: Fitted, listings: Listings, parts: _Parts, seed: int) -> dict[str, Any]:
+def _describe(
+    judged: Fitted, served: Fitted, listings: Listings, parts: _Parts, seed: int, gang: int
+) -> dict[str, Any]:
     report, market = listings.report, served.market
     return {
         "market": dump_market(market),
@@ -239,7 +239,7 @@ def _describe(judged: Fitted, served: Fitted, listings: Listings, parts: _Parts,
         },
         INDEX: describe_index(served.index),
         "mlflow": None,
-        "params": {**_describe_recipe(judged), "seed": seed},
+        "params": {**_describe_recipe(judged), "seed": seed, **({"gang": gang} if gang else {})},
         "libraries": {name: library_version(name) for name in LIBRARIES},
     }
 

@@ -20,7 +20,9 @@ def offer_pattern(words: Iterable[str]) -> str:
     return rf"(?:(?:{'|'.join(re.escape(word) for word in sorted(words, key=len, reverse=True))})[\s:,-]+)"
 
 
-_BEFORE_NAME = re.compile(rf"^\s*{offer_pattern(OFFER_WORDS)}?{TWO_YEARS_BEFORE}{SHORT_YEAR_BEFORE}{DASH_BEFORE}")
+_BEFORE_NAME = re.compile(
+    rf"^\s*{offer_pattern(OFFER_WORDS.split('|'))}?{TWO_YEARS_BEFORE}{SHORT_YEAR_BEFORE}{DASH_BEFORE}"
+)
 _MAKES = frozenset(MAKES.split())
 _GLUED_MAKES = tuple(GLUED_MAKES.split())
 

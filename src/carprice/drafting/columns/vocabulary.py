@@ -160,47 +160,11 @@ MODEL_ENDINGS = "series serie class klasse classe clase reihe серия сер�
 """Words that belong to the model before them: 3 Series, C Class."""
 
 OFFER_WORDS = (
-    *(
-        "for sale",
-        "used",
-        "pre-owned",
-        "second hand",
-        "продажа",
-        "продам",
-        "продаю",
-        "продається",
-        "продается",
-        "продаётся",
-    ),
-    *(
-        "dijual",
-        "jual",
-        "mobil",
-        "vendo",
-        "vende-se",
-        "se vende",
-        "venta",
-        "à vendre",
-        "a vendre",
-        "vends",
-        "verkaufe",
-    ),
-    *(
-        "zu verkaufen",
-        "te koop",
-        "sprzedam",
-        "prodajem",
-        "prodám",
-        "predám",
-        "eladó",
-        "satılık",
-        "cần bán",
-        "bán",
-        "xe",
-    ),
-    *("ขาย", "للبيع", "中古車", "中古", "二手"),
+    "for sale|used|pre-owned|second hand|продажа|продам|продаю|продається|продается|продаётся|dijual|"
+    "jual|mobil|vendo|vende-se|se vende|venta|à vendre|a vendre|vends|verkaufe|zu verkaufen|te koop|"
+    "sprzedam|prodajem|prodám|predám|eladó|satılık|cần bán|bán|xe|ขาย|للبيع|中古車|中古|二手"
 )
-"""Words before names of cars that say no more than that they are on offer."""
+"""Words before names of cars that say no more than that they are on offer, with a bar between."""
 
 GLUED_MAKES = (
     "丰田 本田 大众 奔驰 宝马 奥迪 比亚迪 日产 福特 吉利 长安 長安 现代 起亚 别克 雪佛兰 路虎 斯柯达 领克 奇瑞 长城 哈弗 荣威 名爵 标致 雪铁龙 马自达 三菱 "

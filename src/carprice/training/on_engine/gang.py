@@ -34,7 +34,6 @@ TIME_OUT = 5
 """Minutes without a word of a member until the others give up; LightGBM counts in whole minutes."""
 MEETING_SECONDS = 60.0
 """Until all members have to be there, beyond TIME_OUT: so long those of the try before may hold their workers."""
-TRIES = 2
 MIN_KNOWN = 0.001
 """Of the listings: LightGBM ends a machine that finds no value of a category. One that fewer have is a number in a
 gang, and so is what a booster lacks."""
@@ -67,16 +66,12 @@ def _grow_together(booster: Booster, engine: Engine, work: Path, own: Mapping[st
     part = write_part(booster, work)
     part = replace(part, settings={**part.settings, **own, "rare": _list_rare(booster)})
     output = work / name_output(join_gang, part.inputs, work, part.settings)
-    for number in range(1, TRIES + 1):
-        if output.exists():
-            break
+    if not output.exists():
         try:
             text = _meet(part, engine, work, own["members"])
         except EngineError:
-            if number == TRIES:
-                raise
-            continue
-        write_whole(output, lambda draft, text=text: draft.write_text(text))  # type: ignore[misc]
+            text = _meet(part, engine, work, own["members"])
+        write_whole(output, lambda draft: draft.write_text(text))
     return output.read_text()
 
 
