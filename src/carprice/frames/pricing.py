@@ -9,7 +9,7 @@ from carprice.frames.encoding import Floats, encode_frame, replace_meant
 from carprice.frames.position import place_asking_prices
 from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.frames.warnings import Warnings, find_warnings, join_warnings
-from carprice.model.input_warnings import OUTSIDE_TRAINING, UNLIKELY, UNSEEN
+from carprice.model.input_warnings import FEW_LIKE, OUTSIDE_TRAINING, UNLIKELY, UNSEEN
 from carprice.model.price_range import CLOSE, LEVELS, MIN_LIKE
 from carprice.model.pricer import MAX_OUTSIDE, Pricer
 
@@ -71,7 +71,7 @@ def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     meant = replace_meant(frame, matrix, pricer.encoder, pricer.market)
     encoded = matrix.copy()
     score, rows, is_combined = score_matrix(matrix, pricer.forest)
-    warnings = find_warnings(frame, encoded, is_combined, meant, pricer)
+    warnings = find_warnings(frame, encoded, is_combined, rows, meant, pricer)
     if pricer.model_column is not None:
         matrix[meant.guessed, pricer.model_column] = np.nan  # their range is that of an unknown model
     size = np.zeros(len(score))
@@ -85,7 +85,7 @@ def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     is_unknown, outside = _count_strange(warnings, frame.height, pricer)
     is_claimed = ~is_unknown & (outside == 0)
     for (code, _), mask in warnings.items():
-        if code in (UNLIKELY, UNSEEN):
+        if code in (UNLIKELY, UNSEEN, FEW_LIKE) and code in pricer.unclaimed:
             is_claimed &= ~mask
     return Predictions(score, size, group, rows, is_claimed, is_unknown, outside, warnings)
 
@@ -97,7 +97,7 @@ def _count_strange(warnings: Warnings, rows: int, pricer: Pricer) -> tuple[np.nd
     for (code, field), mask in warnings.items():
         if code == OUTSIDE_TRAINING:
             outside += mask
-        elif field in keys:
+        elif field in keys and code != FEW_LIKE:
             is_unknown |= mask
     return is_unknown, outside
 

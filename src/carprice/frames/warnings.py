@@ -8,6 +8,7 @@ from carprice.frames.encoding import Floats, MeantRows, find_unknown, find_zeros
 from carprice.frames.scoring import unique_codes
 from carprice.model.forest.depreciation import ANY
 from carprice.model.input_warnings import (
+    FEW_LIKE,
     OUTSIDE_TRAINING,
     TAKEN_AS_MISSING,
     UNKNOWN_CATEGORY,
@@ -16,6 +17,7 @@ from carprice.model.input_warnings import (
     UNSEEN,
 )
 from carprice.model.plausibility import FEW, LEAST_YEARS, MANY, MOST_YEARS, NEW_YEARS, UsualDistance
+from carprice.model.price_range import MIN_LIKE
 from carprice.model.pricer import Pricer
 
 Mask = NDArray[np.bool_]
@@ -25,10 +27,10 @@ Warnings = dict[tuple[str, str], Mask]
 
 
 def find_warnings(
-    frame: pl.DataFrame, matrix: Floats, is_combined: Mask, meant: MeantRows, pricer: Pricer
+    frame: pl.DataFrame, matrix: Floats, is_combined: Mask, likes: np.ndarray, meant: MeantRows, pricer: Pricer
 ) -> Warnings:
     """The warnings of a clean frame. matrix: its encoded rows. is_combined: whether make and model were seen
-    together. meant: rows whose model counts as another one.
+    together. likes: listings of the same make and model. meant: rows whose model counts as another one.
     """
     found: Warnings = {}
     zero, usual = pricer.encoder.zero, pricer.encoder.distance
@@ -43,6 +45,8 @@ def find_warnings(
                 is_unknown = found[UNKNOWN_CATEGORY, feature.name]
                 found[UNKNOWN_CATEGORY, feature.name] = (is_unknown & ~meant.sure) | meant.guessed
                 found[UNKNOWN_COMBINATION, feature.name] = ~is_combined
+                is_named = is_combined & ~np.isnan(matrix[:, index]) & ~meant.guessed
+                found[FEW_LIKE, feature.name] = is_named & (likes < MIN_LIKE)
             if index in unseen:
                 found[UNSEEN, feature.name] = unseen[index]
             continue

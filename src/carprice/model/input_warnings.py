@@ -21,8 +21,18 @@ OUTSIDE_TRAINING = "outside_training_range"
 TAKEN_AS_MISSING = "taken_as_missing"
 UNLIKELY = "unlikely_value"
 UNSEEN = "unseen_value"
+FEW_LIKE = "few_like"
 OLD_MODEL = "old_model"
-WARNINGS = (UNKNOWN_CATEGORY, UNKNOWN_COMBINATION, OUTSIDE_TRAINING, TAKEN_AS_MISSING, UNLIKELY, UNSEEN, OLD_MODEL)
+WARNINGS = (
+    UNKNOWN_CATEGORY,
+    UNKNOWN_COMBINATION,
+    OUTSIDE_TRAINING,
+    TAKEN_AS_MISSING,
+    UNLIKELY,
+    UNSEEN,
+    FEW_LIKE,
+    OLD_MODEL,
+)
 
 _PRICED_AS = "; priced as "
 MAX_LISTED = 6
@@ -76,6 +86,12 @@ def warn_combination(feature: Feature, value: str, whole: str, others: Sequence[
     question = f"; did you mean {others[0]!r}?" if others else ""
     detail = f"{value!r} is not among the training listings of {whole}{question}"
     return InputWarning(f"#/{feature.name}", UNKNOWN_COMBINATION, detail, tuple(others[:MAX_SUGGESTIONS]))
+
+
+def warn_few(feature: Feature, rows: int) -> InputWarning:
+    """That the model has learnt from few cars of that make and model."""
+    detail = f"was in only {rows} of the training listings: its price is less sure than most"
+    return InputWarning(f"#/{feature.name}", FEW_LIKE, detail, ())
 
 
 def ask_instead(warning: InputWarning) -> str:

@@ -20,6 +20,7 @@ from carprice.model.forest.depreciation import ANY
 from carprice.model.forest.lightgbm_capi import Trees
 from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
 from carprice.model.input_warnings import (
+    FEW_LIKE,
     OUTSIDE_TRAINING,
     TAKEN_AS_MISSING,
     UNKNOWN_CATEGORY,
@@ -74,6 +75,8 @@ class Pricer:
         self.model_column = names.index("model") if self.range.nameless is not None else None
         self.coverage = COVERAGE
         self._keys = frozenset(model["depreciation"]["keys"])
+        not_measured = () if self.range.few else (FEW_LIKE,)
+        self.unclaimed = frozenset((OUTSIDE_TRAINING, UNKNOWN_COMBINATION, UNLIKELY, UNSEEN, *not_measured))
         self.usual = UsualCars(model.get("usual", ()), self.forest.depreciation.keys)
         self.unusual = Unusual(model, self.market, bundle.encoders, bundle.scaler)
         self.as_of = None if model["as_of"] is None else EPOCH + timedelta(days=model["as_of"])
@@ -121,7 +124,7 @@ class Pricer:
         columns, to_check = self.encoder.encode_columns(rows)
         scores, strange = self.forest.score_columns(columns)
         likes = self.forest.count_like(columns)
-        unusual = self.unusual.find_rows(rows, columns)
+        unusual = self.unusual.find_rows(rows, columns, likes)
         named = [True] * len(rows)
         if self.model_column is not None:
             models = columns[self.model_column]
@@ -148,7 +151,7 @@ class Pricer:
         row, in_range = self.encoder.encode(values)
         line, is_known = self.forest.depreciation.find(row)
         score = self.forest.score(row, line)
-        is_usual = in_range and is_known and not self.unusual.applies(line.key, values, row)
+        is_usual = in_range and is_known and not self.unusual.applies(line, values, row)
         is_named = True
         if self.model_column is not None:
             is_named = row[self.model_column] == row[self.model_column]
@@ -179,7 +182,7 @@ class Pricer:
         row, _ = self.encoder.encode(values)
         line, is_known = self.forest.depreciation.find(row.copy())
         if is_known:
-            return self.unusual.add_warnings(warnings, line.key, values, row)
+            return self.unusual.add_warnings(warnings, line, values, row)
         *wholes, part = [(self.market.features[index], int(row[index])) for index in self.forest.depreciation.keys]
         others = [self.encoders[wholes[0][0].name][code] for code in self.forest.depreciation.others_with(row)]
         names = " ".join(self.encoders[feature.name][code] for feature, code in wholes)
@@ -195,7 +198,7 @@ class Pricer:
         if len(outside) > MAX_OUTSIDE:
             return f"{', '.join(outside)} are outside what the model has learnt from"
         for warning in valuation.warnings:
-            if warning.field in self._keys and warning.code != TAKEN_AS_MISSING:
+            if warning.field in self._keys and warning.code not in (TAKEN_AS_MISSING, FEW_LIKE):
                 return f"{warning.field} {ask_instead(warning)}"
         row, _ = self.encoder.encode(values)
         rows = self.forest.depreciation.find(row)[0].rows
@@ -310,8 +313,7 @@ class Pricer:
     def _is_claimed(self, warnings: Sequence[InputWarning]) -> bool:
         """Whether the range's share is promised: make and model were seen together, and no value is strange."""
         return not any(
-            warning.code in (OUTSIDE_TRAINING, UNKNOWN_COMBINATION, UNLIKELY, UNSEEN)
-            or (warning.code == UNKNOWN_CATEGORY and warning.field in self._keys)
+            warning.code in self.unclaimed or (warning.code == UNKNOWN_CATEGORY and warning.field in self._keys)
             for warning in warnings
         )
 
