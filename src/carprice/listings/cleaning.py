@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Generic
 
 import polars as pl
 from msgspec.structs import replace
@@ -31,6 +32,7 @@ from carprice.listings.parsing import (
 )
 from carprice.listings.reading.row_lines import shorten
 from carprice.listings.report import DROPPED, FIXED, CleaningEntry, CleaningReport
+from carprice.listings.stored import Frame
 from carprice.market.market_file import Feature, Market
 
 REF = "@ref"
@@ -49,7 +51,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Listings:
+class Listings(Generic[Frame]):
     """Clean, de-duplicated listings, what cleaning did, and a fingerprint of what was kept.
 
     frame: one column per feature in market order (String or Float64), price (Float64), key (UInt64, of the
@@ -59,7 +61,7 @@ class Listings:
     model, None for none.
     """
 
-    frame: pl.DataFrame
+    frame: Frame
     report: CleaningReport
     fingerprint: str
     cap: int | None = None
@@ -71,7 +73,7 @@ def load_listings(
     report_progress: Progress | None = None,
     cap: int | None = None,
     check_held: CheckHeld | None = None,
-) -> Listings:
+) -> Listings[pl.DataFrame]:
     """Read and clean a whole file, or several; report_progress gets the number of rows read after each batch.
 
     cap: at most so many listings of each make and model are kept. check_held gets what is held so far; what it

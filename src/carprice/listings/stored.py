@@ -1,7 +1,7 @@
 """Frames of many rows that wait on disk, a file for each column, and are read a column at a time."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Protocol, Self, TypeVar
@@ -42,14 +42,15 @@ class Table(Protocol):
 
 
 T = TypeVar("T", bound=Table)
+Frame = TypeVar("Frame", bound=Table, covariant=True)
 
 
 @dataclass(frozen=True)
 class StoredFrame:
-    """A table in files without names, by column, which are gone with the process, however that ends.
+    """A table in files by column, of about a third of the frame's memory together.
 
-    folder: where they are, of about a third of the frame's memory together. rows: the places of those that are
-    chosen, None for all.
+    folder: for changed columns, whose files have no names and are gone with the process, however that ends; so are
+    all of write. rows: the places of those that are chosen, None for all.
     """
 
     folder: Path
@@ -61,6 +62,12 @@ class StoredFrame:
     def write(cls, frame: pl.DataFrame, folder: Path) -> "StoredFrame":
         """A frame in files. Raises OSError where there is no room."""
         return cls(folder, {name: _write(frame[name], folder) for name in frame.columns}, frame.height)
+
+    @classmethod
+    def open(cls, paths: Mapping[str, Path], height: int) -> "StoredFrame":
+        """One whose columns are in such files, as write_columns has them; their folder is for changed ones too."""
+        files = {name: path.open("rb") for name, path in paths.items()}
+        return cls(next(iter(paths.values())).parent, files, height)
 
     @property
     def columns(self) -> list[str]:
@@ -90,14 +97,29 @@ class StoredFrame:
         return replace(self, files={**self.files, **{each.name: _write(each, self.folder) for each in changed}})
 
 
-def store_frame(frame: pl.DataFrame, folder: Path) -> Table:
-    """A frame of MANY_ROWS or more stored in a folder, any other as it is."""
-    return StoredFrame.write(frame, folder) if frame.height >= MANY_ROWS else frame
+def store_frame(table: Table, folder: Path) -> Table:
+    """A frame of MANY_ROWS or more stored in a folder, any other table as it is."""
+    is_large = isinstance(table, pl.DataFrame) and table.height >= MANY_ROWS
+    return StoredFrame.write(load_frame(table), folder) if is_large else table
+
+
+def write_columns(frame: pl.DataFrame, folder: Path) -> None:
+    """A file for each column, by its number."""
+    for number, column in enumerate(frame.get_columns()):
+        with (folder / str(number)).open("wb") as file:
+            _write_column(column, file)
+
+
+def open_columns(folder: Path, names: Sequence[str], height: int) -> Table:
+    """What write_columns wrote of so many rows: stored where they are MANY_ROWS or more, else in memory."""
+    paths = {name: folder / str(number) for number, name in enumerate(names)}
+    table = StoredFrame.open(paths, height)
+    return table if height >= MANY_ROWS else load_frame(table)
 
 
 def load_frame(table: Table) -> pl.DataFrame:
     """All of it, in memory."""
-    return table.select(*table.columns)
+    return table if isinstance(table, pl.DataFrame) else table.select(*table.columns)
 
 
 def gather_rows(table: Table, rows: Any) -> pl.DataFrame:
@@ -113,5 +135,9 @@ def spread_rows(table: Table, rows: int) -> pl.DataFrame:
 
 def _write(values: pl.Series, folder: Path) -> IO[bytes]:
     file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-    values.to_frame().write_parquet(file, row_group_size=max(len(values), 1))  # so that it comes back in one piece
+    _write_column(values, file)
     return file
+
+
+def _write_column(values: pl.Series, file: IO[bytes]) -> None:
+    values.to_frame().write_parquet(file, row_group_size=max(len(values), 1))  # so that it comes back in one piece

@@ -30,7 +30,7 @@ MAX_PRICE_SHIFT = 0.15
 JUDGED_ROWS = 20_000
 
 
-def find_differences(listings: Listings, champion: Pricer, folder: Path) -> list[str]:
+def find_differences(listings: Listings[pl.DataFrame], champion: Pricer, folder: Path) -> list[str]:
     """In what a file differs too much from that of the champion, a sentence each; empty where it does not.
 
     folder: of the champion's bundle.
@@ -46,7 +46,7 @@ def find_differences(listings: Listings, champion: Pricer, folder: Path) -> list
     return [*found, *_judge_prices(frame, champion, folder)]
 
 
-def _judge_rows(listings: Listings, champion: Pricer) -> Iterator[str]:
+def _judge_rows(listings: Listings[pl.DataFrame], champion: Pricer) -> Iterator[str]:
     data, report = champion.manifest["data"], listings.report
     if report.rows_kept < MIN_ROWS_SHARE * data["rows_kept"]:
         yield f"it has {report.rows_kept:,} listings, the last one had {data['rows_kept']:,}"
@@ -55,7 +55,7 @@ def _judge_rows(listings: Listings, champion: Pricer) -> Iterator[str]:
         yield f"{now:.0%} of its rows are dropped, of the last one {before:.0%}"
 
 
-def _count_rows(listings: Listings, champion: Pricer) -> Iterator[tuple[int, int]]:
+def _count_rows(listings: Listings[pl.DataFrame], champion: Pricer) -> Iterator[tuple[int, int]]:
     """Rows that could be learnt from, and rows read: of the file, and of the champion's."""
     data = champion.manifest["data"]
     yield listings.report.rows_kept + listings.report.over_cap, listings.report.rows_read

@@ -12,9 +12,9 @@ from carprice.evaluation.comparison_text import describe_verdict
 from carprice.evaluation.promotion_limits import find_reasons
 from carprice.evaluation.unlearnt import MIN_ROWS, pick_unlearnt
 from carprice.frames.pricing import price_frame
-from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
+from carprice.listings.cleaning import CAR, DAY, Listings
 from carprice.listings.listings_files import Source
-from carprice.listings.room import watch_room
+from carprice.listings.stored import Table, load_frame
 from carprice.market.market_file import Market, dump_market
 from carprice.model.bundle.manifest import find_bundle, usable_champion
 from carprice.model.pricer import Pricer, load_pricer
@@ -112,15 +112,19 @@ def _run(order: Order, settings: Settings, outcome: Refresh, say: Say) -> None:
     if before and not order.dry_run and (late := _serve_late(order, settings, say)):
         note("before", late)
     cap = before.manifest["data"].get("cap") if before else None
-    listings = load_listings(order.source, order.market, cap=cap, check_held=watch_room(order.market))
-    for line in listings.report.head():
-        say(line)
-    note("check", _check(listings, order.market, before, settings))
-    if order.dry_run:
-        outcome.result = CHECKED
-        return
     with open_work(order.engine, settings.artifacts_dir, order.market.name) as work:
-        training = train(listings, order.market, settings, say=say, grow=work.grow, gang=order.engine.gang)
+        listings = work.read(order.source, order.market, cap)
+        for line in listings.report.head():
+            say(line)
+        try:
+            note("check", _check(listings, order.market, before, settings))
+        except KeptError:
+            work.forget()
+            raise
+        if order.dry_run:
+            outcome.result = CHECKED
+            return
+        training = train(listings, order.market, settings, say=say, work=work)
     outcome.version = training.version
     note("train", f"{training.version}, {training.manifest['data']['served_rows']:,} listings")
     record_training(training, settings, say)
@@ -147,7 +151,7 @@ def _load_champion(version: str | None, settings: Settings) -> Pricer | None:
     return load_pricer(find_bundle(settings.artifacts_dir, version), settings.trusted_keys) if version else None
 
 
-def _check(listings: Listings, market: Market, champion: Pricer | None, settings: Settings) -> str:
+def _check(listings: Listings[Table], market: Market, champion: Pricer | None, settings: Settings) -> str:
     """How many listings there are. Raises KeptError where they are not new, or differ too much."""
     report = listings.report
     text = f"{report.rows_kept:,} of {report.rows_read:,} rows are listings"
@@ -159,7 +163,8 @@ def _check(listings: Listings, market: Market, champion: Pricer | None, settings
         )
     if champion.manifest["data"]["fingerprint"] == listings.fingerprint:
         raise KeptError(f"nothing is new: {champion.version} has learnt from these very listings")
-    if differences := find_differences(listings, champion, settings.artifacts_dir / champion.version):
+    whole = Listings(load_frame(listings.frame), report, listings.fingerprint)
+    if differences := find_differences(whole, champion, settings.artifacts_dir / champion.version):
         raise KeptError(f"the file differs too much from the last one: {'; '.join(differences)}")
     return f"{text}, like those of {champion.version}"
 

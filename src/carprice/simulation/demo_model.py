@@ -6,14 +6,13 @@ from pathlib import Path
 
 import polars as pl
 
-from carprice.listings.cleaning import Listings, load_listings
-from carprice.market.market_file import Market, load_market
+from carprice.market.market_file import load_market
 from carprice.model.bundle.manifest import champion_version, set_champion
 from carprice.names import STATISTICS_FILE
 from carprice.settings import Settings, load_settings
 from carprice.simulation.sampling import draw_listings
 from carprice.tracking.promotion import record_training
-from carprice.training.forest.booster import Grow, grow_here
+from carprice.training.on_engine.work import NO_ENGINE, EngineChoice, open_work
 from carprice.training.train import DEMO_MARKET, SEED, Training, train
 
 DEMO_LISTINGS = 40_000
@@ -46,21 +45,15 @@ def train_demo(
     say: Say = print,
     count: int = DEMO_LISTINGS,
     keep_comparables: bool = True,
-    grow: Grow = grow_here,
-    gang: int = 0,
+    choice: EngineChoice = NO_ENGINE,
 ) -> Training:
     """Train on `count` simulated listings. Raises ListingsError, MarketError and TrainingError."""
     say(f"Drawing {count:,} simulated listings ...")
     market = load_market(DEMO_MARKET, settings.markets_dir)
-    listings = draw_clean(market, count, settings)
-    return train(listings, market, settings, seed, say, keep_comparables, grow, gang)
-
-
-def draw_clean(market: Market, count: int, settings: Settings) -> Listings:
-    """Simulated listings, written to a file and cleaned as any other file."""
     path = settings.var_dir / "demo" / "listings.parquet"
     write_listings(path, count, settings.markets_dir / STATISTICS_FILE)
-    return load_listings(path, market)
+    with open_work(choice, settings.artifacts_dir, market.name) as work:
+        return train(work.read(path, market), market, settings, seed, say, keep_comparables, work)
 
 
 def write_listings(path: Path, count: int, figures: Path) -> None:

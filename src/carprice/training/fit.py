@@ -95,7 +95,7 @@ def fit_listings(
     forest = grow_forest(rows, columns, scaler, recipe, seed, grow)
     del rows
     facts = {"transform": "log", "columns": columns.names, "level": 0.0, "as_of": _last(day), "unknown_zero": zero}
-    model = {**facts, **forest, **fit_range(held, columns, forest["flags"], seed), **usual}
+    model = {**facts, **forest, **fit_range(held, columns, forest["flags"], seed, grow), **usual}
     release_memory()
     return Fitted(market, encoders, scaler, model, recipe, errors, len(np.unique(held.listing)), index)
 

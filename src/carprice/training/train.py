@@ -4,43 +4,45 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from carprice.errors import TrainingError
-from carprice.evaluation.error_slices import measure_slices
-from carprice.evaluation.importance import measure_importance
-from carprice.evaluation.report import build_report
 from carprice.frames.encoding import unify_spellings
-from carprice.frames.pricing import price_frame
 from carprice.listings.cap import thin_as_market
-from carprice.listings.cleaning import CAR, DAY, Listings, load_listings
+from carprice.listings.cleaning import Listings
 from carprice.listings.leaks import check_leaks
 from carprice.listings.listings_files import Source
-from carprice.listings.room import watch_room
-from carprice.listings.stored import Table, spread_rows, store_frame
+from carprice.listings.stored import Table, store_frame
 from carprice.market.kinds import EPOCH
 from carprice.market.market_file import NO_CURRENCY, Market, dump_market
 from carprice.model.bundle.inputs import INPUTS
 from carprice.model.bundle.manifest import read_manifest
 from carprice.model.bundle.signing import load_signing_key
 from carprice.model.bundle.writing import ensure_writable, write_bundle
-from carprice.model.price_range import COVERAGE
 from carprice.settings import Settings
-from carprice.training.ageing import forecast_ageing, measure_ageing
-from carprice.training.baselines import measure_baselines, warn_of_baselines
+from carprice.training.baselines import warn_of_baselines
 from carprice.training.comparables import build_comparables
-from carprice.training.fit import Fitted, fit_listings, score_by
-from carprice.training.forest.booster import Grow, grow_here
-from carprice.training.forest.recipes import SMALL
+from carprice.training.fit import Fitted, fit_listings
+from carprice.training.forest.recipes import Recipe
 from carprice.training.golden import pick_golden
 from carprice.training.inputs import describe_inputs, measure_distance
+from carprice.training.judging import judge_model, prove_served
+from carprice.training.on_engine.outputs import (
+    read_fitted,
+    read_judged,
+    read_plain,
+    write_fitted,
+    write_judged,
+    write_plain,
+)
+from carprice.training.on_engine.work import NO_ENGINE, EngineChoice, TrainingWork, open_work
 from carprice.training.price_index import INDEX, describe_index
-from carprice.training.split import split_listings
+from carprice.training.split import Split, split_listings
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -49,17 +51,6 @@ SEED = 7
 EXAMPLE_ROWS = 5
 DEMO_MARKET = "demo"
 LIBRARIES = ("lightgbm", "numpy", "polars", "scikit-learn", "mlflow")
-MAX_WORSE = 1.1
-"""How many times the judged model's median error the served one may have on the same listings, which it has seen.
-"""
-
-AGEING_RECIPE = replace(SMALL, name="ageing", copies=0, reduced=0)
-"""Of the models of earlier days, which price whole listings alone."""
-MAX_JUDGING_ROWS = 500_000
-"""That baselines and the models of earlier days learn from."""
-CHANCE = 2.0
-"""Over the root of the listings, and 1 more: the bound for few of them, whose median is mostly chance."""
-
 Say = Callable[[str], None]
 
 
@@ -77,16 +68,6 @@ class Training:
     test: pl.DataFrame
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """What is learnt from: all listings, and the training part; test and cut: as of a Split."""
-
-    whole: Table
-    training: Table
-    test: pl.DataFrame
-    cut: float | None
-
-
 def train_file(
     source: Source,
     market: Market,
@@ -95,65 +76,111 @@ def train_file(
     say: Say = print,
     keep_comparables: bool = True,
     cap: int | None = None,
-    grow: Grow = grow_here,
-    gang: int = 0,
+    choice: EngineChoice = NO_ENGINE,
 ) -> Training:
     """Read and clean a listings file, or several, then train on it; cap: listings of each make and model.
 
-    Raises ListingsError and TrainingError.
+    With an engine, or many listings, what is done is kept until there is a model: killed, the same call goes on.
+    Raises ListingsError, TrainingError and EngineError.
     """
     say(f"Reading {source} ...")
-    listings = load_listings(source, market, cap=cap, check_held=watch_room(market))
-    for line in listings.report.head():
-        say(line)
-    held = [listings]
-    del listings  # train alone has them, and lets go of them while it learns
-    return train(held.pop(), market, settings, seed, say, keep_comparables, grow, gang)
+    with open_work(choice, settings.artifacts_dir, market.name) as work:
+        listings = work.read(source, market, cap)
+        for line in listings.report.head():
+            say(line)
+        held = [listings]
+        del listings  # train alone has them, and lets go of them while it learns
+        return train(held.pop(), market, settings, seed, say, keep_comparables, work)
 
 
 def train(
-    listings: Listings,
+    listings: Listings[Table],
     market: Market,
     settings: Settings,
     seed: int = SEED,
     say: Say = print,
     keep_comparables: bool = True,
-    grow: Grow = grow_here,
-    gang: int = 0,
+    work: TrainingWork | None = None,
 ) -> Training:
     """Learn from cleaned listings and write a bundle below settings.artifacts_dir.
 
     A model of the training part is judged by the test part, once, after everything is chosen; then the same way is
     gone with every listing, and that model serves. keep_comparables: the bundle keeps listings to be shown, unless
-    the market file has `comparables = false`. grow: what grows the boosters; gang: by so many workers together,
-    for the manifest. Raises TrainingError when the listings do not make a model, and BundleError at once where it
-    could not be written or signed.
+    the market file has `comparables = false`. work: which has read the listings; None for what keeps nothing.
+    Raises TrainingError when the listings do not make a model, and BundleError at once where it could not be
+    written or signed.
     """
     started = time.monotonic()
     _check_currency(market)
     key = _prepare_writing(settings)
     whole = store_frame(listings.frame, settings.artifacts_dir)
-    listings = replace(listings, frame=listings.frame.clear())  # room for everything else
-    parts = _divide(whole, market)
-    say(f"Learning from {parts.training.height:,} listings ...")
-    judged = fit_listings(parts.training, market, seed, say, grow=grow)
-    say(f"Judging by {parts.test.height:,} other listings, {_say_split(parts.cut)} ...")
-    test, figures = _judge(judged, parts, seed, grow)
+    listings = replace(listings, frame=pl.DataFrame())  # room for everything else
+    steps = _Steps(market, seed, say, work or TrainingWork())
+    whole, split = _divide(whole, market)
+    say(f"Learning from {split.training.height:,} listings ...")
+    judged = steps.fit(split.training)
+    say(f"Judging by {split.test.height:,} other listings, {_say_split(split.cut)} ...")
+    test, figures = steps.judge(judged, split)
     figures["report"]["notes"][:0] = _note_cap(listings)
-    say(f"Learning from all {parts.whole.height:,} listings ...")
-    served = fit_listings(parts.whole, market, seed, say, judged.recipe, grow)
-    figures["proof"] = prove_served(served, parts.test, test)
-    manifest = _describe(judged, served, listings, parts, seed, gang) | figures
-    manifest |= _describe_learnt(parts.whole, market)
+    say(f"Learning from all {whole.height:,} listings ...")
+    served = steps.fit(whole, judged.recipe)
+    figures["proof"] = steps.prove(served, split.test, test)
+    manifest = _describe(judged, served, listings, whole, split, steps) | figures
+    manifest |= _describe_learnt(whole, market)
     for warning in warn_of_baselines(manifest["baselines"], manifest["metrics"]["overall"]):
         say(warning)
     manifest["took_seconds"] = round(time.monotonic() - started, 1)
-    is_kept = keep_comparables and market.listing.comparables
-    kept = build_comparables(parts.whole, served.pricer("served"), served.index) if is_kept else None
-    learnt, golden = (served.encoders, served.scaler, served.model), pick_golden(parts.whole, market)
+    kept = steps.list_comparables(whole, served) if keep_comparables and market.listing.comparables else None
+    learnt, golden = (served.encoders, served.scaler, served.model), pick_golden(whole, market)
     version = write_bundle(settings.artifacts_dir, *learnt, manifest, golden, kept, key)
     folder = settings.artifacts_dir / version
     return Training(version, folder, read_manifest(folder), manifest["params"], test)
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """What takes the time of a training, each done once for the listings that were read."""
+
+    market: Market
+    seed: int
+    say: Say
+    work: TrainingWork
+
+    def fit(self, frame: Table, recipe: Recipe | None = None) -> Fitted:
+        """Learn from the training part, or with its recipe from all."""
+        return self.work.once(
+            fit_listings,
+            lambda: fit_listings(frame, self.market, self.seed, self.say, recipe, self.work.grow),
+            write_fitted,
+            partial(read_fitted, market=self.market),
+            seed=self.seed,
+            recipe=asdict(recipe) if recipe else None,
+        )
+
+    def judge(self, judged: Fitted, split: Split) -> tuple[pl.DataFrame, dict[str, Any]]:
+        """The test part as it is priced, and the figures."""
+        return self.work.once(
+            judge_model,
+            lambda: judge_model(judged, split, self.seed, self.work.grow),
+            write_judged,
+            read_judged,
+            seed=self.seed,
+        )
+
+    def prove(self, served: Fitted, part: pl.DataFrame, test: pl.DataFrame) -> dict[str, float]:
+        """That the served model is the one that was judged."""
+        make = partial(prove_served, served, part, test)
+        return self.work.once(prove_served, make, write_plain, read_plain, seed=self.seed)
+
+    def list_comparables(self, whole: Table, served: Fitted) -> dict[str, Any]:
+        """The listings to be shown."""
+        return self.work.once(
+            build_comparables,
+            lambda: build_comparables(whole, served.pricer("served"), served.index),
+            write_plain,
+            read_plain,
+            seed=self.seed,
+        )
 
 
 def _prepare_writing(settings: Settings) -> "Ed25519PrivateKey | None":
@@ -162,11 +189,10 @@ def _prepare_writing(settings: Settings) -> "Ed25519PrivateKey | None":
     return load_signing_key(Path(settings.signing_key)) if settings.signing_key else None
 
 
-def _divide(frame: Table, market: Market) -> _Parts:
+def _divide(frame: Table, market: Market) -> tuple[Table, Split]:
     frame = unify_spellings(frame, market)
     check_leaks(frame, market)
-    split = split_listings(frame)
-    return _Parts(frame, split.training, split.test, split.cut)
+    return frame, split_listings(frame)
 
 
 def _check_currency(market: Market) -> None:
@@ -179,23 +205,7 @@ def _check_currency(market: Market) -> None:
         )
 
 
-def _judge(judged: Fitted, parts: _Parts, seed: int, grow: Grow) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """The test part as the judged model prices it, and every figure of that model."""
-    pricer = judged.pricer("judged")
-    test = price_frame(parts.test, pricer)
-    training = spread_rows(parts.training, MAX_JUDGING_ROWS)
-    ageing = _measure_ageing(judged, training, parts.cut, test, seed, grow)
-    return test, {
-        "metrics": measure_slices(test, judged.market),
-        "ageing": ageing,
-        "baselines": measure_baselines(training, parts.test, judged.market, judged.scaler),
-        "coverage": {"target": COVERAGE, "measured": _measure_coverage(test)},
-        "importance": measure_importance(test, pricer),
-        "report": build_report(parts.test, pricer, ageing),
-    }
-
-
-def _note_cap(listings: Listings) -> list[str]:
+def _note_cap(listings: Listings[Table]) -> list[str]:
     """A sentence on what the cap left aside, for the report; none where that is nothing."""
     over = listings.report.over_cap
     if not over:
@@ -215,9 +225,9 @@ def _name_day(day: float | None) -> str | None:
 
 
 def _describe(
-    judged: Fitted, served: Fitted, listings: Listings, parts: _Parts, seed: int, gang: int
+    judged: Fitted, served: Fitted, listings: Listings[Table], whole: Table, split: Split, steps: _Steps
 ) -> dict[str, Any]:
-    report, market = listings.report, served.market
+    report, market, gang = listings.report, served.market, steps.work.gang
     return {
         "market": dump_market(market),
         "demo": market.name == DEMO_MARKET,
@@ -229,17 +239,17 @@ def _describe(
             "cap": listings.cap,
             "over_cap": report.over_cap,
             "hygiene": report.hygiene(),
-            "train_rows": parts.training.height,
+            "train_rows": split.training.height,
             "calibration_rows": judged.held,
-            "test_rows": parts.test.height,
-            "served_rows": parts.whole.height,
-            "judged_by": "car" if parts.cut is None else "time",
-            "cut": _name_day(parts.cut),
+            "test_rows": split.test.height,
+            "served_rows": whole.height,
+            "judged_by": "car" if split.cut is None else "time",
+            "cut": _name_day(split.cut),
             "as_of": _name_day(served.model["as_of"]),
         },
         INDEX: describe_index(served.index),
         "mlflow": None,
-        "params": {**_describe_recipe(judged), "seed": seed, **({"gang": gang} if gang else {})},
+        "params": {**_describe_recipe(judged), "seed": steps.seed, **({"gang": gang} if gang else {})},
         "libraries": {name: library_version(name) for name in LIBRARIES},
     }
 
@@ -248,52 +258,6 @@ def _describe_learnt(frame: Table, market: Market) -> dict[str, Any]:
     """What the manifest says of the listings that the served model learnt from."""
     distance = measure_distance(thin_as_market(frame), market)
     return {INPUTS: describe_inputs(frame, market), "distance_per_year": distance}
-
-
-def prove_served(served: Fitted, part: pl.DataFrame, test: pl.DataFrame) -> dict[str, float]:
-    """The median errors of the served and of the judged model on the test part.
-
-    The served one has learnt from it, so it should do better. Raises TrainingError where it does worse by more
-    than a bound: then it is not the model that was judged.
-    """
-    again = price_frame(part, served.pricer("served"))
-    errors = {
-        name: float(np.median(np.abs(frame["predicted"].to_numpy() / frame["price"].to_numpy() - 1)))
-        for name, frame in (("judged", test), ("served", again))
-    }
-    if errors["served"] > max(MAX_WORSE, 1 + CHANCE / part.height**0.5) * errors["judged"]:
-        raise TrainingError(
-            f"The model of all listings has a median error of {errors['served']:.1%} on listings that it has "
-            f"seen, where the judged one has {errors['judged']:.1%}",
-            "That is a bug of this software; report it with the market file.",
-        )
-    return errors
-
-
-def _measure_ageing(
-    judged: Fitted, training: pl.DataFrame, cut: float | None, test: pl.DataFrame, seed: int, grow: Grow
-) -> list[dict[str, Any]] | None:
-    """What the error will be in days to come; None where listings have no day."""
-    if cut is None:
-        return None
-    dated = training.filter(pl.col(DAY).is_not_null())
-    log_price = np.log(dated["price"].to_numpy())
-    ageing = measure_ageing(
-        dated[DAY].to_numpy(),
-        dated[CAR].to_numpy(),
-        log_price,
-        score_by(dated, judged.market, AGEING_RECIPE, grow),
-        seed,
-    )
-    error = float(np.median(np.abs(test["predicted"].to_numpy() / test["price"].to_numpy() - 1)))
-    return forecast_ageing(ageing, judged.index, error, float(test[DAY].mean() or 0) - cut)  # type: ignore[arg-type]
-
-
-def _measure_coverage(test: pl.DataFrame) -> float:
-    """The share of prices that their range holds, of those for which a share is promised."""
-    claimed = test.filter(pl.col("coverage").is_not_null())
-    part = claimed if claimed.height else test
-    return float(part.select(pl.col("price").is_between("low", "high").mean()).item())
 
 
 def _describe_recipe(judged: Fitted) -> dict[str, Any]:

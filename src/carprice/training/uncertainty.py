@@ -5,7 +5,8 @@ regression conformal prediction", 2008; Lei et al., "Distribution-free predictiv
 2018), with out-of-fold errors, cross-fitted sizes, and the limits by groups of size (Mondrian: Vovk et al., 2003).
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import lightgbm as lgb
@@ -14,7 +15,7 @@ import numpy as np
 from carprice.frames.encoding import Floats
 from carprice.model.price_range import LEVELS, MIN_LIKE
 from carprice.training.columns import Columns
-from carprice.training.forest.booster import PARALLEL_BOOSTERS, THREADS, flag_columns
+from carprice.training.forest.booster import THREADS, Grow, flag_columns, grow_here
 from carprice.training.held_out import HeldOut
 
 MIN_GROUP_ROWS = 19
@@ -42,27 +43,50 @@ UNSEEN = 1.25
 need."""
 
 
-def fit_range(held: HeldOut, columns: Columns, flags: list[str], seed: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Spread:
+    """A spread forest to be grown: of the usual size of an error, for what is seen of each held-out version.
+
+    seen: matrix, flags and score. part: of each row; those of the part `number` are left out. flags: as fit_range
+    has them.
+    """
+
+    seen: Floats
+    error: Floats
+    weight: Floats
+    part: np.ndarray
+    columns: Columns
+    flags: list[str]
+    seed: int
+    number: int
+
+    def __len__(self) -> int:
+        return len(self.part)
+
+    def grow(self) -> str:
+        """LightGBM's text."""
+        kept = self.part != self.number
+        return _grow_spread(self, self.seen[kept], self.error[kept], self.weight[kept])
+
+
+def fit_range(
+    held: HeldOut, columns: Columns, flags: list[str], seed: int, grow: Grow = grow_here
+) -> dict[str, Any]:
     """`spread`, `range` and `costs`, as model.pkl has them. flags: of the forest that serves.
 
     Each fifth of the listings is standardised by a spread forest of the others; the one that serves is of all.
     """
     seen = np.column_stack([held.matrix, *flag_columns(held.matrix, columns, flags), held.score])
     part = held.listing % CROSS_FITS
-
-    def grow(number: int) -> lgb.Booster:
-        kept = part != number
-        return _grow_spread(seen[kept], held.error[kept], held.weight[kept], columns, flags, seed)
-
-    with ThreadPoolExecutor(PARALLEL_BOOSTERS) as pool:
-        *crossed, spread = pool.map(grow, range(CROSS_FITS + 1))
+    build = partial(Spread, seen, held.error, held.weight, part, columns, flags, seed)
+    *crossed, spread = grow([build(number) for number in range(CROSS_FITS + 1)])
     size = np.empty(len(held.score))
-    for number, booster in enumerate(crossed):
+    for number, text in enumerate(crossed):
         if (out := part == number).any():
-            size[out] = np.log(booster.predict(seen[out], num_threads=THREADS))
+            size[out] = np.log(lgb.Booster(model_str=text).predict(seen[out], num_threads=THREADS))
     edges, tables, few = tabulate(held, size, columns)
     return {
-        "spread": spread.model_to_string(),
+        "spread": spread,
         "range": {"edges": edges, "quantiles": tables, "few": few, "unseen": UNSEEN},
         "costs": held.costs,
     }
@@ -101,19 +125,18 @@ def conformal_quantiles(values: Floats) -> list[float]:
     return limits
 
 
-def _grow_spread(
-    seen: Floats, error: Floats, weight: Floats, columns: Columns, flags: list[str], seed: int
-) -> lgb.Booster:
+def _grow_spread(spread: Spread, seen: Floats, error: Floats, weight: Floats) -> str:
+    columns = spread.columns
     least = int(np.clip(len(error) // 200, 20, 200))
-    rate = SMALL_SPREAD_RATE if len(error) < FEW_VERSIONS else SPREAD_RATE
-    params = {**SPREAD, "seed": seed, "learning_rate": rate}
+    rate = SMALL_SPREAD_RATE if len(spread) < FEW_VERSIONS else SPREAD_RATE
+    params = {**SPREAD, "seed": spread.seed, "learning_rate": rate}
     params |= {"min_data_in_leaf": least, "min_data_per_group": 2 * least}
     data = lgb.Dataset(
         seen,
         np.abs(error) + LEAST_ERROR,
         weight=weight,
-        feature_name=[*columns.names, *(f"{name}.missing" for name in flags), "price"],
+        feature_name=[*columns.names, *(f"{name}.missing" for name in spread.flags), "price"],
         categorical_feature=columns.categories,
         params={**params, "feature_pre_filter": False},
     )
-    return lgb.train(params, data, SPREAD_TREES)
+    return lgb.train(params, data, SPREAD_TREES).model_to_string()

@@ -1,4 +1,4 @@
-"""A training on an engine as a command: killed, refused, and the same bundle as without."""
+"""A training that keeps what is done: killed anywhere, refused, and the same bundle as without."""
 
 from pathlib import Path
 
@@ -26,6 +26,44 @@ def test_after_kill_9_the_same_command_goes_on_to_the_same_bundle(uk: Market, tm
     assert f"Grow booster: {HELD_OUT} of {HELD_OUT} parts, {before - CHOICE} kept, " in said
     assert describe_bundle(killed.artifacts) == describe_bundle(alone.artifacts)
     assert not (killed.artifacts / WORK).exists()
+
+
+KILLS = (
+    ("load_listings", 0),
+    ("grow_booster", 3),
+    ("grow_booster", CHOICE + 4),
+    ("grow_spread", 2),
+    ("fit_listings", 0),
+    ("judge_model", 0),
+    ("grow_booster", CHOICE + HELD_OUT + 20),
+    ("grow_spread", 8),
+    ("fit_listings", 1),
+    ("prove_served", 0),
+    ("build_comparables", 0),
+    ("write_bundle", 0),
+)
+"""In the midst of each step, and after so many of its outputs."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["in this process", "workers"])
+def test_killed_in_each_step_it_does_none_of_them_again(
+    uk: Market, tmp_path: Path, root: Path, options: tuple[str, ...]
+) -> None:
+    words = ("train", "--market", "uk", "--data", str(write_listings(uk, tmp_path / "cars.csv", ROWS)))
+    alone, whole, killed = (Command(root, tmp_path / name, *words) for name in ("alone", "whole", "killed"))
+    alone.run()
+    whole.run_logged(*options)
+    expected = whole.list_steps()
+    for step, number in KILLS:
+        killed.die(step, number, *options)
+        assert list(killed.artifacts.glob("2*")) == [], step
+    killed.run_logged(*options)
+    assert sorted(killed.list_steps()) == sorted(expected), "each step once"
+    assert len(set(expected)) == len(expected)
+    for command in (whole, killed):
+        assert describe_bundle(command.artifacts) == describe_bundle(alone.artifacts)
+        assert not (command.artifacts / WORK).exists()
 
 
 def test_another_training_of_the_market_is_refused(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import lightgbm as lgb
 import numpy as np
@@ -74,6 +74,9 @@ class Booster:
     number: int
     lacking: Lacking | None = None
 
+    def __len__(self) -> int:
+        return len(self.job.rows)
+
     def grow(self, network: Mapping[str, Any] | None = None, rare: Sequence[int] = ()) -> str:
         """LightGBM's text. On any machine and however many are grown at once it is the same.
 
@@ -94,16 +97,26 @@ class Booster:
         return lgb.train({**params, "objective": loss}, data, recipe.trees).model_to_string()
 
 
-Grow = Callable[[Sequence[Booster]], list[str]]
+class Growable(Protocol):
+    """A booster of any kind; its length is the listings that it learns from."""
+
+    def __len__(self) -> int: ...
+
+    def grow(self) -> str:
+        """LightGBM's text."""
+        ...
+
+
+Grow = Callable[[Sequence[Growable]], list[str]]
 """Grows boosters that do not depend on each other: their texts, in order."""
 
 
-def grow_here(boosters: Sequence[Booster], progress: Callable[[int], None] | None = None) -> list[str]:
+def grow_here(boosters: Sequence[Growable], progress: Callable[[int], None] | None = None) -> list[str]:
     """Grow PARALLEL_BOOSTERS at a time in this process, of many listings one after the other.
 
     progress: gets how many are grown, in order, 0 first.
     """
-    is_large = max((len(each.job.rows) for each in boosters), default=0) >= MANY_ROWS
+    is_large = max(map(len, boosters), default=0) >= MANY_ROWS
     with ThreadPoolExecutor(1 if is_large else PARALLEL_BOOSTERS) as pool:
         texts: list[str] = []
         growing = pool.map(_grow_and_release, boosters)
@@ -116,7 +129,7 @@ def grow_here(boosters: Sequence[Booster], progress: Callable[[int], None] | Non
         return texts
 
 
-def _grow_and_release(booster: Booster) -> str:
+def _grow_and_release(booster: Growable) -> str:
     text = booster.grow()
     release_memory()
     return text

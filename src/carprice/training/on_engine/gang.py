@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -25,8 +25,8 @@ from carprice.engine.engine import AGAIN, Engine, Part
 from carprice.engine.steps import name_output, remove, write_whole
 from carprice.errors import EngineError
 from carprice.system.waiting import wait_for
-from carprice.training.forest.booster import Booster, Grow
-from carprice.training.on_engine.boosters import grow_on, read_booster, write_part
+from carprice.training.forest.booster import Booster, Grow, Growable
+from carprice.training.on_engine.boosters import describe_booster, grow_on, read_booster, write_part
 
 MIN_ROWS = 100_000
 """Of a booster of fewer listings exchanging histograms takes longer than what the members save."""
@@ -50,20 +50,19 @@ def grow_in_gang(
     grow_alone = grow_on(engine, work)
     own = {"members": members, "minutes": minutes}
 
-    def grow(boosters: Sequence[Booster]) -> list[str]:
-        is_large = [len(each.job.rows) >= min_rows for each in boosters]
-        small = iter(grow_alone([each for each, large in zip(boosters, is_large, strict=True) if not large]))
-        return [
-            _grow_together(each, engine, work, own) if large else next(small)
-            for each, large in zip(boosters, is_large, strict=True)
-        ]
+    def grow(boosters: Sequence[Growable]) -> list[str]:
+        small = iter(grow_alone([each for each in boosters if not is_large(each)]))
+        return [_grow_together(each, engine, work, own) if is_large(each) else next(small) for each in boosters]
+
+    def is_large(booster: Growable) -> TypeGuard[Booster]:
+        return isinstance(booster, Booster) and len(booster) >= min_rows
 
     return grow
 
 
 def _grow_together(booster: Booster, engine: Engine, work: Path, own: Mapping[str, int]) -> str:
     """The booster's text; what is there is not grown again. A gang that broke up is tried once more."""
-    part = write_part(booster, work)
+    part = write_part(describe_booster(booster), work, {})
     part = replace(part, settings={**part.settings, **own, "rare": _list_rare(booster)})
     output = work / name_output(join_gang, part.inputs, work, part.settings)
     if not output.exists():

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import find_room, print_json, say, show_growing
+from carprice.cli.console import PROGRESS_ROWS, count_rows, find_room, print_json, say, show_growing
 from carprice.cli.options import (
     data_option,
     engine_options,
@@ -20,7 +20,7 @@ from carprice.model.bundle.manifest import champion_version
 from carprice.settings import Settings
 from carprice.simulation.demo_model import train_demo
 from carprice.tracking.promotion import record_training
-from carprice.training.on_engine.work import EngineChoice, open_work
+from carprice.training.on_engine.work import EngineChoice
 from carprice.training.train import DEMO_MARKET, SEED, train_file
 
 if TYPE_CHECKING:
@@ -65,19 +65,19 @@ def train(
 ) -> None:
     """Learn from listings and write a model.
 
-    With --engine or --workers, boosters are grown by processes of this machine or by a Dask cluster, and are kept
-    beside the models until there is one: after a kill, the same command goes on.
+    With --engine or --workers, boosters are grown by processes of this machine or by a Dask cluster. Then, and of
+    a million listings or more, what is done is kept beside the models until there is one: after a kill, the same
+    command goes on.
     """
     market = load_market(market_name, settings.markets_dir)
     if source is None and market.name != DEMO_MARKET:
         raise click.UsageError(f"--data is missing: market {market.name!r} has no listings of its own.")
-    choice = EngineChoice(address or "", workers or 0, show_growing(bool(address or workers or gang)), gang)
-    with open_work(choice, settings.artifacts_dir, market.name) as work:
-        if source is not None:
-            training = train_file(source, market, settings, seed, say, not no_comparables, cap, work.grow, gang)
-        else:
-            kept = not no_comparables
-            training = train_demo(settings, seed, say, keep_comparables=kept, grow=work.grow, gang=gang)
+    read = count_rows(source.find_share_read if source else None, PROGRESS_ROWS)
+    choice = EngineChoice(address or "", workers or 0, show_growing(bool(address or workers or gang)), gang, read)
+    if source is not None:
+        training = train_file(source, market, settings, seed, say, not no_comparables, cap, choice)
+    else:
+        training = train_demo(settings, seed, say, keep_comparables=not no_comparables, choice=choice)
     record_training(training, settings, say)
     say(format_head(training.manifest["report"], find_room(2)))
     say(f"All of it: ./carprice report {training.version}")
