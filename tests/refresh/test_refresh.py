@@ -74,10 +74,13 @@ def champion(small_recipe: None, settings: Settings, write: Write, market: Marke
     return version
 
 
-def test_the_same_file_changes_nothing(run: Runner, champion: str, write: Write, market: Market) -> None:
+def test_the_same_file_changes_nothing(
+    run: Runner, champion: str, write: Write, market: Market, settings: Settings
+) -> None:
     path = write("same.csv", invent_uk_listings(market, 1500))
-    result = run("refresh", path, "--market", "uk", "--local")
+    result = run("refresh", path, "--market", "uk", "--local", "--workers", "1")
     assert result.exit_code == 3
+    assert not (settings.artifacts_dir / WORK).exists(), "nobody goes on with it"
     assert result.stdout == (f"{champion} stays: nothing is new: {champion} has learnt from these very listings\n")
 
 

@@ -13,8 +13,10 @@ from carprice.engine.start import open_engine
 from carprice.training.forest import booster
 from carprice.training.forest.booster import Grow, Job, grow_here
 from carprice.training.forest.growing import grow_forests
-from carprice.training.on_engine.boosters import grow_on
+from carprice.training.held_out import HeldOut
+from carprice.training.on_engine.boosters import grow_and_keep, grow_on
 from carprice.training.on_engine.work import GROWING, EngineChoice, open_work
+from carprice.training.uncertainty import fit_range
 
 RECIPES = (replace(QUICK, trees=5, fits=2), replace(QUICK, name="free", trees=5, wide=True, free_years=True))
 
@@ -32,6 +34,22 @@ def test_forests_are_those_of_this_process(cars: Encoded, tmp_path: Path, worker
     with open_engine(workers=workers) as engine:
         assert grow_all(cars, grow_on(engine, tmp_path)) == grow_all(cars, grow_here)
         assert (engine.made, engine.found) == (4, 0)
+
+
+def test_spread_forests_are_those_of_this_process(cars: Encoded, held: HeldOut, tmp_path: Path) -> None:
+    with open_engine(workers=1) as engine:
+        found = fit_range(held, cars.columns, ["model"], SEED, grow_on(engine, tmp_path))
+        assert (engine.made, engine.found) == (6, 0)
+    assert found == fit_range(held, cars.columns, ["model"], SEED)
+
+
+def test_what_this_process_keeps_an_engine_finds(cars: Encoded, tmp_path: Path) -> None:
+    kept = grow_all(cars, grow_and_keep(tmp_path))
+    assert {path.name.rpartition("-")[0] for path in tmp_path.iterdir()} == {"grow_booster"}
+    assert kept == grow_all(cars, grow_here)
+    with open_engine(workers=1) as engine:
+        assert grow_all(cars, grow_on(engine, tmp_path)) == kept
+        assert (engine.made, engine.found) == (0, 4)
 
 
 def test_what_is_there_is_not_grown_again_and_another_recipe_is(cars: Encoded, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import print_json, print_text, say, show_growing
+from carprice.cli.console import PROGRESS_ROWS, count_rows, print_json, print_text, say, show_growing
 from carprice.cli.options import (
     engine_options,
     gang_option,
@@ -56,7 +56,8 @@ def refresh(
     from carprice.training.on_engine.work import EngineChoice
 
     market = load_market(market_name, settings.markets_dir)
-    engine = EngineChoice(address or "", workers or 0, show_growing(bool(address or workers or gang)), gang)
+    read = count_rows(listings.find_share_read, PROGRESS_ROWS)
+    engine = EngineChoice(address or "", workers or 0, show_growing(bool(address or workers or gang)), gang, read)
     outcome = run_refresh(Order(listings, market, forced, dry_run, engine), settings, say)
     if as_json:
         print_json("refresh", asdict(outcome))
