@@ -1,1 +1,1 @@
-"""A training whose boosters are steps of an engine, and whose finished steps outlive a kill."""
+"""A training whose finished steps outlive a kill, and whose boosters may be grown by an engine."""
