@@ -23,7 +23,7 @@ def test_the_middle_of_a_range_counts(text: str) -> None:
     assert found.has_magnitude == any(word in text for word in ("K", "tsd"))
 
 
-@pytest.mark.parametrize("text", ["40 - 35K km", "5 - 3K km", "5 - 60K", "35 40K km"])
+@pytest.mark.parametrize("text", ["40 - 35K km", "5 - 3K km", "5 - 60K", "35 40K km", "000 - 89999 km"])
 def test_no_range(text: str) -> None:
     assert read_quantity(text) is None
 
@@ -69,4 +69,24 @@ def test_a_discount_behind_a_price_is_no_number(text: str, number: float) -> Non
 
 @pytest.mark.parametrize("text", ["8,000 (10)", "10 % 8,000"])
 def test_other_numbers_beside_a_price_are_still_two(text: str) -> None:
+    assert read_quantity(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "word"),
+    [
+        ("88 kW (120 PS)", 88, "kw"),
+        ("150 hp / 110 kW", 150, "hp"),
+        ("72,000 mi (115,873 km)", 72_000, "mi"),
+        ("2.0 l (1998 cc)", 2, "l"),
+    ],
+)
+def test_the_same_in_another_unit_behind_a_number(text: str, number: float, word: str) -> None:
+    found = read_quantity(text)
+    assert found
+    assert (found.number, found.words) == (number, (word,))
+
+
+@pytest.mark.parametrize("text", ["2.0 л / 190 л.с.", "100 km / 5 years", "9 kW (12)"])
+def test_another_number_behind_one_is_a_second(text: str) -> None:
     assert read_quantity(text) is None

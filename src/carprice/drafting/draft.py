@@ -8,6 +8,7 @@ import polars as pl
 
 from carprice.drafting.columns.listing_columns import REASONS, SEEN, find_listing_columns, guess_price_type
 from carprice.drafting.columns.matching import NAMES, PRICE, PRICE_WORDS, find_roles, unit_of_columns
+from carprice.drafting.columns.model_columns import name_versions
 from carprice.drafting.columns.names import choose_name, split_words
 from carprice.drafting.columns.numbers import Numbers
 from carprice.drafting.columns.profile import Profile, profile_columns
@@ -67,7 +68,7 @@ def draft_market(path: Source, answers: Answers = Answers()) -> Draft:  # frozen
     profiles = profile_columns(sample)
     others = [profile for profile in profiles if profile.column != answers.price]
     roles, cut_off = take_whole_names(others, find_roles(others))
-    roles = part_trims(others, roles)
+    roles = name_versions(part_trims(others, roles))
     price = _find_price(path, profiles, roles, answers.price)
     known = _guess(path, profiles, roles, price, answers)
     listing = find_listing_columns([profile for profile in profiles if profile is not price], roles)

@@ -9,10 +9,11 @@ from datetime import date
 from carprice.drafting.ages_of_listings import says_age
 from carprice.drafting.columns.distances import is_from_seeker
 from carprice.drafting.columns.listing_columns import VIN
-from carprice.drafting.columns.matching import MIN_PRICE_CORRELATION, PRICE_WORDS, value_share
+from carprice.drafting.columns.matching import MIN_PRICE_CORRELATION, PRICE_WORDS
 from carprice.drafting.columns.names import split_words, squash_name, squash_words
 from carprice.drafting.columns.numbers import Numbers, rank_correlation
 from carprice.drafting.columns.profile import Profile
+from carprice.drafting.columns.role_values import value_share
 from carprice.drafting.columns.vocabulary import CAR_WORDS, LEFT_OUT_WORDS, NO_WORDS, SELLER_WORDS, YES_WORDS
 from carprice.listings.reading.header import is_named_by_place
 from carprice.market.other_names import MAKE_ALIASES
@@ -47,6 +48,8 @@ _ID_NAMES = {
     *("listingid", "listingno", "listingnumber", "offerid", "offernumber"),
 }
 """Names of columns that say nothing of a car, however often each text is there."""
+_NEVER_OF_CARS = {"vin", "url", "href", "image", "img"}
+"""Words of names of such columns, whatever else is in them."""
 
 
 def guess_number_limits(numbers: Numbers, role: str = "") -> tuple[float, float]:
@@ -123,8 +126,8 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
 
 
 def _names_sellers(profile: Profile, words: set[str]) -> bool:
-    """Whether a column has the names of sellers, and not the few kinds of them."""
-    return bool(words & _SELLERS) and profile.distinct > MAX_CONDITIONS and not profile.numbers
+    """Whether a column has the names of sellers, or how many cars each has, and not the few kinds of them."""
+    return bool(words & _SELLERS) and profile.distinct > MAX_CONDITIONS
 
 
 def _says_condition(profile: Profile) -> bool:
@@ -210,12 +213,7 @@ def _follows_price(profile: Profile, price: Numbers) -> bool:
 
 
 def _is_id(profile: Profile, reason: str) -> bool:
-    if profile.share_with(VIN) >= MIN_VIN_SHARE or {*split_words(profile.column)} & {
-        "vin",
-        "url",
-        "href",
-        "image",
-    }:
+    if profile.share_with(VIN) >= MIN_VIN_SHARE or {*split_words(profile.column)} & _NEVER_OF_CARS:
         return True
     if reason == _ID_REASON:
         is_number = squash_name(profile.column) in _ID_NAMES

@@ -41,6 +41,8 @@ NAMED = ("make", "model", "year", "trim")
 """What names of cars have, unless other columns do."""
 TEXT_ROLES = ("make", "model", "trim")
 FOLDED_ROLES = ("make", "model", "fuel", "transmission", "body", "drive")
+OWN_ROLES = ("make", "trim")
+"""Of columns that may have names or sentences, of which nearly every listing has its own."""
 SHOWN_VALUES = 4
 FISCAL_UNIT = "fiscal hp"
 """No unit that any other is converted to."""
@@ -100,7 +102,7 @@ class FeatureDrafter:
         if names:
             for part in names:
                 yield from self._draft_name_part(profile, part)
-        elif profile.distinct_rate > MAX_CATEGORY_RATE and role == "make" and profile.known >= 50:
+        elif profile.distinct_rate > MAX_CATEGORY_RATE and role in OWN_ROLES and profile.known >= 50:
             yield Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
         else:
             feature = self._make_feature(profile, role)
@@ -265,7 +267,7 @@ def _make_flag(base: Feature, flag: tuple[list[str], list[str]]) -> Feature:
 
 def _is_code(profile: Profile) -> bool:
     """Whether numbers are names: few whole ones that begin with a zero, such as postal codes."""
-    return profile.share_with(r"^0[0-9]") > 0.05
+    return profile.share_with(r"^0[0-9]\S*$") > 0.05
 
 
 def _decimal_of(profile: Profile, part: Part) -> Decimal:

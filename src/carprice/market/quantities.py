@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from carprice.market.units import CURRENCIES, MAGNITUDES, split_tokens
+from carprice.market.units import CURRENCIES, MAGNITUDES, convert_unit, split_tokens
 
 EXCEL_EPOCH = date(1899, 12, 30)
 """Day 0 of a spreadsheet's dates, right from 1900-03-01 on."""
@@ -46,7 +46,13 @@ _DISCOUNT = re.compile(
     r"(?:[(\[][^()\[\]]*[0-9]\s?%[^()\[\]]*[)\]]|[-–−↓]\s?[0-9]{1,2}(?:[.,][0-9])?\s?%)\s*$"
 )
 """By how much a price was reduced, behind it: (Rebajado 11%), -5%."""
+_IN_OTHER_UNIT = re.compile(
+    r"([^\W\d_]+(?:\.\s?[^\W\d_]+)*)\.?\s*[(/|]\s*[0-9][0-9.,' ]*([^\W\d_]+(?:\.\s?[^\W\d_]+)*)\.?\s*\)?\s*$"
+)
+"""The same number again, in the unit behind it: 88 kW (120 PS)."""
 _FOOTNOTE = re.compile(r"([0-9]\s?[€£$]|[,.]\s?[-–—]+)(?:\s?[¹²³⁴-⁹*]+|\s[1-9]\)?)\s*$")
+CUT_OFF = "000"
+"""The end of a number of which the rest was lost: in "000 - 89999 km" that of 80000."""
 MAX_REDUCTION = 3.0
 """How many times the new price the old one before it may be."""
 _END = re.compile(r"[,.:]\s?[-–—]+$")
@@ -152,8 +158,11 @@ def read_quantity(text: str, decimal: str = ".") -> Quantity | None:
 
 
 def _cut_ends(text: str) -> str:
-    """A tidy text without what is no part of its number: "per 100 km", what a price was, a deposit, a discount."""
+    """A tidy text without what is no part of its number: "per 100 km", itself in another unit, what a price was, a
+    deposit, a discount."""
     text = _PER_DISTANCE.sub(" ", text)
+    if (match := _IN_OTHER_UNIT.search(text)) and convert_unit(match[1], match[2]) not in (None, 1.0):
+        text = text[: match.end(1)]
     for pattern in (_FORMER, _DEPOSIT, _DISCOUNT, _END):
         text = pattern.sub("", text)
     return text
@@ -287,7 +296,7 @@ def _join_numbers(numbers: list[float], scales: list[float], text: str) -> float
     if len(numbers) == 2 and (middle := _find_middle(numbers, scales)) is not None:
         one, other = _NUMBER.finditer(text)
         if _RANGE.fullmatch(text[_read_magnitude(text, one.end())[1] : other.start()]):
-            return middle
+            return None if one.group() == CUT_OFF else middle
     if len(numbers) == 2 and scales[0] == scales[1] and _is_reduced(numbers, text):
         return _scale(numbers[1], scales[1])
     is_sum = scales[0] > 1 and all(above > below for above, below in pairwise(scales))

@@ -6,7 +6,7 @@ import polars as pl
 
 from carprice.drafting.columns.names import split_words, squash_name
 from carprice.drafting.columns.numbers import map_texts
-from carprice.drafting.columns.profile import Profile
+from carprice.drafting.columns.profile import URL, Profile
 from carprice.listings.parsing import parse_day
 from carprice.market.kinds import EPOCH
 from carprice.market.quantities import read_day
@@ -21,12 +21,11 @@ REASONS = {
 
 VIN = r"^(?i)[A-HJ-NPR-Z0-9]{17}$"
 """A vehicle identification number: ISO 3779, without I, O and Q."""
-URL = r"^(https?://|www\.)"
 CAR_NAMES = {"vin", "vinnumber", "chassisnumber", "carid", "vehicleid", "vehicle", "car", "fin"}
 DAY_WORDS = tuple(
     "sale saledate sold solddate listed datelisted listing posted dateposted posting published publicdate public "  # noqa: SIM905
     "publication advertised advert addate offered created datecreated creation seen lastseen crawled datecrawled "
-    "crawl scraped scrape updated lastupdated updatedat modified".split()
+    "ilantarihi inserat crawl scraped scrape parsed parsedat updated lastupdated updatedat modified".split()
 )
 """Words of the day of a listing or sale, the surest first; when a page was read, or changed, comes last."""
 PLAIN_DAY_NAMES = {"date", "datum", "fecha", "data", "dato", "дата", "تاريخ"}

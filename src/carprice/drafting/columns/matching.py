@@ -1,23 +1,16 @@
 """Which column of an unknown file is the price, the make, the model and so on: by name, then by content."""
 
-import re
 from collections.abc import Callable, Sequence
-from functools import cache
-
-import polars as pl
 
 from carprice.drafting.columns.distances import is_distance, is_driven, is_far, may_be_driven
 from carprice.drafting.columns.header_words import is_fiscal, is_place, unit_in_name
 from carprice.drafting.columns.makes import make_share
+from carprice.drafting.columns.model_columns import find_model, is_of_listing, settle_models
 from carprice.drafting.columns.names import split_words, squash_name, squash_words
 from carprice.drafting.columns.numbers import rank_correlation
 from carprice.drafting.columns.profile import Profile
-from carprice.drafting.columns.vocabulary import (
-    LEFT_OUT_WORDS,
-    NUMBER_ROLES,
-    ROLE_NAMES,
-    ROLE_VALUES,
-)
+from carprice.drafting.columns.role_values import MIN_VALUE_SHARE, VALUES, value_share
+from carprice.drafting.columns.vocabulary import LEFT_OUT_WORDS, NUMBER_ROLES, ROLE_NAMES
 from carprice.market.units import convert_unit, find_unit
 
 PRICE = "price"
@@ -26,7 +19,7 @@ MIN_PRICE_CORRELATION = 0.97
 NAMES = {role: squash_words(words) for role, words in ROLE_NAMES.items()}
 MUST_BE_NUMBERS = (PRICE, "mileage", "power", "engine_size")
 TEXTS = ("make", "model")
-MIN_YEAR_SHARE, MIN_MAKE_SHARE, MIN_VALUE_SHARE = 0.9, 0.5, 0.5
+MIN_YEAR_SHARE, MIN_MAKE_SHARE = 0.9, 0.5
 MIN_NAMED_YEAR_SHARE = 0.7
 """Of a column that is called a year: the others are cells of other columns."""
 OF_SALES, MAX_UNSOLD = {"sold", "hammer", "transaction"}, 0.5
@@ -34,13 +27,9 @@ OF_SALES, MAX_UNSOLD = {"sold", "hammer", "transaction"}, 0.5
 MAX_POWER = 2_000
 MIN_YEARS_OF_CARS = 10
 """In which cars were built; the days on which they were listed lie in fewer."""
-MAX_VALUES = 200
-"""Fuels, gearboxes and the like have no more values."""
 UNIT_ROLES = {"l": "engine_size", "kW": "power", "km": "mileage"}
 """The role of a number by what its unit can be converted to."""
 PRICE_WORDS = frozenset(squash_words("price preis prix precio preco prezzo цена cena fiyat prijs harga"))
-LITRES_FIRST = r"^[0-9][.,][0-9]\b"
-"""How versions begin, and no models: 2.0 Sport."""
 ENGINES = {"1.2", "1.3", "1.4", "1.5", "1.6", "1.8", "1.9", "2.2", "2.4", "2.5"}
 COMMON_ENGINES, MIN_ENGINES, MAX_LITRES = 12, 4, 9.0
 """Of the commonest numbers of a column, so many are usual engines where they are litres."""
@@ -51,14 +40,13 @@ _NO_MATCH = 1_000
 _MIN_WORD, _MIN_STEM = 3, 6
 
 
-_VALUES = {role: frozenset(words.casefold().split()) for role, words in ROLE_VALUES.items()}
-_OTHERS = frozenset(squash_words(LEFT_OUT_WORDS["nobody can answer it who asks for a price"]))
 PRICE_FORMS = frozenset(squash_words(LEFT_OUT_WORDS["it is a form of the price"]))
 
 
 def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
     """The column of each role that was found, each column once: by name, then by what it holds."""
     roles: dict[str, Profile] = {}
+    profiles = [profile for profile in profiles if not profile.is_link]
     for match in (_exact_rank, _word_rank):
         for role in NAMES:
             free = [profile for profile in profiles if profile not in roles.values() and _fits(profile, role)]
@@ -71,17 +59,7 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
         free = [profile for profile in profiles if profile not in roles.values()]
         if role not in roles and (found := find(free, roles)):
             roles[role] = found
-    if "model" not in roles and "trim" in roles and _find_model([roles["trim"]], roles):
-        roles["model"] = roles.pop("trim")
-    return _name_by_units(profiles, roles)
-
-
-def value_share(profile: Profile, role: str) -> float:
-    """The share of texts that are, or begin with, a value that the role's columns have."""
-    if profile.distinct > MAX_VALUES:
-        return 0.0
-    known = sum(profile.counts.values())
-    return sum(count for text, count in profile.counts.items() if is_value(text, role)) / max(known, 1)
+    return _name_by_units(profiles, settle_models(profiles, roles))
 
 
 def unit_of_columns(profiles: Sequence[Profile]) -> dict[str, str]:
@@ -93,13 +71,6 @@ def unit_of_columns(profiles: Sequence[Profile]) -> dict[str, str]:
         if unit and left is not None:
             units[left.column] = unit
     return units
-
-
-@cache
-def is_value(text: str, role: str) -> bool:
-    """Whether a text is, or begins with, a value that the role's columns have."""
-    words = re.split(r"[\s,/(;|]+", text.casefold())
-    return words[0] in _VALUES[role] or text.casefold() in _VALUES[role]
 
 
 def _exact_rank(column: str, role: str) -> int:
@@ -137,7 +108,7 @@ def _fits(profile: Profile, role: str) -> bool:
     if role == "year":
         least = MIN_NAMED_YEAR_SHARE if _exact_rank(profile.column, role) < _NO_MATCH else MIN_YEAR_SHARE
         return profile.year_share > least and profile.distinct < 50 * 366
-    if role in _VALUES and role != "condition":
+    if role in VALUES and role != "condition":
         return value_share(profile, role) >= MIN_VALUE_SHARE
     if role == "trim" and is_place(profile.column):
         return False
@@ -146,7 +117,7 @@ def _fits(profile: Profile, role: str) -> bool:
     if role == "owners" and profile.share_with(SAYS_USED) > MIN_VALUE_SHARE:
         return False
     if role in TEXTS:
-        is_other = is_place(profile.column) or {*split_words(profile.column)} & _OTHERS
+        is_other = is_place(profile.column) or is_of_listing(profile.column)
         return (
             not (is_other and _exact_rank(profile.column, role) == _NO_MATCH)
             and not profile.is_date
@@ -172,30 +143,6 @@ def _find_make(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None
     texts = [profile for profile in free if profile.known and profile.numbers is None]
     best = max(texts, key=make_share, default=None)
     return best if best and make_share(best) > MIN_MAKE_SHARE else None
-
-
-def _find_model(free: Sequence[Profile], roles: dict[str, Profile]) -> Profile | None:
-    """The text column with the most values among those whose values each belong to one make."""
-    if "make" not in roles:
-        return None
-    make = roles["make"]
-
-    def implies_make(profile: Profile) -> bool:
-        pairs = pl.DataFrame({"text": profile.texts, "make": make.texts}).drop_nulls()
-        return pairs.n_unique() < 1.1 * profile.distinct
-
-    texts = [
-        profile
-        for profile in free
-        if profile.numbers is None
-        and profile.distinct > make.distinct
-        and profile.distinct_rate < 0.5
-        and not is_place(profile.column)
-        and profile.share_with(LITRES_FIRST) < MIN_VALUE_SHARE
-        and not any(value_share(profile, role) >= MIN_VALUE_SHARE for role in _VALUES)
-        and not {*split_words(profile.column)} & _OTHERS
-    ]
-    return max(filter(implies_make, texts), key=lambda profile: profile.distinct, default=None)
 
 
 def _find_year(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
@@ -289,7 +236,7 @@ def _name_by_units(profiles: Sequence[Profile], roles: dict[str, Profile]) -> di
 
 _BY_CONTENT: dict[str, Callable[[Sequence[Profile], dict[str, Profile]], Profile | None]] = {
     "make": _find_make,
-    "model": _find_model,
+    "model": find_model,
     "year": _find_year,
     "mileage": _find_mileage,
     PRICE: _find_price,

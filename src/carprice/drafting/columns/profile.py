@@ -36,6 +36,10 @@ MISSING_WORDS = frozenset(
     "нет данных",
     "unknown unknown",
 }
+URL = r"^(https?://|www\.)"
+MIN_LINK_SHARE = 0.5
+MIN_MILEAGE_SHARE = 0.7
+"""Of a column that is called a mileage, of which cells may be cut or of other columns."""
 MIN_PRICE_SHARE = 0.5
 """Of the texts of prices, which may be words too."""
 YEARS = (1900.0, 2100.0)
@@ -44,6 +48,7 @@ OTHER_YEARS = {"solar hijri": (1330.0, 1420.0), "buddhist": (2480.0, 2600.0), "m
 MIN_DAY_SHARE, MIN_YEAR_OR_DAY_SHARE = 0.05, 0.9
 """Of a column of years in which a spreadsheet's days are no slips, such as a mileage in the wrong column."""
 
+_MILEAGE_NAMES = frozenset(squash_words(ROLE_NAMES["mileage"]))
 _YEAR_NAMES = frozenset(squash_words(ROLE_NAMES["year"]))
 _DATE_NAME = {"date", "datum", "fecha", "data", "day", "seen", "дата"}
 
@@ -117,6 +122,11 @@ class Profile:
         years = map_texts(self.texts, partial(read_year, calendar=self.calendar))
         return years.set(~years.is_between(*YEARS) | (years != years.floor()), None)
 
+    @cached_property
+    def is_link(self) -> bool:
+        """Whether most texts are addresses of the web, whose words and numbers are of no column of its own."""
+        return self.share_with(URL) > MIN_LINK_SHARE
+
     @property
     def year_share(self) -> float:
         """The share of known texts that name a year."""
@@ -134,7 +144,7 @@ def profile_columns(sample: pl.DataFrame) -> list[Profile]:
     if usual == ".":
         return profiles
     return [
-        replace(profile, numbers=read_numbers(profile.texts, usual_decimal=usual), usual_decimal=usual)
+        replace(profile, numbers=_read_numbers(profile.texts, usual), usual_decimal=usual)
         if profile.numbers
         else replace(profile, usual_decimal=usual)
         for profile in profiles
@@ -155,10 +165,16 @@ def profile_column(column: pl.Series) -> Profile:
         texts=texts,
         missing=tuple(missing),
         distinct=known.n_unique(),
-        numbers=read_numbers(texts) if known.len() else None,
+        numbers=_read_numbers(texts) if known.len() else None,
         is_date=is_date,
         day_first=day_first,
     )
+
+
+def _read_numbers(texts: pl.Series, usual_decimal: Decimal = ".") -> Numbers | None:
+    """The numbers of a column, of which more may be unreadable where it is called a mileage."""
+    is_mileage = squash_name(texts.name) in _MILEAGE_NAMES
+    return read_numbers(texts, MIN_MILEAGE_SHARE if is_mileage else MIN_NUMBER_SHARE, usual_decimal)
 
 
 def _find_placeholders(texts: pl.Series) -> list[str]:

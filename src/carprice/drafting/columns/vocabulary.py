@@ -181,9 +181,9 @@ LEFT_OUT_WORDS: dict[str, str] = {
         "anzahlung enganche cicilan trả tax-included depreciation"
     ),
     "nobody can answer it who asks for a price": (
-        "abtest test create createdate creation creationdate crawled crawl scraped scrapedat scrape created datecreated datecrawled updated modified lastseen "
+        "abtest test create createdate creation creationdate crawled crawl scraped scrapedat scrape parsed parsedat created datecreated datecrawled updated modified lastseen "
         "firstseen timestamp inserted imported fetched views viewed clicks likes favorite favorites favourites wishlist postinfo nrofpictures pictures "
-        "numpictures photos photocount images imagecount phone telephone tel mobile contact email mail street streetname "
+        "numpictures photos photocount images imagecount imgs imgcount phone telephone tel mobile contact email mail street streetname "
         "address adresse dirección direccion endereço адрес sellername dealername dealer dealership dealerid seller_name "
         "vendor shop showroom username user store postal postalcode postcode zipcode zip plz cep lat lon lng latitude "
         "longitude coordinates offertype adtype listingtype source website site portal domain daysonmarket dayslisted "
@@ -224,9 +224,7 @@ MORE_PLACE_WORDS = (
 )
 """Besides those of PLACE_WORDS, names of columns of where a car is."""
 
-SELLER_WORDS = (
-    "seller vendedor venditore verkäufer anbieter vendeur sprzedawca продавец satıcı myyjä säljare selger sælger"
-)
+SELLER_WORDS = "seller sellername vendedor venditore verkäufer anbieter vendeur sprzedawca продавец satıcı myyjä säljare selger sælger"
 """Words of columns of sellers: of their names, or of what kind they are."""
 
 CAR_WORDS = "vehicle car auto model version trim desc description title text comment comments remarks"

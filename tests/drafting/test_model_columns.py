@@ -1,0 +1,100 @@
+"""Files in which no column is called after models, or the one that is has other things."""
+
+import random
+from typing import Any
+
+from tests.drafting.invented import draw_cars
+from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, with_more
+
+MODELS = {model for _, _, model, *_ in draw_cars(ROWS)}
+
+
+def test_the_name_of_a_seller_is_no_model(write_file: Write) -> None:
+    """The titles of cars are, although nearly each is different."""
+
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        seller = f"{luck.choice('ABCDE')}. {luck.choice('RSTUV')}."
+        return [make, f"Clean {make} {model} no {luck.randint(1, 999)}", year, miles, price, seller, miles % 40]
+
+    found, path = draft(write_file, cars("brand,title,year,km,price,seller_name,seller_total_ads", row))
+    assert feature(found.market, "model").column == "title"
+    assert set(clean(found, path).frame["model"]) == MODELS
+    assert "seller" not in " ".join(item.name for item in found.market.features)
+
+
+def test_names_of_cars_whose_makes_the_file_does_not_have(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{model} {luck.randint(60, 190)} ch Sport {luck.randint(1, 99)}", year, miles, price]
+
+    found, path = draft(write_file, cars("Version,Annee,Km,Prix", row), currency="EUR")
+    assert set(clean(found, path).frame["model"]) == MODELS
+    assert [item.name for item in found.market.features] == ["model", "power", "year", "mileage"]
+
+
+def test_versions_that_are_called_models(write_file: Write) -> None:
+    """Nearly each its own, they are no category, and the power stands in them."""
+
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        engine = f"1.{luck.randint(0, 9)} {luck.randint(60, 180)} CV"
+        return [make, f"{engine} {luck.choice(['Easy', 'Sport'])} {miles % 97}", year, miles, price]
+
+    found, _ = draft(write_file, cars("marca,modello,anno,km,prezzo", row), currency="EUR")
+    assert [item.name for item in found.market.features] == ["make", "year", "mileage", "power", "engine_size"]
+    assert '# "modello" is left out: nearly every listing has a text of its own.' in found.text
+
+
+def test_a_link_is_the_source_of_nothing(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"https://cars.example/{make}/{model}/4-doors/{year}/{miles}", make, model, year, miles, price]
+
+    found, _ = draft(write_file, cars("link,make,model,modelyear,mileage,price", row))
+    assert {item.name: item.column for item in found.market.features} == {
+        "make": "make",
+        "model": "model",
+        "year": "modelyear",
+        "mileage": "mileage",
+    }
+
+
+def test_pictures_and_the_day_a_page_was_read_tell_nothing_of_a_car(write_file: Write) -> None:
+    def more(luck: random.Random, *_: Any) -> list[Any]:
+        return [f"2024-03-{luck.randint(1, 9):02} 11:05:02", luck.randint(1, 25), luck.choice(["True", "False"])]
+
+    found, _ = draft(write_file, with_more("parsed_at,imgs_count,found_img", more))
+    assert [item.name for item in found.market.features] == ["make", "model", "year", "mileage"]
+    assert found.market.listing.seen == "parsed_at"
+
+
+def test_the_day_of_a_turkish_advert(write_file: Write) -> None:
+    def more(luck: random.Random, *_: Any) -> list[Any]:
+        return [f"{luck.randint(1, 28)} Haziran 2024"]
+
+    found, _ = draft(write_file, with_more("İlan Tarihi", more))
+    assert found.market.listing.seen == "İlan Tarihi"
+
+
+def test_power_in_two_units(write_file: Write) -> None:
+    def more(luck: random.Random, *_: Any) -> list[Any]:
+        power = luck.randint(50, 200)
+        return [f"{power} kW ({round(power * 1.36)} CV)"]
+
+    found, path = draft(write_file, with_more("potenza", more))
+    assert (feature(found.market, "power").column, feature(found.market, "power").unit) == ("potenza", "kW")
+    assert clean(found, path).frame["power"].max() <= 200
+
+
+def test_distances_of_which_some_have_lost_their_beginning(write_file: Write) -> None:
+    """The cells of some rows were cut: their year has the first digits of the distance."""
+
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        low = miles // 10_000 * 10_000
+        if luck.random() < 0.12:
+            return [make, model, low // 1000, f"000 - {low + 9999} km", price]
+        return [make, model, year, f"{low} - {low + 9999} km", price]
+
+    found, path = draft(write_file, cars("Co,Model,Year,Miles,Price", row), currency="LYD")
+    mileage = feature(found.market, "mileage")
+    assert (mileage.kind, mileage.column) == ("number", "Miles")
+    frame = clean(found, path).frame
+    assert frame["mileage"].null_count() == frame["year"].null_count() > 0.1 * ROWS
+    assert set(frame["mileage"].drop_nulls() % 10_000) == {4_999.5}
