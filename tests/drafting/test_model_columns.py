@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import pytest
 from tests.drafting.invented import draw_cars
 from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, with_more
 
@@ -98,3 +99,51 @@ def test_distances_of_which_some_have_lost_their_beginning(write_file: Write) ->
     frame = clean(found, path).frame
     assert frame["mileage"].null_count() == frame["year"].null_count() > 0.1 * ROWS
     assert set(frame["mileage"].drop_nulls() % 10_000) == {4_999.5}
+
+
+JOINED = {
+    "a slash": lambda make, model: f"{make}/{model}",
+    "an underscore": lambda make, model: f"{make}_{model}",
+    "an empty part": lambda make, model: f"{make}, ,{model}",
+    "a bar": lambda make, model: f"{make} | {model}",
+    "the make last": lambda make, model: f"{model} {make}",
+    "the make last, in brackets": lambda make, model: f"{model} ({make})",
+}
+
+
+@pytest.mark.parametrize("name", JOINED)
+@pytest.mark.parametrize("column", ["car", "model", "marca_modelo"])
+def test_makes_and_models_that_a_mark_joins(name: str, column: str, write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        make = make.replace("Opel", "Land Rover" if name != "an underscore" else "land_rover")
+        return [JOINED[name](make, model.replace("Golf", "Golf Plus")), year, miles, price]
+
+    found, path = draft(write_file, cars(f"{column},year,mileage,price", row), currency="EUR")
+    frame = clean(found, path).frame
+    assert set(frame["model"]) == MODELS - {"Golf"} | {"Golf Plus"}
+    assert {make.casefold().replace("_", " ") for make in frame["make"]} == {
+        "bmw",
+        "land rover",
+        "skoda",
+        "volkswagen",
+    }
+
+
+def test_a_version_behind_a_second_mark(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make}/{model}/{['Base', 'Sport', 'Luxury Line'][miles % 3]}", year, miles, price]
+
+    found, path = draft(write_file, cars("car,year,mileage,price", row), currency="EUR")
+    frame = clean(found, path).frame
+    assert set(frame["model"]) == MODELS
+    assert set(frame["version"]) == {"Base", "Sport", "Luxury Line"}
+
+
+def test_what_stands_behind_a_comma_is_no_model_where_the_name_is_before_it(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{make} {model}, {['Base', 'Sport'][miles % 2]}", year, miles, price]
+
+    found, path = draft(write_file, cars("car,year,mileage,price", row), currency="EUR")
+    frame = clean(found, path).frame
+    assert set(frame["model"]) == MODELS
+    assert set(frame["make"]) == {make for _, make, *_ in draw_cars(ROWS)}

@@ -23,6 +23,7 @@ from carprice.drafting.draft_defaults import (
     reason_to_leave_out,
     suggest_spellings,
 )
+from carprice.drafting.joined_names import find_joined_parts
 from carprice.drafting.name_parts import find_model_parts, find_name_parts
 from carprice.drafting.repeats import find_said
 from carprice.drafting.taken_apart import (
@@ -96,7 +97,7 @@ class FeatureDrafter:
         named = {name for name in NAMED if self._has(name, profile)}
         makes = self.roles["make"] if "make" in named & {*self.roles} else None
         are_models = role == "model" and is_model(profile.column) and stands_in_longer(profile, self.profiles)
-        names = find_name_parts(profile, named, makes, are_models)
+        names = find_joined_parts(profile, named) or find_name_parts(profile, named, makes, are_models)
         if not names and role == "model" and not self._has("trim", profile):
             names = find_model_parts(profile)
         if names:

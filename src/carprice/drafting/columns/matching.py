@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from carprice.drafting.columns.distances import is_distance, is_driven, is_far, may_be_driven
 from carprice.drafting.columns.header_words import is_fiscal, is_place, unit_in_name
+from carprice.drafting.columns.joined_makes import find_joint
 from carprice.drafting.columns.makes import make_share
 from carprice.drafting.columns.model_columns import find_model, is_of_listing, settle_models
 from carprice.drafting.columns.names import split_words, squash_name, squash_words
@@ -142,7 +143,9 @@ def _is_number(profile: Profile, role: str) -> bool:
 def _find_make(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
     texts = [profile for profile in free if profile.known and profile.numbers is None]
     best = max(texts, key=make_share, default=None)
-    return best if best and make_share(best) > MIN_MAKE_SHARE else None
+    if best and make_share(best) > MIN_MAKE_SHARE:
+        return best
+    return next(filter(find_joint, texts), None)
 
 
 def _find_year(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
