@@ -25,6 +25,8 @@ MODELS = [
     "up!",
     "CX 3",
     "3 Wheeler",
+    "Passat CC",
+    "Passat Variant",
 ]
 SEEN = {
     (1, 0): 9,
@@ -37,6 +39,8 @@ SEEN = {
     (2, 7): 5,
     (1, 8): 60,
     (1, 9): 2,
+    (2, 10): 3,
+    (2, 11): 30,
 }
 
 
@@ -61,6 +65,8 @@ def names() -> MeantNames:
         ("Toyota", "Prado", "Land Cruiser Prado"),
         ("Toyota", "sahara", "Land Cruiser Sahara"),
         ("Toyota", "3", "3 Wheeler"),
+        ("VW", "Passat", "Passat Variant"),
+        ("VW", "Passat Varint", "Passat Variant"),
         ("Toyotta", "Aqua", "Aqua"),
         ("Toyotta", "Aquaa", "Aqua"),
     ],
@@ -100,6 +106,9 @@ def test_a_make_alone_and_a_model_of_another_make(names: MeantNames) -> None:
         ("Tiago", "Tigor", False),
         ("Kaptur", "Captur", False),
         ("Punto", "Panda", False),
+        ("Passat", "Passat CC", False),
+        ("Santa Fe", "Fe", False),
+        ("PassatCC", "Passat CC", True),
     ],
 )
 def test_slips(text: str, name: str, expected: bool) -> None:

@@ -144,16 +144,24 @@ class MeantNames:
 def is_slip(text: str, name: str, least: float = MIN_LIKE) -> bool:
     """Whether a text is a name with a slip of the pen in it: the same first letter and digits, and much alike.
 
-    Short words are not slips of each other: GL and GLE are two models. least: of their likeness.
+    Short words are not slips of each other: GL and GLE are two models. Nor is a part of a name: a Passat may be a
+    Passat CC, or rather a Passat Variant. least: of their likeness.
     """
     one, other = squash(text), squash(name)
     if len(one) < MIN_SLIP or one[0] != other[:1] or _digits(one) != _digits(other):
         return False
     words, others = text.casefold().split(), name.casefold().split()
+    if len(words) != len(others) and (_begins_or_ends(words, others) or _begins_or_ends(others, words)):
+        return False
     pairs = zip(words, others, strict=True) if len(words) == len(others) else ()
     if any(first != second and min(len(first), len(second)) < MIN_SLIP for first, second in pairs):
         return False
     return SequenceMatcher(None, one, other).ratio() >= least
+
+
+def _begins_or_ends(words: list[str], others: list[str]) -> bool:
+    """Whether some words are the first or the last ones of others."""
+    return others[: len(words)] == words or others[-len(words) :] == words
 
 
 def _digits(text: str) -> str:
