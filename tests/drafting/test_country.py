@@ -1,6 +1,7 @@
 """What country a file is from, and what that says of its money and its distances."""
 
 import random
+import re
 from typing import Any
 
 import pytest
@@ -85,3 +86,23 @@ def test_balboas(write_file: Write) -> None:
 def test_pounds_and_miles_are_british(write_file: Write) -> None:
     found, _ = draft(write_file, usual(price=lambda price: f"£{price:,}", miles=lambda miles: f"{miles} miles"))
     assert (found.market.currency, found.questions.get("currency")) == ("GBP", None)
+
+
+def test_signs_beside_few_prices_do_not_decide_for_all(write_file: Write) -> None:
+    """Most prices of a Kenyan file have none; those in dollars say so, and are never mixed with them."""
+
+    def more(luck: random.Random, *car: Any) -> list[Any]:
+        return ["Nairobi", f"$ {car[-1]:,}" if luck.random() < 0.2 else f"{130 * car[-1]:,}"]
+
+    text = with_more("location,asked", more).replace(",price,", ",was,", 1).replace("asked", "price")
+    found, path = draft(write_file, text)
+    assert found.market.currency == "KES"
+    assert found.questions["rates"] == "prices in USD are dropped: give [price] their rates"
+    assert min(clean(found, path).frame["price"]) > 100_000
+
+
+def test_few_signs_are_a_guess_where_no_country_is_known(write_file: Write) -> None:
+    text = with_more("asked", lambda luck, *car: [f"{car[-1]:,} PLN" if luck.random() < 0.1 else car[-1]])
+    found, _ = draft(write_file, text.replace(",price,", ",was,", 1).replace("asked", "price"))
+    assert found.market.currency == "PLN"
+    assert re.fullmatch(r"only [0-9]+ % of the prices say so: say it with --currency", found.questions["currency"])

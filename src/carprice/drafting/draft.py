@@ -15,7 +15,14 @@ from carprice.drafting.columns.profile import Profile, profile_columns
 from carprice.drafting.country import Guess, guess_country
 from carprice.drafting.cut_names import take_whole_names
 from carprice.drafting.features import FeatureDrafter
-from carprice.drafting.money import MILE_CURRENCIES, Currency, guess_currency, guess_distance, guess_scale
+from carprice.drafting.money import (
+    MILE_CURRENCIES,
+    MIN_SIGNS,
+    Currency,
+    guess_currency,
+    guess_distance,
+    guess_scale,
+)
 from carprice.drafting.price_limits import describe_outside, guess_price_limits
 from carprice.drafting.proof import prove_features
 from carprice.drafting.trims import part_trims
@@ -27,8 +34,6 @@ from carprice.market.market_file import Listing, Market, Price, parse_market
 from carprice.market.units import CODES
 
 SAMPLE_ROWS = 200_000
-MIN_SIGNS = 0.5
-"""The share of prices with a sign from which on the signs say what currency they are in."""
 
 
 class PriceScaleError(MarketError):

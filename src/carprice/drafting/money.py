@@ -27,6 +27,8 @@ MILE_CURRENCIES = {"GBP": "mi", "USD": "mi"}
 MIN_SHARE = 0.9
 MIN_INDIAN = 0.2
 MIN_UNITS = 0.5
+MIN_SIGNS = 0.5
+"""The share of prices with a sign from which on the signs say what currency they are in."""
 MIN_OTHER_CURRENCY = 0.002
 MIN_WHOLE_PRICE = 1_000
 """With a smaller median, prices are not in whole units of any currency that cars are sold in ..."""
@@ -49,18 +51,44 @@ class Currency:
 
 
 def guess_currency(price: Profile, profiles: Sequence[Profile], country: Guess | None) -> Currency:
-    """The currency of the prices: by the signs beside them, a column of codes, names of columns, then the
-    country."""
+    """The currency of the prices: by the signs beside most of them, a column of codes, names of columns, then the
+    country. Signs beside few prices decide where nothing else does."""
     local = COUNTRIES[country.value][0] if country else ""
     signs = dict(price.loose_numbers.currencies) if price.loose_numbers else {}
-    if signs:
-        main = max(signs, key=lambda codes: signs[codes])
-        code = local if local in main else _choose_code(main, price)
-        rest = [] if code == local else [other for other in main if other != code]
-        question = f"the sign may mean {', '.join(rest)} too" if rest else ""
-        others = {codes[0]: share for codes, share in signs.items() if code not in codes}
-        others = {other: share for other, share in others.items() if share >= MIN_OTHER_CURRENCY}
-        return Currency(Guess(code, "the prices say so", question), "", others)
+    signed = sum(signs.values())
+    if signed > MIN_SIGNS:
+        return _read_signs(signs, local, price)
+    found = _guess_without_signs(price, profiles, country, local)
+    code = found.code.value
+    if not signs or found.column:
+        return found
+    if code == NO_CURRENCY:
+        by_signs = _read_signs(signs, local, price)
+        question = f"only {signed:.0%} of the prices say so: say it with --currency".replace("%", " %")
+        return replace(by_signs, code=replace(by_signs.code, question=question))
+    is_said = any(code in codes for codes in signs)
+    sure = Guess(code, "the prices say so") if is_said else found.code
+    return Currency(sure, "", _find_others(signs, code))
+
+
+def _read_signs(signs: dict[tuple[str, ...], float], local: str, price: Profile) -> Currency:
+    """The currency of most signs beside prices; local: of the country that is known, or empty."""
+    main = max(signs, key=lambda codes: signs[codes])
+    code = local if local in main else _choose_code(main, price)
+    rest = [] if code == local else [other for other in main if other != code]
+    question = f"the sign may mean {', '.join(rest)} too" if rest else ""
+    return Currency(Guess(code, "the prices say so", question), "", _find_others(signs, code))
+
+
+def _find_others(signs: dict[tuple[str, ...], float], code: str) -> dict[str, float]:
+    """The share of the prices with signs of other currencies, by their codes."""
+    others = {codes[0]: share for codes, share in signs.items() if code not in codes}
+    return {other: share for other, share in others.items() if share >= MIN_OTHER_CURRENCY}
+
+
+def _guess_without_signs(
+    price: Profile, profiles: Sequence[Profile], country: Guess | None, local: str
+) -> Currency:
     for profile in profiles:
         codes = _read_codes(profile)
         if codes and profile is not price:
