@@ -147,3 +147,14 @@ def test_what_stands_behind_a_comma_is_no_model_where_the_name_is_before_it(writ
     frame = clean(found, path).frame
     assert set(frame["model"]) == MODELS
     assert set(frame["make"]) == {make for _, make, *_ in draw_cars(ROWS)}
+
+
+def test_rows_without_a_price_whose_other_cells_moved_up(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        cells = [make, model, price + 3_000, year, miles, luck.choice(["Petrol", "Diesel"])]
+        return cells[:2] + cells[3:] + [""] if luck.random() < 0.1 else cells
+
+    found, path = draft(write_file, cars("make,model,price,year,mileage,fuel", row), currency="EUR")
+    listings = clean(found, path)
+    assert listings.frame["price"].min() > 3_000
+    assert listings.report.dropped["price is a year"] > 0.05 * ROWS

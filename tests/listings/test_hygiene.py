@@ -283,6 +283,25 @@ def test_a_distance_in_the_column_of_the_year(load: Callable[..., Listings]) -> 
     assert load(rows, shifted="keep").report.dropped == {"value outside limits": 1}
 
 
+def test_a_year_in_the_column_of_the_price(load: Callable[..., Listings]) -> None:
+    """Of rows whose cells are one column off; a year of a right year is a price that cars have."""
+    rows = invent_rows(50)
+    for row in rows[:3]:
+        row["Price"], row["Year"], row["Km"] = row["Year"], row["Km"], 7
+    rows[3]["Price"], rows[4]["Year"] = 2012, 1800
+    assert load(rows).report.dropped == {"price is a year": 3, "value outside limits": 1}
+    assert load(rows, shifted="keep").report.dropped == {"value outside limits": 4}
+
+
+def test_makes_and_models_that_changed_places(load: Callable[..., Listings]) -> None:
+    rows = invent_rows(60)
+    for row in rows[:4]:
+        row["Make"], row["Model"] = row["Model"], row["Make"]
+    rows[4]["Make"] = rows[4]["Model"]
+    assert load(rows).report.dropped == {"make and model are swapped": 4}
+    assert load(rows, shifted="mark").report.marked == {"make and model are swapped": 4}
+
+
 def test_a_usual_price_of_nines_stays(load: Callable[..., Listings]) -> None:
     rows = invent_rows()
     near = [row for row in rows if 9_000 < int(str(row["Price"])) < 11_000]

@@ -16,6 +16,7 @@ from carprice.listings.deduplication import DAY as DAY
 from carprice.listings.deduplication import SeenRows, hash_features, pair_ids
 from carprice.listings.hygiene.inspection import FLAGS, LINE
 from carprice.listings.hygiene.quarantine import quarantine
+from carprice.listings.hygiene.slips import FIRST_YEAR, LAST_YEAR
 from carprice.listings.hygiene.texts import PRICE_REASONS, TextReader, read_price_texts
 from carprice.listings.listings_files import ListingsFiles, Source, open_listings
 from carprice.listings.parsing import (
@@ -38,8 +39,12 @@ from carprice.market.market_file import Feature, Market
 REF = "@ref"
 """The column of a clean frame with what leads to each listing, besides CAR and DAY; no feature has such a name."""
 DUPLICATE = "duplicate"
-DISTANCE_AS_YEAR = "year is a distance"
-CHECKS_BY_REASON = {DISTANCE_AS_YEAR: "shifted", **{reason: check for check, reason in PRICE_REASONS.items()}}
+DISTANCE_AS_YEAR, YEAR_AS_PRICE = "year is a distance", "price is a year"
+CHECKS_BY_REASON = {
+    DISTANCE_AS_YEAR: "shifted",
+    YEAR_AS_PRICE: "shifted",
+    **{reason: check for check, reason in PRICE_REASONS.items()},
+}
 """The check of [hygiene] that decides a reason to drop a row of a batch."""
 MAX_YEAR = 2200
 """A number above it in the column of the year is something else."""
@@ -150,7 +155,7 @@ class Cleaner:
         flags = pl.Series(FLAGS, [])
         if self.with_price:
             problem, flags = read_price_texts(batch, work["value:price"], work["problem"], self.market)
-            work = work.with_columns(_name_distances(problem, work, self.market).alias("problem"))
+            work = work.with_columns(_name_shifted(problem, work, self.market).alias("problem"))
             if not self.report.rows_read:
                 self._check_price(work, first_line)
         frame = work.select(pl.col(f"value:{field.name}").alias(field.name) for field in self._fields)
@@ -283,13 +288,18 @@ def _parse_batch(batch: pl.DataFrame, fields: tuple[Feature, ...]) -> pl.DataFra
     ).collect()
 
 
-def _name_distances(problem: pl.Series, work: pl.DataFrame, market: Market) -> pl.Series:
-    """The problem of each row, where a distance stands in the column of the year by its own name."""
+def _name_shifted(problem: pl.Series, work: pl.DataFrame, market: Market) -> pl.Series:
+    """The problem of each row, where a distance stands in the column of the year by its own name, and where the
+    price is a year and the year is none: the cells of a row are one column off."""
     year = market.year
     if year is None or market.hygiene.shifted != "drop":
         return problem
     is_distance = (problem == f"{year.name}: {OUTSIDE_LIMITS}") & (work[f"value:{year.name}"] > MAX_YEAR)
-    return problem.set(is_distance, f"{year.name}: {DISTANCE_AS_YEAR}")
+    is_wrong = work[f"fault:{year.name}"].is_in([OUTSIDE_LIMITS, unreadable(year)]).fill_null(False)
+    price = work["value:price"]
+    is_year = price.is_between(FIRST_YEAR, LAST_YEAR) & (price == price.floor())
+    problem = problem.set(is_distance, f"{year.name}: {DISTANCE_AS_YEAR}")
+    return problem.set((is_wrong & is_year).fill_null(False), f"price: {YEAR_AS_PRICE}")
 
 
 def _of(column: str, field: Feature) -> pl.Expr:

@@ -27,6 +27,10 @@ REASONS = {
     "other_vehicle": "no car but a motorcycle, lorry or the like",
     "listed_again": "listed again",
 }
+MAKE, MODEL = "make", "model"
+SWAPPED = "make and model are swapped"
+MIN_SWAPPED = 3
+"""How many times as many rows have make and model the other way round."""
 FAR_BELOW = {"monthly_rate": 15.0, "deposit": 3.0, "parts": 4.0}
 """How many times below the usual a price is where a word elsewhere in the row makes it this instead of a price."""
 YOUNG_YEARS = 1
@@ -58,7 +62,8 @@ def inspect_listings(frame: pl.DataFrame, market: Market) -> list[Finding]:
     limits and is judged, but nothing is learnt from it. Checks with "keep" are not made.
     """
     acts = market.hygiene
-    findings = [item for item in _read_said(frame) if getattr(acts, item.check) != "keep"]
+    said = (*_read_said(frame), Finding("shifted", SWAPPED, _find_swapped(frame, market)))
+    findings = [item for item in said if getattr(acts, item.check) != "keep"]
     is_out = frame["problem"].is_not_null().to_numpy() | _dropped(findings, market, frame.height)
     has_figures = any(not feature.has_words for feature in market.features)
     if has_figures and int((~is_out).sum()) >= MIN_ROWS:
@@ -90,6 +95,20 @@ def _read_said(frame: pl.DataFrame) -> Iterator[Finding]:
 
 def _has_flag(frame: pl.DataFrame, bit: int) -> Mask:
     return ((frame[FLAGS] & bit) != 0).to_numpy()
+
+
+def _find_swapped(frame: pl.DataFrame, market: Market) -> Mask:
+    """Rows whose make is a model and whose model is its make, in more of the other rows."""
+    if not all((feature := market.feature(name)) and feature.is_category for name in (MAKE, MODEL)):
+        return np.zeros(frame.height, bool)
+    pairs = frame.select(pl.col(MAKE, MODEL).str.to_lowercase())
+    counts = pairs.drop_nulls().group_by(MAKE, MODEL).len("rows")
+    other = counts.select(pl.col(MAKE).alias(MODEL), pl.col(MODEL).alias(MAKE), pl.col("rows").alias("others"))
+    swapped = counts.join(other, on=[MAKE, MODEL]).filter(pl.col("others") > MIN_SWAPPED * pl.col("rows"))
+    if not swapped.height:
+        return np.zeros(frame.height, bool)
+    found = pairs.join(swapped.select(MAKE, MODEL, "rows"), on=[MAKE, MODEL], how="left", maintain_order="left")
+    return found["rows"].is_not_null().to_numpy()
 
 
 class _Slips:
