@@ -27,6 +27,8 @@ MODELS = [
     "3 Wheeler",
     "Passat CC",
     "Passat Variant",
+    "1 Series",
+    "M 135",
 ]
 SEEN = {
     (1, 0): 9,
@@ -41,6 +43,8 @@ SEEN = {
     (1, 9): 2,
     (2, 10): 3,
     (2, 11): 30,
+    (0, 12): 9,
+    (0, 13): 9,
 }
 
 
@@ -66,6 +70,8 @@ def names() -> MeantNames:
         ("Toyota", "sahara", "Land Cruiser Sahara"),
         ("Toyota", "3", "3 Wheeler"),
         ("VW", "Passat", "Passat Variant"),
+        ("Ford", "Series 1", "1 Series"),
+        ("Ford", "135-M", "M 135"),
         ("VW", "Passat Varint", "Passat Variant"),
         ("Toyotta", "Aqua", "Aqua"),
         ("Toyotta", "Aquaa", "Aqua"),

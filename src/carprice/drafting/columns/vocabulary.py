@@ -178,7 +178,7 @@ LEFT_OUT_WORDS: dict[str, str] = {
         "payment monthly installment instalment emi rata mensualidad mensualité finanzierung financing finance leasing "
         "rate deposit downpayment valuation mmr msrp rrp estimate estimated fair deal dealrating pricerating rating "
         "discount saving savings reduction residual residualvalue 신차대비가격 신차대비 残值率 保值率 pricehistory fipe tasacion bid bids reserve priceperkm pricepermile "
-        "anzahlung enganche cicilan trả tax-included depreciation"
+        "taeg tanfisso anzahlung enganche cicilan trả tax-included depreciation"
     ),
     "nobody can answer it who asks for a price": (
         "abtest test create createdate creation creationdate crawled crawl scraped scrapedat scrape parsed parsedat created datecreated datecrawled updated modified lastseen "

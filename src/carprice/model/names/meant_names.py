@@ -14,6 +14,8 @@ MAX_WORDS = 8
 """Of a model."""
 MIN_ENDING = 3
 """Letters of a model at the end of another name: many a trim has two."""
+MAX_SHORT = 2
+"""Letters of the word that people write before or behind the others: 1 Series, C Class."""
 MIN_SLIP, MIN_LIKE = 4, 0.82
 """Letters of a word, and a name's likeness to another (Ratcliff and Obershelp's), that make it a slip."""
 CLOSE = 0.92
@@ -57,6 +59,7 @@ class MeantNames:
         self._make_codes, self._model_codes = codes
         self._speller = speller
         self._of_make: dict[float, Speller] = {}
+        self._sorted: dict[float, list[tuple[list[str], float]]] = {}
         self._framed: dict[float, list[tuple[int, float, str]]] = {}
         self.find = lru_cache(MAX_REMEMBERED)(self._find)
 
@@ -87,11 +90,11 @@ class MeantNames:
     def _find_model(self, text: str, make: float) -> MeantCar:
         """The model of a make that a text names.
 
-        As it is, behind the make's name (`Toyota Aqua`) or but for a letter (`Grnd Cherokee`); with more before
-        it (`Land Cruiser Prado` is a `Prado`) or behind it (`Corolla XLI`, of that trim where it is one); a trim
-        of the make, and its model (`320i` is a `3 Series`); by a slip of the pen (`Corola`); the commonest that
-        goes on or ends so (`Land Cruiser` or `Prado` where there are only a `Land Cruiser Prado` and a `Land
-        Cruiser Sahara`). The first of these.
+        As it is, behind the make's name (`Toyota Aqua`), in another order (`Series 1`) or but for a letter (`Grnd
+        Cherokee`); with more before it (`Land Cruiser Prado` is a `Prado`) or behind it (`Corolla XLI`, of that
+        trim where it is one); a trim of the make, and its model (`320i` is a `3 Series`); by a slip of the pen
+        (`Corola`); the commonest that goes on or ends so (`Land Cruiser` or `Prado` where there are only a `Land
+        Cruiser Prado` and a `Land Cruiser Sahara`). The first of these.
         """
         words, speller = text.split()[:MAX_WORDS], self.speller_of(make)
         starts = range(1, len(words))
@@ -99,6 +102,7 @@ class MeantNames:
         endings = [words[at:] for at in starts if sum(map(str.isalpha, "".join(words[at:]))) >= MIN_ENDING]
         ways: tuple[Callable[[], MeantCar], ...] = (
             lambda: self._find_known([words, *behind], make)._replace(is_sure=True),
+            lambda: MeantCar(make, self._find_reordered(text, make), is_sure=True),
             lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes, CLOSE)),
             lambda: self._find_known(endings, make),
             lambda: self._find_beginning(words, make),
@@ -127,6 +131,17 @@ class MeantNames:
         """The code of the suggested name that differs by a letter or two, not by a digit; NaN where none does."""
         name = next((name for name in speller.suggest(text) if is_slip(text, name, least)), None)
         return MISSING if name is None else find_code(codes, name)
+
+    def _find_reordered(self, text: str, make: float) -> float:
+        """The code of the one model of a make with these words in another order, one of them short; else NaN."""
+        words = _sort_words(text)
+        if not 1 < len(words) <= MAX_WORDS or len(words[0]) > MAX_SHORT:
+            return MISSING
+        if make not in self._sorted:
+            models = [int(model) for of, model in self.rows if of == make]
+            self._sorted[make] = [(_sort_words(self._models[model]), float(model)) for model in models]
+        found = [model for other, model in self._sorted[make] if other == words]
+        return found[0] if len(found) == 1 else MISSING
 
     def _find_longer(self, text: str, make: float) -> float:
         """The code of the commonest model of a make that begins or ends with these words; NaN where none does."""
@@ -166,6 +181,11 @@ def _begins_or_ends(words: list[str], others: list[str]) -> bool:
 
 def _digits(text: str) -> str:
     return "".join(filter(str.isdigit, text))
+
+
+def _sort_words(text: str) -> list[str]:
+    """The words of a text, the shortest first."""
+    return sorted(split_words(text.casefold()).split(), key=lambda word: (len(word), word))
 
 
 def _frame(text: str) -> str:
