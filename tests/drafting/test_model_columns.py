@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.drafting.invented import draw_cars
-from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, with_more
+from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, truth, with_more
 
 MODELS = {model for _, _, model, *_ in draw_cars(ROWS)}
 
@@ -158,3 +158,59 @@ def test_rows_without_a_price_whose_other_cells_moved_up(write_file: Write) -> N
     listings = clean(found, path)
     assert listings.frame["price"].min() > 3_000
     assert listings.report.dropped["price is a year"] > 0.05 * ROWS
+
+
+def test_the_last_part_of_a_path_may_say_little(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [make, model, year, miles, luck.randint(50, 200), price, "EUR"]
+
+    header = (
+        "vehicle.make.name,vehicle.model.name,vehicle.registration.year,vehicle.mileageInKm,vehicle.engine.powerKw,"
+        "offer.price.amount,offer.price.currency"
+    )
+    found, _ = draft(write_file, cars(header, row))
+    assert found.market.price.column == "offer.price.amount"
+    assert [(item.name, item.unit) for item in found.market.features] == [
+        ("make", ""),
+        ("model", ""),
+        ("year", ""),
+        ("mileage", "km"),
+        ("power", "kW"),
+    ]
+
+
+def test_a_column_of_yes_and_no_is_no_make(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [int(make == "BMW"), int(make == "Opel"), model, year, miles, price]
+
+    found, _ = draft(write_file, cars("make_BMW,make_Opel,model,year,km,price", row), currency="EUR")
+    assert found.market.feature("make") is None
+    assert feature(found.market, "make_bmw").kind == "flag"
+
+
+def test_titles_in_a_file_without_makes(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        words = luck.choice(["tip top", "one owner", "new tyres"])
+        return [f"{model.lower()} {words} {luck.randint(1, 99)}", f"{year} / {miles // 1000}k km / Manual", price]
+
+    found, path = draft(write_file, cars("title,details,price", row), currency="EUR")
+    frame = clean(found, path).frame
+    assert set(frame["model"]) == {model.lower() for model in MODELS}
+    assert frame["mileage"].median() > 50_000
+
+
+def test_distances_in_a_column_called_after_thousands_and_numbers_of_lots(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [luck.randint(1, 90), make, model, year, miles // 1000, price]
+
+    found, _ = draft(write_file, cars("Lot No,make,model,year,TKM,price", row), currency="EUR")
+    assert [item.name for item in found.market.features] == ["make", "model", "year", "mileage"]
+    assert feature(found.market, "mileage").scale == 1000
+
+
+def test_makes_with_a_year_before_them_are_not_behind_the_model(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [f"{year} {make}", model, miles, price]
+
+    found, path = draft(write_file, cars("brand,model,km,price", row), currency="CAD")
+    assert clean(found, path).frame["year"].to_list() == [year for year, _, _ in truth()]

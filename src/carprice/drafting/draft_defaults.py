@@ -44,7 +44,21 @@ _SELLERS = frozenset(squash_words(SELLER_WORDS))
 _CAR_WORDS = frozenset(CAR_WORDS.split())
 _ID_REASON = "it names the listing, not the car"
 _ID_NAMES = {
-    *("id", "uuid", "guid", "slug", "sku", "adid", "adnum", "adno", "adnumber", "advertid"),
+    *(
+        "id",
+        "lot",
+        "lotno",
+        "lotnumber",
+        "uuid",
+        "guid",
+        "slug",
+        "sku",
+        "adid",
+        "adnum",
+        "adno",
+        "adnumber",
+        "advertid",
+    ),
     *("listingid", "listingno", "listingnumber", "offerid", "offernumber"),
 }
 """Names of columns that say nothing of a car, however often each text is there."""

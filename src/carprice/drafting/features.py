@@ -42,8 +42,8 @@ NAMED = ("make", "model", "year", "trim")
 """What names of cars have, unless other columns do."""
 TEXT_ROLES = ("make", "model", "trim")
 FOLDED_ROLES = ("make", "model", "fuel", "transmission", "body", "drive")
-OWN_ROLES = ("make", "trim")
-"""Of columns that may have names or sentences, of which nearly every listing has its own."""
+MAX_OWN_RATES, MIN_OWN = {"make": 0.5, "trim": 0.8}, 50
+"""Distinct texts per row of columns that may have names or sentences: with more, nearly every row has its own."""
 SHOWN_VALUES = 4
 FISCAL_UNIT = "fiscal hp"
 """No unit that any other is converted to."""
@@ -103,7 +103,7 @@ class FeatureDrafter:
         if names:
             for part in names:
                 yield from self._draft_name_part(profile, part)
-        elif profile.distinct_rate > MAX_CATEGORY_RATE and role in OWN_ROLES and profile.known >= 50:
+        elif profile.distinct_rate > MAX_OWN_RATES.get(role, 1) and profile.known >= MIN_OWN:
             yield Entry(profile.column, [f"it is left out: {OWN_TEXT}"])
         else:
             feature = self._make_feature(profile, role)

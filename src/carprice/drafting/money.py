@@ -131,7 +131,7 @@ def guess_distance(
     own = [profile for profile in profiles if profile is mileage]
     for profile in [*own, *filter(may_be_driven, profiles)]:
         for word in split_words(profile.column):
-            if find_unit(word) in DISTANCE_UNITS or word.startswith(("kilo", "km")):
+            if find_unit(word) in DISTANCE_UNITS or word.startswith(("kilo", "km", "tkm")):
                 beside = _distance_in_values(profile)
                 says = f"values of column {profile.column!r} say" if beside else f"column {profile.column!r} says"
                 unit = beside or find_unit(word) or "km"

@@ -266,7 +266,8 @@ def _find_start(profile: Profile) -> str:
 def _find_make_pattern(profile: Profile) -> _Make:
     long = [make for make in MAKES_OF_TWO_WORDS if profile.share_with(rf"(?i)\b{re.escape(make)}\b") > 0]
     start, behind = _find_start(profile), rf"(?:{_DASH}\s+)?" if _has_dashes(profile) else ""
-    glued = sorted({make for text in profile.counts if (make := find_glued_make(text))}, key=len, reverse=True)
+    found = {make for text in profile.counts if (make := find_glued_make(text))}
+    glued = sorted(found, key=lambda make: (-len(make), make))
     makes = "|".join([*(_as_pattern(make.split()) for make in long)])
     usual = rf"(?:(?i:{makes})|\S+)" if makes else r"\S+"
     if not glued:

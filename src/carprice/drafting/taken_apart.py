@@ -23,8 +23,9 @@ NOT_FUEL = ("el", "gas", "premium", "solar")
 """Fuels that are other words too."""
 NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
 _LONG = r"(?:[0-9]{1,3}(?:[., '][0-9]{3})+|[0-9]+)"
-LONG_NUMBER = rf"\b({_LONG}(?:\s?[-\u2013]\s?{_LONG})?)"
-"""With thousands, or a range of two."""
+_THOUSAND = r"(?i:k|tsd|тыс)"
+LONG_NUMBER = rf"\b({_LONG}(?:\s?[-\u2013]\s?{_LONG})?(?:\s?{_THOUSAND}\b\.?)?)"
+"""With thousands, or a range of two, in thousands or not."""
 MIN_DISTANCE_SHARE, MIN_DISTANCE = 0.5, 1_000.0
 """Texts that must have a distance for it to be that which cars have gone, and its median."""
 
@@ -84,7 +85,8 @@ def find_distance_part(profile: Profile) -> Part | None:
     """The distance that a cell has beside something else, as "2008 | 120.000 Km"; None where there is none."""
     for unit, pattern in _DISTANCE.items():
         if profile.share_with(pattern) > MIN_DISTANCE_SHARE:
-            digits = profile.texts.drop_nulls().str.extract(pattern, 1).str.replace_all(r"^.*[-\u2013]|[^0-9]", "")
+            numbers = profile.texts.drop_nulls().str.extract(pattern, 1).str.replace(_THOUSAND, "000")
+            digits = numbers.str.replace_all(r"^.*[-\u2013]|[^0-9]", "")
             middle = digits.cast(pl.Float64, strict=False).median()
             if isinstance(middle, float) and middle >= MIN_DISTANCE:
                 return Part("mileage", "number", pattern, unit)

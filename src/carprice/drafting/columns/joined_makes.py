@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from carprice.drafting.columns.makes import is_make
+from carprice.drafting.columns.makes import is_make, make_share
 from carprice.drafting.columns.profile import Profile
 from carprice.drafting.columns.vocabulary import MAKES_OF_TWO_WORDS
 
@@ -40,8 +40,10 @@ FIRST, LAST = (
 
 
 def find_joint(profile: Profile) -> str:
-    """Where the make is in such names: the pattern FIRST or LAST; empty for other texts."""
-    return next((pattern for pattern in (FIRST, LAST) if _has_makes(profile, pattern)), "")
+    """Where the make is in such names: the pattern FIRST or LAST; empty for other texts, such as 2015 Ford."""
+    if _has_makes(profile, FIRST):
+        return FIRST
+    return LAST if _has_makes(profile, LAST) and make_share(profile) < MIN_KNOWN else ""
 
 
 def list_long_makes(profile: Profile) -> list[str]:

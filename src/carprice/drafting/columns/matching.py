@@ -20,6 +20,10 @@ MIN_PRICE_CORRELATION = 0.97
 NAMES = {role: squash_words(words) for role, words in ROLE_NAMES.items()}
 MUST_BE_NUMBERS = (PRICE, "mileage", "power", "engine_size")
 TEXTS = ("make", "model")
+PLAIN_PARTS = {"name", "value", "text", "label", "title", "amount"}
+"""Last parts of paths that say less than the one before them."""
+YES_OR_NO = (0, 1)
+"""What is_toyota and the like have, whatever they are called."""
 MIN_YEAR_SHARE, MIN_MAKE_SHARE = 0.9, 0.5
 MIN_NAMED_YEAR_SHARE = 0.7
 """Of a column that is called a year: the others are cells of other columns."""
@@ -75,17 +79,22 @@ def unit_of_columns(profiles: Sequence[Profile]) -> dict[str, str]:
 
 
 def _exact_rank(column: str, role: str) -> int:
-    """Of the whole name, or of what follows the last dot of a path: vehicle.firstRegistration."""
+    """Of the whole name, or of the last part of a path that says something: car.firstRegistration, make.name."""
     ranks = [NAMES[role].index(name) for name in _own_names(column) if name in NAMES[role]]
     return min(ranks, default=_NO_MATCH)
 
 
 def _own_names(column: str) -> tuple[str, str]:
-    return squash_name(column), squash_name(column.rpartition(".")[2])
+    *parts, last = column.split(".")
+    if parts and squash_name(last) in PLAIN_PARTS:
+        last = parts[-1]
+    return squash_name(column), squash_name(last)
 
 
 def _word_rank(column: str, role: str) -> int:
     words = split_words(column)
+    if "." in column and words[-1:] and words[-1] in PLAIN_PARTS:
+        words.pop()
     names = [name for name in NAMES[role] if len(name) >= _MIN_WORD]
     return min(
         (rank for rank, name in enumerate(names) if any(_is_form(word, name) for word in words)), default=_NO_MATCH
@@ -117,6 +126,8 @@ def _fits(profile: Profile, role: str) -> bool:
         return False
     if role == "owners" and profile.share_with(SAYS_USED) > MIN_VALUE_SHARE:
         return False
+    if role in TEXTS and profile.numbers and profile.distinct <= len(YES_OR_NO):
+        return False
     if role in TEXTS:
         is_other = is_place(profile.column) or is_of_listing(profile.column)
         return (
@@ -133,7 +144,7 @@ def _is_number(profile: Profile, role: str) -> bool:
         return False
     if role == "power" and {*_own_names(profile.column)} & {*NAMES[role]} and numbers.quantile(0.5) < MAX_POWER:
         return True  # KM are horses in Polish
-    unit = numbers.unit
+    unit = numbers.unit or unit_in_name(profile.column)
     fitting = next((kind for base, kind in UNIT_ROLES.items() if convert_unit(unit, base) is not None), role)
     # A column in km is no price, one in litres no power; a year is none of them.
     is_year = profile.year_share > MIN_YEAR_SHARE and 1900 < numbers.quantile(0.5) < 2100

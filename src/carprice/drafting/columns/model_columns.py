@@ -12,6 +12,7 @@ from carprice.drafting.columns.vocabulary import LEFT_OUT_WORDS, SELLER_WORDS
 
 LITRES_FIRST = r"^[0-9][.,][0-9]\b"
 """How versions begin, and no models: 2.0 Sport."""
+TITLES = frozenset(squash_words("title titel titre titulo título titolo tytuł titul otsikko rubrik заголовок"))
 SEVERAL_WORDS = r"\S\s+\S"
 MIN_NAMED, SAMPLE_ROWS = 0.5, 5_000
 """Of names of cars, so many have the make of their row in them."""
@@ -33,7 +34,7 @@ def settle_models(profiles: Sequence[Profile], roles: Roles) -> Roles:
     found = dict(roles)
     if "model" not in found and "trim" in found and _has_models(found["trim"], found):
         found["model"] = found.pop("trim")
-    if "model" not in found and (names := _find_names(profiles, found)):
+    if "model" not in found and (names := _find_names(profiles, found) or _find_titles(profiles, found)):
         found["model"] = names
     return found
 
@@ -95,6 +96,15 @@ def _find_names(profiles: Sequence[Profile], roles: Roles) -> Profile | None:
     }
     short = [index for index, length in lengths.items() if length <= MAX_NAME_LENGTH]
     return free[min(short, key=lambda index: lengths[index])] if short else None
+
+
+def _find_titles(profiles: Sequence[Profile], roles: Roles) -> Profile | None:
+    """The titles of cars in a file without a make: they begin with the model."""
+    if "make" in roles:
+        return None
+    free = (profile for profile in profiles if profile not in roles.values() and profile.numbers is None)
+    named = (profile for profile in free if squash_name(profile.column) in TITLES)
+    return next((profile for profile in named if profile.share_with(SEVERAL_WORDS) > MIN_NAMED), None)
 
 
 def _has_own_makes(profile: Profile, make: Profile) -> bool:

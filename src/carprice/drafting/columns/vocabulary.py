@@ -32,7 +32,7 @@ ROLE_NAMES: dict[str, str] = {
         "kilometraje kilometri chilometraggio percorrenza quilometragem quilometros quilómetros пробег пробіг przebieg "
         "km-óraállás kilométeróra futottkm rulaj kilometraj najeto najetokm stavtachometru kilometre tellerstand "
         "kilometerstand mätarställning kilometertal kmstand ajetut mittarilukema jaraktempuh số km sokm ไมล์ เลขไมล์ "
-        "کارکرد الممشى ممشى عددالكيلومترات 走行距離 里程 表显里程 里程数 주행거리 distance usedmiles run runkm kmrun გარბენი mileagemi miltal antalmil körsträcka"
+        "کارکرد الممشى ممشى عددالكيلومترات 走行距離 里程 表显里程 里程数 주행거리 distance usedmiles run runkm kmrun გარბენი mileagemi miltal antalmil körsträcka tkm"
     ),
     "fuel": (
         "fuel fueltype kraftstoff kraftstoffart treibstoff carburant energie énergie combustible combustivel "
@@ -192,7 +192,7 @@ LEFT_OUT_WORDS: dict[str, str] = {
     ),
     "it names the listing, not the car": (
         "id vin url link uuid guid index ref reference advert stock image img photo picture thumbnail href permalink "
-        "listingid adid adnum adno adnumber listingnumber listingno offernumber advertid carid slug sku unnamed plate licenseplate registrationnumber kennzeichen vinnumber chassis "
+        "lot lotnumber lotno listingid adid adnum adno adnumber listingnumber listingno offernumber advertid carid slug sku unnamed plate licenseplate registrationnumber kennzeichen vinnumber chassis "
         "chassisnumber rowid"
     ),
 }
