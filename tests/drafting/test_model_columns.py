@@ -214,3 +214,14 @@ def test_makes_with_a_year_before_them_are_not_behind_the_model(write_file: Writ
 
     found, path = draft(write_file, cars("brand,model,km,price", row), currency="CAD")
     assert clean(found, path).frame["year"].to_list() == [year for year, _, _ in truth()]
+
+
+def test_few_cars_that_have_a_yes_and_columns_whose_own_name_is_yes(write_file: Write) -> None:
+    """One car in seventy is damaged, which costs it much."""
+    header, *lines = with_more("Damaged,On order", lambda *_: ["", ""]).splitlines()
+    rows = [line[: -len(",")] + ("," if at % 3 else ",On order") for at, line in enumerate(lines * 20)]
+    rows = [line.replace(",,", ",Yes,", 1) if at % 70 == 0 else line for at, line in enumerate(rows)]
+    found, _ = draft(write_file, "\n".join([header, *rows]))
+    for name, yes in (("damaged", "Yes"), ("on_order", "On order")):
+        flag = feature(found.market, name)
+        assert (flag.kind, flag.true, flag.blank) == ("flag", (yes,), "false")

@@ -1,8 +1,10 @@
 """Numbers as people write them."""
 
+from datetime import date
+
 import pytest
 
-from carprice.market.quantities import read_quantity
+from carprice.market.quantities import read_day, read_quantity
 
 RANGES = {
     "20,000 - 24,999": 22_499.5,
@@ -90,3 +92,17 @@ def test_the_same_in_another_unit_behind_a_number(text: str, number: float, word
 @pytest.mark.parametrize("text", ["2.0 л / 190 л.с.", "100 km / 5 years", "9 kW (12)"])
 def test_another_number_behind_one_is_a_second(text: str) -> None:
     assert read_quantity(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("21 Şubat 2025", date(2025, 2, 21)),
+        ("3 Aralık 2024", date(2024, 12, 3)),
+        ("5 грудня 2023", date(2023, 12, 5)),
+        ("2024. március 5.", date(2024, 3, 5)),
+        ("12 noiembrie 2023", date(2023, 11, 12)),
+    ],
+)
+def test_months_of_more_languages(text: str, day: date) -> None:
+    assert read_day(text) == day.toordinal()

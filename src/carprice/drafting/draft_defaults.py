@@ -29,6 +29,8 @@ CLASSIC_YEAR = 1950
 MIN_ID_RATE, MIN_ID_ROWS, MIN_ID_DIGITS = 0.95, 50, 6
 MIN_TEXT_RATE, MIN_TEXT_LENGTH = 0.5, 60
 MAX_MISSING_RATE = 0.98
+MIN_TICKED = 30
+"""Rows of a column of yes alone, such as one of damaged cars, which is kept however few they are of all."""
 MIN_VIN_SHARE = 0.5
 NEVER_ZERO = ("engine_size", "power", "doors", "seats", "cylinders")
 """Roles of which a zero says that the number is not known."""
@@ -102,10 +104,10 @@ def guess_unit(numbers: Numbers, role: str, distance_unit: str, unit_beside: str
 
 
 def find_flag(profile: Profile) -> tuple[list[str], list[str]] | None:
-    """The texts for true and for false of a column that has no others."""
+    """The texts for true and for false of a column that has no others. Its own name is true."""
     if not 1 <= profile.distinct <= 6:
         return None
-    yes = [text for text in profile.most_common if text.casefold() in _YES]
+    yes = [text for text in profile.most_common if text.casefold() in _YES or text == profile.column]
     no = [text for text in profile.most_common if text.casefold() in _NO]
     return (yes, no) if len(yes) + len(no) == profile.distinct and yes else None
 
@@ -114,9 +116,11 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
     """Why a column is not a feature: it says nothing of the car, or its price; empty where it is one."""
     if not profile.known:
         return "it is empty"
-    if profile.missing_rate > MAX_MISSING_RATE:
+    flag = find_flag(profile)
+    is_ticked = flag is not None and not flag[1] and profile.known >= MIN_TICKED
+    if profile.missing_rate > MAX_MISSING_RATE and not is_ticked:
         return f"it is missing in {profile.missing_rate:.1%} of the rows".replace("%", " %")
-    if role != "make" and profile.distinct == 1 and not (find_flag(profile) and profile.missing_rate):
+    if role != "make" and profile.distinct == 1 and not (flag and profile.missing_rate):
         return f"it is {profile.most_common[0][:60]!r} wherever it is known"
     if is_named_by_place(profile.column) and profile.distinct == profile.known:
         return "it has no name and counts the rows"

@@ -79,18 +79,23 @@ MONTHS = {
     word: number
     for number, words in enumerate(
         (
-            "jan january januar janvier janv enero ene gennaio gen janeiro januari styczeń sty янв январь ocak",
-            "feb february februar février févr fev febrero febbraio fevereiro februari luty lut фев февраль",
-            "mar march märz mär mrz mars marzo março maart marzec мар март mart",
-            "apr april avril avr abril abr aprile kwiecień kwi апр апрель nisan",
-            "may mai mayo maggio mag maio mei maj май мая mayıs",
-            "jun june juni juin junio giugno giu junho czerwiec cze июн июнь haziran",
-            "jul july juli juillet juil julio luglio lug julho lipiec lip июл июль temmuz",
-            "aug august août aout agosto ago augustus sierpień sie авг август ağustos",
-            "sep sept september septembre septiembre settembre set setembro wrzesień wrz сен сентябрь eylül",
-            "oct october oktober okt octobre octubre ottobre ott outubro październik paź окт октябрь ekim",
-            "nov november novembre noviembre novembro listopad lis ноя ноябрь kasım",
-            "dec december dezember dez décembre déc diciembre dic dicembre dezembro grudzień gru дек декабрь",
+            "jan january januar janvier janv enero ene gennaio gen janeiro januari styczeń sty янв "
+            "январь ocak január ianuarie січень січ",
+            "feb february februar février févr fev febrero febbraio fevereiro februari luty lut "
+            "фев февраль şubat február februarie лютий лют",
+            "mar march märz mär mrz mars marzo março maart marzec мар март mart március martie березень бер",
+            "apr april avril avr abril abr aprile kwiecień kwi апр апрель nisan április aprilie квітень кві",
+            "may mai mayo maggio mag maio mei maj май мая mayıs május травень тра",
+            "jun june juni juin junio giugno giu junho czerwiec cze июн июнь haziran június iunie червень чер",
+            "jul july juli juillet juil julio luglio lug julho lipiec lip июл июль temmuz július iulie липень лип",
+            "aug august août aout agosto ago augustus sierpień sie авг август ağustos augusztus серпень сер",
+            "sep sept september septembre septiembre settembre set setembro wrzesień wrz сен "
+            "сентябрь eylül szeptember septembrie вересень вер",
+            "oct october oktober okt octobre octubre ottobre ott outubro październik paź окт "
+            "октябрь ekim október octombrie жовтень жов",
+            "nov november novembre noviembre novembro listopad lis ноя ноябрь kasım noiembrie листопад лис",
+            "dec december dezember dez décembre déc diciembre dic dicembre dezembro grudzień gru "
+            "дек декабрь aralık decembrie грудень гру",
         ),
         1,
     )
