@@ -331,6 +331,21 @@ def test_the_make_of_a_file_of_one_make_may_be_given_or_left_out(header: str, wr
     assert "# All listings are of this make, so it may be left out." in found.text
 
 
+def test_a_make_that_is_named_twice_has_no_model_behind_it(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [
+            make.replace("Volkswagen", "VW Volkswagen").replace("BMW", "VW Volkswagen"),
+            model,
+            year,
+            miles,
+            price,
+        ]
+
+    found, path = draft(write_file, cars("manufacturer,model,year,mileage,price", row), currency="EUR")
+    assert {item.name: item.column for item in found.market.features}["model"] == "model"
+    assert set(clean(found, path).frame["make"]) == {"VW Volkswagen", "Opel", "Skoda"}
+
+
 def test_models_behind_makes_in_a_script_that_nobody_knows(write_file: Write) -> None:
     makes = {"BMW": "ბემვე", "Opel": "ოპელი", "Skoda": "შკოდა", "Volkswagen": "ფოლკსვაგენი"}
 

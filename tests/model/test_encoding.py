@@ -216,6 +216,11 @@ def test_a_feature_that_was_not_fitted_is_refused(pricer: Pricer, part: str, nam
     assert error.value.what == f"{part}.pkl: has nothing for feature '{name}'"
 
 
+@pytest.mark.parametrize("text", ["VW Volkswagen", "vw", "Volkswagen", "VOLKSWAGEN"])
+def test_a_make_that_is_named_twice(text: str) -> None:
+    assert find_code(category_codes(["Audi", "VW Volkswagen"], "make"), text) == 1.0
+
+
 def test_no_make_is_the_only_one() -> None:
     assert category_codes(["Perodua"], "make")[None] == 0.0
     assert math.isnan(category_codes(["Perodua", "Proton"], "make")[None])

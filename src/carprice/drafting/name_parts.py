@@ -74,7 +74,8 @@ def find_name_parts(
     if own is None and not is_known:
         return []
     names = _split_names(profile, own)
-    is_several = sum(count for words, count in names.items() if len(words) > 1) > MIN_NAME_SHARE * profile.known
+    has_model = (count for words, count in names.items() if len(words) > 1 and not is_make(words[1]))
+    is_several = sum(has_model) > MIN_NAME_SHARE * profile.known
     if not (is_several or has_years(profile)):
         return []
     make = own or _find_make_pattern(profile)

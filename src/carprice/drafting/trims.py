@@ -49,7 +49,9 @@ def _has_models(make: Profile) -> bool:
 @cache
 def _has_word_behind_make(text: str) -> bool:
     words = cut_year(text).split()
-    return len(words) > 2 or (len(words) == 2 and " ".join(words) not in _LONG_MAKES and is_make(words[0]))
+    return len(words) > 2 or (
+        len(words) == 2 and " ".join(words) not in _LONG_MAKES and is_make(words[0]) and not is_make(words[1])
+    )
 
 
 def stands_in_longer(part: Profile, profiles: Sequence[Profile]) -> bool:

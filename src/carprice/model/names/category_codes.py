@@ -36,6 +36,8 @@ def category_codes(values: Sequence[str], name: str = "") -> Codes:
         parts = _BRACKETS.fullmatch(value) if name in (MAKE, MODEL) else None
         for part in parts.groups()[: 2 if name == MAKE else 1] if parts else ():
             squashed.setdefault(squash(part), set()).add(float(code))
+        for part in _split_twice_named(value) if name == MAKE else ():
+            squashed.setdefault(squash(part), set()).add(float(code))
     for alias, usual in MAKE_ALIASES.items() if name == MAKE else ():
         _join(squashed, (alias, usual))
     if name not in (MAKE, MODEL) and len(values) <= MAX_BEGUN:
@@ -46,6 +48,12 @@ def category_codes(values: Sequence[str], name: str = "") -> Codes:
         if len(found) == 1:
             codes.setdefault(text, *found)
     return codes
+
+
+def _split_twice_named(value: str) -> tuple[str, ...]:
+    """The two names of a make that says both, as VW Volkswagen; none of others."""
+    one, _, other = value.casefold().partition(" ")
+    return (one, other) if other and other == MAKE_ALIASES.get(one) else ()
 
 
 def _join(squashed: dict[str, set[float]], names: Sequence[str]) -> None:
