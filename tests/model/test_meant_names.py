@@ -60,6 +60,9 @@ def names() -> MeantNames:
     [
         ("Toyota", "Toyota Aqua", "Aqua"),
         ("VW", "Volkswagen up!", "up!"),
+        ("Toyota", "Toyota/Aqua", "Aqua"),
+        ("Toyota", "toyota_land_cruiser_prado", "Land Cruiser Prado"),
+        ("Toyota", "Aqua Toyota", "Aqua"),
         ("Toyota", "Corolla Axio", "Axio"),
         ("Toyota", "Corolla XLI", "Corolla"),
         ("Toyota", "Corola", "Corolla"),
@@ -163,3 +166,10 @@ def test_the_warning_says_what_counts(pricer: Pricer) -> None:
     assert all(one.coverage is None for one in (*found[:3], *found[4:-1]))
     nameless = pricer.price(change(UK_CAR, model="Nothing"))
     assert found[4].high / found[4].price > 0.8 * nameless.high / nameless.price, "as wide as for an unknown model"
+
+
+@pytest.mark.parametrize("model", ["ford_fiesta", "Ford/Fiesta", "Fiesta, Ford", "fiesta ford"])
+def test_a_model_beside_its_make_is_that_model(pricer: Pricer, model: str) -> None:
+    assert pricer.price(change(UK_CAR, make="Ford", model=model)) == pricer.price(
+        change(UK_CAR, make="Ford", model="Fiesta")
+    )

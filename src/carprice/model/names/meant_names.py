@@ -1,5 +1,6 @@
 """What make and model are meant by names that training never saw together."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -12,6 +13,7 @@ from carprice.model.names.trim_names import TrimNames
 
 MAX_WORDS = 8
 """Of a model."""
+_BETWEEN = re.compile(r"[\s/_|,]+")
 MIN_ENDING = 3
 """Letters of a model at the end of another name: many a trim has two."""
 MAX_SHORT = 2
@@ -90,18 +92,19 @@ class MeantNames:
     def _find_model(self, text: str, make: float) -> MeantCar:
         """The model of a make that a text names.
 
-        As it is, behind the make's name (`Toyota Aqua`), in another order (`Series 1`) or but for a letter (`Grnd
+        As it is, beside the make's name (`Toyota Aqua`), in another order (`Series 1`) or but for a letter (`Grnd
         Cherokee`); with more before it (`Land Cruiser Prado` is a `Prado`) or behind it (`Corolla XLI`, of that
         trim where it is one); a trim of the make, and its model (`320i` is a `3 Series`); by a slip of the pen
         (`Corola`); the commonest that goes on or ends so (`Land Cruiser` or `Prado` where there are only a `Land
         Cruiser Prado` and a `Land Cruiser Sahara`). The first of these.
         """
-        words, speller = text.split()[:MAX_WORDS], self.speller_of(make)
+        words, speller = _BETWEEN.split(text.strip())[:MAX_WORDS], self.speller_of(make)
         starts = range(1, len(words))
         behind = [words[at:] for at in starts if find_code(self._make_codes, " ".join(words[:at])) == make]
+        before = [words[:at] for at in starts if find_code(self._make_codes, " ".join(words[at:])) == make]
         endings = [words[at:] for at in starts if sum(map(str.isalpha, "".join(words[at:]))) >= MIN_ENDING]
         ways: tuple[Callable[[], MeantCar], ...] = (
-            lambda: self._find_known([words, *behind], make)._replace(is_sure=True),
+            lambda: self._find_known([words, *behind, *before], make)._replace(is_sure=True),
             lambda: MeantCar(make, self._find_reordered(text, make), is_sure=True),
             lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes, CLOSE)),
             lambda: self._find_known(endings, make),
