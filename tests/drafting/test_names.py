@@ -59,15 +59,16 @@ def test_names_that_a_site_has_cut_give_no_models(write_file: Write) -> None:
     assert ".n" not in feature(found.market, "model").pattern
 
 
-def test_series_and_classes_belong_to_the_model_before_them(write_file: Write) -> None:
+@pytest.mark.parametrize("series", ["Series", "Serisi", "класс"])
+def test_series_and_classes_belong_to_the_model_before_them(series: str, write_file: Write) -> None:
     def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
-        name = model.replace("Golf", f"{luck.choice('35')} Series")
+        name = model.replace("Golf", f"{luck.choice('35')} {series}")
         return [f"{make} {name} {luck.choice(TRIMS)} {luck.randint(1, 99)}", year, price, miles]
 
     found, path = draft(write_file, cars("name,year,price,km", row))
     models = set(clean(found, path).frame["model"])
-    assert {"3 Series", "5 Series"} <= models
-    assert not any(model.startswith("Series") for model in models)
+    assert {f"3 {series}", f"5 {series}"} <= models
+    assert not any(model.startswith(series) for model in models)
 
 
 def test_a_number_that_looks_like_a_year_is_the_model(write_file: Write) -> None:

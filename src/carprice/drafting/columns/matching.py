@@ -22,8 +22,8 @@ MUST_BE_NUMBERS = (PRICE, "mileage", "power", "engine_size")
 TEXTS = ("make", "model")
 PLAIN_PARTS = {"name", "value", "text", "label", "title", "amount"}
 """Last parts of paths that say less than the one before them."""
-YES_OR_NO = (0, 1)
-"""What is_toyota and the like have, whatever they are called."""
+MAX_FLAG_VALUES = 2
+"""Numbers of a column such as make_toyota, which is no make, whatever it is called."""
 MIN_YEAR_SHARE, MIN_MAKE_SHARE = 0.9, 0.5
 MIN_NAMED_YEAR_SHARE = 0.7
 """Of a column that is called a year: the others are cells of other columns."""
@@ -126,7 +126,7 @@ def _fits(profile: Profile, role: str) -> bool:
         return False
     if role == "owners" and profile.share_with(SAYS_USED) > MIN_VALUE_SHARE:
         return False
-    if role in TEXTS and profile.numbers and profile.distinct <= len(YES_OR_NO):
+    if role in TEXTS and profile.numbers and profile.distinct <= MAX_FLAG_VALUES:
         return False
     if role in TEXTS:
         is_other = is_place(profile.column) or is_of_listing(profile.column)

@@ -156,7 +156,7 @@ MODEL_BEGINNINGS = (
     "wagon range town rolls type le la 더 올 뉴 디 신형 그랜드 베리"
 )
 """Words that a model's name begins with, and that are none alone: Land Cruiser, Model 3, 더 뉴 스파크."""
-MODEL_ENDINGS = "series serie class klasse classe clase reihe серия серии серія серії класс"
+MODEL_ENDINGS = "series serie serisi seria class klasse classe clase reihe серия серии серія серії класс"
 """Words that belong to the model before them: 3 Series, C Class."""
 
 OFFER_WORDS = (
