@@ -29,8 +29,8 @@ CLASSIC_YEAR = 1950
 MIN_ID_RATE, MIN_ID_ROWS, MIN_ID_DIGITS = 0.95, 50, 6
 MIN_TEXT_RATE, MIN_TEXT_LENGTH = 0.5, 60
 MAX_MISSING_RATE = 0.98
-MIN_TICKED = 30
-"""Rows of a column of yes alone, such as one of damaged cars, which is kept however few they are of all."""
+MIN_TICKED, MIN_TICKED_SHARE = 30, 0.005
+"""Rows of a column of yes alone, such as one of damaged cars, and their share, with which it is kept."""
 MIN_VIN_SHARE = 0.5
 NEVER_ZERO = ("engine_size", "power", "doors", "seats", "cylinders")
 """Roles of which a zero says that the number is not known."""
@@ -117,7 +117,11 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
     if not profile.known:
         return "it is empty"
     flag = find_flag(profile)
-    is_ticked = flag is not None and not flag[1] and profile.known >= MIN_TICKED
+    is_ticked = (
+        flag is not None
+        and not flag[1]
+        and profile.known >= max(MIN_TICKED, MIN_TICKED_SHARE * profile.texts.len())
+    )
     if profile.missing_rate > MAX_MISSING_RATE and not is_ticked:
         return f"it is missing in {profile.missing_rate:.1%} of the rows".replace("%", " %")
     if role != "make" and profile.distinct == 1 and not (flag and profile.missing_rate):
