@@ -43,19 +43,24 @@ KILLS = (
     ("write_bundle", 0),
 )
 """In the midst of each step, and after so many of its outputs."""
+KILLS_OF_WORKERS = (KILLS[0], KILLS[2], KILLS[3], KILLS[8])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["in this process", "workers"])
+@pytest.mark.parametrize(
+    ("options", "kills"),
+    [((), KILLS), (("--workers", "2"), KILLS_OF_WORKERS)],
+    ids=["in this process", "workers"],
+)
 def test_killed_in_each_step_it_does_none_of_them_again(
-    uk: Market, tmp_path: Path, root: Path, options: tuple[str, ...]
+    uk: Market, tmp_path: Path, root: Path, options: tuple[str, ...], kills: tuple[tuple[str, int], ...]
 ) -> None:
     words = ("train", "--market", "uk", "--data", str(write_listings(uk, tmp_path / "cars.csv", ROWS)))
     alone, whole, killed = (Command(root, tmp_path / name, *words) for name in ("alone", "whole", "killed"))
     alone.run()
     whole.run_logged(*options)
     expected = whole.list_steps()
-    for step, number in KILLS:
+    for step, number in kills:
         killed.die(step, number, *options)
         assert list(killed.artifacts.glob("2*")) == [], step
     killed.run_logged(*options)
