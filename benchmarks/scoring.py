@@ -32,7 +32,7 @@ from carprice.simulation.sampling import write_listings
 from carprice.system.processes import measure_memory
 
 LIMIT = 0.7
-SIZES = (200_000, 2_000_000)
+SIZES = (1_000_000, 10_000_000)
 PEER_ROWS = 30_000
 LOOK_SECONDS = 0.5
 COMMAND = "PYTHONPATH=src .venv/bin/python benchmarks/scoring.py --write"
