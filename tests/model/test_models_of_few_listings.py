@@ -3,17 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import polars as pl
 import pytest
 from tests.model.cars import UK_CAR, change
+from tests.model.every_way import warn_every_way
 
-from carprice.frames.pricing import price_frame
 from carprice.model.bundle.contents import read_bundle
 from carprice.model.bundle.manifest import find_bundle
 from carprice.model.pricer import Pricer
-from carprice.scoring.score_file import score_file
-from carprice.tracking.listing_pricer import ListingPricer
 
 DETAIL = "was in only 2 of the training listings: its price is less sure than most"
 
@@ -60,21 +56,5 @@ def cars() -> list[dict[str, Any]]:
 
 
 def test_every_way_says_the_same(rare_fiestas: Pricer, cars: list[dict[str, Any]], tmp_path: Path) -> None:
-    rows = [rare_fiestas.read_values(car) for car in cars]
-    many = rare_fiestas.price_rows(rows)
-    assert many == [rare_fiestas.price_values(row) for row in rows]
-    codes = ["; ".join(f"{each.code}:{each.field}" for each in found.warnings) or None for found in many]
+    codes = warn_every_way(rare_fiestas, cars, tmp_path)
     assert {"few_like:model", "few_like:model; outside_training_range:year", None} < set(codes)
-    names = [feature.name for feature in rare_fiestas.market.features]
-    schema = {name: pl.String if name in rare_fiestas.encoders else pl.Float64 for name in names}
-    frame = price_frame(pl.DataFrame(rows, schema, orient="row"), rare_fiestas)
-    assert (
-        frame["warnings"].to_list()
-        == codes
-        == ListingPricer(rare_fiestas).predict(pd.DataFrame(cars))["warnings"].to_list()
-    )
-    assert frame["coverage"].to_list() == [found.coverage for found in many]
-    assert frame["low"].round().to_list() == [found.low for found in many]
-    columns = {each.name: each.column for each in rare_fiestas.market.features}
-    pl.DataFrame(cars).rename(columns).write_csv(tmp_path / "cars.csv")
-    assert pl.concat(score_file(tmp_path / "cars.csv", rare_fiestas))["warnings"].to_list() == codes

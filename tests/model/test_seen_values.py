@@ -3,19 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import polars as pl
 import pytest
 from tests.model.cars import UK_CAR, change
 from tests.model.damage import edit_pickle, refusal
+from tests.model.every_way import warn_every_way
 
-from carprice.frames.pricing import price_frame
 from carprice.model.bundle.contents import read_bundle
 from carprice.model.bundle.manifest import find_bundle
 from carprice.model.pricer import Pricer
 from carprice.model.seen_values import SeenValues
-from carprice.scoring.score_file import score_file
-from carprice.tracking.listing_pricer import ListingPricer
 
 MISSING = float("nan")
 NAMES = ["make", "model", "fuel", "gearbox"]
@@ -100,23 +96,8 @@ def cars() -> list[dict[str, Any]]:
 
 
 def test_every_way_says_the_same(seen_fiestas: Pricer, cars: list[dict[str, Any]], tmp_path: Path) -> None:
-    rows = [seen_fiestas.read_values(car) for car in cars]
-    many = seen_fiestas.price_rows(rows)
-    assert many == [seen_fiestas.price_values(row) for row in rows]
-    codes = ["; ".join(f"{each.code}:{each.field}" for each in found.warnings) or None for found in many]
+    codes = warn_every_way(seen_fiestas, cars, tmp_path)
     assert {"unseen_value:fuel", "outside_training_range:year; unseen_value:fuel", None} < set(codes)
-    names = [feature.name for feature in seen_fiestas.market.features]
-    schema = {name: pl.String if name in seen_fiestas.encoders else pl.Float64 for name in names}
-    frame = price_frame(pl.DataFrame(rows, schema, orient="row"), seen_fiestas)
-    flavour = ListingPricer(seen_fiestas).predict(pd.DataFrame(cars))
-    for column in (frame["warnings"].to_list(), flavour["warnings"].to_list()):
-        assert column == codes
-    assert frame["coverage"].to_list() == [found.coverage for found in many]
-    assert flavour["low"].to_list() == [found.low for found in many] == [round(low) for low in frame["low"]]
-    columns = {each.name: each.column for each in seen_fiestas.market.features}
-    pl.DataFrame(cars).rename(columns).write_csv(tmp_path / "cars.csv")
-    scored = pl.concat(score_file(tmp_path / "cars.csv", seen_fiestas))
-    assert scored["warnings"].to_list() == codes
 
 
 def test_a_bundle_without_them_asks_nothing(small_bundle: Path) -> None:

@@ -45,24 +45,10 @@ NOT_ASKED = "nobody can answer it who asks for a price"
 _SELLERS = frozenset(squash_words(SELLER_WORDS))
 _CAR_WORDS = frozenset(CAR_WORDS.split())
 _ID_REASON = "it names the listing, not the car"
-_ID_NAMES = {
-    *(
-        "id",
-        "lot",
-        "lotno",
-        "lotnumber",
-        "uuid",
-        "guid",
-        "slug",
-        "sku",
-        "adid",
-        "adnum",
-        "adno",
-        "adnumber",
-        "advertid",
-    ),
-    *("listingid", "listingno", "listingnumber", "offerid", "offernumber"),
-}
+_ID_NAMES = frozenset(
+    "id lot lotno lotnumber uuid guid slug sku adid adnum adno adnumber advertid "  # noqa: SIM905
+    "listingid listingno listingnumber offerid offernumber".split()
+)
 """Names of columns that say nothing of a car, however often each text is there."""
 _NEVER_OF_CARS = {"vin", "url", "href", "image", "img"}
 """Words of names of such columns, whatever else is in them."""

@@ -9,7 +9,7 @@ from carprice.frames.encoding import Floats, encode_frame, replace_meant
 from carprice.frames.position import place_asking_prices
 from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.frames.warnings import Warnings, find_warnings, join_warnings
-from carprice.model.input_warnings import FEW_LIKE, OUTSIDE_TRAINING, UNLIKELY, UNSEEN
+from carprice.model.input_warnings import FEW_LIKE, OUTSIDE_TRAINING
 from carprice.model.price_range import CLOSE, LEVELS, MIN_LIKE
 from carprice.model.pricer import MAX_OUTSIDE, Pricer
 
@@ -83,9 +83,9 @@ def predict_frame(frame: pl.DataFrame, pricer: Pricer) -> Predictions:
     if pricer.model_column is not None and pricer.range.nameless is not None:
         group = np.where(np.isnan(matrix[:, pricer.model_column]), pricer.range.nameless, group)
     is_unknown, outside = _count_strange(warnings, frame.height, pricer)
-    is_claimed = ~is_unknown & (outside == 0)
+    is_claimed = ~is_unknown
     for (code, _), mask in warnings.items():
-        if code in (UNLIKELY, UNSEEN, FEW_LIKE) and code in pricer.unclaimed:
+        if code in pricer.unclaimed:
             is_claimed &= ~mask
     return Predictions(score, size, group, rows, is_claimed, is_unknown, outside, warnings)
 

@@ -34,9 +34,8 @@ def category_codes(values: Sequence[str], name: str = "") -> Codes:
     for code, value in enumerate(values):
         squashed.setdefault(squash(value), set()).add(float(code))
         parts = _BRACKETS.fullmatch(value) if name in (MAKE, MODEL) else None
-        for part in parts.groups()[: 2 if name == MAKE else 1] if parts else ():
-            squashed.setdefault(squash(part), set()).add(float(code))
-        for part in _split_twice_named(value) if name == MAKE else ():
+        bracketed = parts.groups()[: 2 if name == MAKE else 1] if parts else ()
+        for part in (*bracketed, *(_split_twice_named(value) if name == MAKE else ())):
             squashed.setdefault(squash(part), set()).add(float(code))
     for alias, usual in MAKE_ALIASES.items() if name == MAKE else ():
         _join(squashed, (alias, usual))
