@@ -15,6 +15,8 @@ from carprice.system.terminal import strip_controls
 
 if TYPE_CHECKING:
     from carprice.engine.engine import Progress, Show
+    from carprice.listings.listings_files import ListingsFiles
+    from carprice.training.on_engine.work import EngineChoice
 
 SCHEMA_VERSION = 1
 CHECKOUT_COMMAND = "./carprice"
@@ -79,9 +81,18 @@ def show_parts(clock: Callable[[], float] = time.monotonic) -> "Show":
     return show
 
 
-def show_growing(has_engine: bool) -> "Show | None":
-    """What shows how far a training is; without an engine on a terminal alone: elsewhere its steps are enough."""
-    return show_parts() if has_engine or os.isatty(2) else None
+def choose_engine(
+    address: str | None, workers: int | None, gang: int, source: "ListingsFiles | None"
+) -> "EngineChoice":
+    """The engine of a training as its options name it, and what shows how far it is.
+
+    Without an engine on a terminal alone: elsewhere its steps are enough. source: None where listings are drawn.
+    """
+    from carprice.training.on_engine.work import EngineChoice
+
+    show = show_parts() if address or workers or gang or os.isatty(2) else None
+    read = count_rows(source.find_share_read if source else None, PROGRESS_ROWS)
+    return EngineChoice(address or "", workers or 0, show, gang, read)
 
 
 def _describe_progress(progress: "Progress", seconds: float) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import PROGRESS_ROWS, count_rows, print_json, print_text, say, show_growing
+from carprice.cli.console import choose_engine, print_json, print_text, say
 from carprice.cli.options import (
     engine_options,
     gang_option,
@@ -53,11 +53,9 @@ def refresh(
     from carprice.market.market_file import load_market
     from carprice.refresh.refresh import KEPT, Order, describe_refresh
     from carprice.refresh.refresh import refresh as run_refresh
-    from carprice.training.on_engine.work import EngineChoice
 
     market = load_market(market_name, settings.markets_dir)
-    read = count_rows(listings.find_share_read, PROGRESS_ROWS)
-    engine = EngineChoice(address or "", workers or 0, show_growing(bool(address or workers or gang)), gang, read)
+    engine = choose_engine(address, workers, gang, listings)
     outcome = run_refresh(Order(listings, market, forced, dry_run, engine), settings, say)
     if as_json:
         print_json("refresh", asdict(outcome))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carprice.cli.console import PROGRESS_ROWS, count_rows, find_room, print_json, say, show_growing
+from carprice.cli.console import choose_engine, find_room, print_json, say
 from carprice.cli.options import (
     data_option,
     engine_options,
@@ -20,7 +20,6 @@ from carprice.model.bundle.manifest import champion_version
 from carprice.settings import Settings
 from carprice.simulation.demo_model import train_demo
 from carprice.tracking.promotion import record_training
-from carprice.training.on_engine.work import EngineChoice
 from carprice.training.train import DEMO_MARKET, SEED, train_file
 
 if TYPE_CHECKING:
@@ -72,8 +71,7 @@ def train(
     market = load_market(market_name, settings.markets_dir)
     if source is None and market.name != DEMO_MARKET:
         raise click.UsageError(f"--data is missing: market {market.name!r} has no listings of its own.")
-    read = count_rows(source.find_share_read if source else None, PROGRESS_ROWS)
-    choice = EngineChoice(address or "", workers or 0, show_growing(bool(address or workers or gang)), gang, read)
+    choice = choose_engine(address, workers, gang, source)
     if source is not None:
         training = train_file(source, market, settings, seed, say, not no_comparables, cap, choice)
     else:
