@@ -3,9 +3,9 @@
     sudo PYTHONPATH=src:. .venv/bin/python benchmarks/engine.py [--rows N | --train N] [--write]
 
 Each worker has an address of its own. `score` runs undisturbed, then with one worker killed, one stopped (SIGSTOP)
-and one cut off from the network, when a quarter of the parts is done; with --train instead `train`, when the first
-boosters are grown that price held-out listings. What is written has to be equal to what this machine's processes
-write, byte for byte, within twice the undisturbed time.
+and one cut off from the network, when a quarter of the parts is done; with --train instead `train`, in each of the
+steps that workers do. What is written has to be equal to what this machine's processes write, byte for byte,
+within twice the undisturbed time.
 """
 
 import hashlib
@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -35,8 +36,14 @@ WORKER_TTL = "10s"
 """A worker that has been silent so long is taken for lost; docs/scale.md says the same."""
 PRELOADED = "carprice.training.on_engine.boosters"
 NOWHERE = "http://127.0.0.1:9"
-BOOSTERS = 9
-"""Of a market of many listings: eight choose the recipe, and then the first one prices held-out listings."""
+STEPS = {
+    "choosing the recipe": ("grow_booster", 1),
+    "held-out listings": ("grow_booster", 9),
+    "the trees": ("grow_booster", 17),
+    "the range": ("grow_spread", 1),
+}
+"""What workers do in a training of 20,000 listings or more: under way when so many outputs of a kind are there."""
+QUARTER = "a quarter of the parts"
 LIMIT = 2.0
 SECONDS = 900
 Run = Callable[..., tuple[str, float]]
@@ -58,27 +65,25 @@ def main(rows: int, train: int | None, artifacts: Path | None, write: bool) -> N
             run.carprice("train", "--market", "demo")
         run.carprice("demo", "--rows", str(train or rows), "--output", str(folder / "cars.csv"))
         what = "train" if train else "score"
-        cases = measure_cases(run.train if train else run.score, folder, stack)
+        steps = STEPS if train else [QUARTER]
+        cases = measure_cases(run.train if train else run.score, steps, folder, stack)
     lines, is_kept = report(what, heading, cases)
     command = f"{COMMAND} --train {train}" if train else f"{COMMAND} --rows {rows}"
     print_section("Training on an engine" if train else "Engine", command, lines, write)
     sys.exit(not is_kept)
 
 
-def measure_cases(run: Run, folder: Path, stack: ExitStack) -> dict[str, tuple[str, float]]:
-    """The digest and the seconds of this machine, and of three workers in each way of disturbing one."""
+def measure_cases(run: Run, steps: Iterable[str], folder: Path, stack: ExitStack) -> dict[str, tuple[str, float]]:
+    """The digest and the seconds of this machine, and of three workers with one disturbed in each way and step."""
     cases = {"this machine": run(("--workers", str(os.cpu_count())))}
     address = stack.enter_context(start_scheduler(folder))
     cluster = [stack.enter_context(open_machine(number)) for number in range(WORKERS)]
-    for what, disturb in (
-        ("undisturbed", None),
-        ("one worker killed", kill),
-        ("one stopped", stop),
-        ("one cut off", cut_off),
-    ):
-        with start_workers(cluster, address, folder) as workers:
-            cases[f"three workers, {what}"] = run(("--engine", address), disturb, workers)
-            if disturb is cut_off:
+    with start_workers(cluster, address, folder):
+        cases["three workers, undisturbed"] = run(("--engine", address))
+    for step in steps:
+        for what, disturb in (("killed", kill), ("stopped", stop), ("cut off", cut_off)):
+            with start_workers(cluster, address, folder) as workers:
+                cases[f"{step}: one {what}"] = run(("--engine", address), step, partial(disturb, workers[0]))
                 ip("link", "set", cluster[0].cable, "up")
     return cases
 
@@ -104,31 +109,32 @@ class Commands:
             [sys.executable, "-m", "carprice", *argv], env=self.environment, check=True, stdout=sys.stderr
         )
 
-    def score(self, options, disturb=None, workers=()) -> tuple[str, float]:
-        """The digest of the prices, and the seconds they took. disturb: what is done to the first worker."""
+    def score(self, options, step=QUARTER, disturb=None) -> tuple[str, float]:
+        """The digest of the prices, and the seconds they took. disturb: what is done when a quarter is there."""
         output = self.folder / "prices.csv"
         quarter = max(self.count_parts() // 4, 1)
         argv = ["score", str(self.folder / "cars.csv"), "--output", str(output), "--force", *options]
-        seconds = self._time(argv, "*.work/score_part-*", quarter, disturb, workers)
+        seconds = self._time(argv, "*.work/score_part-*", quarter, disturb)
         return hashlib.sha256(output.read_bytes()).hexdigest(), seconds
 
-    def train(self, options, disturb=None, workers=()) -> tuple[str, float]:
-        """The same of the model of the listings: all of its files and figures."""
+    def train(self, options, step=QUARTER, disturb=None) -> tuple[str, float]:
+        """The same of the model of the listings: all of its files and figures. disturb: in a step of STEPS."""
         before = set(list_versions(self.artifacts))
+        kind, count = STEPS.get(step, ("", 0))
         argv = ["train", "--market", "demo", "--data", str(self.folder / "cars.csv"), *options]
-        seconds = self._time(argv, "artifacts/.work-demo/grow_booster-*", BOOSTERS, disturb, workers)
+        seconds = self._time(argv, f"artifacts/.work-demo/{kind}-*", count, disturb)
         [version] = set(list_versions(self.artifacts)) - before
         bundle = json.dumps(describe_bundle(self.artifacts, version), sort_keys=True)
         return hashlib.sha256(bundle.encode()).hexdigest(), seconds
 
-    def _time(self, argv, outputs, count, disturb, workers) -> float:
-        """The seconds of a command, of whose workers the first is disturbed when so many outputs are there."""
+    def _time(self, argv, outputs, count, disturb) -> float:
+        """The seconds of a command, which is disturbed when so many outputs are there."""
         argv = [sys.executable, "-m", "carprice", *argv]
         started = time.monotonic()
         with subprocess.Popen(argv, env=self.environment, stdout=sys.stderr) as process:
             if disturb:
                 assert wait_for(lambda: len(list(self.folder.glob(outputs))) >= count, SECONDS)
-                disturb(workers[0])
+                disturb()
             if process.wait(SECONDS):
                 sys.exit(f"Error: {' '.join(argv)} ended with {process.returncode}")
         return time.monotonic() - started

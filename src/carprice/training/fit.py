@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from carprice.engine.steps import Once, do_once
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Encoders, Floats, Scaler, encode_frame, fit_encoders
 from carprice.frames.scoring import score_matrix
@@ -26,6 +28,7 @@ from carprice.training.forest.masking import forget_unseen
 from carprice.training.forest.recipes import FEW_ROWS, Recipe
 from carprice.training.held_out import HeldOut, hold_out
 from carprice.training.model_selection import Say, choose_recipe
+from carprice.training.on_engine.fit_outputs import read_choice, read_held, write_choice, write_held
 from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
 from carprice.training.split import fold_of
 from carprice.training.uncertainty import fit_range
@@ -66,10 +69,11 @@ def fit_listings(
     say: Say,
     recipe: Recipe | None = None,
     grow: Grow = grow_here,
+    once: Once = do_once,
 ) -> Fitted:
     """Learn from a clean frame alone; the matrix of a stored one waits beside it while others are learnt from.
 
-    recipe: None where the listings should choose it. grow: what grows the boosters.
+    recipe: None where the listings should choose it. grow: what grows the boosters. once: what does the steps.
     The range comes from listings that the forests of their folds never saw; so does the price index where listings
     have a day, and the forest that serves then learns prices brought to the last day's level. Raises TrainingError
     where there is nothing to learn.
@@ -88,9 +92,11 @@ def fit_listings(
     rows = rows.store(frame.folder) if isinstance(frame, StoredFrame) else rows
     errors: dict[str, float] = {}
     if recipe is None:
-        recipe, errors = choose_recipe(rows, columns, scaler, fold, seed, grow)
+        choose = partial(choose_recipe, rows, columns, scaler, fold, seed, grow)
+        recipe, errors = once(choose_recipe, choose, write_choice, read_choice)
         say(_describe_choice(recipe, errors))
-    held = _hold_out(rows, columns, scaler, recipe, fold, seed, grow)
+    hold = partial(_hold_out, rows, columns, scaler, recipe, fold, seed, grow)
+    held = once(hold_out, hold, write_held, partial(read_held, names=columns.names))
     rows, held, index = _bring_to_last_day(rows, held, day)
     forest = grow_forest(rows, columns, scaler, recipe, seed, grow)
     del rows

@@ -31,7 +31,9 @@ def test_after_kill_9_the_same_command_goes_on_to_the_same_bundle(uk: Market, tm
 KILLS = (
     ("load_listings", 0),
     ("grow_booster", 3),
+    ("choose_recipe", 0),
     ("grow_booster", CHOICE + 4),
+    ("hold_out", 0),
     ("grow_spread", 2),
     ("fit_listings", 0),
     ("judge_model", 0),
@@ -43,7 +45,7 @@ KILLS = (
     ("write_bundle", 0),
 )
 """In the midst of each step, and after so many of its outputs."""
-KILLS_OF_WORKERS = (KILLS[0], KILLS[2], KILLS[3], KILLS[8])
+KILLS_OF_WORKERS = (KILLS[0], KILLS[3], KILLS[5], KILLS[10])
 
 
 @pytest.mark.slow
