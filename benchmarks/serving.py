@@ -27,9 +27,9 @@ from carprice.settings import load_settings
 CARS = 4000
 CONNECTIONS = 16
 OURS, ECHO, MLFLOW, BENTO = "carprice", "bare WSGI echo", "mlflow models serve", "BentoML"
-MLFLOW_TIMES = 200
+MLFLOW_TIMES = 100
 MLFLOW_P99 = 0.1
-ECHO_SHARE = 0.8
+ECHO_SHARE = 0.6
 COMMAND = "PYTHONPATH=src .venv/bin/python benchmarks/serving.py --write"
 
 Rounds = dict[str, list[Round]]

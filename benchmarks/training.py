@@ -23,7 +23,7 @@ from carprice.names import STATISTICS_FILE
 from carprice.settings import ROOT, load_settings
 from carprice.simulation.sampling import write_listings
 
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 90.0
 LIMIT_MB = 2000.0
 SEED = 7
 COMMAND = "PYTHONPATH=src .venv/bin/python benchmarks/training.py --write"
