@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from carprice.model.bundle.contents import Bundle, read_bundle
 from carprice.model.bundle.manifest import champion_version, find_bundle
 from carprice.model.pricer import Pricer, load_pricer
 
@@ -22,6 +23,19 @@ def pricer(small_bundle: Path) -> Pricer:
 def dated_pricer(dated_bundle: Path) -> Pricer:
     """The pricer of the market with flags, dates and optional values."""
     return load_pricer(find_bundle(dated_bundle))
+
+
+@pytest.fixture(scope="session")
+def bundle(small_bundle: Path) -> Bundle:
+    """What its files hold."""
+    return read_bundle(find_bundle(small_bundle))
+
+
+@pytest.fixture(params=["pricer", "dated_pricer"])
+def any_pricer(request: pytest.FixtureRequest) -> Pricer:
+    """Either of these."""
+    found: Pricer = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

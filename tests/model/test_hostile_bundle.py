@@ -10,16 +10,10 @@ from tests.model.cars import UK_CAR, UK_VALUES, change
 from tests.model.fuzzing import fit_sizes
 
 from carprice.errors import BundleError
-from carprice.model.bundle.contents import Bundle, check_bundle, read_bundle
-from carprice.model.bundle.manifest import find_bundle
+from carprice.model.bundle.contents import Bundle, check_bundle
 from carprice.model.pricer import MAX_PRICE, Pricer
 
 HUGE_RANGE = {"edges": [], "quantiles": [[-4e8] * 50 + [4e8] * 49] * 2, "unseen": 1e300}
-
-
-@pytest.fixture(scope="module")
-def bundle(small_bundle: Path) -> Bundle:
-    return read_bundle(find_bundle(small_bundle))
 
 
 def change_model(bundle: Bundle, **changes: Any) -> Pricer:

@@ -1,6 +1,5 @@
 """The pricer: golden valuations, honest ranges, and breakdowns that sum to the price."""
 
-import copy
 import math
 import random
 from dataclasses import replace
@@ -17,7 +16,7 @@ from carprice.model.bundle.contents import Bundle, read_bundle
 from carprice.model.bundle.manifest import RETRAIN, find_bundle
 from carprice.model.evidence.breakdown import break_down, round_to_sum
 from carprice.model.input_warnings import InputWarning
-from carprice.model.pricer import MAX_PRICE, Pricer, load_pricer
+from carprice.model.pricer import Pricer, load_pricer
 
 CARS = 3000
 
@@ -49,17 +48,6 @@ def draw_value(pricer: Pricer, name: str, draw: random.Random) -> Any:
             return f"{draw.randint(1950, 2030)}-{draw.randint(1, 12):02d}-{draw.randint(1, 28):02d}"
     low, high = feature.min or 0.0, feature.max or 100.0
     return float(draw.randint(int(low), int(high))) if feature.kind == "year" else draw.uniform(low, high)
-
-
-@pytest.fixture
-def bundle(small_bundle: Path) -> Bundle:
-    return read_bundle(find_bundle(small_bundle))
-
-
-@pytest.fixture(params=["pricer", "dated_pricer"])
-def any_pricer(request: pytest.FixtureRequest) -> Pricer:
-    found: Pricer = request.getfixturevalue(request.param)
-    return found
 
 
 def test_a_price_is_line_and_trees_in_whole_pounds(pricer: Pricer, bundle: Bundle) -> None:
@@ -209,40 +197,6 @@ def test_a_mileage_that_cannot_be_is_taken_as_not_given(bundle: Bundle) -> None:
     assert pricer.price_rows(rows) == [pricer.price_values(row) for row in rows]
 
 
-@pytest.mark.parametrize(
-    ("change_to", "reason"),
-    [
-        ({"make": "Lada"}, "make was not among the training listings"),
-        ({"model": "Fiista"}, "model was not among the training listings; did you mean 'Fiesta'?"),
-        (
-            {"make": "Audi"},
-            "model 'Fiesta' is not among the training listings of Audi; did you mean 'Ford'?",
-        ),
-        ({"mileage": 499_999, "tax": 999}, "mileage, tax are outside what the model has learnt from"),
-        ({"mileage": 499_999}, None),
-        ({"fuel": "Steam"}, None),
-        ({}, None),
-    ],
-)
-def test_a_car_is_not_valued_where_the_market_refuses(
-    pricer: Pricer, bundle: Bundle, change_to: dict[str, Any], reason: str | None
-) -> None:
-    market = {**bundle.manifest["market"], "price": {**bundle.manifest["market"]["price"], "refuse": True}}
-    strict = Pricer(replace(bundle, manifest={**bundle.manifest, "market": market}))
-    car = change(UK_CAR, **change_to)
-    assert strict.find_refusal(*strict.price_listing(car)) == reason
-    assert pricer.find_refusal(*pricer.price_listing(car)) is None
-
-
-def test_too_few_like_it_are_not_valued(bundle: Bundle) -> None:
-    lines = [[*line[:2], 2, *line[3:]] for line in bundle.model["depreciation"]["lines"]]
-    model = {**bundle.model, "depreciation": {**bundle.model["depreciation"], "lines": lines}}
-    market = {**bundle.manifest["market"], "price": {**bundle.manifest["market"]["price"], "refuse": True}}
-    strict = Pricer(replace(bundle, model=model, manifest={**bundle.manifest, "market": market}))
-    reason = strict.find_refusal(*strict.price_listing(UK_CAR))
-    assert reason == "the model has learnt from 2 such cars, and needs 3"
-
-
 @pytest.mark.parametrize(("days", "warns"), [(90, False), (91, True)])
 def test_an_old_model_warns(pricer: Pricer, days: int, warns: bool) -> None:
     trained = datetime.strptime(pricer.version[:8], "%Y%m%d").date()
@@ -278,56 +232,6 @@ def test_wrong_fields_are_named_at_once(pricer: Pricer) -> None:
     )
     with pytest.raises(ListingsError):
         pricer.explain({})
-
-
-def test_golden_listings_are_priced_as_stated(any_pricer: Pricer) -> None:
-    any_pricer.prove()
-    any_pricer.prove_one()
-    for golden in any_pricer.manifest["golden"]:
-        valuation = any_pricer.price(golden["listing"])
-        assert valuation.price == round(golden["price"])
-        assert (valuation.low, valuation.high) == (round(golden["low"]), round(golden["high"]))
-
-
-def with_golden(pricer: Pricer, number: int, **fields: Any) -> Pricer:
-    other = copy.copy(pricer)
-    golden = [dict(item) for item in pricer.manifest["golden"]]
-    golden[number] |= fields
-    other.manifest = {**pricer.manifest, "golden": golden}
-    return other
-
-
-@pytest.mark.parametrize("key", ["price", "low", "high"])
-@pytest.mark.parametrize("factor", [1.4, 1 + 1e-6])
-def test_another_golden_valuation_is_refused(pricer: Pricer, key: str, factor: float) -> None:
-    right = pricer.manifest["golden"][2][key]
-    with pytest.raises(BundleError) as error:
-        with_golden(pricer, 2, **{key: right * factor}).prove()
-    assert str(error.value) == (
-        f"manifest.json: golden[2].{key}: should be {right * factor!r} (got {right!r})\n"
-        f"The files of {pricer.version} do not belong together. {RETRAIN}"
-    )
-
-
-def test_the_last_bit_of_another_machine_is_forgiven(pricer: Pricer) -> None:
-    right = pricer.manifest["golden"][0]["price"]
-    with_golden(pricer, 0, price=math.nextafter(right, math.inf)).prove()
-
-
-def test_a_golden_listing_of_another_market_is_refused(pricer: Pricer) -> None:
-    with pytest.raises(BundleError) as error:
-        with_golden(pricer, 1, listing={**UK_CAR, "year": 1900}).prove()
-    assert str(error.value) == (
-        f"manifest.json: golden[1]: cannot be priced (year: should be from 1980 to 2021)\n{RETRAIN}"
-    )
-
-
-def test_trees_whose_price_no_number_holds_are_refused(pricer: Pricer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pricer.forest.trees, "predict_row", lambda _: 750.0)
-    with pytest.raises(BundleError) as error:
-        pricer.prove()
-    assert error.value.what.startswith("manifest.json: golden[0].price: should be ")
-    assert error.value.what.endswith(f"(got {MAX_PRICE!r})")
 
 
 NAMES = "make, model, year, transmission, mileage, fuel, tax, mpg, engine_size"

@@ -22,6 +22,7 @@ from carprice.api.state import LoadedModel, ServiceState
 from carprice.errors import BundleError
 from carprice.market.kinds import KINDS, Kind
 from carprice.market.market_file import Feature
+from carprice.model.golden import prove_one
 from carprice.names import ALIVE_PATH, FALLBACK, FEATURES_PATH, METRICS_PATH, MODEL_PATH, READY_PATH, STATUS_PATH
 from carprice.recent_requests import read_sample
 
@@ -74,7 +75,7 @@ def check_ready(state: ServiceState) -> LoadedModel:
     """The loaded model, which prices a golden listing as in training. Raises RefusedError with 503."""
     model = state.require_model()
     try:
-        model.pricer.prove_one()
+        prove_one(model.pricer)
     except BundleError as error:
         raise RefusedError(503, f"The model does not price as in training: {error.what}") from None
     return model

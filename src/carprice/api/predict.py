@@ -31,6 +31,7 @@ from carprice.market.kinds import Value
 from carprice.model.evidence.comparables import Comparables
 from carprice.model.listing import MAX_PROBLEMS, MAX_ROW_PROBLEMS
 from carprice.model.price_range import Limits
+from carprice.model.refusal import find_refusal
 from carprice.model.valuation import Breakdown, Valuation
 from carprice.names import BATCH_PATH, MIB, PRICE_PATH
 
@@ -115,7 +116,7 @@ def _price_listing(model: LoadedModel, body: bytes, limits: Limits | None, most:
 
 def refuse_unvalued(model: LoadedModel, values: Sequence[Value], valuation: Valuation) -> None:
     """Raises UnvaluedError where the market refuses such a car."""
-    if reason := model.pricer.find_refusal(values, valuation):
+    if reason := find_refusal(model.pricer, values, valuation):
         names = [name for warning in valuation.warnings for name in warning.suggestions]
         likely = f"Did you mean {names[0]!r}? " if names else ""
         amounts = f"{valuation.low:,} to {valuation.high:,} {model.currency}"

@@ -11,7 +11,8 @@ from carprice.frames.scoring import flag_matrix, predict_matrix, score_matrix
 from carprice.frames.warnings import Warnings, find_warnings, join_warnings
 from carprice.model.input_warnings import FEW_LIKE, OUTSIDE_TRAINING
 from carprice.model.price_range import CLOSE, LEVELS, MIN_LIKE
-from carprice.model.pricer import MAX_OUTSIDE, Pricer
+from carprice.model.pricer import Pricer
+from carprice.model.refusal import MAX_OUTSIDE
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,15 @@ from carprice.model.evidence.usual_car import UsualCars
 from carprice.model.forest.depreciation import ANY
 from carprice.model.forest.lightgbm_capi import Trees
 from carprice.model.forest.price_forest import PriceForest, check_columns, join_columns, name_columns
+from carprice.model.golden import prove
 from carprice.model.input_warnings import (
     FEW_LIKE,
     OUTSIDE_TRAINING,
-    TAKEN_AS_MISSING,
     UNKNOWN_CATEGORY,
     UNKNOWN_COMBINATION,
     UNLIKELY,
     UNSEEN,
     InputWarning,
-    ask_instead,
     warn_combination,
     warn_of_age,
 )
@@ -37,16 +36,10 @@ from carprice.model.names.category_codes import MAKE, MODEL
 from carprice.model.names.trim_names import TrimNames
 from carprice.model.plausibility import UsualDistance
 from carprice.model.position import Position, place_asking
-from carprice.model.price_range import COVERAGE, MIN_LIKE, Limits, PriceRange
+from carprice.model.price_range import COVERAGE, Limits, PriceRange
 from carprice.model.unusual import Unusual
 from carprice.model.valuation import Breakdown, Confidence, NotGiven, Placed, Valuation
 from carprice.system.freed_memory import release_memory
-
-GOLDEN_TOLERANCE = 1e-9
-"""Relative. The last bit of exp may differ between machines; a larger difference is another model."""
-MAX_OUTSIDE = 1
-"""Values outside the training listings beyond which it is not valued either."""
-
 
 MAX_PRICE = 1e15
 """In units of money: whole numbers up to here are exact in JSON."""
@@ -74,7 +67,7 @@ class Pricer:
         self.trained_level = self.level
         self.model_column = names.index("model") if self.range.nameless is not None else None
         self.coverage = COVERAGE
-        self._keys = frozenset(model["depreciation"]["keys"])
+        self.keys = frozenset(model["depreciation"]["keys"])
         not_measured = () if self.range.few else (FEW_LIKE,)
         self.unclaimed = frozenset((OUTSIDE_TRAINING, UNKNOWN_COMBINATION, UNLIKELY, UNSEEN, *not_measured))
         self.usual = UsualCars(model.get("usual", ()), self.forest.depreciation.keys)
@@ -190,20 +183,6 @@ class Pricer:
         fields = [feature.name for feature in self.market.features]
         return tuple(sorted((*warnings, strange), key=lambda warning: fields.index(warning.field)))
 
-    def find_refusal(self, values: Sequence[Value], valuation: Valuation) -> str | None:
-        """Why a car is not valued, where the market file has `refuse = true`; None where it is."""
-        if not self.market.price.refuse:
-            return None
-        outside = [warning.field for warning in valuation.warnings if warning.code == OUTSIDE_TRAINING]
-        if len(outside) > MAX_OUTSIDE:
-            return f"{', '.join(outside)} are outside what the model has learnt from"
-        for warning in valuation.warnings:
-            if warning.field in self._keys and warning.code not in (TAKEN_AS_MISSING, FEW_LIKE):
-                return f"{warning.field} {ask_instead(warning)}"
-        row, _ = self.encoder.encode(values)
-        rows = self.forest.depreciation.find(row)[0].rows
-        return f"the model has learnt from {rows} such cars, and needs {MIN_LIKE}" if rows < MIN_LIKE else None
-
     def warn_of_age(self, today: date, max_days: int) -> tuple[InputWarning, ...]:
         """That the model is older than max_days, by the last day learnt from, else by the day of its training."""
         return warn_of_age(self.as_of or datetime.strptime(self.version, VERSION_TIME).date(), today, max_days)
@@ -222,15 +201,6 @@ class Pricer:
         """
         return explain_price(self, values, against_usual, grouped)
 
-    def prove(self) -> None:
-        """Price the golden listings of the manifest. Raises BundleError where a price is not as in training."""
-        for number, golden in enumerate(self.manifest["golden"]):
-            self._prove_golden(number, golden)
-
-    def prove_one(self) -> None:
-        """Price the first golden listing only, for frequent health checks. Raises BundleError as prove does."""
-        self._prove_golden(0, self.manifest["golden"][0])
-
     def golden_valuation(self, listing: Mapping[str, Any]) -> dict[str, float]:
         """The valuation before rounding, as the manifest has it. Raises ListingsError naming every wrong field."""
         score, size, group, warnings = self._predict(self._check(listing))
@@ -239,19 +209,6 @@ class Pricer:
             score + self.trained_level, size, group, self._is_claimed(warnings), limits
         )
         return {"price": price, "low": low, "high": high}
-
-    def _prove_golden(self, number: int, golden: Mapping[str, Any]) -> None:
-        where = f"manifest.json: golden[{number}]"
-        try:
-            found = self.golden_valuation(golden["listing"])
-        except (ListingsError, OverflowError) as error:
-            raise BundleError(f"{where}: cannot be priced ({error.args[0]})", RETRAIN) from None
-        for key, value in found.items():
-            if not math.isclose(golden[key], value, rel_tol=GOLDEN_TOLERANCE):
-                raise BundleError(
-                    f"{where}.{key}: should be {golden[key]!r} (got {value!r})",
-                    f"The files of {self.version} do not belong together. {RETRAIN}",
-                )
 
     def _find_usual_distance(self) -> UsualDistance | None:
         year, mileage, yearly = self.market.year, self.market.mileage, self.distance_per_year
@@ -313,7 +270,7 @@ class Pricer:
     def _is_claimed(self, warnings: Sequence[InputWarning]) -> bool:
         """Whether the range's share is promised: make and model were seen together, and no value is strange."""
         return not any(
-            warning.code in self.unclaimed or (warning.code == UNKNOWN_CATEGORY and warning.field in self._keys)
+            warning.code in self.unclaimed or (warning.code == UNKNOWN_CATEGORY and warning.field in self.keys)
             for warning in warnings
         )
 
@@ -321,7 +278,7 @@ class Pricer:
 def load_pricer(folder: Path, trusted: str = "") -> Pricer:
     """Load a bundle and check it all, golden valuations too; trusted: as for read_bundle. Raises BundleError."""
     pricer = Pricer(read_bundle(folder, trusted))
-    pricer.prove()
+    prove(pricer)
     release_memory()
     return pricer
 

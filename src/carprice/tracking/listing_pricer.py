@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from carprice.model.listing import check_listing
 from carprice.model.pricer import Pricer, load_pricer
+from carprice.model.refusal import find_refusal
 from carprice.model.valuation import Valuation
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class ListingPricer:
                 )
                 continue
             valuation = next(valuations)
-            reason = self.pricer.find_refusal(values, valuation)
+            reason = find_refusal(self.pricer, values, valuation)
             answers.append(_refuse(f"not valued: {reason}") if reason else _describe(valuation))
         return answers
 

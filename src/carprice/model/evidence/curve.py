@@ -10,6 +10,7 @@ from carprice.market.kinds import KINDS, Value
 from carprice.model.evidence.curve_plan import YEARS, CurveOrder, Stop, plan_curve
 from carprice.model.input_warnings import OUTSIDE_TRAINING
 from carprice.model.pricer import Pricer
+from carprice.model.refusal import find_refusal
 from carprice.model.valuation import Coverage, Money, Valuation
 
 Amount = Annotated[
@@ -62,7 +63,7 @@ def _describe_point(
     names = {feature.name for feature in features.values()}
     seen = not any(item.code == OUTSIDE_TRAINING and item.field in names for item in valuation.warnings)
     amounts: tuple[int | None, int | None, int | None] = (valuation.price, valuation.low, valuation.high)
-    if pricer.find_refusal(row, valuation):
+    if find_refusal(pricer, row, valuation):
         amounts = (None, None, None)
     fields: dict[str, Any] | UnsetType = UNSET
     if with_fields:

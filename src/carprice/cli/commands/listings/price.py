@@ -25,6 +25,7 @@ from carprice.model.input_warnings import InputWarning
 from carprice.model.listing import parse_fields, read_asking
 from carprice.model.price_range import COVERAGE, MAX_COVERAGE, MIN_COVERAGE
 from carprice.model.pricer import Pricer, load_pricer
+from carprice.model.refusal import find_refusal
 from carprice.model.valuation import Breakdown, NotGiven, Valuation
 from carprice.settings import Settings
 from carprice.system.text import escape_text
@@ -131,7 +132,7 @@ def price_car(fields: Sequence[str], settings: Settings, coverage: float = COVER
     pricer = load_pricer(folder, settings.trusted_keys)
     listing = parse_fields(pricer.market, pairs)
     values, valuation = pricer.price_listing(listing, pricer.range.limits(coverage))
-    if reason := pricer.find_refusal(values, valuation):
+    if reason := find_refusal(pricer, values, valuation):
         guess = f"{valuation.low:,} to {valuation.high:,} {pricer.market.currency}"
         raise ListingsError(f"Not valued: {reason}", f"By all else, a guess: {guess}")
     notes = pricer.warn_of_age(date.today(), settings.max_model_days)
