@@ -6,6 +6,7 @@ import pytest
 
 from carprice.evaluation.monotonicity import CARS, STEPS, make_grid, measure_sense
 from carprice.evaluation.notes import write_notes
+from carprice.model.forest.year_envelope import YearEnvelope
 from carprice.model.pricer import Pricer
 
 
@@ -54,3 +55,19 @@ def test_what_cannot_be_looked_at(uk_listings: pl.DataFrame, uk_pricer: Pricer) 
     assert measure_sense(uk_listings.with_columns(pl.lit(None, pl.Float64).alias("mileage")), uk_pricer) == {}
     same = measure_sense(uk_listings.head(1), uk_pricer)
     assert [item["steps"] for item in same.values()] == [0, 0]
+
+
+def test_years_of_classics_are_no_steps(
+    uk_listings: pl.DataFrame, uk_pricer: Pricer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    year, figures = uk_pricer.market.feature("year"), uk_pricer.scaler["year"]
+    whole = make_grid(uk_listings, year, uk_pricer)
+    first, last = whole[0] + 2, whole[-1]
+    classics = [(each - figures["mean"]) / figures["scale"] for each in (first - 2, first - 1)]
+    index = uk_pricer.market.features.index(year)
+    codes = {value: float(code) for code, value in enumerate(classics)}
+    monkeypatch.setattr(uk_pricer.forest, "wide", [*uk_pricer.forest.wide, (index, codes)])
+    assert make_grid(uk_listings, year, uk_pricer).tolist() == list(range(int(first), int(last) + 1))
+    table = {"field": "year", "spans": [], "since": first + 1}
+    monkeypatch.setattr(uk_pricer.forest, "years", YearEnvelope(table, ["year"], figures))
+    assert make_grid(uk_listings, year, uk_pricer)[0] == first + 1

@@ -45,16 +45,26 @@ def measure_sense(frame: pl.DataFrame, pricer: Pricer) -> dict[str, dict[str, An
 def make_grid(frame: pl.DataFrame, feature: Feature, pricer: Pricer) -> Floats:
     """Ascending values of a number between the ends of what the listings have; of a year whole ones.
 
-    A mileage so small that it is taken as missing is no step.
+    A mileage so small that it is taken as missing is no step, nor is a year of classics, which may go either way.
     """
     values = frame[feature.name].drop_nulls().to_numpy()
     low, high = np.quantile(values, ENDS)
     if feature.kind == "year":
-        return np.arange(np.ceil(low), np.floor(high) + 1)
+        return np.arange(max(np.ceil(low), _find_first_year(feature, pricer)), np.floor(high) + 1)
     zero = pricer.encoder.zero
     if zero is not None and pricer.market.features[zero.mileage] == feature:
         low = max(low, zero.below)
     return np.unique(np.linspace(low, max(low, high), STEPS + 1))
+
+
+def _find_first_year(year: Feature, pricer: Pricer) -> float:
+    """The first year behind those of classics, which the trees know one by one; -inf where there are none."""
+    forest, figures = pricer.forest, pricer.scaler[year.name]
+    if forest.years:
+        return forest.years.since
+    index = pricer.market.features.index(year)
+    classics = [value for column, codes in forest.wide if column == index for value in codes]
+    return round(max(classics) * figures["scale"] + figures["mean"]) + 1 if classics else -np.inf
 
 
 def _measure_steps(

@@ -28,12 +28,12 @@ class Years(NamedTuple):
 
 
 class YearEnvelope:
-    """The years to ask for, by make and model. index: of the year's column."""
+    """The years to ask for, by make and model. index: of the column. since: the first year they are asked for."""
 
     def __init__(self, table: Mapping[str, Any], columns: Sequence[str], figures: Mapping[str, float]) -> None:
         """figures: mean and scale of the year, as scaler.pkl has them."""
         self.index = columns.index(table["field"])
-        self._since = table.get("since", -math.inf)
+        self.since: float = table.get("since", -math.inf)
         self._mean, self._scale = figures["mean"], figures["scale"]
         self._spans: dict[Key, tuple[int, int, tuple[float, ...]]] = {
             tuple(key): (first, last, self._scale_years(first, last))
@@ -45,7 +45,7 @@ class YearEnvelope:
 
         A missing year is asked for as it is, and so is one from before `since`.
         """
-        if year != year or round(year * self._scale + self._mean) < self._since:
+        if year != year or round(year * self._scale + self._mean) < self.since:
             return Years((year,), 0, 0, 0)
         first, last, values = self._spans[key]
         # Of a year that no market has, only so many are asked for.
@@ -60,7 +60,7 @@ class YearEnvelope:
     def _cut_span(self, span: Sequence[int]) -> Sequence[int]:
         """The span without the years before `since`."""
         *key, first, last = span
-        return [*key, *(int(max(year, self._since)) for year in (first, last))]
+        return [*key, *(int(max(year, self.since)) for year in (first, last))]
 
     def _scale_years(self, first: int, last: int) -> tuple[float, ...]:
         return scale_years(range(first, last + 1), self._mean, self._scale)
