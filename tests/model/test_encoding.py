@@ -216,6 +216,12 @@ def test_a_feature_that_was_not_fitted_is_refused(pricer: Pricer, part: str, nam
     assert error.value.what == f"{part}.pkl: has nothing for feature '{name}'"
 
 
+def test_makes_of_the_same_cars_mean_each_other_unless_a_file_has_both() -> None:
+    one, both = category_codes(["Ford", "Vauxhall"], "make"), category_codes(["Opel", "Vauxhall"], "make")
+    assert find_code(one, "OPEL") == 1.0
+    assert (find_code(both, "opel"), find_code(both, "VAUXHALL")) == (0.0, 1.0)
+
+
 @pytest.mark.parametrize("text", ["VW Volkswagen", "vw", "Volkswagen", "VOLKSWAGEN"])
 def test_a_make_that_is_named_twice(text: str) -> None:
     assert find_code(category_codes(["Audi", "VW Volkswagen"], "make"), text) == 1.0

@@ -134,6 +134,7 @@ CARS = [
         ("Ford", "Fiestta"),
         ("BMW", "series"),
         ("BMW", "3"),
+        ("BMW", "320d xDrive"),
         ("Audi", "Fiesta"),
         ("Audi", "Nothing"),
         ("Nobody", "A3"),
@@ -166,6 +167,12 @@ def test_the_warning_says_what_counts(pricer: Pricer) -> None:
     assert all(one.coverage is None for one in (*found[:3], *found[4:-1]))
     nameless = pricer.price(change(UK_CAR, model="Nothing"))
     assert found[4].high / found[4].price > 0.8 * nameless.high / nameless.price, "as wide as for an unknown model"
+
+
+def test_a_version_is_priced_as_its_series_and_nothing_is_promised(pricer: Pricer) -> None:
+    found, known = (pricer.price(change(UK_CAR, make="BMW", model=model)) for model in ("BMW 320d", "3 Series"))
+    assert (found.price, found.coverage) == (known.price, None)
+    assert found.warnings[0].detail == "was not among the training listings; priced as '3 Series'"
 
 
 @pytest.mark.parametrize("model", ["ford_fiesta", "Ford/Fiesta", "Fiesta, Ford", "fiesta ford"])

@@ -52,6 +52,9 @@ MAKE_ALIASES = {
     "landrover": "land rover",
     "range rover": "land rover",
     "alfa": "alfa romeo",
+    "aston": "aston martin",
+    "rolls": "rolls-royce",
+    "gwm": "great wall",
     "maruti": "maruti suzuki",
     "ssang yong": "ssangyong",
     "lynkco": "lynk & co",
@@ -79,6 +82,9 @@ MAKE_ALIASES = {
     **{name: make for make, names in _IN_OTHER_SCRIPTS.items() for name in names.split()},
 }
 """In small letters."""
+
+SISTER_MAKES = (("opel", "vauxhall"),)
+"""Makes of the same cars in different countries: a file that has one of them means the other by it."""
 
 SAME_VALUES: dict[str, tuple[str, ...]] = {
     "fuel": (

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from carprice.market.other_names import MAKE_ALIASES, SAME_VALUES
+from carprice.market.other_names import MAKE_ALIASES, SAME_VALUES, SISTER_MAKES
 from carprice.model.names.suggestions import fold, squash
 
 MAKE, MODEL = "make", "model"
@@ -37,8 +37,8 @@ def category_codes(values: Sequence[str], name: str = "") -> Codes:
         bracketed = parts.groups()[: 2 if name == MAKE else 1] if parts else ()
         for part in (*bracketed, *(_split_twice_named(value) if name == MAKE else ())):
             squashed.setdefault(squash(part), set()).add(float(code))
-    for alias, usual in MAKE_ALIASES.items() if name == MAKE else ():
-        _join(squashed, (alias, usual))
+    for names in (*MAKE_ALIASES.items(), *SISTER_MAKES) if name == MAKE else ():
+        _join(squashed, names)
     if name not in (MAKE, MODEL) and len(values) <= MAX_BEGUN:
         _add_beginnings(squashed, values)
     for words in SAME_VALUES.get(name, ()):

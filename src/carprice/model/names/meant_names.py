@@ -8,6 +8,7 @@ from math import isnan
 from typing import NamedTuple
 
 from carprice.model.names.category_codes import MISSING, Codes, find_code
+from carprice.model.names.series_names import SeriesNames
 from carprice.model.names.suggestions import Speller, split_words, squash
 from carprice.model.names.trim_names import TrimNames
 
@@ -63,6 +64,7 @@ class MeantNames:
         self._of_make: dict[float, Speller] = {}
         self._sorted: dict[float, list[tuple[list[str], float]]] = {}
         self._framed: dict[float, list[tuple[int, float, str]]] = {}
+        self._series: dict[float, SeriesNames] = {}
         self.find = lru_cache(MAX_REMEMBERED)(self._find)
 
     def _find(self, make: str | None, model: str | None) -> MeantCar | None:
@@ -96,7 +98,8 @@ class MeantNames:
         Cherokee`); with more before it (`Land Cruiser Prado` is a `Prado`) or behind it (`Corolla XLI`, of that
         trim where it is one); a trim of the make, and its model (`320i` is a `3 Series`); by a slip of the pen
         (`Corola`); the commonest that goes on or ends so (`Land Cruiser` or `Prado` where there are only a `Land
-        Cruiser Prado` and a `Land Cruiser Sahara`). The first of these.
+        Cruiser Prado` and a `Land Cruiser Sahara`); its series (`320d` is a
+        `3er`), or the commonest of that (`C-Class` a `C 220` where there are only such). The first of these.
         """
         words, speller = _BETWEEN.split(text.strip())[:MAX_WORDS], self.speller_of(make)
         starts = range(1, len(words))
@@ -112,6 +115,7 @@ class MeantNames:
             lambda: MeantCar(make, *self.trims.find(words, make)),
             lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes)),
             lambda: MeantCar(make, self._find_longer(text, make)),
+            lambda: MeantCar(make, self._find_in_series([words, *behind, *before], make)),
         )
         nothing = MeantCar(make, MISSING)
         return next((found for way in ways if not isnan((found := way()).model)), nothing)
@@ -145,6 +149,14 @@ class MeantNames:
             self._sorted[make] = [(_sort_words(self._models[model]), float(model)) for model in models]
         found = [model for other, model in self._sorted[make] if other == words]
         return found[0] if len(found) == 1 else MISSING
+
+    def _find_in_series(self, parts: Sequence[Sequence[str]], make: float) -> float:
+        """The code of the model that is the series of a part of a name, or a version of it; NaN where none is."""
+        if make not in self._series:
+            of_make = [(int(model), rows) for (of, model), rows in self.rows.items() if of == make]
+            self._series[make] = SeriesNames((self._models[model], rows, float(model)) for model, rows in of_make)
+        found = (self._series[make].find(" ".join(part)) for part in parts)
+        return next((code for code in found if code is not None), MISSING)
 
     def _find_longer(self, text: str, make: float) -> float:
         """The code of the commonest model of a make that begins or ends with these words; NaN where none does."""
