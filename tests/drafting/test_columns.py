@@ -364,3 +364,12 @@ def test_what_a_user_says_of_the_car_is_kept(write_file: Write) -> None:
     found, _ = draft(write_file, with_more("vehicle_user_desc,user_name", row))
     assert "vehicle_user_desc" in {item.column for item in found.market.features}
     assert '"user_name" is left out' in found.text
+
+
+def test_equipment_is_no_number_of_its_kind(write_file: Write) -> None:
+    def values(luck: random.Random, *_: Any) -> list[Any]:
+        return [luck.choice([0, 1]) for _ in range(3)]
+
+    found, _ = draft(write_file, with_more("power sliding door,heated seats,motorized mirrors", values))
+    kinds = {item.name: item.kind for item in found.market.features[4:]}
+    assert kinds == {"power_sliding_door": "flag", "heated_seats": "flag", "motorized_mirrors": "flag"}

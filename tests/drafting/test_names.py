@@ -401,3 +401,20 @@ def test_what_stands_behind_the_name_and_beside_the_year(write_file: Write) -> N
     assert set(frame["fuel"]) == {"Diesel", "Petrol"}
     assert set(frame["transmission"]) == {"Manual", "Automatic"}
     assert frame["power"].to_list() == [80 + miles % 60 for _, miles, _ in truth()]
+
+
+def test_names_beside_a_column_of_makes_that_is_nearly_empty(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        return [
+            make if miles % 67 == 0 else "",
+            f"{make} {model} {['GT', 'Sport'][miles % 2]}",
+            year,
+            miles,
+            price,
+        ]
+
+    header, *lines = cars("Brand,Observation,year,mileage,price", row).splitlines()
+    found, path = draft(write_file, "\n".join([header, *lines, *lines, *lines]))
+    frame = clean(found, path).frame
+    assert set(frame["make"]) == {make for _, make, *_ in draw_cars(ROWS)}
+    assert set(frame["model"]) == {model for _, _, model, *_ in draw_cars(ROWS)}

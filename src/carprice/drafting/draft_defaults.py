@@ -9,7 +9,7 @@ from datetime import date
 from carprice.drafting.ages_of_listings import says_age
 from carprice.drafting.columns.distances import is_from_seeker
 from carprice.drafting.columns.listing_columns import VIN
-from carprice.drafting.columns.matching import MIN_PRICE_CORRELATION, PRICE_WORDS
+from carprice.drafting.columns.matching import MAX_MISSING_RATE, MIN_PRICE_CORRELATION, PRICE_WORDS
 from carprice.drafting.columns.names import split_words, squash_name, squash_words
 from carprice.drafting.columns.numbers import Numbers, rank_correlation
 from carprice.drafting.columns.profile import Profile
@@ -28,7 +28,6 @@ CLASSIC_YEAR = 1950
 """From which on cars can always be asked for: few of them are no slips."""
 MIN_ID_RATE, MIN_ID_ROWS, MIN_ID_DIGITS = 0.95, 50, 6
 MIN_TEXT_RATE, MIN_TEXT_LENGTH = 0.5, 60
-MAX_MISSING_RATE = 0.98
 MIN_TICKED, MIN_TICKED_SHARE = 30, 0.005
 """Rows of a column of yes alone, such as one of damaged cars, and their share, with which it is kept."""
 MIN_VIN_SHARE = 0.5

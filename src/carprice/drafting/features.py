@@ -9,6 +9,7 @@ from carprice.drafting.ages_of_listings import pattern_before_age, without_age
 from carprice.drafting.columns.decimals import find_decimal
 from carprice.drafting.columns.distances import MIL, THOUSAND, guess_mileage_scale
 from carprice.drafting.columns.header_words import is_fiscal, is_model, unit_in_name
+from carprice.drafting.columns.matching import MAX_MISSING_RATE
 from carprice.drafting.columns.names import choose_name, magnitude_in_name
 from carprice.drafting.columns.numbers import Numbers, count_texts
 from carprice.drafting.columns.profile import Profile
@@ -84,7 +85,8 @@ class FeatureDrafter:
         """The entries of one column."""
         prices = self.price.loose_numbers
         assert prices
-        if not role and (known := find_said(profile, self.roles, self.drafted)):
+        is_there = profile.missing_rate <= MAX_MISSING_RATE
+        if not role and is_there and (known := find_said(profile, self.roles, self.drafted)):
             yield Entry(profile.column, [f"it is left out: it says no more than {known}"])
             if profile.numbers and profile.numbers.words:
                 yield from self._draft_parts(profile, role)

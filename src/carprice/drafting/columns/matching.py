@@ -22,8 +22,11 @@ MUST_BE_NUMBERS = (PRICE, "mileage", "power", "engine_size")
 TEXTS = ("make", "model")
 PLAIN_PARTS = {"name", "value", "text", "label", "title", "amount"}
 """Last parts of paths that say less than the one before them."""
+MAX_MISSING_RATE = 0.98
+"""With more, a column is none of a role: the makes may stand in the names beside it."""
 MAX_FLAG_VALUES = 2
-"""Numbers of a column such as make_toyota, which is no make, whatever it is called."""
+ZERO_OR_ONE = r"^[01](?:\.0)?$"
+"""The numbers of a column such as make_toyota or "power sliding door", which is no make and no power."""
 MIN_YEAR_SHARE, MIN_MAKE_SHARE = 0.9, 0.5
 MIN_NAMED_YEAR_SHARE = 0.7
 """Of a column that is called a year: the others are cells of other columns."""
@@ -51,7 +54,9 @@ PRICE_FORMS = frozenset(squash_words(LEFT_OUT_WORDS["it is a form of the price"]
 def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
     """The column of each role that was found, each column once: by name, then by what it holds."""
     roles: dict[str, Profile] = {}
-    profiles = [profile for profile in profiles if not profile.is_link]
+    profiles = [
+        profile for profile in profiles if not profile.is_link and profile.missing_rate <= MAX_MISSING_RATE
+    ]
     for match in (_exact_rank, _word_rank):
         for role in NAMES:
             free = [profile for profile in profiles if profile not in roles.values() and _fits(profile, role)]
@@ -109,6 +114,8 @@ def _is_form(word: str, name: str) -> bool:
 def _fits(profile: Profile, role: str) -> bool:
     if not profile.known or (role == PRICE and {*split_words(profile.column)} & PRICE_FORMS):
         return False
+    if role != PRICE and _is_ticked(profile):
+        return False
     if role == PRICE and profile.missing_rate > MAX_UNSOLD and {*split_words(profile.column)} & OF_SALES:
         return False
     if role in MUST_BE_NUMBERS:
@@ -126,8 +133,6 @@ def _fits(profile: Profile, role: str) -> bool:
         return False
     if role == "owners" and profile.share_with(SAYS_USED) > MIN_VALUE_SHARE:
         return False
-    if role in TEXTS and profile.numbers and profile.distinct <= MAX_FLAG_VALUES:
-        return False
     if role in TEXTS:
         is_other = is_place(profile.column) or is_of_listing(profile.column)
         return (
@@ -136,6 +141,14 @@ def _fits(profile: Profile, role: str) -> bool:
             and not profile.year_share > MIN_YEAR_SHARE
         )
     return role in NUMBER_ROLES or not (profile.numbers and profile.distinct_rate > MIN_MAKE_SHARE)
+
+
+def _is_ticked(profile: Profile) -> bool:
+    """Whether a column says yes or no, as of a piece of equipment, whatever it is called."""
+    if profile.distinct != MAX_FLAG_VALUES:
+        return False
+    is_logical = {text.casefold() for text in profile.most_common} == {"true", "false"}
+    return is_logical or profile.share_with(ZERO_OR_ONE) == 1
 
 
 def _is_number(profile: Profile, role: str) -> bool:
