@@ -9,15 +9,16 @@ _ONE = r"(?:[0-9]+|an?|une?|una?|um|uma|eine[mnr]?)"
 AGES = (
     rf"{_ONE}\s*[^\W\d_]+\.?\s+(?:ago|fa|назад|тому|önce|temu|siden|sedan|sitten|geleden)",
     rf"(?:il y a|hace|vor|há|ha|pred|för|منذ)\s+{_ONE}\s*[^\W\d_]+\.?",
+    rf"{_ONE}\s*[^\W\d_]+\.?\s+(?:left|remaining|restants?|übrig|осталось)",
     r"(?:just now|today|yesterday|aujourd'hui|hier|hoy|ayer|heute|gestern|hoje|ontem|сегодня|вчера)",
 )
-"""The patterns of an age, each of some languages."""
+"""The patterns of an age, or of the time that an offer has left, each of some languages."""
 _MARKS = r"[\s,·|•-]+"
 
 
 def says_age(profile: Profile) -> bool:
-    """Whether most texts say how long ago a car was listed and nothing else, which nobody can answer."""
-    return profile.numbers is None and profile.share_with(rf"(?i)^\s*(?:{'|'.join(AGES)})\s*$") > MIN_SHARE
+    """Whether most texts say how long ago a car was listed, or for how long yet, and nothing else."""
+    return profile.share_with(rf"(?i)^\s*(?:{'|'.join(AGES)})\s*$") > MIN_SHARE
 
 
 def without_age(profile: Profile) -> Profile:

@@ -46,7 +46,8 @@ _CAR_WORDS = frozenset(CAR_WORDS.split())
 _ID_REASON = "it names the listing, not the car"
 _ID_NAMES = frozenset(
     "id lot lotno lotnumber uuid guid slug sku adid adnum adno adnumber advertid "  # noqa: SIM905
-    "listingid listingno listingnumber offerid offernumber".split()
+    "listingid listingno listingnumber offerid offernumber "
+    "index idx rank rowid rownumber rownum sno slno srno".split()
 )
 """Names of columns that say nothing of a car, however often each text is there."""
 _NEVER_OF_CARS = {"vin", "url", "href", "image", "img"}
@@ -113,6 +114,8 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return f"it is {profile.most_common[0][:60]!r} wherever it is known"
     if is_named_by_place(profile.column) and profile.distinct == profile.known:
         return "it has no name and counts the rows"
+    if says_age(profile):
+        return NOT_ASKED
     if role or _says_condition(profile):
         return ""
     words = {squash_name(profile.column), *split_words(profile.column)}
@@ -123,7 +126,7 @@ def reason_to_leave_out(profile: Profile, role: str, price: Numbers) -> str:
         return "it follows the price"
     if _is_id(profile, reason):
         return _ID_REASON
-    if is_from_seeker(profile.column) or _names_sellers(profile, words) or says_age(profile):
+    if is_from_seeker(profile.column) or _names_sellers(profile, words):
         return NOT_ASKED
     if reason and reason != _ID_REASON:
         return reason
@@ -220,7 +223,11 @@ def _follows_price(profile: Profile, price: Numbers) -> bool:
 
 
 def _is_id(profile: Profile, reason: str) -> bool:
-    if profile.share_with(VIN) >= MIN_VIN_SHARE or {*split_words(profile.column)} & _NEVER_OF_CARS:
+    if (
+        profile.is_link
+        or profile.share_with(VIN) >= MIN_VIN_SHARE
+        or {*split_words(profile.column)} & _NEVER_OF_CARS
+    ):
         return True
     if reason == _ID_REASON:
         is_number = squash_name(profile.column) in _ID_NAMES

@@ -39,7 +39,7 @@ SOLD_WORDS = {"sold", "paid", "hammer", "saleprice", "saledate", "solddate", "so
 MIN_SHARE = 0.9
 """Of the known texts, so many must be of the kind."""
 MIN_CARS = 0.5
-"""Distinct ids per row: cars are sold again, but not that often."""
+"""Distinct ids, or links, per row: cars are sold again, but not that often."""
 MIN_LATE = 0.98
 """The share of days that must not be before the car's year."""
 
@@ -103,7 +103,9 @@ def _rank_day(profile: Profile) -> int:
 
 def _is_link(profile: Profile, _: Roles) -> bool:
     is_picture = bool({*split_words(profile.column)} & PICTURE_WORDS)
-    return not is_picture and float(profile.texts.drop_nulls().str.contains(URL).mean() or 0.0) >= MIN_SHARE  # type: ignore[arg-type]
+    if is_picture or profile.distinct_rate < MIN_CARS:
+        return False
+    return float(profile.texts.drop_nulls().str.contains(URL).mean() or 0.0) >= MIN_SHARE  # type: ignore[arg-type]
 
 
 _FIND: dict[str, Callable[[Profile, Roles], bool]] = {ID: _is_car, SEEN: _is_day, LINK: _is_link}

@@ -187,13 +187,13 @@ LEFT_OUT_WORDS: dict[str, str] = {
         "address adresse dirección direccion endereço адрес sellername dealername dealer dealership dealerid seller_name "
         "vendor shop showroom username user store postal postalcode postcode zipcode zip plz cep lat lon lng latitude "
         "longitude coordinates offertype adtype listingtype source website site portal domain daysonmarket dayslisted "
-        "dayson daystosell daystosale daystoturn daysinstock timeonmarket timetosell ageofad adage publicdate publishdate posted postdate postingdate publication promoted sponsored featured "
+        "dayson daystosell daystosale daystoturn daysinstock timeonmarket timetosell ageofad adage publicdate publishdate posted postdate postingdate publication publicacion publicação promoted sponsored featured "
         "verified badge badges logo html json"
     ),
     "it names the listing, not the car": (
         "id vin url link uuid guid index ref reference advert stock image img photo picture thumbnail href permalink "
         "lot lotnumber lotno listingid adid adnum adno adnumber listingnumber listingno offernumber advertid carid slug sku unnamed plate licenseplate registrationnumber kennzeichen vinnumber chassis "
-        "chassisnumber rowid"
+        "chassisnumber rowid idx rank rownumber rownum sno slno srno"
     ),
 }
 """Words of a column's name by which it is no feature, by the reason."""
