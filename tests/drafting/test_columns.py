@@ -373,3 +373,16 @@ def test_equipment_is_no_number_of_its_kind(write_file: Write) -> None:
     found, _ = draft(write_file, with_more("power sliding door,heated seats,motorized mirrors", values))
     kinds = {item.name: item.kind for item in found.market.features[4:]}
     assert kinds == {"power_sliding_door": "flag", "heated_seats": "flag", "motorized_mirrors": "flag"}
+
+
+def test_a_dash_before_a_unit_is_no_value(write_file: Write) -> None:
+    def values(luck: random.Random, *_: Any) -> list[Any]:
+        is_known = luck.random() < 0.7
+        power = f"{luck.randint(40, 300)} kW" if is_known else "- kW"
+        return [power, luck.choice(["Manual", "Automático"]) if is_known else "- (Cambio)", "1 owner"]
+
+    found, path = draft(write_file, with_more("power,gearbox,owner", values))
+    power, gearbox = feature(found.market, "power"), feature(found.market, "transmission")
+    assert (power.kind, power.missing) == ("number", ("- kW",))
+    assert gearbox.missing == ("- (Cambio)",)
+    assert set(clean(found, path).frame["transmission"]) == {"Manual", "Automático", None}

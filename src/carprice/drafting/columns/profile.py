@@ -18,6 +18,7 @@ from carprice.market.quantities import (
     read_year,
     tidy_text,
 )
+from carprice.market.units import find_unit
 
 MISSING_WORDS = frozenset(
     "- -- --- . ? ?? n/a na n.a. #n/a nan null none nil unknown missing unspecified undefined other? k.a. tbd tba "  # noqa: SIM905
@@ -36,6 +37,8 @@ MISSING_WORDS = frozenset(
     "нет данных",
     "unknown unknown",
 }
+DASH_BEFORE_UNIT = re.compile(r"[-\u2013\u2014]+\s*(?:\([^()]*\)|([^\s\d]+))")
+"""A number that is not known, before its unit: "- kW", "- (l/100 km)" of a site without its number."""
 URL = r"^(https?://|www\.)"
 MIN_LINK_SHARE = 0.5
 MIN_MILEAGE_SHARE = 0.7
@@ -155,7 +158,7 @@ def profile_column(column: pl.Series) -> Profile:
     """Look at one column of raw text."""
     trimmed = column.str.strip_chars()
     is_missing = trimmed.is_null() | (trimmed == "") | trimmed.str.to_lowercase().is_in(list(MISSING_WORDS))
-    is_missing |= trimmed.is_in(_find_placeholders(trimmed)).fill_null(False)
+    is_missing |= trimmed.is_in([*_find_placeholders(trimmed), *_find_dashes(trimmed)]).fill_null(False)
     missing = trimmed.filter(is_missing & (trimmed != "").fill_null(False)).unique().sort()
     texts = trimmed.set(is_missing, None)
     known = texts.drop_nulls()
@@ -181,6 +184,13 @@ def _find_placeholders(texts: pl.Series) -> list[str]:
     """The one negative number of a column, such as -1, which no car has; none where there are more."""
     negative = texts.filter(texts.str.contains(r"^-[0-9]+(?:\.0)?$").fill_null(False)).unique()
     return negative.to_list() if negative.len() == 1 else []
+
+
+def _find_dashes(texts: pl.Series) -> list[str]:
+    """The texts that are a dash before a unit, or before what a site says in brackets of what is not there."""
+    dashed = texts.filter(texts.str.contains(r"^[-\u2013\u2014]").fill_null(False)).unique().to_list()
+    matches = {text: DASH_BEFORE_UNIT.fullmatch(text) for text in dashed}
+    return [text for text, match in matches.items() if match and (match[1] is None or find_unit(match[1]))]
 
 
 def _read_digits(text: str) -> float | None:
