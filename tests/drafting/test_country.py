@@ -106,3 +106,50 @@ def test_few_signs_are_a_guess_where_no_country_is_known(write_file: Write) -> N
     found, _ = draft(write_file, text.replace(",price,", ",was,", 1).replace("asked", "price"))
     assert found.market.currency == "PLN"
     assert re.fullmatch(r"only [0-9]+ % of the prices say so: say it with --currency", found.questions["currency"])
+
+
+@pytest.mark.parametrize("words", [("Pesos", "Dólares"), ("$", "U$S"), ("PESOS", "USD")])
+def test_words_of_a_column_of_currencies(words: tuple[str, str], write_file: Write) -> None:
+    """Which pesos they are, a file without a country does not say."""
+
+    def more(luck: random.Random, *car: Any) -> list[Any]:
+        is_dear = luck.random() < 0.2
+        return [words[1] if is_dear else words[0], car[-1] if is_dear else 200 * car[-1]]
+
+    text = with_more("moneda,asked", more).replace(",price,", ",was,", 1).replace("asked", "precio")
+    found, path = draft(write_file, text, currency="ARS")
+    assert (found.market.currency, found.market.price.currency_column) == ("ARS", "moneda")
+    assert "moneda" not in {item.column for item in found.market.features}
+    assert "prices in USD are dropped" in found.questions["rates"]
+    assert min(clean(found, path).frame["price"]) > 40_000
+    assert "ARS" in draft(write_file, text)[0].questions["currency"]
+
+
+def test_fuels_of_argentina(write_file: Write) -> None:
+    fuels = ["Nafta", "Diésel", "Nafta/GNC", "Híbrido/Nafta"]
+    found, _ = draft(write_file, with_more("fuel", lambda luck, *_: [luck.choice(fuels)]))
+    assert found.market.currency == "ARS"
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "currency"),
+    [
+        ("location", ["Naxal, Kathmandu-1, Kathmandu", "Lalitpur", "Pokhara"], "NPR"),
+        ("condition", ["Nigerian Used", "Foreign Used", "Brand New"], "NGN"),
+        ("colour", ["Trắng", "Đen", "Đỏ", "Bạc"], "VND"),
+        ("url", ["https://neoauto.com.pe/1", "https://neoauto.com.pe/2"], "USD"),
+        ("link", ["https://www.car.gr/1", "https://www.car.gr/2"], "EUR"),
+        ("city", ["Dar es Salaam", "Arusha", "Mwanza"], "TZS"),
+    ],
+)
+def test_other_countries(column: str, values: list[str], currency: str, write_file: Write) -> None:
+    text = with_more(f"{column},asked", lambda luck, *car: [luck.choice(values), 3000 * car[-1]])
+    found, _ = draft(write_file, text.replace(",price,", ",was,", 1).replace("asked", "price"))
+    assert found.market.currency == currency
+    assert found.questions["currency"]
+
+
+def test_nepalese_rupees(write_file: Write) -> None:
+    found, path = draft(write_file, usual(price=lambda price: f"रू. {price * 100:,}"))
+    assert found.market.currency == "NPR"
+    assert clean(found, path).frame["price"].to_list() == [100 * price for _, _, price in truth()]

@@ -54,7 +54,8 @@ def _find_by_links(profiles: Sequence[Profile]) -> Guess | None:
         )
         if hosts.len() and hosts.null_count() < hosts.len() / 2:
             top = str(hosts.drop_nulls().mode()[0])
-            code = domains.get(top) or domains.get(top.rpartition(".")[2], "")  # co.il as il
+            last = top.rpartition(".")[2]  # co.il as il
+            code = domains.get(top) or domains.get(last) or domains.get(f".{last}", "")
             if code:
                 return Guess(code, f"column {profile.column!r} leads to .{top}")
     return None
@@ -65,7 +66,10 @@ def _find_by_values(profiles: Sequence[Profile]) -> Guess | None:
     values = {
         text.casefold() for profile in profiles if profile.distinct <= MAX_WORDS for text in profile.most_common
     }
-    scores = {country: len(values & set(words.split())) for country, words in LANGUAGE_VALUES.items()}
+    scores = {
+        country: len(values & {word.replace("_", " ") for word in words.split()})
+        for country, words in LANGUAGE_VALUES.items()
+    }
     best = max(scores, key=lambda country: scores[country])
     is_alone = list(scores.values()).count(scores[best]) == 1
     return Guess(best, f"values are as in {best}") if scores[best] >= MIN_VALUES and is_alone else None

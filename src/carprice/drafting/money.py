@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from carprice.drafting.columns.distances import may_be_driven
-from carprice.drafting.columns.names import split_words
+from carprice.drafting.columns.names import split_words, squash_words
 from carprice.drafting.columns.numbers import Numbers
 from carprice.drafting.columns.profile import Profile
 from carprice.drafting.columns.vocabulary import COUNTRIES
 from carprice.drafting.country import Guess
 from carprice.market.market_file import DISTANCE_UNITS, NO_CURRENCY
-from carprice.market.units import CURRENCIES, MAGNITUDES, find_unit, split_tokens
+from carprice.market.units import CURRENCIES, MAGNITUDES, find_currencies, find_unit, split_tokens
 
 COUNTED_IN = {
     "lakh": ("INR", "PKR", "BDT", "LKR", "NPR"),
@@ -37,7 +37,10 @@ MIN_WHOLE_PRICES = {"KRW": 100_000, "VND": 1_000_000, "IDR": 1_000_000}
 MAX_COUNTED = 20_000
 """With a larger median, prices are not counted in what such currencies are counted in either."""
 HUNDREDTHS = {"cent", "cents", "pence", "centavos", "céntimos", "centimes", "grosze", "fils"}
-SHORT_WORD = 3
+SHORT_WORD = CODE_LENGTH = 3
+MAX_CURRENCIES = 40
+"""A column of more texts names something else."""
+CURRENCY_NAMES = frozenset(squash_words("currency moneda moeda devise valuta waluta währung divisa валюта"))
 INDIAN_GROUPS = r"[0-9],[0-9]{2},[0-9]{3}"
 
 
@@ -74,6 +77,8 @@ def guess_currency(price: Profile, profiles: Sequence[Profile], country: Guess |
 def _read_signs(signs: dict[tuple[str, ...], float], local: str, price: Profile) -> Currency:
     """The currency of most signs beside prices; local: of the country that is known, or empty."""
     main = max(signs, key=lambda codes: signs[codes])
+    sole = {codes[0] for codes in signs if len(codes) == 1}  # where U$S stands for dollars, $ does not
+    main = tuple(code for code in main if code not in sole) or main
     code = local if local in main else _choose_code(main, price)
     rest = [] if code == local else [other for other in main if other != code]
     question = f"the sign may mean {', '.join(rest)} too" if rest else ""
@@ -90,13 +95,12 @@ def _guess_without_signs(
     price: Profile, profiles: Sequence[Profile], country: Guess | None, local: str
 ) -> Currency:
     for profile in profiles:
-        codes = _read_codes(profile)
-        if codes and profile is not price:
-            code = codes.most_common(1)[0][0]
-            total = sum(codes.values())
-            others = {other: count / total for other, count in codes.items() if other != code}
-            column = profile.column if others else ""
-            return Currency(Guess(code, f"column {profile.column!r} says so"), column, others)
+        shares = {} if profile is price else _read_codes(profile)
+        if shares:
+            found = _read_signs(shares, local, price)
+            reason = f"column {profile.column!r} says so"
+            column = profile.column if len(shares) > 1 else ""
+            return Currency(replace(found.code, reason=reason), column, found.others)
     return Currency(_guess_by_names(price, profiles, country, local), "", {})
 
 
@@ -235,15 +239,18 @@ def _name_tokens(column: str) -> list[str]:
     return [token for token in tokens if not (token.isascii() and token.isalpha() and len(token) < SHORT_WORD)]
 
 
-def _read_codes(profile: Profile) -> Counter[str]:
-    """How often each currency is named in a column that names nothing else; empty for any other column."""
-    codes: Counter[str] = Counter()
+def _read_codes(profile: Profile) -> dict[tuple[str, ...], float]:
+    """The share of each currency, or of those that a sign or word may mean, in a column that names nothing else;
+    empty for any other column."""
+    if profile.distinct > MAX_CURRENCIES:
+        return {}
+    codes: Counter[tuple[str, ...]] = Counter()
     for text, count in profile.counts.items():
-        found = CURRENCIES.get(text.casefold())
-        if found and not text.isdigit():
-            codes[found[0]] += count
-        if profile.distinct > 40:
-            return Counter()
-    is_short = profile.known and sum(codes.values()) >= MIN_SHARE * profile.known
-    is_named = "currency" in split_words(profile.column) or all(len(text) == 3 for text in profile.most_common)
-    return codes if is_short and is_named else Counter()
+        if not text.isdigit():
+            codes[find_currencies([text.casefold(), *split_tokens(text)])] += count
+    del codes[()]
+    is_short = sum(codes.values()) >= MIN_SHARE * profile.known
+    is_named = {*split_words(profile.column)} & CURRENCY_NAMES or all(
+        len(text) == CODE_LENGTH for text in profile.most_common
+    )
+    return {found: count / profile.known for found, count in codes.most_common()} if is_short and is_named else {}

@@ -329,8 +329,41 @@ COUNTRIES: dict[str, tuple[str, str, str]] = {
     "CN": ("CNY", "km", "china beijing shanghai guangzhou shenzhen 北京 上海 广州 深圳 杭州 成都 cn"),
     "TW": ("TWD", "km", "taiwan taipei 台北 新北 台中 高雄 tw"),
     "IL": ("ILS", "km", "israel תל_אביב ירושלים חיפה il"),
+    "NP": ("NPR", "km", "nepal kathmandu lalitpur bhaktapur pokhara chitwan biratnagar .np"),
+    "PE": ("USD", "km", "peru perú lima arequipa .pe"),
+    "EC": ("USD", "km", "ecuador quito guayaquil pichincha .ec"),
+    "UY": ("USD", "km", "uruguay montevideo .uy"),
+    "BO": ("USD", "km", "bolivia cochabamba la_paz .bo"),
+    "CR": ("USD", "km", "costa_rica alajuela heredia .cr"),
+    "GR": ("EUR", "km", "greece ελλάδα αθήνα θεσσαλονίκη athens thessaloniki .gr"),
+    "HR": ("EUR", "km", "croatia hrvatska zagreb rijeka osijek .hr"),
+    "SI": ("EUR", "km", "slovenia slovenija ljubljana maribor .si"),
+    "SK": ("EUR", "km", "slovakia slovensko bratislava košice .sk"),
+    "LT": ("EUR", "km", "lithuania lietuva vilnius kaunas .lt"),
+    "LV": ("EUR", "km", "latvia latvija rīga .lv"),
+    "EE": ("EUR", "km", "estonia eesti tallinn tartu .ee"),
+    "RS": ("EUR", "km", "serbia srbija beograd niš .rs"),
+    "BA": ("BAM", "km", "sarajevo mostar tuzla zenica .ba"),
+    "MK": ("EUR", "km", "скопје битола скопje skopje .mk"),
+    "MD": ("EUR", "km", "moldova chișinău chisinau кишинёв .md"),
+    "AZ": ("AZN", "km", "azerbaijan azərbaycan bakı baku sumqayıt .az"),
+    "AM": ("USD", "km", "armenia երևան yerevan .am"),
+    "UZ": ("USD", "km", "uzbekistan ташкент toshkent tashkent .uz"),
+    "JO": ("JOD", "km", "jordan amman irbid zarqa عمان_الأردن .jo"),
+    "OM": ("OMR", "km", "oman muscat salalah مسقط .om"),
+    "BH": ("BHD", "km", "bahrain manama المنامة .bh"),
+    "TN": ("TND", "km", "tunisia tunisie tunis sfax sousse .tn"),
+    "DZ": ("DZD", "km", "algeria algérie alger oran constantine .dz"),
+    "LY": ("LYD", "km", "libya طرابلس بنغازي tripoli benghazi .ly"),
+    "ET": ("ETB", "km", "ethiopia addis_ababa .et"),
+    "TZ": ("TZS", "km", "tanzania dar_es_salaam arusha mwanza dodoma .tz"),
+    "UG": ("UGX", "km", "uganda kampala entebbe .ug"),
+    "RW": ("RWF", "km", "rwanda kigali .rw"),
+    "ZM": ("ZMW", "km", "zambia lusaka kitwe ndola .zm"),
+    "HK": ("HKD", "km", "kowloon 九龍 新界 .hk"),
 }
-"""By ISO 3166: the currency that cars are priced in, the distance unit, and what names the country."""
+"""By ISO 3166: the currency that cars are priced in, the distance unit, and what names the country; an ending of
+addresses that is a code of places elsewhere has a point."""
 
 LANGUAGE_VALUES: dict[str, str] = {
     "DE": "benzin diesel elektro kleinwagen limousine kombi cabrio manuell automatik schaltgetriebe ja nein privat gebraucht",
@@ -350,8 +383,11 @@ LANGUAGE_VALUES: dict[str, str] = {
     "JP": "ガソリン ハイブリッド ホワイト ブラック シルバー なし あり 修復歴なし",
     "KR": "가솔린 디젤 휘발유 오토 수동 흰색 검정색 은색",
     "CN": "汽油 柴油 自动 手动 白色 黑色 银色",
+    "VN": "xăng dầu điện trắng đen đỏ bạc xám số_tự_động số_sàn",
+    "AR": "nafta nafta/gnc híbrido/nafta gnc diésel",
+    "NG": "nigerian_used foreign_used brand_new locally_used",
 }
-"""By country: values that columns of its language have."""
+"""By country: values that columns of its language have, with _ for blanks."""
 
 LANGUAGES: dict[str, tuple[str, str]] = {
     "hu": ("HU", "márka modell évjárat vételár üzemanyag kivitel szín"),
