@@ -14,6 +14,7 @@ from carprice.listings.reading.archives import is_workbook, unpack_tar, unpack_z
 from carprice.listings.reading.byte_source import ByteSource, ReadPlace, spool, unpack_gzip
 from carprice.listings.reading.csv_rows import CsvRows
 from carprice.listings.reading.encodings import find_encoding, open_utf8
+from carprice.listings.reading.entities import unescape_entities
 from carprice.listings.reading.formats import (
     EXPECTED,
     GZIP,
@@ -26,12 +27,13 @@ from carprice.listings.reading.formats import (
 )
 from carprice.listings.reading.json_rows import JsonRows
 from carprice.listings.reading.parquet_rows import ParquetRows
-from carprice.listings.reading.row_lines import DroppedRow, DroppedRows, LineIndex
+from carprice.listings.reading.row_lines import DroppedRow, DroppedRows, LineIndex, add_note
 from carprice.listings.reading.workbook import WorkbookRows
 from carprice.system.remote import describe_remote, is_remote, open_remote, write_path
 
 BATCH_ROWS = 100_000
 STANDARD_INPUT = "-"
+ENTITIES_READ = "HTML entities such as &amp; are read as the characters that they stand for"
 MAX_LAYERS = 3
 """Archives inside archives are unpacked so deep."""
 
@@ -80,7 +82,8 @@ class ListingsFile:
         """
         rows, self._is_begun = 0, True
         for table in _read_ahead(self._rows.read()):
-            frame = cast(pl.DataFrame, pl.from_arrow(table))
+            frame, has_entities = unescape_entities(cast(pl.DataFrame, pl.from_arrow(table)))
+            add_note(self._rows.notes, ENTITIES_READ if has_entities else "")
             for part in frame.iter_slices(batch_rows) if frame.height else ():
                 rows += part.height
                 yield part
