@@ -22,6 +22,8 @@ MAX_HIDDEN_SHARE = 0.5
 """Of the lines of the sample, inside such records; where more are, each line is taken by itself."""
 MAX_COLUMNS = 10_000
 HEADER_MISMATCH = 0.5
+MIN_SURE_FIELDS = 3
+"""A delimiter that divides every line into as many is one; a decimal comma may stand once in each."""
 """How likely a delimiter is that divides the header into another number of fields than the lines below."""
 MOST_ROWS = 0.9
 MIN_REPEATED = 2
@@ -52,7 +54,7 @@ def find_header(lines: Sequence[str], source: str) -> Header:
     """The header of a file that starts with these lines. Raises ListingsError where there is none."""
     named = _find_separator_line(lines)
     above = 1 if named and len(lines) > 1 else 0
-    delimiter = named or max(DELIMITERS, key=lambda mark: _rate(mark, lines))
+    delimiter = named or _choose_delimiter(lines)
     records = [(fields, end + above) for fields, end in _read_records(delimiter, lines[above:])]
     if not records:
         raise ListingsError(f"{source}: has no header", EXPECTED)
@@ -171,8 +173,20 @@ def _find_separator_line(lines: Sequence[str]) -> str:
 
 def _rate(delimiter: str, lines: Sequence[str]) -> float:
     """How likely a delimiter is: by how many fields, in how many of the records alike, the header's too."""
-    counts = [len(fields) for fields, _ in _read_records(delimiter, lines)]
+    counts = _count_fields(delimiter, lines)
     if not counts:
+def _choose_delimiter(lines: Sequence[str]) -> str:
+    """The likeliest delimiter: of those that divide every line alike, the header too, where there are any, for
+    others may stand in a column of lists."""
+    counts = {mark: {*_count_fields(mark, lines)} for mark in DELIMITERS}
+    perfect = [mark for mark, found in counts.items() if len(found) == 1 and min(found) >= MIN_SURE_FIELDS]
+    return max(perfect or DELIMITERS, key=lambda mark: _rate(mark, lines))
+
+
+def _count_fields(delimiter: str, lines: Sequence[str]) -> list[int]:
+    return [len(fields) for fields, _ in _read_records(delimiter, lines)]
+
+
         return 0.0
     usual, times = _find_usual(counts)
     first = next((count for count in counts if count > 1), 1)
