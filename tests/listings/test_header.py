@@ -27,6 +27,21 @@ READ = {
         ],
     ),
     "semicolons inside of texts": ('make,tags\nFord,"a;b"\nBMW,c;d\n', ["make", "tags"], []),
+    "as many semicolons in every text": (
+        "make,tags,price\nFord,a;b;c;d,1\nBMW,c;d;e;f,2\n",
+        ["make", "tags", "price"],
+        [],
+    ),
+    "units below the names": (
+        "make,mileage,engine,price\n,km,cc,EUR\nFord,900,998,1\nBMW,800,1598,2\n",
+        ["make", "mileage (km)", "engine (cc)", "price (EUR)"],
+        ["Took the units in the row below the header into the names of the columns"],
+    ),
+    "units in brackets": (
+        "make;mileage;price\n-;[km];(€)\nFord;900;1\n",
+        ["make", "mileage (km)", "price (€)"],
+        ["Took the units in the row below the header into the names of the columns"],
+    ),
     "index": (",make\n1,Ford\n0,BMW\n", ["column_1", "make"], ["Column 1 has no name: it is called 'column_1'"]),
     "index without a header": (
         'make,price\n"1","Ford",5\n"2","BMW",6\n',

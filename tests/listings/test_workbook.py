@@ -63,6 +63,13 @@ def test_a_row_of_groups_above_the_names_is_skipped(write_file: Write) -> None:
     assert file.notes == ["Skipped row 1 above the header"]
 
 
+def test_units_below_the_names_belong_to_them(write_file: Write) -> None:
+    units = [None, None, "km", "EUR", None]
+    rows, file = read(write_file(make_workbook(Cars=[HEADER, units, *ROWS]), "cars.xlsx"))
+    assert [[*row.values()] for row in rows] == [[*row.values()] for row in TEXTS]
+    assert file.columns == ["make", "price", "day (km)", "sold (EUR)", "engine"]
+
+
 def test_errors_of_formulas_are_no_values(write_file: Write) -> None:
     rows, _ = read(write_file(make_workbook(Cars=[["make", "price"], ["Ford", "#N/A"], ["BMW", 2]]), "cars.xlsx"))
     assert rows == [{"make": "Ford", "price": None}, {"make": "BMW", "price": "2"}]

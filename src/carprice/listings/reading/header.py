@@ -11,6 +11,7 @@ from itertools import pairwise
 from carprice.errors import ListingsError
 from carprice.listings.reading.formats import EXPECTED
 from carprice.listings.reading.row_lines import shorten
+from carprice.listings.reading.units_row import UNITS_TAKEN, join_units
 
 DELIMITERS = ("\t", ";", "|", ",")
 """Where two are as likely, the first: a comma stands in prices and prose too."""
@@ -21,9 +22,9 @@ MAX_RECORD_LINES = 50
 MAX_HIDDEN_SHARE = 0.5
 """Of the lines of the sample, inside such records; where more are, each line is taken by itself."""
 MAX_COLUMNS = 10_000
-HEADER_MISMATCH = 0.5
 MIN_SURE_FIELDS = 3
 """A delimiter that divides every line into as many is one; a decimal comma may stand once in each."""
+HEADER_MISMATCH = 0.5
 """How likely a delimiter is that divides the header into another number of fields than the lines below."""
 MOST_ROWS = 0.9
 MIN_REPEATED = 2
@@ -60,9 +61,12 @@ def find_header(lines: Sequence[str], source: str) -> Header:
         raise ListingsError(f"{source}: has no header", EXPECTED)
     place = find_header_record(records)
     names, last = records[place]
-    rows = [fields for fields, _ in records[place + 1 :] if fields != names]
     skipped = records[place - 1][1] if place else above
     notes = _describe_skipped(lines, skipped) if skipped else []
+    if len(records) > place + 1 and (with_units := join_units(names, records[place + 1][0])):
+        place, names, last = place + 1, with_units, records[place + 1][1]
+        notes.append(UNITS_TAKEN)
+    rows = [fields for fields, _ in records[place + 1 :] if fields != names]
     names = _match_rows(names, rows, notes)
     columns = name_columns(names, rows, notes)
     if len(columns) > MAX_COLUMNS:
@@ -171,10 +175,6 @@ def _find_separator_line(lines: Sequence[str]) -> str:
     return found[1] if found else ""
 
 
-def _rate(delimiter: str, lines: Sequence[str]) -> float:
-    """How likely a delimiter is: by how many fields, in how many of the records alike, the header's too."""
-    counts = _count_fields(delimiter, lines)
-    if not counts:
 def _choose_delimiter(lines: Sequence[str]) -> str:
     """The likeliest delimiter: of those that divide every line alike, the header too, where there are any, for
     others may stand in a column of lists."""
@@ -187,6 +187,10 @@ def _count_fields(delimiter: str, lines: Sequence[str]) -> list[int]:
     return [len(fields) for fields, _ in _read_records(delimiter, lines)]
 
 
+def _rate(delimiter: str, lines: Sequence[str]) -> float:
+    """How likely a delimiter is: by how many fields, in how many of the records alike, the header's too."""
+    counts = _count_fields(delimiter, lines)
+    if not counts:
         return 0.0
     usual, times = _find_usual(counts)
     first = next((count for count in counts if count > 1), 1)

@@ -18,6 +18,7 @@ from carprice.listings.reading.formats import EXPECTED
 from carprice.listings.reading.header import Record, check_header, find_header_record, name_columns
 from carprice.listings.reading.row_lines import DroppedRows, LineIndex, add_note
 from carprice.listings.reading.text_tables import Text, build_table, write_value
+from carprice.listings.reading.units_row import UNITS_TAKEN, join_units
 
 BATCH_ROWS = 10_000
 SAMPLE_ROWS = 100
@@ -94,6 +95,9 @@ class WorkbookRows:
         if place:
             skipped = "row 1" if row == 2 else f"rows 1 to {row - 1}"
             self.notes.append(f"Skipped {skipped} above the header")
+        if len(sample) > place + 1 and (with_units := join_units(names, sample[place + 1][0][: len(names)])):
+            place, names, row = place + 1, with_units, sample[place + 1][1]
+            self.notes.append(UNITS_TAKEN)
         rows = [cells for cells, _ in sample[place + 1 :]]
         check_header(names, rows, self.source.name, f"row {row}")
         self._names = name_columns(names, rows, self.notes)
