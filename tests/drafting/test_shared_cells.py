@@ -33,6 +33,17 @@ def test_a_year_and_a_distance_in_one_cell(show: Callable[[int, int], str], unit
     assert frame["mileage"].to_list() == [miles for _, miles, _ in truth()]
 
 
+def test_thousand_kilometres_in_titles(write_file: Write) -> None:
+    def row(_: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        way = [f"{miles // 1000}tkm", f"{miles // 1000} Tkm", f"{miles // 1000}.tkm", f"{miles} km"][miles % 4]
+        return [f"{make} {model} {way}, TÜV neu", f"01/{year}", f"{price} €"]
+
+    found, path = draft(write_file, cars("Titel,EZ,Preis", row))
+    assert not feature(found.market, "mileage").min
+    ways = [miles if miles % 4 == 3 else miles // 1000 * 1000 for _, miles, _ in truth()]
+    assert clean(found, path).frame["mileage"].to_list() == ways
+
+
 def test_short_distances_in_sentences_are_none_that_cars_have_gone(write_file: Write) -> None:
     found, _ = draft(write_file, with_more("range", lambda luck, *_: [f"up to {luck.randint(200, 600)} km, WLTP"]))
     assert feature(found.market, "mileage").column == "mileage"

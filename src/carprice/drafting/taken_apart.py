@@ -24,7 +24,8 @@ NOT_FUEL = ("el", "gas", "premium", "solar")
 NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
 _LONG = r"(?:[0-9]{1,3}(?:[., '][0-9]{3})+|[0-9]+)"
 _THOUSAND = r"(?i:k|tsd|тыс)"
-LONG_NUMBER = rf"\b({_LONG}(?:\s?[-\u2013]\s?{_LONG})?(?:\s?{_THOUSAND}\b\.?)?)"
+_LONG_OR_RANGE = rf"{_LONG}(?:\s?[-\u2013]\s?{_LONG})?(?:\s?{_THOUSAND}\b\.?)?"
+LONG_NUMBER = rf"\b({_LONG_OR_RANGE})"
 """With thousands, or a range of two, in thousands or not."""
 MIN_DISTANCE_SHARE, MIN_DISTANCE = 0.5, 1_000.0
 """Texts that must have a distance for it to be that which cars have gone, and its median."""
@@ -60,6 +61,11 @@ _DISTANCE = {
     "km": rf"{LONG_NUMBER}\s?(?i:kms?|kilometers?|kilometres?|км|公里)(?:[^/\w]|/[^hHlL]|$)",
     "mi": rf"{LONG_NUMBER}\s?(?i:mi|miles?)(?:[^/\w]|/[^hHlL]|$)",
 }
+_THOUSAND_KM = r"(?i:[\s.]?(?:tkm|ткм))\b"
+_DISTANCE_IN_THOUSANDS = (
+    rf"\b([0-9]{{1,3}}(?:[.,][0-9])?{_THOUSAND_KM}|{_LONG_OR_RANGE}\s?(?i:kms?|км))(?:[^/\w]|/[^hHlL]|$)"
+)
+"""Where some say thousand kilometres in one word, which is part of what is read: 120tkm, 120.tkm."""
 _BARE_SIZE = r"(?:^|\s)([0-9][.,][0-9])(?:[A-Za-z]{0,4}\b)"
 _WORD_BEHIND = r"([^\W\d_]+)\W*$"
 _WORD = re.compile(r"[^\W\d_][^\W\d_-]+")
@@ -83,9 +89,11 @@ def find_number_parts(profile: Profile, taken: Set[str]) -> Iterator[Part]:
 
 def find_distance_part(profile: Profile) -> Part | None:
     """The distance that a cell has beside something else, as "2008 | 120.000 Km"; None where there is none."""
-    for unit, pattern in _DISTANCE.items():
+    says_thousands = profile.share_with(rf"[0-9]{_THOUSAND_KM}") > 0
+    for unit, pattern in {**_DISTANCE, **({"km": _DISTANCE_IN_THOUSANDS} if says_thousands else {})}.items():
         if profile.share_with(pattern) > MIN_DISTANCE_SHARE:
-            numbers = profile.texts.drop_nulls().str.extract(pattern, 1).str.replace(_THOUSAND, "000")
+            numbers = profile.texts.drop_nulls().str.extract(pattern, 1)
+            numbers = numbers.str.replace(_THOUSAND_KM, "000").str.replace(_THOUSAND, "000")
             digits = numbers.str.replace_all(r"^.*[-\u2013]|[^0-9]", "")
             middle = digits.cast(pl.Float64, strict=False).median()
             if isinstance(middle, float) and middle >= MIN_DISTANCE:

@@ -55,6 +55,9 @@ CUT_OFF = "000"
 """The end of a number of which the rest was lost: in "000 - 89999 km" that of 80000."""
 MAX_REDUCTION = 3.0
 """How many times the new price the old one before it may be."""
+_NEXT_WORD = re.compile(r"\s?([^\W\d_]+)")
+_THOUSAND_KM = re.compile(r"(?i)[\s.]?(?:tkm|ткм)(?![^\W\d_])")
+"""Also behind a point: 120.tkm."""
 _END = re.compile(r"[,.:]\s?[-–—]+$")
 _YEAR = re.compile(r"(?<![0-9])(?:1[89]|20)[0-9]{2}(?![0-9])")
 _SHORT_YEAR = re.compile(r"^(?:[0-9]{1,2}[/.-]|[^\W\d_]{3,9}\.?[ -]?'?)([0-9]{2})$")
@@ -283,12 +286,12 @@ def _join(digits: str, mark: str) -> float:
 
 def _read_magnitude(text: str, start: int) -> tuple[float, int]:
     """The factor that the word right behind a number stands for, 1 where it is none, and where that word ends."""
-    match = re.compile(r"\s?([^\W\d_]+)").match(text, start)
+    if match := _THOUSAND_KM.match(text, start):
+        return 1e3, match.end()
+    match = _NEXT_WORD.match(text, start)
     if match is None:
         return 1.0, start
     word = match[1].casefold()
-    if word in ("tkm", "ткм"):
-        return 1e3, match.end()
     if word in MAGNITUDES:
         return MAGNITUDES[word], match.end()
     mark = word[0]  # 万円 is written as one word
