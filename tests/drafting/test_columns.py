@@ -55,6 +55,18 @@ def test_years_of_other_calendars(calendar: str, write_file: Write) -> None:
     assert clean(found, path).frame["year"].to_list() == [year for year, _, _ in truth()]
 
 
+@pytest.mark.parametrize("show", [lambda year: str(year % 100), lambda year: f"{year % 100:02}"])
+def test_years_of_two_digits(show: Any, write_file: Write) -> None:
+    found, path = draft(write_file, usual(year=show))
+    assert feature(found.market, "year").calendar == "two digits"
+    assert clean(found, path).frame["year"].to_list() == [year for year, _, _ in truth()]
+
+
+def test_an_age_that_is_called_a_year_is_none(write_file: Write) -> None:
+    found, _ = draft(write_file, usual(year=lambda year: str(2023 - year)))
+    assert feature(found.market, "year").kind == "number"
+
+
 def test_prices_paid_are_the_prices(write_file: Write) -> None:
     def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
         return [make, model, year, miles, price + 900, price, miles % 90]

@@ -19,7 +19,7 @@ PriceType = Literal["asking", "paid"]
 DistanceUnit = Literal["km", "mi"]
 KindName = Literal[tuple(KINDS)]  # type: ignore[valid-type]  # of the table, which a type checker does not run
 Decimal = Literal[".", ","]
-Calendar = Literal["gregorian", "buddhist", "minguo", "solar hijri", "japanese", "spreadsheet"]
+Calendar = Literal["gregorian", "buddhist", "minguo", "solar hijri", "japanese", "spreadsheet", "two digits"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CURRENCY = re.compile("[A-Z]{3}")

@@ -18,6 +18,8 @@ EXCEL_DAYS = range(18_000, 80_000)
 """Numbers that may be a spreadsheet's dates, 1949 to 2119; no car's year is among them, but many a mileage is."""
 SPREADSHEET = "spreadsheet"
 """The calendar of a column that counts days as a spreadsheet does."""
+TWO_DIGITS = "two digits"
+"""The calendar of a column in which 17 is 2017."""
 PIVOT = 50
 """Years of two digits from here on are of the last century."""
 MAX_CHARACTERS = 200
@@ -62,6 +64,7 @@ _END = re.compile(r"[,.:]\s?[-–—]+$")
 _YEAR = re.compile(r"(?<![0-9])(?:1[89]|20)[0-9]{2}(?![0-9])")
 _SHORT_YEAR = re.compile(r"^(?:[0-9]{1,2}[/.-]|[^\W\d_]{3,9}\.?[ -]?'?)([0-9]{2})$")
 _APOSTROPHE_YEAR = re.compile(r"^['`\u2019]([0-9]{2})(?![0-9])")
+_TWO_DIGITS = re.compile(r"^([0-9]{1,2})(?:\.0)?$")
 _KOREAN = re.compile(r"^'?([0-9]{2})\s?(?:년|/[0-9]{1,2}\s?식)")
 _JAPANESE = re.compile(r"^(令和|平成|昭和|[RHS])\.?\s?([0-9]{1,2}|元)\s?年?")
 _ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925}
@@ -73,9 +76,10 @@ CALENDARS: dict[str, Callable[[int], int]] = {
     "solar hijri": lambda year: year + 621,
     "japanese": lambda year: year,
     SPREADSHEET: lambda year: year,
+    TWO_DIGITS: lambda year: year,
 }
 """The year of our calendar in which most of a year of another lies."""
-WESTERN = ("gregorian", "japanese", SPREADSHEET)
+WESTERN = ("gregorian", "japanese", SPREADSHEET, TWO_DIGITS)
 """Calendars in which a number of four digits is a year of ours."""
 
 MONTHS = {
@@ -191,7 +195,8 @@ def read_year(text: str, calendar: str = "gregorian") -> float | None:
     years = _YEAR.findall(text)
     if years:
         return float(max(years) if len(years) <= 2 else years[0])
-    if short := _SHORT_YEAR.match(text) or _KOREAN.match(text) or _APOSTROPHE_YEAR.match(text):
+    alone = _TWO_DIGITS.match(text) if calendar == TWO_DIGITS else None
+    if short := alone or _SHORT_YEAR.match(text) or _KOREAN.match(text) or _APOSTROPHE_YEAR.match(text):
         return float(int(short[1]) + (1900 if int(short[1]) >= PIVOT else 2000))
     if re.fullmatch(r"(?:19|20)[0-9]{4}(?:[0-9]{2})?", text):
         return float(text[:4])

@@ -12,6 +12,7 @@ from carprice.drafting.columns.numbers import rank_correlation
 from carprice.drafting.columns.profile import Profile
 from carprice.drafting.columns.role_values import MIN_VALUE_SHARE, VALUES, value_share
 from carprice.drafting.columns.vocabulary import LEFT_OUT_WORDS, NUMBER_ROLES, ROLE_NAMES
+from carprice.market.quantities import TWO_DIGITS
 from carprice.market.units import convert_unit, find_unit
 
 PRICE = "price"
@@ -65,11 +66,23 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
                 roles[role] = free[ranked[0][1]]
     if "mileage" in roles and not is_driven(roles["mileage"], roles.get("year")):
         del roles["mileage"]
+    if "year" in roles and roles["year"].calendar == TWO_DIGITS and not _is_short_year(roles):
+        del roles["year"]
     for role, find in _BY_CONTENT.items():
         free = [profile for profile in profiles if profile not in roles.values()]
         if role not in roles and (found := find(free, roles)):
             roles[role] = found
     return _name_by_units(profiles, settle_models(profiles, roles))
+
+
+def _is_short_year(roles: dict[str, Profile]) -> bool:
+    """Whether numbers of two digits are years and no ages: newer cars have gone less far, or cost more."""
+    years = roles["year"].years
+    for role, sign in (("mileage", -1), (PRICE, 1)):
+        numbers = roles[role].loose_numbers if role in roles else None
+        if numbers:
+            return sign * rank_correlation(numbers.values, years) > 0
+    return False
 
 
 def unit_of_columns(profiles: Sequence[Profile]) -> dict[str, str]:
@@ -174,7 +187,7 @@ def _find_make(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None
 
 def _find_year(free: Sequence[Profile], _: dict[str, Profile]) -> Profile | None:
     """The first column of years; else of dates that go back as far as cars do, and listings do not."""
-    found = [profile for profile in free if profile.year_share > MIN_YEAR_SHARE]
+    found = [item for item in free if item.year_share > MIN_YEAR_SHARE and item.calendar != TWO_DIGITS]
     years = (item for item in found if not item.is_date and 2 <= item.years.n_unique() <= 120)
     dates = (item for item in found if item.is_date and item.years.n_unique() >= MIN_YEARS_OF_CARS)
     return next(years, None) or next(dates, None)

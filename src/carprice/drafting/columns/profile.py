@@ -14,6 +14,7 @@ from carprice.market.market_file import Decimal
 from carprice.market.quantities import (
     EXCEL_DAYS,
     SPREADSHEET,
+    TWO_DIGITS,
     read_day,
     read_year,
     tidy_text,
@@ -48,6 +49,7 @@ MIN_PRICE_SHARE = 0.5
 YEARS = (1900.0, 2100.0)
 OTHER_YEARS = {"solar hijri": (1330.0, 1420.0), "buddhist": (2480.0, 2600.0), "minguo": (60.0, 130.0)}
 """In which used cars were built, in calendars whose years are no years of ours."""
+TWO_DIGIT_YEAR = r"^[0-9]{1,2}(?:\.0)?$"
 MIN_DAY_SHARE, MIN_YEAR_OR_DAY_SHARE = 0.05, 0.9
 """Of a column of years in which a spreadsheet's days are no slips, such as a mileage in the wrong column."""
 
@@ -111,6 +113,8 @@ class Profile:
             for calendar, years in OTHER_YEARS.items():
                 if int(numbers.is_between(*years).sum() or 0) > MIN_YEAR_OR_DAY_SHARE * self.known > 0:
                     return calendar
+            if self.share_with(TWO_DIGIT_YEAR) > MIN_YEAR_OR_DAY_SHARE:
+                return TWO_DIGITS
         days = int(numbers.is_between(EXCEL_DAYS[0], EXCEL_DAYS[-1]).sum() or 0)
         both = days + int(numbers.is_between(*YEARS).sum() or 0)
         return (
