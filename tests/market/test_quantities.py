@@ -8,6 +8,8 @@ from carprice.market.quantities import read_day, read_quantity
 
 RANGES = {
     "20,000 - 24,999": 22_499.5,
+    "€1,600 - €2,600": 2_100,
+    "1,600 € – 2,600 €": 2_100,
     "0 - 5K km": 2_500,
     "35 - 40K km": 37_500,
     "35K - 40K km": 37_500,

@@ -32,7 +32,7 @@ _NUMBER = re.compile(
 )
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+")
 _PER_DISTANCE = re.compile(r"(?i)/\s*100\s*(?:km|км|mi)\b|\bcm\s?[23]\b|\bco2\b|\bm\s?[23]\b|\beuro\s?[1-6]\b")
-_RANGE = re.compile(r"\s*(?:km|км|mi)?\s*(?:-|–|—|to|bis|до)\s*")
+_RANGE = re.compile(r"\s*(?:km|км|mi|[€£$₹])?\s*(?:-|–|—|to|bis|до)\s*[€£$₹]?\s*")
 _FORMER = re.compile(
     r"(?i)(?<=[0-9€£$])\s*[-–,;/(\[]*\s*(?:was|previously|formerly|reduced from|down from|instead of|"
     r"rrp|msrp|statt|uvp|vorher|au lieu de|avant|antes|en lugar de|prima era|vroeger|было|вместо)\b.*$"
