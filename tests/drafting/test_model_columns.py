@@ -225,3 +225,12 @@ def test_few_cars_that_have_a_yes_and_columns_whose_own_name_is_yes(write_file: 
     for name, yes in (("damaged", "Yes"), ("on_order", "On order")):
         flag = feature(found.market, name)
         assert (flag.kind, flag.true, flag.blank) == ("flag", (yes,), "false")
+
+
+def test_of_joined_tables_the_models_that_stand_in_the_titles(write_file: Write) -> None:
+    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
+        title = f"{make} {model} {luck.choice(['GT', 'Line', 'full'])} {year}"
+        return [title, make, luck.choice(["Polo", "X5", "Corsa"]), make, model, year, miles, price]
+
+    found, _ = draft(write_file, cars("title,Marca_x,Modelo_x,Marca_y,Modelo_y,year,km,price", row))
+    assert feature(found.market, "model").column == "Modelo_y"

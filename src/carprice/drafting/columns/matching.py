@@ -6,7 +6,7 @@ from carprice.drafting.columns.distances import is_distance, is_driven, is_far, 
 from carprice.drafting.columns.header_words import is_fiscal, is_place, unit_in_name
 from carprice.drafting.columns.joined_makes import find_joint
 from carprice.drafting.columns.makes import make_share
-from carprice.drafting.columns.model_columns import find_model, is_of_listing, settle_models
+from carprice.drafting.columns.model_columns import choose_named, find_model, is_of_listing, settle_models
 from carprice.drafting.columns.names import split_words, squash_name, squash_words
 from carprice.drafting.columns.numbers import rank_correlation
 from carprice.drafting.columns.profile import Profile
@@ -61,9 +61,10 @@ def find_roles(profiles: Sequence[Profile]) -> dict[str, Profile]:
     for match in (_exact_rank, _word_rank):
         for role in NAMES:
             free = [profile for profile in profiles if profile not in roles.values() and _fits(profile, role)]
-            ranked = sorted((match(profile.column, role), index) for index, profile in enumerate(free))
-            if role not in roles and ranked and ranked[0][0] < _NO_MATCH:
-                roles[role] = free[ranked[0][1]]
+            ranks = [match(profile.column, role) for profile in free]
+            if role not in roles and ranks and min(ranks) < _NO_MATCH:
+                best = [item for item, rank in zip(free, ranks, strict=True) if rank == min(ranks)]
+                roles[role] = choose_named(best, profiles) if role in TEXTS else best[0]
     if "mileage" in roles and not is_driven(roles["mileage"], roles.get("year")):
         del roles["mileage"]
     if "year" in roles and roles["year"].calendar == TWO_DIGITS and not _is_short_year(roles):

@@ -98,6 +98,20 @@ def _find_names(profiles: Sequence[Profile], roles: Roles) -> Profile | None:
     return free[min(short, key=lambda index: lengths[index])] if short else None
 
 
+def choose_named(profiles: Sequence[Profile], others: Sequence[Profile]) -> Profile:
+    """Of columns that are called alike, as Modelo_x and Modelo_y of joined tables, the one whose texts stand in
+    the titles of their rows; the first where there are none."""
+    titles = [item for item in others if squash_name(item.column) in TITLES]
+    if len(profiles) == 1 or not titles:
+        return profiles[0]
+    return max(profiles, key=lambda profile: _share_in(profile, titles[0]))
+
+
+def _share_in(profile: Profile, title: Profile) -> float:
+    rows = pl.DataFrame({"text": profile.texts, "title": title.texts}).head(SAMPLE_ROWS).drop_nulls()
+    return sum(text.casefold() in whole.casefold() for text, whole in rows.iter_rows()) / max(rows.height, 1)
+
+
 def _find_titles(profiles: Sequence[Profile], roles: Roles) -> Profile | None:
     """The titles of cars in a file without a make: they begin with the model."""
     if "make" in roles:
