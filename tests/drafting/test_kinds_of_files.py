@@ -9,7 +9,19 @@ from typing import Any
 
 import pytest
 from tests.drafting.invented import draw_cars
-from tests.drafting.small_files import ROWS, Write, cars, clean, draft, feature, group, truth, usual, write_csv
+from tests.drafting.small_files import (
+    ROWS,
+    Write,
+    cars,
+    clean,
+    draft,
+    feature,
+    group,
+    truth,
+    usual,
+    with_more,
+    write_csv,
+)
 
 from carprice.drafting.draft import Answers, PriceScaleError, draft_market
 from carprice.errors import MarketError
@@ -430,6 +442,11 @@ def test_units_in_names_and_horses_in_polish(write_file: Write) -> None:
     found, path = draft(write_file, rows)
     assert feature(found.market, "power").unit == "PS"
     assert set(clean(found, path).frame["power"]) == {105.0, 150.0}
+
+
+def test_horses_in_the_name_of_a_column(write_file: Write) -> None:
+    found, _ = draft(write_file, with_more("Hästkrafter", lambda luck, *_: [luck.randint(60, 300)]))
+    assert feature(found.market, "power").unit == "PS"
 
 
 def test_the_language_of_values_tells_the_country(write_file: Write) -> None:

@@ -45,3 +45,11 @@ def test_numbers_of_publications(write_file: Write) -> None:
 
     found, _ = draft(write_file, with_more("codigo_publicacion", values))
     assert [item.name for item in found.market.features] == USUAL
+
+
+def test_the_day_on_which_a_listing_was_made(write_file: Write) -> None:
+    def values(luck: random.Random, *_: Any) -> list[Any]:
+        return [f"2023-{luck.randint(1, 12):02}-{luck.randint(1, 28):02}"]
+
+    found, _ = draft(write_file, with_more("create_date", values))
+    assert found.market.listing.seen == "create_date"

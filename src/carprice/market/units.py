@@ -17,7 +17,7 @@ _SPELLINGS = {
     "mi": "mi mile miles mls milhas millas milles 英里 マイル 마일",
     "kW": "kw kilowatt квт",
     "hp": "hp bhp horsepower whp 馬力 마력",
-    "PS": "ps cv pk hk ch km/h-ps л.с лс лс. лошс pferdestärken cavalli k koni le",
+    "PS": "ps cv pk hk ch km/h-ps л.с лс лс. лошс pferdestärken hästkrafter hestekrefter cavalli k koni le",
     "l": "l lt ltr litre litres liter liters litr litros litri л 리터 升",
     "cc": "cc ccm cm3 cm³ cm2 куб см3 см³ 排気量 시시",
 }

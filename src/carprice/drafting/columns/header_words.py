@@ -12,7 +12,7 @@ from carprice.drafting.columns.vocabulary import (
 )
 from carprice.market.units import find_unit
 
-NAMED_UNITS = ("kw", "hp", "bhp", "ps", "cv", "cc", "ccm", "cm3")
+NAMED_UNITS = frozenset("kw hp bhp ps cv cc ccm cm3 horsepower hästkrafter hestekrefter".split())  # noqa: SIM905
 
 _MIN_END = 6
 _FISCAL, _HORSES = (frozenset(squash_words(words)) for words in (FISCAL_WORDS, HORSE_WORDS))
