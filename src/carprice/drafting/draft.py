@@ -23,6 +23,7 @@ from carprice.drafting.money import (
     guess_distance,
     guess_scale,
 )
+from carprice.drafting.one_hot import join_one_hot
 from carprice.drafting.price_limits import describe_outside, guess_price_limits
 from carprice.drafting.proof import prove_features
 from carprice.drafting.trims import part_trims
@@ -69,7 +70,7 @@ def draft_market(path: Source, answers: Answers = Answers()) -> Draft:  # frozen
     Raises ListingsError where the file cannot be read, MarketError where no column is a price, where its prices
     are in no unit that anybody could guess, or where no other column is a feature.
     """
-    sample = _read_sample(path)
+    sample = join_one_hot(_read_sample(path))
     profiles = profile_columns(sample)
     others = [profile for profile in profiles if profile.column != answers.price]
     roles, cut_off = take_whole_names(others, find_roles(others))

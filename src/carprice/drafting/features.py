@@ -36,6 +36,7 @@ from carprice.drafting.taken_apart import (
 )
 from carprice.drafting.trims import stands_in_longer
 from carprice.drafting.writing import Entry, format_percent, format_value, quote
+from carprice.listings.one_hot import REST
 from carprice.market.market_file import Decimal, Feature
 from carprice.market.units import convert_unit
 
@@ -183,7 +184,11 @@ class FeatureDrafter:
     def _describe(self, profile: Profile) -> list[str]:
         shown = ", ".join(quote(text[:30]) for text in profile.most_common[:SHOWN_VALUES])
         more = ", ..." if profile.distinct > SHOWN_VALUES else ""
-        return [f"{format_percent(profile.missing_rate)} missing, {profile.distinct:,} values: {shown}{more}"]
+        joined = ["Its values are the names of columns of yes and no."] if profile.column.endswith(REST) else []
+        return [
+            *joined,
+            f"{format_percent(profile.missing_rate)} missing, {profile.distinct:,} values: {shown}{more}",
+        ]
 
     def _make_feature(self, profile: Profile, role: str) -> Feature:
         own = "fiscal power" if is_fiscal(profile.column) else profile.column

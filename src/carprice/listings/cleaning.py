@@ -19,6 +19,7 @@ from carprice.listings.hygiene.quarantine import quarantine
 from carprice.listings.hygiene.slips import FIRST_YEAR, LAST_YEAR
 from carprice.listings.hygiene.texts import PRICE_REASONS, TextReader, read_price_texts
 from carprice.listings.listings_files import ListingsFiles, Source, open_listings
+from carprice.listings.one_hot import join_categories
 from carprice.listings.parsing import (
     OUTSIDE_LIMITS,
     PRICE_OUTSIDE,
@@ -146,6 +147,7 @@ class Cleaner:
         """The same with LINE and FLAGS, for hygiene, where there is a price."""
         check_columns(self.market, batch.columns, self.report.source, self.with_price)
         fields = self._fields
+        batch = join_categories(batch, [field.column for field in fields])
         if not self.with_price:
             absent = find_absent(self.market, batch.columns)
             batch = batch.with_columns(pl.lit(None, pl.String).alias(feature.column) for feature in absent)

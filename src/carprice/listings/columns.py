@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz, process
 
 from carprice.errors import ListingsError
+from carprice.listings.one_hot import with_categories
 from carprice.listings.reading.row_lines import SHOWN_CHARACTERS
 from carprice.market.market_file import Feature, Market
 
@@ -18,6 +19,7 @@ def check_columns(market: Market, columns: Sequence[str], source: str, with_pric
 
     with_price=False: as for cars that are to be priced, which need the columns of required features alone.
     """
+    columns = with_categories(market, columns)
     needed = [
         (f"features.{feature.name}", feature.column)
         for feature in market.features
@@ -46,12 +48,14 @@ def list_columns(columns: Sequence[str]) -> str:
 
 def find_absent(market: Market, columns: Sequence[str]) -> list[Feature]:
     """The optional features whose column the file does not have, each column once."""
+    columns = with_categories(market, columns)
     absent = {item.column: item for item in market.features if item.optional and item.column not in columns}
     return list(absent.values())
 
 
 def describe_absent(market: Market, columns: Sequence[str]) -> list[str]:
     """A line for each optional feature that cars of such a file are priced without."""
+    columns = with_categories(market, columns)
     free = set(columns) - {feature.column for feature in market.features}
     lines = []
     for feature in market.features:

@@ -24,7 +24,8 @@ VIN = r"^(?i)[A-HJ-NPR-Z0-9]{17}$"
 CAR_NAMES = {"vin", "vinnumber", "chassisnumber", "carid", "vehicleid", "vehicle", "car", "fin"}
 DAY_WORDS = tuple(
     "sale saledate sold solddate listed datelisted listing posted dateposted posting published publicdate public "  # noqa: SIM905
-    "publication advertised advert addate offered created datecreated createdate creation seen lastseen crawled datecrawled "
+    "publication advertised advert addate offered created datecreated "
+    "createdate creation seen lastseen crawled datecrawled "
     "ilantarihi inserat crawl scraped scrape parsed parsedat updated lastupdated updatedat modified".split()
 )
 """Words of the day of a listing or sale, the surest first; when a page was read, or changed, comes last."""
