@@ -26,6 +26,7 @@ from carprice.drafting.money import (
 from carprice.drafting.one_hot import join_one_hot
 from carprice.drafting.price_limits import describe_outside, guess_price_limits
 from carprice.drafting.proof import prove_features
+from carprice.drafting.rows_of_groups import fill_groups, tell_groups
 from carprice.drafting.trims import part_trims
 from carprice.drafting.writing import Entry, format_percent, quote, write_draft
 from carprice.errors import ListingsError, MarketError
@@ -70,7 +71,7 @@ def draft_market(path: Source, answers: Answers = Answers()) -> Draft:  # frozen
     Raises ListingsError where the file cannot be read, MarketError where no column is a price, where its prices
     are in no unit that anybody could guess, or where no other column is a feature.
     """
-    sample = join_one_hot(_read_sample(path))
+    sample, grouped = fill_groups(join_one_hot(_read_sample(path)))
     profiles = profile_columns(sample)
     others = [profile for profile in profiles if profile.column != answers.price]
     roles, cut_off = take_whole_names(others, find_roles(others))
@@ -80,6 +81,7 @@ def draft_market(path: Source, answers: Answers = Answers()) -> Draft:  # frozen
     listing = find_listing_columns([profile for profile in profiles if profile is not price], roles)
     drafter = FeatureDrafter(profiles, roles, price, known.distance.value, unit_of_columns(profiles))
     entries = _draft_entries(profiles, roles, price, {**cut_off, **_reasons(listing, known)}, drafter)
+    entries = tell_groups(entries, grouped)
     head = _draft_head(path, answers.name, price, listing, known)
     entries, market = prove_features(sample, head, entries, str(path))
     if not market.features:

@@ -9,6 +9,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from carprice.errors import ListingsError
+from carprice.listings.above import ABOVE, fill_from_above
 from carprice.listings.cap import CheckHeld, cap_batches, check_cap
 from carprice.listings.columns import check_columns, find_absent
 from carprice.listings.deduplication import CAR as CAR
@@ -127,6 +128,7 @@ class Cleaner:
         self._fields = (*market.features, *((price_feature(market),) if with_price else ()))
         self._names = [feature.name for feature in market.features]
         self._seen = SeenRows()
+        self._last: dict[str, str | None] = {}
         self.texts = TextReader(market)
 
     def clean(self, batch: pl.DataFrame, first_line: int) -> pl.DataFrame:
@@ -148,6 +150,8 @@ class Cleaner:
         check_columns(self.market, batch.columns, self.report.source, self.with_price)
         fields = self._fields
         batch = join_categories(batch, [field.column for field in fields])
+        above = [field.column for field in fields if field.blank == ABOVE]
+        batch, self._last = fill_from_above(batch, above, self._last)
         if not self.with_price:
             absent = find_absent(self.market, batch.columns)
             batch = batch.with_columns(pl.lit(None, pl.String).alias(feature.column) for feature in absent)

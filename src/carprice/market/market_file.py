@@ -82,8 +82,9 @@ class Feature(msgspec.Struct, frozen=True):
     01/02/2020 is. A flag is true where the text is in `true` and false where it is in `false`; with a pattern
     instead of both, it is true where the pattern is found. A value that is unreadable or outside min and max (a
     category or text: longer than max, else than its kind has it) drops the listing; with outside = "missing" it is
-    missing. blank: whether a flag that is left blank is false. monotone: whether a price only goes up or down with
-    it, all else equal; where it is not given, up for the year and down for the mileage.
+    missing. blank: whether a flag that is left blank is false, or a category what stands above. monotone: whether
+    a price only goes up or down with it, all else equal; where it is not given, up for the year and down for the
+    mileage.
     """
 
     name: str
@@ -105,7 +106,7 @@ class Feature(msgspec.Struct, frozen=True):
     column_unit: str = ""
     calendar: Calendar = "gregorian"
     day_first: bool | None = None
-    blank: Literal["missing", "false"] = "missing"
+    blank: Literal["missing", "false", "above"] = "missing"
     monotone: Literal["up", "down", "none", "by role"] = "by role"
 
     @property
@@ -283,6 +284,8 @@ def _parse_feature(name: str, table: dict[str, Any], inside: str) -> Feature:
         raise MarketError(f"{where}.scale: is for kind {scaled} alone (got kind {kind.name!r})")
     if feature.blank == "false" and not (feature.kind == "flag" and feature.false):
         raise MarketError(f"{where}.blank: 'false' is for a flag with texts for false (got kind {kind.name!r})")
+    if feature.blank == "above" and feature.kind != "category":
+        raise MarketError(f"{where}.blank: 'above' is for a category (got kind {kind.name!r})")
     if feature.column_unit and convert_unit(feature.column_unit, feature.unit) is None:
         raise MarketError(
             f"{where}.column_unit: {feature.column_unit!r} cannot be converted to unit {feature.unit!r}"
