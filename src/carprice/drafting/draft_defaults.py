@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
+from anyascii import anyascii
+
 from carprice.drafting.ages_of_listings import says_age
 from carprice.drafting.columns.distances import is_from_seeker
 from carprice.drafting.columns.listing_columns import VIN
@@ -36,6 +38,8 @@ NEVER_ZERO = ("engine_size", "power", "doors", "seats", "cylinders")
 MAX_CONDITIONS, MIN_CONDITION_SHARE = 12, 0.8
 MAX_SPELLINGS = 5_000
 SHOWN_SUGGESTIONS = 5
+EUROPEAN = re.compile(r"[\u0000-\u052f]*")
+"""Texts in Latin, Greek and Cyrillic letters, of which two that sound alike are written alike."""
 
 _YES, _NO = frozenset(YES_WORDS.casefold().split()), frozenset(NO_WORDS.casefold().split())
 _REASONS = {word: reason for reason, words in LEFT_OUT_WORDS.items() for word in squash_words(words)}
@@ -147,11 +151,11 @@ def _says_condition(profile: Profile) -> bool:
 
 
 def find_spellings(profile: Profile) -> dict[str, str]:
-    """Texts that differ from a more frequent one by marks between their letters alone, or say twice what another
-    says once; each with that one."""
+    """Texts that differ from a more frequent one by accents, the alphabet or marks between their letters alone, or
+    say twice what another says once; each with that one."""
     alike: dict[str, list[str]] = {}
     for text in profile.most_common[:MAX_SPELLINGS]:
-        key = re.sub(r"[\s._()-]+", "", _take_once(text.casefold()))
+        key = re.sub(r"[\s._()'-]+", "", _fold_letters(_take_once(text.casefold())))
         if key.isalnum() and not key.isdigit():
             alike.setdefault(key, []).append(text)
     folded: dict[str, str] = {}
@@ -165,6 +169,11 @@ def find_spellings(profile: Profile) -> dict[str, str]:
     return folded
 
 
+def _fold_letters(text: str) -> str:
+    """A text in small letters of one alphabet, without accents: citroen of Citroën, golf of Гольф."""
+    return anyascii(text).casefold() if EUROPEAN.fullmatch(text) else text
+
+
 def _take_once(text: str) -> str:
     """One half of a text that says the same twice, as "Bencina Bencina" and "Manual,Manual" do; else all of it."""
     match = re.fullmatch(r"(.{3,}?)[\s,;/|]+\1", text)
@@ -173,7 +182,8 @@ def _take_once(text: str) -> str:
 
 def find_other_makes(profile: Profile) -> dict[str, str]:
     """Makes by another name than most listings have, such as Mercedes beside Mercedes-Benz, each with that one."""
-    known = {text.casefold(): text for text in reversed(profile.most_common)}
+    known = {_fold_letters(text.casefold()): text for text in reversed(profile.most_common)}
+    known |= {text.casefold(): text for text in reversed(profile.most_common)}
     pairs = [(known.get(alias), known.get(usual)) for alias, usual in MAKE_ALIASES.items()]
     both = [(one, other) for one, other in pairs if one and other]
     counts = profile.counts
