@@ -125,6 +125,12 @@ def test_words_of_a_column_of_currencies(words: tuple[str, str], write_file: Wri
     assert "ARS" in draft(write_file, text)[0].questions["currency"]
 
 
+def test_dollars_by_sign_and_by_code_are_the_same(write_file: Write) -> None:
+    found, _ = draft(write_file, usual(price=lambda price: f"${price:,}" if price % 3 else f"USD {price:,}"))
+    assert found.market.currency == "USD"
+    assert "rates" not in found.questions
+
+
 def test_fuels_of_argentina(write_file: Write) -> None:
     fuels = ["Nafta", "Diésel", "Nafta/GNC", "Híbrido/Nafta"]
     found, _ = draft(write_file, with_more("fuel", lambda luck, *_: [luck.choice(fuels)]))

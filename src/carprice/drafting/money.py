@@ -77,8 +77,6 @@ def guess_currency(price: Profile, profiles: Sequence[Profile], country: Guess |
 def _read_signs(signs: dict[tuple[str, ...], float], local: str, price: Profile) -> Currency:
     """The currency of most signs beside prices; local: of the country that is known, or empty."""
     main = max(signs, key=lambda codes: signs[codes])
-    sole = {codes[0] for codes in signs if len(codes) == 1}  # where U$S stands for dollars, $ does not
-    main = tuple(code for code in main if code not in sole) or main
     code = local if local in main else _choose_code(main, price)
     rest = [] if code == local else [other for other in main if other != code]
     question = f"the sign may mean {', '.join(rest)} too" if rest else ""
@@ -97,11 +95,20 @@ def _guess_without_signs(
     for profile in profiles:
         shares = {} if profile is price else _read_codes(profile)
         if shares:
-            found = _read_signs(shares, local, price)
+            found = _read_signs(_part_signs(shares), local, price)
             reason = f"column {profile.column!r} says so"
             column = profile.column if len(shares) > 1 else ""
             return Currency(replace(found.code, reason=reason), column, found.others)
     return Currency(_guess_by_names(price, profiles, country, local), "", {})
+
+
+def _part_signs(shares: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], float]:
+    """The same without what another sign of the column alone means: where U$S is the dollar, $ is none."""
+    sole = {codes[0] for codes in shares if len(codes) == 1}
+    return {
+        codes if len(codes) == 1 else tuple(code for code in codes if code not in sole) or codes: share
+        for codes, share in shares.items()
+    }
 
 
 def _choose_code(codes: Sequence[str], price: Profile) -> str:
@@ -162,7 +169,7 @@ def _doubt_miles(unit: str, currency: str) -> str:
 
 def _distance_in_values(profile: Profile) -> str:
     """km or mi, where it stands in most texts of a column; else empty."""
-    words = {unit: r"mi(?:les?)?" if unit == "mi" else r"kms?" for unit in DISTANCE_UNITS}
+    words = {unit: r"mi(?:les?)?" if unit == "mi" else r"\.?t?kms?" for unit in DISTANCE_UNITS}
     shares = {unit: profile.share_with(rf"(?i)[0-9k]\s*{word}\b") for unit, word in words.items()}
     return next((unit for unit, share in shares.items() if share > MIN_UNITS), "")
 
