@@ -91,7 +91,7 @@ def test_sellers_are_no_features_but_their_kinds_are(write_file: Write) -> None:
 
     found, _ = draft(write_file, with_more("seller,seller_type,create_date", more))
     assert '"seller" is left out: nobody can answer it who asks for a price.' in found.text
-    assert '"create_date" is left out: nobody can answer it who asks for a price.' in found.text
+    assert '"create_date" is left out: it is the day of the listing, which [listing] says' in found.text
     assert feature(found.market, "seller_type")
 
 

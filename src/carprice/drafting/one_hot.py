@@ -6,7 +6,7 @@ from carprice.drafting.columns.names import split_words
 from carprice.listings.one_hot import NO, REST, YES, join_categories
 
 MIN_PARTS = 2
-MIN_ONE, MAX_SEVERAL = 0.5, 0.01
+MIN_ONE, MAX_SEVERAL = 0.6, 0.01
 """Of the rows, so many have one part that says yes (the first value may have no column), and so many several."""
 NO_NAMES = {"is", "has", "with"}
 """Words that flags begin with, and no category."""
