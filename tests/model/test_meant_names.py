@@ -65,6 +65,8 @@ def names() -> MeantNames:
         ("Toyota", "Aqua Toyota", "Aqua"),
         ("Toyota", "Corolla Axio", "Axio"),
         ("Toyota", "Corolla XLI", "Corolla"),
+        ("Toyota", "Toyota Corolla G 1.3", "Corolla"),
+        ("VW", "Volkswagen Passat CC R-Line", "Passat CC"),
         ("Toyota", "Corola", "Corolla"),
         ("Toyota", "Land Cruser Prado", "Land Cruiser Prado"),
         ("Toyota", "Land Cruiser Axio", "Axio"),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import isnan
 from typing import NamedTuple
 
@@ -96,10 +96,11 @@ class MeantNames:
 
         As it is, beside the make's name (`Toyota Aqua`), in another order (`Series 1`) or but for a letter (`Grnd
         Cherokee`); with more before it (`Land Cruiser Prado` is a `Prado`) or behind it (`Corolla XLI`, of that
-        trim where it is one); a trim of the make, and its model (`320i` is a `3 Series`); by a slip of the pen
-        (`Corola`); the commonest that goes on or ends so (`Land Cruiser` or `Prado` where there are only a `Land
-        Cruiser Prado` and a `Land Cruiser Sahara`); its series (`320d` is a
-        `3er`), or the commonest of that (`C-Class` a `C 220` where there are only such). The first of these.
+        trim where it is one), also behind the make (`Toyota Corolla XLI`); a trim of the make, and its model
+        (`320i` is a `3 Series`); by a slip of the pen (`Corola`); the commonest that goes on or ends so (`Land
+        Cruiser` or `Prado` where there are only a `Land Cruiser Prado` and a `Land Cruiser Sahara`); its series
+        (`320d` is a `3er`), or the commonest of that (`C-Class` a `C 220` where there are only such). The first of
+        these.
         """
         words, speller = _BETWEEN.split(text.strip())[:MAX_WORDS], self.speller_of(make)
         starts = range(1, len(words))
@@ -111,8 +112,8 @@ class MeantNames:
             lambda: MeantCar(make, self._find_reordered(text, make), is_sure=True),
             lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes, CLOSE)),
             lambda: self._find_known(endings, make),
-            lambda: self._find_beginning(words, make),
-            lambda: MeantCar(make, *self.trims.find(words, make)),
+            *(partial(self._find_beginning, name, make) for name in (words, *behind)),
+            *(partial(self._find_trim, name, make) for name in (words, *behind)),
             lambda: MeantCar(make, self._find_slip(text, speller, self._model_codes)),
             lambda: MeantCar(make, self._find_longer(text, make)),
             lambda: MeantCar(make, self._find_in_series([words, *behind, *before], make)),
@@ -133,6 +134,10 @@ class MeantNames:
                 meant = self.trims.find(words[at:], make)
                 return found._replace(trim=meant.trim if meant.model == found.model else MISSING)
         return MeantCar(make, MISSING)
+
+    def _find_trim(self, words: Sequence[str], make: float) -> MeantCar:
+        """The model that a trim of the make is of, and the trim."""
+        return MeantCar(make, *self.trims.find(words, make))
 
     def _find_slip(self, text: str, speller: Speller, codes: Codes, least: float = MIN_LIKE) -> float:
         """The code of the suggested name that differs by a letter or two, not by a digit; NaN where none does."""
