@@ -19,7 +19,6 @@ from tests.drafting.small_files import (
     group,
     truth,
     usual,
-    with_more,
     write_csv,
 )
 
@@ -384,19 +383,6 @@ def test_spellings_are_folded_or_suggested(write_file: Write) -> None:
     assert "'Great' may be 'Great Wall'" in found.text
 
 
-def test_accents_and_alphabets_are_folded(write_file: Write) -> None:
-    other = {"Skoda": "Шкода", "Golf": "Гольф", "Passat": "Pássat", "Octavia": "Octávia"}
-
-    def row(luck: random.Random, make: str, model: str, year: int, miles: int, price: int) -> list[Any]:
-        names = [other.get(name, name) if luck.random() < 0.3 else name for name in (make, model)]
-        return [*names, year, miles, price]
-
-    found, path = draft(write_file, cars("make,model,year,mileage,price", row))
-    frame = clean(found, path).frame
-    assert set(frame["make"]) == {"BMW", "Opel", "Skoda", "Volkswagen"}
-    assert frame["model"].n_unique() == len({model for _, _, model, *_ in draw_cars(ROWS)})
-
-
 def test_dotted_dates_are_no_numbers(write_file: Write) -> None:
     rows = cars(
         "make,model,year,price,mileage,public_date,mot",
@@ -455,11 +441,6 @@ def test_units_in_names_and_horses_in_polish(write_file: Write) -> None:
     found, path = draft(write_file, rows)
     assert feature(found.market, "power").unit == "PS"
     assert set(clean(found, path).frame["power"]) == {105.0, 150.0}
-
-
-def test_horses_in_the_name_of_a_column(write_file: Write) -> None:
-    found, _ = draft(write_file, with_more("Hästkrafter", lambda luck, *_: [luck.randint(60, 300)]))
-    assert feature(found.market, "power").unit == "PS"
 
 
 def test_the_language_of_values_tells_the_country(write_file: Write) -> None:
