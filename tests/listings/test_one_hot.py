@@ -17,3 +17,4 @@ def test_the_rest_of_the_name_is_the_value() -> None:
 def test_a_file_that_has_the_column_itself_keeps_it() -> None:
     assert find_parts("make_*", ["make_*", "make_BMW"]) == []
     assert find_parts("make", ["make_BMW"]) == []
+    assert find_parts("Make*", ["Make", "Make year"]) == [], "a column that was marked, and is no longer"

@@ -17,8 +17,9 @@ def join_one_hot(sample: pl.DataFrame) -> pl.DataFrame:
     for prefix in _find_prefixes(sample):
         parts = [name for name in sample.columns if name.startswith(prefix)]
         at = sample.columns.index(parts[0])
-        joined = join_categories(sample, [f"{prefix}{REST}"])
-        sample = joined.select(*sample.columns[:at], f"{prefix}{REST}", *sample.columns[at:]).drop(parts)
+        column = f"{prefix[:-1]}{REST}"
+        joined = join_categories(sample, [column])
+        sample = joined.select(*sample.columns[:at], column, *sample.columns[at:]).drop(parts)
     return sample
 
 

@@ -6,7 +6,8 @@ import polars as pl
 
 from carprice.market.market_file import Market
 
-REST = "*"
+REST = "_*"
+"""With the underscore: a column `Make*` has a mark of its own."""
 YES = ("1", "1.0", "true", "True", "TRUE")
 NO = ("0", "0.0", "false", "False", "FALSE")
 
@@ -15,7 +16,7 @@ def find_parts(column: str, columns: Iterable[str]) -> list[str]:
     """The columns whose names begin as that of a category of a market; none where it is in the file itself."""
     if not column.endswith(REST) or column in columns:
         return []
-    return [name for name in columns if name.startswith(column.removesuffix(REST)) and name != column]
+    return [name for name in columns if name.startswith(column[:-1])]
 
 
 def with_categories(market: Market, columns: Sequence[str]) -> list[str]:
@@ -31,7 +32,7 @@ def join_categories(batch: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame
 
 
 def _join(column: str, names: Sequence[str]) -> pl.Expr:
-    begin = len(column) - len(REST)
+    begin = len(column) - 1
     said = (
         pl.when(pl.col(name).cast(pl.String).str.strip_chars().is_in(YES)).then(pl.lit(name[begin:]))
         for name in names
