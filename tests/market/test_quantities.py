@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from carprice.market.quantities import read_day, read_quantity
+from carprice.market.days import read_day
+from carprice.market.quantities import read_quantity
 
 RANGES = {
     "20,000 - 24,999": 22_499.5,

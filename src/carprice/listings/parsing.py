@@ -7,9 +7,10 @@ from functools import partial
 import polars as pl
 
 from carprice.errors import MarketError
+from carprice.market.days import WESTERN, read_day, read_year
 from carprice.market.kinds import EPOCH, KINDS
 from carprice.market.market_file import Feature, Market
-from carprice.market.quantities import WESTERN, Quantity, read_day, read_quantity, read_year
+from carprice.market.quantities import Quantity, read_quantity
 from carprice.market.units import convert_unit, find_currencies
 
 MISSING_VALUE = "missing value"

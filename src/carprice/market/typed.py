@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from carprice.market.days import read_year
 from carprice.market.kinds import KINDS
 from carprice.market.market_file import ASKING, Feature, Market
-from carprice.market.quantities import Quantity, read_quantity, read_year
+from carprice.market.quantities import Quantity, read_quantity
 from carprice.market.units import CURRENCIES, convert_unit, find_unit
 
 MAX_TYPED = 200

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from carprice.market.market_file import Decimal
-from carprice.market.quantities import tidy_text
+from carprice.market.tidy import tidy_text
 from carprice.market.units import MAGNITUDES, split_tokens
 
 MIN_FRACTIONS = 0.05

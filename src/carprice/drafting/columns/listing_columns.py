@@ -8,8 +8,8 @@ from carprice.drafting.columns.names import split_words, squash_name
 from carprice.drafting.columns.numbers import map_texts
 from carprice.drafting.columns.profile import URL, Profile
 from carprice.listings.parsing import parse_day
+from carprice.market.days import read_day
 from carprice.market.kinds import EPOCH
-from carprice.market.quantities import read_day
 
 ID, SEEN, LINK = "id", "seen", "link"
 REASONS = {

@@ -12,7 +12,7 @@ from carprice.drafting.columns.numbers import rank_correlation
 from carprice.drafting.columns.profile import Profile
 from carprice.drafting.columns.role_values import MIN_VALUE_SHARE, VALUES, value_share
 from carprice.drafting.columns.vocabulary import LEFT_OUT_WORDS, NUMBER_ROLES, ROLE_NAMES
-from carprice.market.quantities import TWO_DIGITS
+from carprice.market.days import TWO_DIGITS
 from carprice.market.units import convert_unit, find_unit
 
 PRICE = "price"

@@ -10,7 +10,8 @@ import polars as pl
 from carprice.drafting.columns.decimals import find_decimal
 from carprice.drafting.columns.vocabulary import ROLE_VALUES
 from carprice.market.market_file import Decimal
-from carprice.market.quantities import Quantity, read_quantity, tidy_text
+from carprice.market.quantities import Quantity, read_quantity
+from carprice.market.tidy import tidy_text
 from carprice.market.units import CURRENCIES, convert_unit, find_currencies, find_unit, split_tokens
 
 MIN_NUMBER_SHARE = 0.9

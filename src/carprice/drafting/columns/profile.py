@@ -10,15 +10,9 @@ from carprice.drafting.columns.decimals import find_usual_decimal
 from carprice.drafting.columns.names import split_words, squash_name, squash_words
 from carprice.drafting.columns.numbers import MIN_NUMBER_SHARE, Numbers, count_texts, map_texts, read_numbers
 from carprice.drafting.columns.vocabulary import ROLE_NAMES
+from carprice.market.days import EXCEL_DAYS, SPREADSHEET, TWO_DIGITS, read_day, read_year
 from carprice.market.market_file import Decimal
-from carprice.market.quantities import (
-    EXCEL_DAYS,
-    SPREADSHEET,
-    TWO_DIGITS,
-    read_day,
-    read_year,
-    tidy_text,
-)
+from carprice.market.tidy import tidy_text
 from carprice.market.units import find_unit
 
 MISSING_WORDS = frozenset(
