@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from carprice.errors import EngineError
 from carprice.system.files import describe_access, sync_folder
@@ -33,29 +33,6 @@ DIGITS = 16
 LOCK = ".lock"
 DRAFT = ".draft-"
 _OUTPUT = re.compile(rf"-[0-9a-f]{{{DIGITS}}}$")
-
-R = TypeVar("R")
-
-
-class Once(Protocol):
-    """How a step of the process itself is done: not again where it was done before."""
-
-    def __call__(
-        self,
-        step: Step,
-        make: Callable[[], R],
-        write: Callable[[R, Path], None],
-        read: Callable[[Path], R],
-        **settings: Any,
-    ) -> R:
-        """What make makes, or has made: written to a file or folder, and read from it, by these two."""
-
-
-def do_once(
-    step: Step, make: Callable[[], R], write: Callable[[R, Path], None], read: Callable[[Path], R], **settings: Any
-) -> R:
-    """Once where nothing is kept: it is done."""
-    return make()
 
 
 def run_step(function: Step, inputs: Sequence[Path], work: Path, **settings: Any) -> Path:

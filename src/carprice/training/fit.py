@@ -1,14 +1,13 @@
 """The fit: encoders, the recipe, the price forest and its range, on one set of listings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from carprice.engine.steps import Once, do_once
 from carprice.errors import TrainingError
 from carprice.frames.encoding import Encoders, Floats, Scaler, encode_frame, fit_encoders
 from carprice.frames.scoring import score_matrix
@@ -29,6 +28,7 @@ from carprice.training.forest.recipes import FEW_ROWS, Recipe
 from carprice.training.held_out import HeldOut, hold_out
 from carprice.training.model_selection import Say, choose_recipe
 from carprice.training.on_engine.fit_outputs import read_choice, read_held, write_choice, write_held
+from carprice.training.on_engine.work import TrainingWork
 from carprice.training.price_index import PriceIndex, fit_index, measure_sizes
 from carprice.training.split import fold_of
 from carprice.training.uncertainty import fit_range
@@ -68,17 +68,18 @@ def fit_listings(
     seed: int,
     say: Say,
     recipe: Recipe | None = None,
-    grow: Grow = grow_here,
-    once: Once = do_once,
+    work: TrainingWork | None = None,
 ) -> Fitted:
     """Learn from a clean frame alone; the matrix of a stored one waits beside it while others are learnt from.
 
-    recipe: None where the listings should choose it. grow: what grows the boosters. once: what does the steps.
+    recipe: None where the listings should choose it. work: with what it is done; None for what keeps nothing.
     The range comes from listings that the forests of their folds never saw; so does the price index where listings
     have a day, and the forest that serves then learns prices brought to the last day's level. Raises TrainingError
     where there is nothing to learn.
     """
     _check_prices(frame)
+    work = work or TrainingWork()
+    grow, part = work.grow, {"seed": seed, "recipe": asdict(recipe) if recipe else None}
     encoders, scaler = fit_encoders(frame, market)
     _start_at_zero(scaler, market)
     columns, zero, fold = describe_columns(market), describe_zero(frame, market), fold_of(frame)
@@ -92,11 +93,9 @@ def fit_listings(
     rows = rows.store(frame.folder) if isinstance(frame, StoredFrame) else rows
     errors: dict[str, float] = {}
     if recipe is None:
-        choose = partial(choose_recipe, rows, columns, scaler, fold, seed, grow)
-        recipe, errors = once(choose_recipe, choose, write_choice, read_choice)
+        recipe, errors = _choose(rows, columns, scaler, fold, work, part)
         say(_describe_choice(recipe, errors))
-    hold = partial(_hold_out, rows, columns, scaler, recipe, fold, seed, grow)
-    held = once(hold_out, hold, write_held, partial(read_held, names=columns.names))
+    held = _hold_out(rows, columns, scaler, recipe, fold, work, part)
     rows, held, index = _bring_to_last_day(rows, held, day)
     forest = grow_forest(rows, columns, scaler, recipe, seed, grow)
     del rows
@@ -106,17 +105,33 @@ def fit_listings(
     return Fitted(market, encoders, scaler, model, recipe, errors, len(np.unique(held.listing)), index)
 
 
+def _choose(
+    rows: Rows, columns: Columns, scaler: Scaler, fold: np.ndarray, work: TrainingWork, part: dict[str, Any]
+) -> tuple[Recipe, dict[str, float]]:
+    """part: the seed, and which listings these are, as their outputs are named."""
+    choose = partial(choose_recipe, rows, columns, scaler, fold, part["seed"], work.grow)
+    return work.once(choose_recipe, choose, write_choice, read_choice, **part)
+
+
 def _describe_choice(recipe: Recipe, errors: dict[str, float]) -> str:
     return f"Chose recipe {recipe.name}: {', '.join(f'{name} {error:.4f}' for name, error in errors.items())} ..."
 
 
 def _hold_out(
-    rows: Rows, columns: Columns, scaler: Scaler, recipe: Recipe, fold: np.ndarray, seed: int, grow: Grow
+    rows: Rows,
+    columns: Columns,
+    scaler: Scaler,
+    recipe: Recipe,
+    fold: np.ndarray,
+    work: TrainingWork,
+    part: dict[str, Any],
 ) -> HeldOut:
+    """part: as in _choose."""
     folds = range(LARGE_FOLDS)
     if len(rows) < FEW_ROWS:
         fold, folds = fold % FEW_FOLDS, range(FEW_FOLDS)
-    return hold_out(rows, columns, scaler, recipe, fold, folds, seed, grow)
+    hold = partial(hold_out, rows, columns, scaler, recipe, fold, folds, part["seed"], work.grow)
+    return work.once(hold_out, hold, write_held, partial(read_held, names=columns.names), **part)
 
 
 def score_by(frame: Table, market: Market, recipe: Recipe, grow: Grow = grow_here) -> Fit:

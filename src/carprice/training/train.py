@@ -148,9 +148,14 @@ class _Steps:
 
     def fit(self, frame: Table, recipe: Recipe | None = None) -> Fitted:
         """Learn from the training part, or with its recipe from all."""
-        once = partial(self.work.once, seed=self.seed, recipe=asdict(recipe) if recipe else None)
-        make = partial(fit_listings, frame, self.market, self.seed, self.say, recipe, self.work.grow, once)
-        return once(fit_listings, make, write_fitted, partial(read_fitted, market=self.market))
+        return self.work.once(
+            fit_listings,
+            partial(fit_listings, frame, self.market, self.seed, self.say, recipe, self.work),
+            write_fitted,
+            partial(read_fitted, market=self.market),
+            seed=self.seed,
+            recipe=asdict(recipe) if recipe else None,
+        )
 
     def judge(self, judged: Fitted, split: Split) -> tuple[pl.DataFrame, dict[str, Any]]:
         """The test part as it is priced, and the figures."""

@@ -1,17 +1,13 @@
-"""What the steps of a training write, and how it is read again: listings, what was learnt, how it was judged."""
+"""What the steps of a training write, and how it is read again: what was learnt, how it was judged."""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import polars as pl
 
-from carprice.listings.cleaning import Listings
-from carprice.listings.report import CleaningReport
-from carprice.listings.stored import Table, open_columns, write_columns
 from carprice.market.market_file import Market
 from carprice.model.bundle.safe_pickle import dump_plain, load_plain
 from carprice.training.fit import Fitted
@@ -20,23 +16,6 @@ from carprice.training.price_index import PriceIndex
 
 FACTS = "facts.json"
 TEST = "test.parquet"
-
-
-def write_listings(listings: Listings[pl.DataFrame], folder: Path) -> None:
-    """A folder with the columns of clean listings, and what cleaning did."""
-    folder.mkdir()
-    write_columns(listings.frame, folder)
-    facts = {"columns": listings.frame.columns, "rows": listings.frame.height, "report": asdict(listings.report)}
-    facts |= {"fingerprint": listings.fingerprint, "cap": listings.cap}
-    (folder / FACTS).write_text(json.dumps(facts))
-
-
-def read_listings(folder: Path) -> Listings[Table]:
-    """The listings of write_listings."""
-    facts = json.loads((folder / FACTS).read_text())
-    frame = open_columns(folder, facts["columns"], facts["rows"])
-    report = msgspec.convert(facts["report"], CleaningReport)
-    return Listings(frame, report, facts["fingerprint"], facts["cap"])
 
 
 def write_fitted(fitted: Fitted, path: Path) -> None:

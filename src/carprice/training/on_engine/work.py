@@ -21,7 +21,7 @@ from carprice.system.memory import MANY_ROWS
 from carprice.training.forest.booster import Grow, Growable, grow_here
 from carprice.training.on_engine.boosters import grow_and_keep, grow_on
 from carprice.training.on_engine.gang import grow_in_gang
-from carprice.training.on_engine.outputs import read_listings, write_listings
+from carprice.training.on_engine.kept_listings import read_listings, write_listings
 
 WORK = ".work-"
 """The name of the work folder starts so, beside the bundles, and goes on with that of the market."""
