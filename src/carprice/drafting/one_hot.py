@@ -3,7 +3,7 @@
 import polars as pl
 
 from carprice.drafting.columns.names import split_words
-from carprice.listings.one_hot import NO, REST, YES, join_categories
+from carprice.listings.one_hot import NO, REST, YES, find_parts, join_categories
 
 MIN_PARTS = 2
 MIN_ONE, MAX_SEVERAL = 0.6, 0.01
@@ -15,9 +15,9 @@ NO_NAMES = {"is", "has", "with"}
 def join_one_hot(sample: pl.DataFrame) -> pl.DataFrame:
     """The rows, with a column `make_*` in place of the first of make_BMW, make_Audi and so on."""
     for prefix in _find_prefixes(sample):
-        parts = [name for name in sample.columns if name.startswith(prefix)]
-        at = sample.columns.index(parts[0])
         column = f"{prefix[:-1]}{REST}"
+        parts = find_parts(column, sample.columns)
+        at = sample.columns.index(parts[0])
         joined = join_categories(sample, [column])
         sample = joined.select(*sample.columns[:at], column, *sample.columns[at:]).drop(parts)
     return sample

@@ -178,18 +178,13 @@ def _find_separator_line(lines: Sequence[str]) -> str:
 def _choose_delimiter(lines: Sequence[str]) -> str:
     """The likeliest delimiter: of those that divide every line alike, the header too, where there are any, for
     others may stand in a column of lists."""
-    counts = {mark: {*_count_fields(mark, lines)} for mark in DELIMITERS}
-    perfect = [mark for mark, found in counts.items() if len(found) == 1 and min(found) >= MIN_SURE_FIELDS]
-    return max(perfect or DELIMITERS, key=lambda mark: _rate(mark, lines))
+    counts = {mark: [len(fields) for fields, _ in _read_records(mark, lines)] for mark in DELIMITERS}
+    perfect = [mark for mark, found in counts.items() if len({*found}) == 1 and min(found) >= MIN_SURE_FIELDS]
+    return max(perfect or DELIMITERS, key=lambda mark: _rate(counts[mark]))
 
 
-def _count_fields(delimiter: str, lines: Sequence[str]) -> list[int]:
-    return [len(fields) for fields, _ in _read_records(delimiter, lines)]
-
-
-def _rate(delimiter: str, lines: Sequence[str]) -> float:
+def _rate(counts: Sequence[int]) -> float:
     """How likely a delimiter is: by how many fields, in how many of the records alike, the header's too."""
-    counts = _count_fields(delimiter, lines)
     if not counts:
         return 0.0
     usual, times = _find_usual(counts)

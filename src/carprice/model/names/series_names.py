@@ -1,11 +1,10 @@
 """Series that models are named by, as 3 Series, 3er, C-Klasse, and their versions, as 320d and C 220."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from carprice.model.names.suggestions import split_words
+from carprice.model.names.suggestions import fold_accents, split_words
 
 MIN_DIGITS = 2
 """Of versions that are of one series: a 318 and a 320 are, an X3 and an X5 are not."""
@@ -49,8 +48,7 @@ class SeriesNames:
 
 def read_name(text: str) -> Name | None:
     """The series that a model's name says; None where it says none."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = split_words("".join(mark for mark in plain if not unicodedata.combining(mark)))
+    plain = split_words(fold_accents(text))
     if match := _SERIES.fullmatch(plain):
         return Name(next(filter(None, match.groups())))
     if match := _VERSION.fullmatch(plain):

@@ -29,9 +29,13 @@ def squash(text: str) -> str:
 
     `Land-Rover` is `landrover` and `Citroën` is `citroen`; what stands between digits counts, so 3.0 is not 30.
     """
+    return _BLANKS.sub("", _BETWEEN_DIGITS.sub("point", fold_accents(text)))
+
+
+def fold_accents(text: str) -> str:
+    """The text in small letters without accents."""
     marks = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(mark for mark in marks if not unicodedata.combining(mark))
-    return _BLANKS.sub("", _BETWEEN_DIGITS.sub("point", plain))
+    return "".join(mark for mark in marks if not unicodedata.combining(mark))
 
 
 class Speller:
