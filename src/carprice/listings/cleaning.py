@@ -21,22 +21,19 @@ from carprice.listings.hygiene.slips import FIRST_YEAR, LAST_YEAR
 from carprice.listings.hygiene.texts import PRICE_REASONS, TextReader, read_price_texts
 from carprice.listings.listings_files import ListingsFiles, Source, open_listings
 from carprice.listings.one_hot import join_categories
+from carprice.listings.parsed_batch import find_fixes, parse_batch
 from carprice.listings.parsing import (
     OUTSIDE_LIMITS,
     PRICE_OUTSIDE,
     check_patterns,
-    find_fault,
     parse_day,
-    parse_value,
     price_feature,
-    replace_text,
-    trim_text,
     unreadable,
 )
 from carprice.listings.reading.row_lines import shorten
 from carprice.listings.report import DROPPED, FIXED, CleaningEntry, CleaningReport
 from carprice.listings.stored import Frame
-from carprice.market.market_file import Feature, Market
+from carprice.market.market_file import Market
 
 REF = "@ref"
 """The column of a clean frame with what leads to each listing, besides CAR and DAY; no feature has such a name."""
@@ -157,7 +154,7 @@ class Cleaner:
             batch = batch.with_columns(pl.lit(None, pl.String).alias(feature.column) for feature in absent)
             # A blank may mean no; a column that is not there says nothing.
             fields = tuple(replace(field, blank="missing") if field in absent else field for field in fields)
-        work = _parse_batch(batch, fields)
+        work = parse_batch(batch, fields)
         flags = pl.Series(FLAGS, [])
         if self.with_price:
             problem, flags = read_price_texts(batch, work["value:price"], work["problem"], self.market)
@@ -233,7 +230,7 @@ class Cleaner:
 
     def _report_fixed(self, work: pl.DataFrame, first_line: int) -> None:
         for field in self._fields:
-            for reason in _fix_masks(field):
+            for reason in find_fixes(field):
                 mask = work[f"{reason}:{field.name}"]
                 if count := int(mask.sum()):
                     row = mask.arg_max() or 0
@@ -270,30 +267,6 @@ def _describe_drop(entry: CleaningEntry) -> str:
     return f"{entry.reason} {entry.count:,}{example}"
 
 
-def _parse_batch(batch: pl.DataFrame, fields: tuple[Feature, ...]) -> pl.DataFrame:
-    """Of each field raw:, text:, replaced:, value:, fault: and a mask for each reason of a fix; and problem."""
-    work = batch.lazy().select(
-        *(pl.col(field.column).alias(f"raw:{field.name}") for field in fields),
-        *(trim_text(field).alias(f"text:{field.name}") for field in fields),
-    )
-    for column, build in _STEPS.items():
-        work = work.with_columns(build(field).alias(f"{column}:{field.name}") for field in fields)
-    work = work.with_columns(
-        mask.fill_null(False).alias(f"{reason}:{field.name}")
-        for field in fields
-        for reason, mask in _fix_masks(field).items()
-    )
-    lenient = [field for field in fields if field.outside == "missing"]
-    strict = [field for field in reversed(fields) if field.outside != "missing"]
-    return work.with_columns(
-        *(
-            pl.when(_of("fault", field).is_null()).then(_of("value", field)).alias(f"value:{field.name}")
-            for field in lenient
-        ),
-        pl.coalesce(pl.format(f"{field.name}: {{}}", _of("fault", field)) for field in strict).alias("problem"),
-    ).collect()
-
-
 def _name_shifted(problem: pl.Series, work: pl.DataFrame, market: Market) -> pl.Series:
     """The problem of each row, where a distance stands in the column of the year by its own name, and where the
     price is a year and the year is none: the cells of a row are one column off."""
@@ -306,26 +279,3 @@ def _name_shifted(problem: pl.Series, work: pl.DataFrame, market: Market) -> pl.
     is_year = price.is_between(FIRST_YEAR, LAST_YEAR) & (price == price.floor())
     problem = problem.set(is_distance, f"{year.name}: {DISTANCE_AS_YEAR}")
     return problem.set((is_wrong & is_year).fill_null(False), f"price: {YEAR_AS_PRICE}")
-
-
-def _of(column: str, field: Feature) -> pl.Expr:
-    return pl.col(f"{column}:{field.name}")
-
-
-_STEPS: dict[str, Callable[[Feature], pl.Expr]] = {
-    "replaced": lambda field: replace_text(field, _of("text", field)),
-    "value": lambda field: parse_value(field, _of("replaced", field)),
-    "fault": lambda field: find_fault(field, _of("text", field), _of("value", field)),
-}
-
-
-def _fix_masks(field: Feature) -> dict[str, pl.Expr]:
-    text = _of("text", field)
-    masks = {"spaces trimmed": text.is_not_null() & _of("raw", field).str.contains(r"^\s|\s$")}
-    if field.replace:
-        masks["text replaced"] = text != _of("replaced", field)
-    if field.outside == "missing":
-        found = f"no {field.name} found in it" if field.pattern else unreadable(field)
-        for reason, told in ((unreadable(field), found), (OUTSIDE_LIMITS, OUTSIDE_LIMITS)):
-            masks[f"{told}, taken as missing"] = _of("fault", field) == reason
-    return masks
