@@ -99,10 +99,10 @@ def test_after_kill_9_the_same_command_goes_on_and_redoes_nothing(parts, tmp_pat
     (tmp_path / "switch").touch()
     with subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert wait_for(lambda: (tmp_path / "mark").exists() and count_outputs(tmp_path) >= 2, SECONDS)
-        before = count_outputs(tmp_path)
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
     assert wait_for_ends(children, SECONDS) == []
+    before = count_outputs(tmp_path)  # once all have ended: a worker may have been about to rename one
     (tmp_path / "switch").unlink()
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True, timeout=SECONDS)
     assert done.stdout.split() == [str(4 - before), str(before), "aabbccdd"]
